@@ -1,0 +1,86 @@
+#include "gossip/event_batch.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "store/event_reader.h"
+
+void event_batch_refuse(struct event_batch *batch, const char *event_id, enum event_refusal refusal)
+{
+    batch->refused =
+        memory_resize(batch->refused, batch->refused_count + 1, sizeof *batch->refused);
+    struct refused_event *refused = &batch->refused[batch->refused_count++];
+    *refused = (struct refused_event){.refusal = refusal};
+    if (event_id != NULL && ulid_is_valid(event_id)) {
+        memcpy(refused->event_id, event_id, sizeof refused->event_id);
+    }
+}
+
+void event_batch_read(struct event_log *log, const json_t *array,
+                      const struct node_id *community_id, struct event_batch *batch_out)
+{
+    size_t index;
+    json_t *json;
+    *batch_out = (struct event_batch){0};
+    batch_out->events = memory_allocate(json_array_size(array), sizeof(struct verified_event *));
+    json_array_foreach(array, index, json)
+    {
+        const char *event_id = json_string_value(json_object_get(json, "event_id"));
+        struct event *event = NULL;
+        struct verified_event *verified = NULL;
+        enum event_refusal refusal = event_parse(json, community_id, &event);
+        if (refusal == EVENT_ACCEPTABLE && event_reader_holds(log, event->hash)) {
+            event_destroy(&event);
+            continue;
+        }
+        if (refusal == EVENT_ACCEPTABLE && event_verify(&event, &verified) != RESULT_OK) {
+            refusal = EVENT_INVALID_SIGNATURE;
+        }
+        if (refusal == EVENT_ACCEPTABLE) {
+            batch_out->events[batch_out->count++] = verified;
+        } else {
+            event_batch_refuse(batch_out, event_id, refusal);
+        }
+    }
+}
+
+void event_batch_deinit(struct event_batch *batch)
+{
+    for (size_t i = 0; batch->events != NULL && i < batch->count; i++) {
+        verified_event_destroy(&batch->events[i]);
+    }
+    memory_free(batch->events);
+    memory_free(batch->refused);
+    *batch = (struct event_batch){0};
+}
+
+void event_batch_begin(struct event_batch_writer *writer, const struct node_id *community_id)
+{
+    char community[NODE_ID_TEXT_BYTES];
+    node_id_format(community_id, community);
+    buffer_init(&writer->body);
+    writer->count = 0;
+    buffer_append_format(&writer->body, "{\"community_id\":\"%s\",\"events\":[", community);
+}
+
+bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t length_bytes)
+{
+    if (writer->count == EVENT_BATCH_MOST_EVENTS ||
+        (writer->count > 0 && writer->body.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES)) {
+        return false;
+    }
+    if (writer->count++ > 0) {
+        buffer_append_byte(&writer->body, ',');
+    }
+    buffer_append(&writer->body, text, length_bytes);
+    return true;
+}
+
+void event_batch_end(struct event_batch_writer *writer, int64_t our_head)
+{
+    buffer_append_byte(&writer->body, ']');
+    if (our_head >= 0) {
+        buffer_append_format(&writer->body, ",\"our_head\":%lld", (long long)our_head);
+    }
+    buffer_append_byte(&writer->body, '}');
+}

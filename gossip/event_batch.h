@@ -1,0 +1,46 @@
+/* Events as they come from a peer: parsed, checked and verified, each on its own (§6 steps 1 to 3).
+ *
+ * Thread: any. event_batch_deinit() frees what is left in it.
+ */
+#ifndef HEARTHCHAT_GOSSIP_EVENT_BATCH_H
+#define HEARTHCHAT_GOSSIP_EVENT_BATCH_H
+
+#include <jansson.h>
+
+#include "store/event_log.h"
+
+#define EVENT_BATCH_MOST_EVENTS 1000
+#define EVENT_BATCH_MOST_BYTES 4194304 /* what we put into one request or answer */
+
+struct refused_event {
+    char event_id[ULID_TEXT_BYTES]; /* "" when it has none */
+    enum event_refusal refusal;
+};
+
+struct event_batch {
+    struct verified_event **events; /* for event_log_receive(), which consumes it */
+    size_t count;
+    struct refused_event *refused;
+    size_t refused_count;
+};
+
+/* `array`: the "events" of a request or answer. What the log holds already is left out. */
+void event_batch_read(struct event_log *log, const json_t *array,
+                      const struct node_id *community_id, struct event_batch *batch_out);
+void event_batch_deinit(struct event_batch *batch);
+
+/* Adds a refusal that the log gave. */
+void event_batch_refuse(struct event_batch *batch, const char *event_id,
+                        enum event_refusal refusal);
+
+/* Writes {"community_id","events":[…]}: begin, then texts (each false when the batch is full), then
+ * end with "our_head" unless it is negative. */
+struct event_batch_writer {
+    struct buffer body;
+    size_t count;
+};
+void event_batch_begin(struct event_batch_writer *writer, const struct node_id *community_id);
+bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t length_bytes);
+void event_batch_end(struct event_batch_writer *writer, int64_t our_head);
+
+#endif

@@ -1,0 +1,420 @@
+#include "gossip/gossip_state.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+
+struct peer {
+    struct node_id node_id;
+    int64_t cursor;        /* it has all our events up to here */
+    bool gap;              /* behind the cursor are events that are neither queued nor its own */
+    bool busy;             /* a request is under way … */
+    bool exchanging;       /* … and it is an EXCHANGE */
+    int64_t taken_through; /* PUSH: the newest seq when it was taken */
+    int64_t queue[GOSSIP_MOST_QUEUED];
+    size_t queue_count;
+    int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
+    size_t pushed_count;
+    int64_t exchange_at_ms;
+    int64_t asked_ms;   /* when the last request began */
+    int64_t contact_ms; /* of the last success */
+    bool was_contacted;
+    bool online; /* as last told */
+    unsigned failures;
+    int64_t failing_since_ms;
+};
+
+struct waiter {
+    struct node_id peer;
+    char event_id[ULID_TEXT_BYTES];
+    int64_t seq;
+    int64_t deadline_ms;
+    void *token;
+    bool decided;
+    bool direct;
+};
+
+struct gossip_state {
+    struct peer **peers;
+    size_t peer_count;
+    struct waiter *waiters;
+    size_t waiter_count;
+    int64_t last_seq;
+    uint32_t (*random)(void *context, uint32_t below);
+    void *context;
+};
+
+struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint32_t below),
+                                         void *context)
+{
+    struct gossip_state *state = memory_allocate(1, sizeof *state);
+    state->random = random;
+    state->context = context;
+    return state;
+}
+
+void gossip_state_destroy(struct gossip_state **state)
+{
+    if (*state == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*state)->peer_count; i++) {
+        memory_free((*state)->peers[i]);
+    }
+    memory_free((*state)->peers);
+    memory_free((*state)->waiters);
+    memory_free(*state);
+    *state = NULL;
+}
+
+static struct peer *find(const struct gossip_state *state, const struct node_id *node_id)
+{
+    for (size_t i = 0; i < state->peer_count; i++) {
+        if (node_id_equal(&state->peers[i]->node_id, node_id)) {
+            return state->peers[i];
+        }
+    }
+    return NULL;
+}
+
+void gossip_state_add_peer(struct gossip_state *state, const struct node_id *node_id,
+                           int64_t cursor, int64_t now_ms)
+{
+    if (find(state, node_id) != NULL) {
+        return;
+    }
+    struct peer *peer = memory_allocate(1, sizeof *peer);
+    peer->node_id = *node_id;
+    peer->cursor = cursor;
+    peer->gap = true;
+    peer->exchange_at_ms = now_ms;
+    state->peers = memory_resize(state->peers, state->peer_count + 1, sizeof(struct peer *));
+    state->peers[state->peer_count++] = peer;
+}
+
+static void decide(struct waiter *waiter, bool direct)
+{
+    if (!waiter->decided) {
+        waiter->decided = true;
+        waiter->direct = direct;
+    }
+}
+
+static void decide_for_peer(struct gossip_state *state, const struct peer *peer, bool direct)
+{
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        if (node_id_equal(&state->waiters[i].peer, &peer->node_id)) {
+            decide(&state->waiters[i], direct);
+        }
+    }
+}
+
+void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *node_id)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer == NULL) {
+        return;
+    }
+    decide_for_peer(state, peer, false);
+    for (size_t i = 0; i < state->peer_count; i++) {
+        if (state->peers[i] == peer) {
+            state->peers[i] = state->peers[--state->peer_count];
+        }
+    }
+    memory_free(peer);
+}
+
+/* Leaves the event to the next exchange. */
+static void enqueue(struct peer *peer, int64_t seq)
+{
+    if (peer->queue_count == GOSSIP_MOST_QUEUED || peer->failures > 0 || !peer->was_contacted) {
+        peer->gap = true;
+    } else {
+        peer->queue[peer->queue_count++] = seq;
+    }
+}
+
+static bool is_reachable(const struct peer *peer)
+{
+    return peer->was_contacted && peer->failures == 0;
+}
+
+void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
+                               const struct node_id *source, const struct node_id *concerned)
+{
+    /* Candidates are drawn by a partial shuffle of the peers: the first GOSSIP_FAN_OUT that are
+     * reachable. */
+    size_t passed = 0;
+    state->last_seq = seq > state->last_seq ? seq : state->last_seq;
+    for (size_t i = 0; i < state->peer_count; i++) {
+        size_t drawn = i + state->random(state->context, (uint32_t)(state->peer_count - i));
+        struct peer *peer = state->peers[drawn];
+        state->peers[drawn] = state->peers[i];
+        state->peers[i] = peer;
+        if (source != NULL && node_id_equal(&peer->node_id, source)) {
+            if (!peer->gap && !peer->busy && peer->queue_count == 0) {
+                peer->cursor = seq; /* it had all before, and has this one */
+            }
+            continue;
+        }
+        if (concerned != NULL && node_id_equal(&peer->node_id, concerned)) {
+            enqueue(peer, seq);
+        } else if (passed < GOSSIP_FAN_OUT && is_reachable(peer)) {
+            enqueue(peer, seq);
+            passed++;
+        } else {
+            peer->gap = true;
+        }
+    }
+}
+
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq)
+{
+    state->last_seq = last_seq > state->last_seq ? last_seq : state->last_seq;
+    for (size_t i = 0; i < state->peer_count; i++) {
+        state->peers[i]->gap = true;
+    }
+}
+
+static void contacted(struct peer *peer, int64_t now_ms)
+{
+    peer->contact_ms = now_ms;
+    peer->was_contacted = true;
+}
+
+void gossip_state_peer_called(struct gossip_state *state, const struct node_id *node_id,
+                              int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer == NULL) {
+        return;
+    }
+    contacted(peer, now_ms);
+    if (peer->failures > 0 && now_ms - peer->asked_ms >= GOSSIP_BACK_OFF_FIRST_MS) {
+        peer->exchange_at_ms = now_ms;
+    }
+}
+
+static int64_t jitter(struct gossip_state *state, int64_t around_ms)
+{
+    uint32_t fifth = (uint32_t)(around_ms / 5);
+    return around_ms - fifth / 2 + state->random(state->context, fifth + 1);
+}
+
+static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms)
+{
+    if (peer->failures++ == 0) {
+        peer->failing_since_ms = now_ms;
+    }
+    int64_t most = now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS ? GOSSIP_BACK_OFF_GONE_MS
+                                                                     : GOSSIP_BACK_OFF_MOST_MS;
+    int64_t back_off = GOSSIP_BACK_OFF_FIRST_MS;
+    for (unsigned i = 1; i < peer->failures && back_off < most; i++) {
+        back_off *= 2;
+    }
+    peer->exchange_at_ms = now_ms + jitter(state, back_off < most ? back_off : most);
+    peer->queue_count = 0;
+    peer->gap = true;
+    decide_for_peer(state, peer, false);
+}
+
+static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
+{
+    for (size_t i = 0; i < outcome->rejected_count; i++) {
+        if (strcmp(outcome->rejected[i], event_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool was_pushed(const struct peer *peer, int64_t seq)
+{
+    for (size_t i = 0; i < peer->pushed_count; i++) {
+        if (peer->pushed[i] == seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the peer acknowledged: everything up to `through`, or what was pushed of it. */
+static void decide_arrived(struct gossip_state *state, const struct peer *peer, bool exchanged,
+                           const struct gossip_outcome *outcome)
+{
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        struct waiter *waiter = &state->waiters[i];
+        if (node_id_equal(&waiter->peer, &peer->node_id) && waiter->seq <= outcome->through &&
+            (exchanged || was_pushed(peer, waiter->seq))) {
+            decide(waiter, !is_rejected(outcome, waiter->event_id));
+        }
+    }
+}
+
+void gossip_state_finished(struct gossip_state *state, const struct node_id *node_id,
+                           const struct gossip_outcome *outcome, int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer == NULL) {
+        return;
+    }
+    bool exchanged = peer->exchanging;
+    peer->busy = false;
+    peer->exchanging = false;
+    if (!outcome->succeeded) {
+        failed(state, peer, now_ms);
+        return;
+    }
+    contacted(peer, now_ms);
+    peer->failures = 0;
+    decide_arrived(state, peer, exchanged, outcome);
+    peer->gap = peer->gap || outcome->more; /* an exchange cleared it when it began */
+    if (exchanged) {
+        peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
+        peer->exchange_at_ms = now_ms + jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
+    } else if (!peer->gap) {
+        peer->cursor = peer->taken_through;
+    }
+    if (outcome->more) {
+        peer->exchange_at_ms = now_ms;
+    }
+    peer->pushed_count = 0;
+}
+
+void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
+                                const char *event_id, int64_t seq, void *token, int64_t now_ms)
+{
+    const struct peer *peer = find(state, node_id);
+    state->waiters = memory_resize(state->waiters, state->waiter_count + 1, sizeof *state->waiters);
+    struct waiter *waiter = &state->waiters[state->waiter_count++];
+    *waiter = (struct waiter){.peer = *node_id,
+                              .seq = seq,
+                              .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
+                              .token = token};
+    memcpy(waiter->event_id, event_id, sizeof waiter->event_id);
+    if (peer == NULL || peer->failures > 0) {
+        decide(waiter, false);
+    } else if (peer->cursor >= seq) {
+        decide(waiter, true);
+    }
+}
+
+void gossip_state_receipt_seen(struct gossip_state *state, const char *target_event_id)
+{
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        if (strcmp(state->waiters[i].event_id, target_event_id) == 0) {
+            decide(&state->waiters[i], true);
+        }
+    }
+}
+
+void gossip_state_give_up_waiting(struct gossip_state *state)
+{
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        decide(&state->waiters[i], false);
+    }
+}
+
+static bool next_answer(struct gossip_state *state, int64_t now_ms, struct gossip_action *out)
+{
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        struct waiter *waiter = &state->waiters[i];
+        if (!waiter->decided && waiter->deadline_ms > now_ms) {
+            continue;
+        }
+        out->kind = GOSSIP_ANSWER;
+        out->peer = waiter->peer;
+        out->token = waiter->token;
+        out->direct = waiter->decided && waiter->direct;
+        *waiter = state->waiters[--state->waiter_count];
+        return true;
+    }
+    return false;
+}
+
+static bool is_online(const struct peer *peer, int64_t now_ms)
+{
+    return peer->was_contacted && now_ms - peer->contact_ms < GOSSIP_ONLINE_MS;
+}
+
+static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t now_ms,
+                          struct gossip_action *out)
+{
+    out->peer = peer->node_id;
+    if (is_online(peer, now_ms) != peer->online) {
+        peer->online = !peer->online;
+        out->kind = GOSSIP_PRESENCE;
+        out->online = peer->online;
+        return true;
+    }
+    if (peer->busy) {
+        return false;
+    }
+    if (peer->exchange_at_ms <= now_ms) {
+        out->kind = GOSSIP_EXCHANGE;
+        out->cursor = peer->cursor;
+        peer->busy = true;
+        peer->exchanging = true;
+        peer->gap = false;
+        peer->queue_count = 0; /* the exchange reaches at least as far */
+        peer->pushed_count = 0;
+        peer->asked_ms = now_ms;
+        return true;
+    }
+    if (peer->queue_count > 0) {
+        out->kind = GOSSIP_PUSH;
+        out->seq_count = peer->queue_count;
+        memcpy(out->seqs, peer->queue, peer->queue_count * sizeof *peer->queue);
+        memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
+        peer->pushed_count = peer->queue_count;
+        peer->queue_count = 0;
+        peer->asked_ms = now_ms;
+        peer->busy = true;
+        peer->taken_through = state->last_seq;
+        return true;
+    }
+    return false;
+}
+
+bool gossip_state_next(struct gossip_state *state, int64_t now_ms, struct gossip_action *action_out)
+{
+    action_out->seq_count = 0;
+    if (next_answer(state, now_ms, action_out)) {
+        return true;
+    }
+    for (size_t i = 0; i < state->peer_count; i++) {
+        if (next_for_peer(state, state->peers[i], now_ms, action_out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t gossip_state_wake_at(const struct gossip_state *state)
+{
+    int64_t at = INT64_MAX;
+    for (size_t i = 0; i < state->waiter_count; i++) {
+        int64_t due = state->waiters[i].decided ? 0 : state->waiters[i].deadline_ms;
+        at = due < at ? due : at;
+    }
+    for (size_t i = 0; i < state->peer_count; i++) {
+        const struct peer *peer = state->peers[i];
+        int64_t stale_at = peer->online ? peer->contact_ms + GOSSIP_ONLINE_MS : INT64_MAX;
+        int64_t due = peer->busy ? INT64_MAX : peer->exchange_at_ms;
+        due = stale_at < due ? stale_at : due;
+        at = due < at ? due : at;
+    }
+    return at;
+}
+
+bool gossip_state_look(const struct gossip_state *state, const struct node_id *node_id,
+                       int64_t *cursor_out, bool *online_out)
+{
+    const struct peer *peer = find(state, node_id);
+    if (peer == NULL) {
+        return false;
+    }
+    *cursor_out = peer->cursor;
+    *online_out = peer->online;
+    return true;
+}

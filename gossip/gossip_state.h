@@ -1,0 +1,105 @@
+/* Gossip's decisions, apart from I/O: whom to push to, when to exchange, how long to back off, who
+ * counts as online, when a send was direct (§11). A pure state machine: "this happened, it is now
+ * t" goes in, actions come out. The clock and the randomness are handed in, so a simulator runs the
+ * code that ships.
+ *
+ * Thread: gossip (one at a time). Time is monotonic milliseconds.
+ * Ownership: create gives, destroy takes. Tokens are the caller's; each gets exactly one answer.
+ */
+#ifndef HEARTHCHAT_GOSSIP_GOSSIP_STATE_H
+#define HEARTHCHAT_GOSSIP_GOSSIP_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/node_id.h"
+#include "protocol/ulid.h"
+
+#define GOSSIP_FAN_OUT 9       /* others that a new event is passed to, besides whom it concerns */
+#define GOSSIP_ONLINE_MS 60000 /* an exchange succeeded within this time */
+#define GOSSIP_EXCHANGE_EVERY_MS 30000 /* ±10% */
+#define GOSSIP_DELIVERY_WAIT_MS 1500   /* how long a send waits for "direct" */
+#define GOSSIP_BACK_OFF_FIRST_MS 1000
+#define GOSSIP_BACK_OFF_MOST_MS 30000
+#define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
+#define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
+#define GOSSIP_MOST_QUEUED                                                                         \
+    512 /* events that wait for one peer; above it, the exchange brings them */
+
+struct gossip_state;
+
+enum gossip_action_kind {
+    GOSSIP_PUSH,     /* post these events to the peer */
+    GOSSIP_EXCHANGE, /* post what lies behind the cursor, even if it is nothing */
+    GOSSIP_ANSWER,   /* a waiting send is decided */
+    GOSSIP_PRESENCE, /* a peer came or went */
+};
+
+struct gossip_action {
+    enum gossip_action_kind kind;
+    struct node_id peer;
+    int64_t seqs[GOSSIP_MOST_QUEUED]; /* PUSH */
+    size_t seq_count;
+    int64_t cursor; /* EXCHANGE: the peer has everything up to here */
+    void *token;    /* ANSWER */
+    bool direct;    /* ANSWER */
+    bool online;    /* PRESENCE */
+};
+
+/* `random(context, n)` returns 0 … n-1. */
+struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint32_t below),
+                                         void *context);
+void gossip_state_destroy(struct gossip_state **state);
+
+/* A member that is not us. Known ones are left as they are; a new one is exchanged with at once. */
+void gossip_state_add_peer(struct gossip_state *state, const struct node_id *peer, int64_t cursor,
+                           int64_t now_ms);
+
+/* No member any more; its waiting sends are answered "not direct". */
+void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *peer);
+
+/* A stored event. `source`: the peer it came from, NULL when own. `concerned`: whom it is for, or
+ * NULL. */
+void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
+                               const struct node_id *source, const struct node_id *concerned);
+
+/* Events were stored that nobody told of (an inbox was full): exchanges will bring them. */
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq);
+
+/* The peer reached us. */
+void gossip_state_peer_called(struct gossip_state *state, const struct node_id *peer,
+                              int64_t now_ms);
+
+/* The outcome of a PUSH or EXCHANGE. `through`: EXCHANGE sent everything up to this seq; `more`:
+ * there is more behind it. `rejected`: event ids that the peer did not take. */
+struct gossip_outcome {
+    bool succeeded;
+    int64_t through;
+    bool more;
+    char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
+    size_t rejected_count;
+};
+void gossip_state_finished(struct gossip_state *state, const struct node_id *peer,
+                           const struct gossip_outcome *outcome, int64_t now_ms);
+
+/* A send waits to learn whether the recipient's node acknowledged it. */
+void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *peer,
+                                const char *event_id, int64_t seq, void *token, int64_t now_ms);
+
+/* A receipt proves that the message arrived. */
+void gossip_state_receipt_seen(struct gossip_state *state, const char *target_event_id);
+
+/* Decides every waiting send now. */
+void gossip_state_give_up_waiting(struct gossip_state *state);
+
+/* The next thing to do; false when there is nothing until gossip_state_wake_at(). */
+bool gossip_state_next(struct gossip_state *state, int64_t now_ms,
+                       struct gossip_action *action_out);
+int64_t gossip_state_wake_at(const struct gossip_state *state);
+
+/* What is to be remembered of a peer. False: unknown. */
+bool gossip_state_look(const struct gossip_state *state, const struct node_id *peer,
+                       int64_t *cursor_out, bool *online_out);
+
+#endif

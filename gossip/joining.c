@@ -1,0 +1,315 @@
+#include "gossip/joining.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/thread.h"
+#include "gossip/event_batch.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "store/data_directory.h"
+#include "store/event_reader.h"
+
+enum { MOST_URL_BYTES = 320, MOST_ROUNDS = 100000 };
+
+struct joining {
+    const struct joining_request *request;
+    struct invite invite;
+    char base[MOST_URL_BYTES]; /* of the endpoint that answered */
+    struct event_log *log;
+    struct error *error;
+};
+
+/* Turns a callback on the writer thread into a return value. */
+struct meeting {
+    struct lock *lock;
+    bool over;
+    struct append_answer appended;
+    size_t accepted;
+    enum result result;
+};
+
+static void meet(struct meeting *meeting)
+{
+    lock_take(meeting->lock);
+    while (!meeting->over) {
+        (void)lock_wait(meeting->lock, -1);
+    }
+    lock_release(meeting->lock);
+    lock_destroy(&meeting->lock);
+}
+
+static void end_meeting(struct meeting *meeting)
+{
+    lock_take(meeting->lock);
+    meeting->over = true;
+    lock_wake_all(meeting->lock);
+    lock_release(meeting->lock);
+}
+
+static void on_received(void *context, const struct receive_answer *answer)
+{
+    struct meeting *meeting = context;
+    meeting->accepted = answer->accepted;
+    meeting->result = answer->result;
+    end_meeting(meeting);
+}
+
+static void on_appended(void *context, const struct append_answer *answer)
+{
+    struct meeting *meeting = context;
+    meeting->appended = *answer;
+    end_meeting(meeting);
+}
+
+static enum result call(struct joining *joining, const char *base, const char *path,
+                        const struct buffer *body, json_t **answer_out)
+{
+    struct http_answer answer = {0};
+    char *url = memory_format("%s%s", base, path);
+    struct http_request request = {.url = url,
+                                   .method = body == NULL ? "GET" : "POST",
+                                   .body = body == NULL ? NULL : body->data,
+                                   .body_bytes = body == NULL ? 0 : body->length_bytes,
+                                   .peer = &joining->invite.inviter,
+                                   .identity = joining->request->identity};
+    enum result result = http_client_call(&request, &answer);
+    if (result != RESULT_OK) {
+        result = error_set(joining->error, RESULT_UNREACHABLE,
+                           "The inviter's node can't be reached. Is it running, and are both "
+                           "devices in the same network?");
+    } else if (answer.status == 401 || answer.status == 403) {
+        result = error_set(joining->error, RESULT_UNAUTHORIZED,
+                           "The inviter's node does not let this device in: the invite was used up "
+                           "or withdrawn. Ask for a new one.");
+    } else if (answer.status != 200 ||
+               canonical_parse(buffer_text(&answer.body), answer.body.length_bytes,
+                               CANONICAL_MOST_NESTING_REQUEST, answer_out, NULL) != RESULT_OK) {
+        result = error_set(joining->error, RESULT_UNREACHABLE,
+                           "The inviter's node answered with status %ld; try again later.",
+                           answer.status);
+    }
+    http_answer_deinit(&answer);
+    memory_free(url);
+    return result;
+}
+
+static enum result find_bootstrap(struct joining *joining)
+{
+    struct node_id served;
+    enum result result =
+        error_set(joining->error, RESULT_UNREACHABLE, "The invite names no address to join at.");
+    for (size_t i = 0; i < joining->invite.bootstrap_endpoints.count; i++) {
+        json_t *manifest = NULL;
+        endpoint_format_url(&joining->invite.bootstrap_endpoints.list[i], joining->base,
+                            sizeof joining->base);
+        enum result tried = call(joining, joining->base, "/community/manifest", NULL, &manifest);
+        bool same = tried == RESULT_OK && fields_node_id(manifest, "community_id", &served) &&
+                    node_id_equal(&served, &joining->invite.community_id);
+        json_decref(manifest);
+        if (same) {
+            return RESULT_OK;
+        }
+        result = tried == RESULT_OK
+                     ? error_set(joining->error, RESULT_INVALID,
+                                 "The inviter's node belongs to another community by now.")
+                     : tried;
+        if (tried == RESULT_UNAUTHORIZED) {
+            break;
+        }
+    }
+    return result;
+}
+
+static enum result receive(struct joining *joining, const json_t *events, size_t *accepted_out)
+{
+    struct event_batch batch;
+    struct meeting meeting = {.lock = lock_create()};
+    event_batch_read(joining->log, events, &joining->invite.community_id, &batch);
+    *accepted_out = 0;
+    enum result result = RESULT_OK;
+    if (batch.count == 0) {
+        lock_destroy(&meeting.lock);
+    } else if (event_log_receive(joining->log, batch.events, batch.count, &joining->invite.inviter,
+                                 on_received, &meeting) != RESULT_OK) {
+        batch.events = NULL;
+        lock_destroy(&meeting.lock);
+        result = RESULT_IO;
+    } else {
+        batch.events = NULL;
+        meet(&meeting);
+        result = meeting.result;
+        *accepted_out = meeting.accepted;
+    }
+    event_batch_deinit(&batch);
+    return result == RESULT_OK
+               ? RESULT_OK
+               : error_set(joining->error, RESULT_IO, "The community's log can't be written here.");
+}
+
+static int64_t last_lamport(const json_t *events, int64_t otherwise)
+{
+    int64_t lamport = otherwise;
+    size_t count = json_array_size(events);
+    if (count > 0) {
+        (void)fields_integer(json_array_get(events, count - 1), "lamport", 1, INT64_MAX, &lamport);
+    }
+    return lamport;
+}
+
+/* One pass over the inviter's log by ascending lamport. */
+static enum result pull(struct joining *joining, size_t *accepted_out)
+{
+    enum result result = RESULT_OK;
+    int64_t head = 0;
+    bool more = true;
+    *accepted_out = 0;
+    for (int round = 0; more && result == RESULT_OK && round < MOST_ROUNDS; round++) {
+        struct event_batch_writer writer;
+        json_t *answer = NULL;
+        const json_t *events = NULL;
+        size_t accepted = 0;
+        more = false;
+        event_batch_begin(&writer, &joining->invite.community_id);
+        event_batch_end(&writer, head);
+        result = call(joining, joining->base, "/sync/v1/events", &writer.body, &answer);
+        if (result == RESULT_OK && fields_array(answer, "events", &events)) {
+            int64_t reached = last_lamport(events, head);
+            result = receive(joining, events, &accepted);
+            more = json_is_true(json_object_get(answer, "more")) && reached > head;
+            head = reached;
+            *accepted_out += accepted;
+        }
+        json_decref(answer);
+        buffer_deinit(&writer.body);
+    }
+    return result;
+}
+
+/* Passes until one brings nothing new: an event may stand before what makes its author a member. */
+static enum result pull_all(struct joining *joining)
+{
+    size_t accepted = 0;
+    enum result result = RESULT_OK;
+    do {
+        result = pull(joining, &accepted);
+    } while (result == RESULT_OK && accepted > 0);
+    return result;
+}
+
+static bool add_text(void *context, int64_t seq, int64_t lamport, const char *text,
+                     size_t length_bytes)
+{
+    (void)seq;
+    (void)lamport;
+    return event_batch_add(context, text, length_bytes);
+}
+
+static enum result push(struct joining *joining, int64_t seq)
+{
+    struct event_batch_writer writer;
+    json_t *answer = NULL;
+    int64_t rejected = 1;
+    event_batch_begin(&writer, &joining->invite.community_id);
+    (void)event_reader_by_seq(joining->log, &seq, 1, add_text, &writer);
+    event_batch_end(&writer, -1);
+    enum result result = call(joining, joining->base, "/sync/v1/events", &writer.body, &answer);
+    if (result == RESULT_OK &&
+        (!fields_integer(answer, "rejected", 0, INT64_MAX, &rejected) || rejected != 0)) {
+        result = error_set(joining->error, RESULT_UNAUTHORIZED,
+                           "The inviter's node did not accept this device; ask for a new invite.");
+    }
+    json_decref(answer);
+    buffer_deinit(&writer.body);
+    return result;
+}
+
+static enum result append_joined(struct joining *joining)
+{
+    const struct joining_request *request = joining->request;
+    const struct log_snapshot *snapshot = event_log_acquire(joining->log);
+    bool founded = snapshot->membership->name != NULL;
+    bool invited =
+        membership_find_invitation(snapshot->membership, joining->invite.invite_event_id) != NULL;
+    bool joined = membership_find(snapshot->membership, &request->key->node_id) != NULL;
+    event_log_release(joining->log, &snapshot);
+    if (!founded || !invited) {
+        return error_set(joining->error, RESULT_INVALID,
+                         "The community's log does not hold this invitation; ask for a new one.");
+    }
+    if (joined) {
+        return RESULT_OK; /* an earlier try got this far */
+    }
+    struct meeting meeting = {.lock = lock_create()};
+    struct event_draft draft =
+        event_draft_joined(joining->invite.invite_event_id, request->manifest);
+    if (event_log_append(joining->log, &draft, on_appended, &meeting) != RESULT_OK) {
+        lock_destroy(&meeting.lock);
+        return error_set(joining->error, RESULT_IO, "The community's log can't be written here.");
+    }
+    meet(&meeting);
+    if (meeting.appended.result != RESULT_OK) {
+        return error_set(joining->error, RESULT_EXPIRED,
+                         "The invitation is not valid any more; ask for a new one.");
+    }
+    return push(joining, meeting.appended.seq);
+}
+
+static enum result check_invite(struct joining *joining)
+{
+    const struct joining_request *request = joining->request;
+    enum result result = invite_parse(request->invite_text, &joining->invite, joining->error);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    if (!node_id_equal(&joining->invite.invitee, &request->key->node_id)) {
+        return error_set(joining->error, RESULT_MISMATCH,
+                         "This invite is for another device. Give your own id to the inviter.");
+    }
+    if (joining->invite.expires_at <= clock_wall_ms(request->clock) / 1000) {
+        return error_set(joining->error, RESULT_EXPIRED,
+                         "This invite has expired; ask for a new one.");
+    }
+    return RESULT_OK;
+}
+
+static enum result build_log(struct joining *joining)
+{
+    char *path = data_directory_joining_path(joining->request->data_directory);
+    struct event_log_options options = {.directory = path,
+                                        .community_id = joining->invite.community_id,
+                                        .key = joining->request->key,
+                                        .clock = joining->request->clock};
+    enum result result = event_log_open(&options, &joining->log, joining->error);
+    if (result == RESULT_OK) {
+        result = pull_all(joining);
+    }
+    if (result == RESULT_OK) {
+        result = append_joined(joining);
+    }
+    event_log_close(&joining->log);
+    memory_free(path);
+    return result;
+}
+
+enum result joining_run(const struct joining_request *request, struct node_id *community_id_out,
+                        struct error *error)
+{
+    struct joining joining = {.request = request, .error = error};
+    enum result result = check_invite(&joining);
+    if (result == RESULT_OK) {
+        result = find_bootstrap(&joining);
+    }
+    if (result == RESULT_OK) {
+        data_directory_discard_joining(request->data_directory);
+        result = build_log(&joining);
+        if (result == RESULT_OK) {
+            result = data_directory_adopt_joining(request->data_directory,
+                                                  &joining.invite.community_id, error);
+        }
+        data_directory_discard_joining(request->data_directory);
+    }
+    *community_id_out = joining.invite.community_id;
+    invite_deinit(&joining.invite);
+    return result;
+}

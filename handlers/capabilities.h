@@ -1,0 +1,46 @@
+/* The capabilities of this node: names, versions, schemas, and the functions behind them (§14).
+ *
+ * Thread: capabilities_load() once at startup; the rest: any.
+ */
+#ifndef HEARTHCHAT_HANDLERS_CAPABILITIES_H
+#define HEARTHCHAT_HANDLERS_CAPABILITIES_H
+
+#include "handlers/services.h"
+
+/* Answers the exchange; `input` is borrowed for the call, and valid by the request schema. */
+typedef void capability_call(struct exchange *exchange, const struct services *services,
+                             const json_t *input);
+
+struct capability {
+    const char *name;
+    int major;
+    int minor;
+    int64_t max_concurrent;
+    bool for_peers; /* a member may call it; others only the owner */
+    bool idempotent;
+    capability_call *call;
+    const json_t *request_schema;
+    char schema_hash[72]; /* "blake3:" + 64 hex */
+};
+
+/* Reads the embedded schemas. RESULT_INVALID when one is broken (a mistake of the build). */
+enum result capabilities_load(void);
+void capabilities_unload(void);
+
+/* NULL: no such name. */
+const struct capability *capabilities_find(const char *name);
+
+/* [{"name","version","stability","schema_hash","params","max_concurrent"}] of what this caller
+ * level may call; fresh. */
+json_t *capabilities_to_json(bool chat_enabled);
+
+/* Validates the input and calls; answers schema_mismatch itself. */
+void capabilities_call(const struct capability *capability, struct exchange *exchange,
+                       const struct services *services, const json_t *input);
+
+/* The functions, one file each. */
+capability_call chat_send_call;
+capability_call chat_history_call;
+capability_call community_invite_call;
+
+#endif

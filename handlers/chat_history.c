@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "handlers/capabilities.h"
+#include "handlers/endpoints.h"
+#include "handlers/message_json.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+
+enum { DEFAULT_LIMIT = 200 };
+
+json_t *message_to_json(const struct history_message *message, const struct node_id *self)
+{
+    char own[NODE_ID_TEXT_BYTES];
+    char other[NODE_ID_TEXT_BYTES];
+    struct node_id peer;
+    json_t *attachments = NULL;
+    memcpy(peer.key, message->peer, NODE_ID_BYTES);
+    node_id_format(self, own);
+    node_id_format(&peer, other);
+    if (canonical_parse(message->attachments, strlen(message->attachments), CANONICAL_MOST_NESTING,
+                        &attachments, NULL) != RESULT_OK) {
+        attachments = json_array();
+    }
+    return json_pack("{s:s,s:I,s:s,s:s,s:s,s:o,s:s,s:s?,s:s?}", "event_id", message->event_id,
+                     "lamport", (json_int_t)message->lamport, "from",
+                     message->outgoing ? own : other, "to", message->outgoing ? other : own, "body",
+                     message->body, "attachments", attachments, "created_at", message->created_at,
+                     "delivered_at", message->delivered_at, "read_at", message->read_at);
+}
+
+struct page {
+    json_t *messages;
+    const struct node_id *self;
+};
+
+static void add_message(void *context, const struct history_message *message)
+{
+    struct page *page = context;
+    (void)json_array_append_new(page->messages, message_to_json(message, page->self));
+}
+
+void chat_history_call(struct exchange *exchange, const struct services *services,
+                       const json_t *input)
+{
+    struct node_id peer;
+    struct history_query query = {.limit = DEFAULT_LIMIT};
+    int64_t limit = DEFAULT_LIMIT;
+    const char *peer_text = NULL;
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    if (fields_string(input, "peer", &peer_text, NULL)) {
+        if (!services_resolve(services, exchange, peer_text, &peer)) {
+            return;
+        }
+        query.peer = &peer;
+    }
+    (void)fields_integer(input, "since_lamport", INT64_MIN, INT64_MAX, &query.since_lamport);
+    (void)fields_integer(input, "before_lamport", INT64_MIN, INT64_MAX, &query.before_lamport);
+    (void)fields_integer(input, "limit", INT64_MIN, INT64_MAX, &limit);
+    if (limit < 1 || limit > HISTORY_MOST_LIMIT) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
+        return;
+    }
+    if (query.since_lamport < 0 || query.before_lamport < 0) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "since_lamport and before_lamport must not be negative.");
+        return;
+    }
+    query.limit = (size_t)limit;
+    bool more = false;
+    struct page page = {json_array(), &services->key->node_id};
+    if (history_page(log, &query, add_message, &page, &more) != RESULT_OK) {
+        json_decref(page.messages);
+        exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
+                             "The history can't be read; see the node's log.");
+        return;
+    }
+    exchange_reply_output(exchange,
+                          json_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
+}
+
+void chat_history_handle(struct exchange *exchange, const struct services *services)
+{
+    static const char *const integers[] = {"since_lamport", "before_lamport", "limit"};
+    json_t *input = json_object();
+    const char *peer = exchange->query(exchange, "peer");
+    if (peer != NULL && peer[0] != '\0') {
+        (void)json_object_set_new(input, "peer", json_string(peer));
+    }
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
+        int64_t integer = 0;
+        if (exchange->query(exchange, integers[i]) == NULL) {
+            continue;
+        }
+        if (!exchange_query_integer(exchange, integers[i], 0, &integer)) {
+            json_decref(input);
+            return;
+        }
+        (void)json_object_set_new(input, integers[i], json_integer(integer));
+    }
+    capabilities_call(capabilities_find("chat.history"), exchange, services, input);
+    json_decref(input);
+}

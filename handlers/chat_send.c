@@ -1,0 +1,115 @@
+#include "core/memory.h"
+#include "handlers/capabilities.h"
+#include "handlers/endpoints.h"
+#include "protocol/fields.h"
+#include "store/event_reader.h"
+
+/* A send that waits for the disk, then for the recipient's node. */
+struct sending {
+    struct exchange *exchange;
+    const struct services *services;
+    struct node_id recipient;
+    struct append_answer answer;
+};
+
+static void reply(struct sending *sending, const char *delivered)
+{
+    exchange_reply_output(sending->exchange,
+                          json_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id,
+                                    "lamport", (json_int_t)sending->answer.lamport, "delivered",
+                                    delivered));
+    memory_free(sending);
+}
+
+static void on_decided(void *context, bool direct)
+{
+    reply(context, direct ? "direct" : "queued");
+}
+
+static void on_appended(void *context, const struct append_answer *answer)
+{
+    struct sending *sending = context;
+    const struct services *services = sending->services;
+    struct gossip *gossip = services->gossip(services->node);
+    sending->answer = *answer;
+    if (answer->result != RESULT_OK) {
+        exchange_reply_error(sending->exchange, wire_code_of_append(answer->result),
+                             answer->error.message);
+        memory_free(sending);
+    } else if (answer->repeated &&
+               event_reader_is_delivered(services->log(services->node), answer->event_id)) {
+        reply(sending, "direct");
+    } else if (gossip == NULL ||
+               gossip_wait_delivery(gossip, &sending->recipient, answer->event_id, answer->seq,
+                                    on_decided, sending) != RESULT_OK) {
+        reply(sending, "queued");
+    }
+}
+
+/* False after answering what is wrong with it. */
+static bool check(struct exchange *exchange, const struct services *services,
+                  const struct node_id *recipient, const char *client_id, const char *body,
+                  size_t body_bytes, const json_t *attachments)
+{
+    struct error error = {""};
+    if (node_id_equal(recipient, &services->key->node_id)) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "The recipient is this node itself; choose another member.");
+        return false;
+    }
+    if (event_data_check_message(client_id, body, body_bytes, attachments, &error) != RESULT_OK) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, error.message);
+        return false;
+    }
+    struct gossip *gossip = services->gossip(services->node);
+    if (!services->store_and_forward &&
+        (gossip == NULL || !gossip_presence(gossip, recipient).online)) {
+        exchange_reply_error(
+            exchange, WIRE_PARTITION,
+            "The recipient is not reachable now, and store_and_forward is switched "
+            "off on this node.");
+        return false;
+    }
+    return true;
+}
+
+void chat_send_call(struct exchange *exchange, const struct services *services, const json_t *input)
+{
+    char minted[ULID_TEXT_BYTES];
+    const char *client_id = minted;
+    const char *recipient_text = "";
+    const char *body = "";
+    size_t body_bytes = 0;
+    struct node_id recipient;
+    const json_t *attachments = json_object_get(input, "attachments");
+    struct event_log *log = NULL;
+    if (!services->chat_enabled) {
+        exchange_reply_error(exchange, WIRE_NOT_IMPLEMENTED,
+                             "Chat is switched off on this node ([chat] enabled = false).");
+        return;
+    }
+    log = services_log(services, exchange);
+    services->mint_id(services->node, minted);
+    (void)fields_string(input, "client_id", &client_id, NULL);
+    (void)fields_string(input, "recipient", &recipient_text, NULL);
+    (void)fields_string(input, "body", &body, &body_bytes);
+    if (log == NULL || !services_resolve(services, exchange, recipient_text, &recipient) ||
+        !check(exchange, services, &recipient, client_id, body, body_bytes, attachments)) {
+        return;
+    }
+    struct sending *sending = memory_allocate(1, sizeof *sending);
+    sending->exchange = exchange;
+    sending->services = services;
+    sending->recipient = recipient;
+    struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
+    if (event_log_append(log, &draft, on_appended, sending) != RESULT_OK) {
+        memory_free(sending);
+        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
+                             "Too many messages are being written at once; try again in a second.");
+    }
+}
+
+void chat_send_handle(struct exchange *exchange, const struct services *services)
+{
+    capabilities_call(capabilities_find("chat.send"), exchange, services, exchange->body);
+}

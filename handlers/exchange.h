@@ -1,0 +1,55 @@
+/* One request and its one answer, without sockets: what a handler sees of a listener.
+ *
+ * Thread: a handler is called on a listener's thread; the answer may be given then or later, from
+ * any thread, exactly once. An exchange is gone once it is answered.
+ */
+#ifndef HEARTHCHAT_HANDLERS_EXCHANGE_H
+#define HEARTHCHAT_HANDLERS_EXCHANGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/clock.h"
+#include "handlers/caller.h"
+#include "handlers/wire_error.h"
+
+struct reply {
+    int status;
+    const char *content_type;
+    const void *bytes; /* borrowed for the call */
+    size_t length_bytes;
+    const json_t *json;     /* the same as JSON, when it is; borrowed. Listeners sign it (§10) */
+    int64_t retry_after_ms; /* 0: none */
+};
+
+struct exchange {
+    const char *(*query)(const struct exchange *exchange, const char *name);  /* NULL: absent */
+    const char *(*header)(const struct exchange *exchange, const char *name); /* NULL: absent */
+    void (*reply)(struct exchange *exchange, const struct reply *reply);
+    const struct clock *clock;
+    int64_t started_ms; /* monotonic */
+    struct caller caller;
+    const char *path;
+    json_t *body; /* the request's JSON; NULL: none was sent */
+};
+
+/* The JSON as it is. Consumes it. */
+void exchange_reply_json(struct exchange *exchange, int status, json_t *json);
+
+/* {"output":…,"meta":{"ms":…}}. Consumes the output. */
+void exchange_reply_output(struct exchange *exchange, json_t *output);
+
+void exchange_reply_error(struct exchange *exchange, enum wire_code code, const char *message);
+
+/* Bytes of another type. */
+void exchange_reply_bytes(struct exchange *exchange, const char *content_type, const void *bytes,
+                          size_t length_bytes);
+
+/* A query parameter that is an integer; `otherwise` when absent. False (and answered with
+ * bad_request) when it is something else. */
+bool exchange_query_integer(struct exchange *exchange, const char *name, int64_t otherwise,
+                            int64_t *integer_out);
+
+#endif

@@ -1,0 +1,16 @@
+/* A message as chat.history and conversations show it (§14).
+ *
+ * Thread: any.
+ */
+#ifndef HEARTHCHAT_HANDLERS_MESSAGE_JSON_H
+#define HEARTHCHAT_HANDLERS_MESSAGE_JSON_H
+
+#include <jansson.h>
+
+#include "store/history.h"
+
+/* {"event_id","lamport","from","to","body","attachments","created_at","delivered_at","read_at"};
+ * fresh. */
+json_t *message_to_json(const struct history_message *message, const struct node_id *self);
+
+#endif

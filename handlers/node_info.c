@@ -1,0 +1,63 @@
+#include "core/memory.h"
+#include "handlers/endpoints.h"
+#include "protocol/invite.h"
+
+static void describe_community(const struct services *services, json_t *node)
+{
+    struct event_log *log = services->log(services->node);
+    char community_id[NODE_ID_TEXT_BYTES];
+    if (log == NULL) {
+        (void)json_object_set_new(node, "community_id", json_null());
+        (void)json_object_set_new(node, "community_name", json_null());
+        (void)json_object_set_new(node, "head", json_integer(0));
+        (void)json_object_set_new(node, "events", json_integer(0));
+        return;
+    }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    node_id_format(&snapshot->membership->community_id, community_id);
+    (void)json_object_set_new(node, "community_id", json_string(community_id));
+    (void)json_object_set_new(node, "community_name", json_string(snapshot->membership->name));
+    (void)json_object_set_new(node, "head", json_integer(snapshot->head));
+    (void)json_object_set_new(node, "events", json_integer((json_int_t)snapshot->event_count));
+    event_log_release(log, &snapshot);
+}
+
+void node_info_handle(struct exchange *exchange, const struct services *services)
+{
+    struct event_log *log = services->log(services->node);
+    const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
+    const struct node_id *self = &services->key->node_id;
+    json_t *node = services_describe_node(
+        services, self, snapshot == NULL ? NULL : membership_find(snapshot->membership, self));
+    if (snapshot != NULL) {
+        event_log_release(log, &snapshot);
+    }
+    char *id_text = invite_make_id_text(self, services->display_name);
+    (void)json_object_set_new(node, "display_name", json_string(services->display_name));
+    (void)json_object_set_new(node, "id_text", json_string(id_text));
+    (void)json_object_set_new(node, "version", json_string(services->version));
+    (void)json_object_set_new(node, "endpoints",
+                              endpoints_to_json(services->endpoints(services->node)));
+    memory_free(id_text);
+    describe_community(services, node);
+    exchange_reply_output(exchange, node);
+}
+
+void members_handle(struct exchange *exchange, const struct services *services)
+{
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    json_t *members = json_array();
+    for (size_t i = 0; i < snapshot->membership->member_count; i++) {
+        const struct member *member = &snapshot->membership->members[i];
+        json_t *entry = services_describe_node(services, &member->node_id, member);
+        (void)json_object_set_new(entry, "endpoints", endpoints_to_json(&member->endpoints));
+        (void)json_object_set_new(entry, "added_at", json_string(member->added_at));
+        (void)json_array_append_new(members, entry);
+    }
+    event_log_release(log, &snapshot);
+    exchange_reply_output(exchange, json_pack("{s:o}", "members", members));
+}

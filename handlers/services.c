@@ -1,0 +1,55 @@
+#include "handlers/services.h"
+
+struct event_log *services_log(const struct services *services, struct exchange *exchange)
+{
+    struct event_log *log = services->log(services->node);
+    if (log == NULL) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "This node is in no community yet: create one, or join with an "
+                             "invite.");
+    }
+    return log;
+}
+
+bool services_resolve(const struct services *services, struct exchange *exchange, const char *text,
+                      struct node_id *node_id_out)
+{
+    struct event_log *log = services->log(services->node);
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    enum result result = membership_resolve(snapshot->membership, text, node_id_out);
+    event_log_release(log, &snapshot);
+    if (result == RESULT_NOT_FOUND) {
+        exchange_reply_error(exchange, WIRE_NOT_FOUND, "No member has this short id.");
+    } else if (result == RESULT_MISMATCH) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "Several members share this short id; use the full NodeID.");
+    } else if (result != RESULT_OK) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "This is no NodeID: expected ed25519: and 43 characters, or "
+                             "ed25519:XXXX-XXXX-XXXX-XXXX.");
+    }
+    return result == RESULT_OK;
+}
+
+json_t *services_describe_node(const struct services *services, const struct node_id *node_id,
+                               const struct member *member)
+{
+    char id[NODE_ID_TEXT_BYTES];
+    char short_id[NODE_ID_SHORT_BYTES];
+    char last_seen[WALL_CLOCK_TEXT_BYTES];
+    struct gossip *gossip = services->gossip(services->node);
+    struct peer_presence presence = {0};
+    if (node_id_equal(node_id, &services->key->node_id)) {
+        presence.online = true;
+        presence.last_seen = clock_wall_ms(services->clock) / 1000;
+    } else if (gossip != NULL) {
+        presence = gossip_presence(gossip, node_id);
+    }
+    node_id_format(node_id, id);
+    node_id_format_short(node_id, short_id);
+    wall_clock_format(presence.last_seen, last_seen);
+    return json_pack("{s:s,s:s,s:s,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
+                     "display_name", member == NULL ? "" : member->display_name, "level",
+                     member == NULL ? NULL : member_level_name(member->level), "online",
+                     (int)presence.online, "last_seen", presence.last_seen == 0 ? NULL : last_seen);
+}

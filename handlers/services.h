@@ -1,0 +1,64 @@
+/* What handlers work with: the node's parts, handed in.
+ *
+ * Thread: any. The functions are the node's (server/); log() and gossip() are NULL while it is in
+ * no community, and stay what they are once they are there.
+ */
+#ifndef HEARTHCHAT_HANDLERS_SERVICES_H
+#define HEARTHCHAT_HANDLERS_SERVICES_H
+
+#include "gossip/gossip.h"
+#include "handlers/exchange.h"
+#include "protocol/node_manifest.h"
+#include "protocol/policy.h"
+#include "store/event_log.h"
+
+struct join_answer {
+    enum result result;
+    struct error error;
+    struct node_id community_id;
+    const char *community_name; /* borrowed; NULL unless RESULT_OK */
+    bool already;
+};
+typedef void services_joined(void *context, const struct join_answer *answer);
+
+struct services {
+    const struct signing_key *key;
+    const struct clock *clock;
+    const char *version;
+    const char *display_name;
+    bool chat_enabled;
+    bool store_and_forward;
+    bool read_receipts_enabled;
+    bool metrics_enabled;
+    int64_t started_ms; /* monotonic */
+    void *node;
+    struct event_log *(*log)(void *node);
+    struct gossip *(*gossip)(void *node);
+    /* A ULID, monotonic. */
+    void (*mint_id)(void *node, char text_out[static ULID_TEXT_BYTES]);
+    /* Our addresses as others reach us. */
+    const struct endpoints *(*endpoints)(void *node);
+    /* A signed manifest, fresh enough; the caller owns it. */
+    json_t *(*manifest)(void *node);
+    /* Creates a community. RESULT_EXISTS when in one. Blocks for a disk sync. */
+    enum result (*found)(void *node, const char *name, const struct policy *policy,
+                         struct error *error);
+    /* Redeems an invite on a thread of its own; `done` once. RESULT_BUSY while another join runs.
+     */
+    enum result (*join)(void *node, const char *invite, services_joined *done, void *context);
+};
+
+/* The log, or NULL after answering that there is no community yet. */
+struct event_log *services_log(const struct services *services, struct exchange *exchange);
+
+/* Resolves who is meant by a full or short NodeID; answers the exchange and returns false when
+ * nobody is. */
+bool services_resolve(const struct services *services, struct exchange *exchange, const char *text,
+                      struct node_id *node_id_out);
+
+/* {"node_id","short_id","display_name","level","online","last_seen"}: how people and programs are
+ * told of a node (§13). `member` NULL: a past correspondent. */
+json_t *services_describe_node(const struct services *services, const struct node_id *node_id,
+                               const struct member *member);
+
+#endif

@@ -1,0 +1,198 @@
+#include <string.h>
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "gossip/event_batch.h"
+#include "handlers/endpoints.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "protocol/number.h"
+#include "store/event_reader.h"
+
+static void add_head(void *context, enum event_type type, int64_t lamport)
+{
+    (void)json_object_set_new(context, event_type_name(type), json_integer(lamport));
+}
+
+void sync_heads_handle(struct exchange *exchange, const struct services *services)
+{
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    char community_id[NODE_ID_TEXT_BYTES];
+    char fingerprint[2 * FINGERPRINT_BYTES + 1];
+    json_t *heads = json_object();
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    node_id_format(&snapshot->membership->community_id, community_id);
+    for (size_t i = 0; i < FINGERPRINT_BYTES; i++) {
+        static const char digits[] = "0123456789abcdef";
+        fingerprint[2 * i] = digits[snapshot->fingerprint[i] >> 4];
+        fingerprint[2 * i + 1] = digits[snapshot->fingerprint[i] & 15];
+    }
+    fingerprint[sizeof fingerprint - 1] = '\0';
+    (void)event_reader_heads(log, add_head, heads);
+    json_t *answer =
+        json_pack("{s:s,s:I,s:o,s:I,s:s,s:[]}", "community_id", community_id, "head",
+                  (json_int_t)snapshot->head, "heads_by_type", heads, "events",
+                  (json_int_t)snapshot->event_count, "fingerprint", fingerprint, "reconcile");
+    event_log_release(log, &snapshot);
+    exchange_reply_json(exchange, 200, answer);
+}
+
+/* A batch that waits for the writer. */
+struct syncing {
+    struct exchange *exchange;
+    const struct services *services;
+    struct event_batch batch;
+    int64_t our_head; /* of the caller; -1: it asks for nothing */
+};
+
+/* Ours above the caller's head, never ending inside a lamport. */
+struct pulling {
+    json_t *events;
+    size_t bytes;
+    int64_t last_lamport;
+    bool more;
+};
+
+static bool pull_event(void *context, int64_t seq, int64_t lamport, const char *text,
+                       size_t length_bytes)
+{
+    struct pulling *pulling = context;
+    json_t *event = NULL;
+    (void)seq;
+    bool full = json_array_size(pulling->events) >= EVENT_BATCH_MOST_EVENTS ||
+                pulling->bytes + length_bytes > EVENT_BATCH_MOST_BYTES;
+    if (full && lamport != pulling->last_lamport) {
+        pulling->more = true;
+        return false;
+    }
+    if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &event, NULL) == RESULT_OK) {
+        (void)json_array_append_new(pulling->events, event);
+    }
+    pulling->bytes += length_bytes;
+    pulling->last_lamport = lamport;
+    return true;
+}
+
+static void reply(struct syncing *syncing, size_t accepted, int64_t head)
+{
+    json_t *reasons = json_array();
+    struct event_log *log = syncing->services->log(syncing->services->node);
+    for (size_t i = 0; i < syncing->batch.refused_count; i++) {
+        const struct refused_event *refused = &syncing->batch.refused[i];
+        (void)json_array_append_new(reasons,
+                                    json_pack("{s:s,s:s}", "event_id", refused->event_id, "reason",
+                                              event_refusal_name(refused->refusal)));
+    }
+    json_t *answer = json_pack("{s:I,s:I,s:o,s:I}", "accepted", (json_int_t)accepted, "rejected",
+                               (json_int_t)syncing->batch.refused_count, "rejected_reasons",
+                               reasons, "new_head", (json_int_t)head);
+    if (syncing->our_head >= 0) {
+        struct pulling pulling = {.events = json_array()};
+        (void)event_reader_after_lamport(log, syncing->our_head, pull_event, &pulling);
+        (void)json_object_set_new(answer, "events", pulling.events);
+        if (pulling.more) {
+            (void)json_object_set_new(answer, "more", json_true());
+        }
+    }
+    exchange_reply_json(syncing->exchange, 200, answer);
+    event_batch_deinit(&syncing->batch);
+    memory_free(syncing);
+}
+
+static void log_refusals(const struct syncing *syncing)
+{
+    char name[NODE_ID_SHORT_BYTES];
+    if (syncing->batch.refused_count == 0) {
+        return;
+    }
+    node_id_format_short(&syncing->exchange->caller.node_id, name);
+    log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason",
+              event_refusal_name(syncing->batch.refused[0].refusal), NULL);
+}
+
+static void on_received(void *context, const struct receive_answer *answer)
+{
+    struct syncing *syncing = context;
+    if (answer->result != RESULT_OK) {
+        exchange_reply_error(syncing->exchange, WIRE_INTERNAL_ERROR,
+                             "The disk did not take the events; send them again later.");
+        event_batch_deinit(&syncing->batch);
+        memory_free(syncing);
+        return;
+    }
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer->refusals[i] != EVENT_ACCEPTABLE) {
+            event_batch_refuse(&syncing->batch, answer->event_ids[i], answer->refusals[i]);
+        }
+    }
+    log_refusals(syncing);
+    reply(syncing, answer->accepted, answer->head);
+}
+
+static bool read_request(struct exchange *exchange, const struct node_id *community_id,
+                         const json_t **events_out, int64_t *our_head_out)
+{
+    struct node_id named;
+    const json_t *body = exchange->body;
+    *our_head_out = -1;
+    if (!fields_node_id(body, "community_id", &named) ||
+        !fields_array(body, "events", events_out) ||
+        (json_object_get(body, "our_head") != NULL &&
+         !fields_integer(body, "our_head", 0, NUMBER_SAFE_INTEGER, our_head_out))) {
+        exchange_reply_error(
+            exchange, WIRE_BAD_REQUEST,
+            "Expected {\"community_id\":\"ed25519:…\",\"events\":[…]}, and our_head "
+            "as a whole number if at all.");
+        return false;
+    }
+    if (!node_id_equal(&named, community_id)) {
+        exchange_reply_error(exchange, WIRE_WRONG_COMMUNITY,
+                             "This node belongs to another community.");
+        return false;
+    }
+    if (json_array_size(*events_out) > EVENT_BATCH_MOST_EVENTS) {
+        exchange_reply_json(exchange, 413,
+                            wire_error_json("bad_request", "Send at most 1000 events at once."));
+        return false;
+    }
+    return true;
+}
+
+void sync_events_handle(struct exchange *exchange, const struct services *services)
+{
+    const json_t *events = NULL;
+    int64_t our_head = -1;
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    struct node_id community_id = snapshot->membership->community_id;
+    int64_t head = snapshot->head;
+    event_log_release(log, &snapshot);
+    if (!read_request(exchange, &community_id, &events, &our_head)) {
+        return;
+    }
+    struct syncing *syncing = memory_allocate(1, sizeof *syncing);
+    syncing->exchange = exchange;
+    syncing->services = services;
+    syncing->our_head = our_head;
+    event_batch_read(log, events, &community_id, &syncing->batch);
+    if (syncing->batch.count == 0) {
+        log_refusals(syncing);
+        reply(syncing, 0, head);
+        return;
+    }
+    struct verified_event **verified = syncing->batch.events;
+    syncing->batch.events = NULL;
+    if (event_log_receive(log, verified, syncing->batch.count, &exchange->caller.node_id,
+                          on_received, syncing) != RESULT_OK) {
+        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
+                             "This node is busy writing; send the events again in a second.");
+        event_batch_deinit(&syncing->batch);
+        memory_free(syncing);
+    }
+}

@@ -1,0 +1,20 @@
+/* base64url without padding (RFC 4648 §5), strict: §1's rules for what a parser refuses.
+ *
+ * Thread: any.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_BASE64URL_H
+#define HEARTHCHAT_PROTOCOL_BASE64URL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/result.h"
+
+void base64url_encode(const void *bytes, size_t length_bytes, struct buffer *text);
+
+/* Appends the bytes. RESULT_INVALID for padding, another alphabet, or trailing bits that are not
+ * zero. */
+enum result base64url_decode(const char *text, size_t length_bytes, struct buffer *bytes);
+
+#endif

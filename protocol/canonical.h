@@ -1,0 +1,32 @@
+/* Canonical JSON: strict reading, and the one byte string that is hashed and signed (§2).
+ *
+ * Thread: any. What canonical_parse() accepts, canonical_write() writes, and reads back the same.
+ * Numbers arrive as doubles (json_real): read integers with fields.h.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_CANONICAL_H
+#define HEARTHCHAT_PROTOCOL_CANONICAL_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "core/buffer.h"
+#include "core/result.h"
+
+#define CANONICAL_MOST_NESTING 32         /* of an event or any other signed object */
+#define CANONICAL_MOST_NESTING_REQUEST 36 /* of a request around it */
+
+/* Reads one JSON text, the whole of `bytes`. RESULT_INVALID for everything that §2 refuses, with
+ * the reason in `error` (may be NULL). The caller owns *value_out (json_decref). */
+enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nesting,
+                            json_t **value_out, struct error *error);
+
+/* Appends the canonical text. RESULT_INVALID for a value that has none (a number out of range). */
+enum result canonical_write(const json_t *value, struct buffer *text);
+
+/* The same for `object` without its member `except`, at the top level only. */
+enum result canonical_write_without(const json_t *object, const char *except, struct buffer *text);
+
+/* RESULT_INVALID when `value` nests deeper than that. */
+enum result canonical_check_nesting(const json_t *value, int most_nesting);
+
+#endif

@@ -1,0 +1,226 @@
+#include "protocol/event.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/buffer.h"
+#include "core/memory.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "protocol/number.h"
+
+struct verified_event {
+    struct event *event;
+    struct buffer text; /* canonical, with signature */
+};
+
+const char *event_refusal_name(enum event_refusal refusal)
+{
+    switch (refusal) {
+    case EVENT_ACCEPTABLE:
+        return "";
+    case EVENT_BAD:
+        return "bad_event";
+    case EVENT_SCHEMA_UNKNOWN:
+        return "schema_unknown";
+    case EVENT_WRONG_COMMUNITY:
+        return "wrong_community";
+    case EVENT_INVALID_SIGNATURE:
+        return "invalid_signature";
+    case EVENT_LAMPORT_TOO_FAR:
+        return "lamport_too_far";
+    case EVENT_UNKNOWN_AUTHOR:
+        return "unknown_author";
+    case EVENT_REVOKED_AUTHOR:
+        return "revoked_author";
+    }
+    return "bad_event";
+}
+
+static bool read_envelope(const json_t *json, struct event *event, const char **type_name_out,
+                          struct error *error)
+{
+    static const char *const members[] = {"schema_version", "event_id", "lamport",    "wall_clock",
+                                          "community_id",   "author",   "event_type", "data",
+                                          "signature",      NULL};
+    int64_t version = 0;
+    int64_t seconds = 0;
+    const char *event_id = NULL;
+    const char *wall_clock = NULL;
+    if (!fields_are(json, members) || !fields_integer(json, "schema_version", 1, 1, &version) ||
+        !fields_string(json, "event_id", &event_id, NULL) || !ulid_is_valid(event_id) ||
+        !fields_integer(json, "lamport", 1, NUMBER_SAFE_INTEGER, &event->lamport) ||
+        !fields_string(json, "wall_clock", &wall_clock, NULL) ||
+        wall_clock_parse(wall_clock, &seconds) != RESULT_OK ||
+        !fields_node_id(json, "community_id", &event->community_id) ||
+        !fields_node_id(json, "author", &event->author) ||
+        !fields_string(json, "event_type", type_name_out, NULL)) {
+        (void)error_set(error, RESULT_INVALID, "The event lacks a member or has one too many.");
+        return false;
+    }
+    memcpy(event->event_id, event_id, sizeof event->event_id);
+    memcpy(event->wall_clock, wall_clock, sizeof event->wall_clock);
+    return true;
+}
+
+/* Room that the signature member takes in the canonical text of the whole event. */
+enum { SIGNATURE_MEMBER_BYTES = sizeof "\"signature\":\"\"," - 1 + SIGNATURE_TEXT_BYTES - 1 };
+
+static enum event_refusal parse(json_t *json, const struct node_id *community_id,
+                                struct event *event, struct error *error)
+{
+    const char *type_name = NULL;
+    if (canonical_check_nesting(json, CANONICAL_MOST_NESTING) != RESULT_OK ||
+        !read_envelope(json, event, &type_name, error)) {
+        return EVENT_BAD;
+    }
+    if (!event_type_parse(type_name, &event->type)) {
+        event->type = EVENT_OTHER_SERVICE; /* it has no data to free */
+        return EVENT_SCHEMA_UNKNOWN;
+    }
+    if (community_id != NULL && !node_id_equal(community_id, &event->community_id)) {
+        return EVENT_WRONG_COMMUNITY;
+    }
+    if (event_data_decode(event->type, json_object_get(json, "data"), &event->author,
+                          &event->community_id, &event->data, error) != RESULT_OK) {
+        return EVENT_BAD;
+    }
+    if (event->type == EVENT_COMMUNITY_CREATED &&
+        (event->lamport != 1 || !node_id_equal(&event->author, &event->community_id))) {
+        (void)error_set(error, RESULT_INVALID,
+                        "A community is created by its root key, at lamport 1.");
+        return EVENT_BAD;
+    }
+    if (canonical_write_without(json, "signature", &event->signed_text) != RESULT_OK ||
+        event->signed_text.length_bytes + SIGNATURE_MEMBER_BYTES > EVENT_MOST_BYTES) {
+        (void)error_set(error, RESULT_INVALID, "The event is larger than %d bytes.",
+                        EVENT_MOST_BYTES);
+        return EVENT_BAD;
+    }
+    blake3_hash(event->signed_text.data, event->signed_text.length_bytes, event->hash);
+    return EVENT_ACCEPTABLE;
+}
+
+enum event_refusal event_parse(json_t *json, const struct node_id *community_id,
+                               struct event **event_out)
+{
+    struct event *event = memory_allocate(1, sizeof *event);
+    event->json = json_incref(json);
+    enum event_refusal refusal = parse(json, community_id, event, NULL);
+    if (refusal == EVENT_ACCEPTABLE) {
+        *event_out = event;
+    } else {
+        event_destroy(&event);
+    }
+    return refusal;
+}
+
+void event_destroy(struct event **event)
+{
+    if (*event == NULL) {
+        return;
+    }
+    event_data_deinit((*event)->type, &(*event)->data);
+    buffer_deinit(&(*event)->signed_text);
+    json_decref((*event)->json);
+    memory_free(*event);
+    *event = NULL;
+}
+
+/* Consumes the event. Its canonical text is the signed one with the signature in its place in the
+ * order of keys: just before the wall clock, whose length never varies. */
+static struct verified_event *make_verified(struct event *event, const char *signature_text)
+{
+    const size_t tail_bytes = sizeof ",\"wall_clock\":\"\"}" - 1 + WALL_CLOCK_TEXT_BYTES - 1;
+    const struct buffer *signed_text = &event->signed_text;
+    size_t head_bytes = signed_text->length_bytes - tail_bytes;
+    struct verified_event *verified = memory_allocate(1, sizeof *verified);
+    buffer_init(&verified->text);
+    verified->event = event;
+    buffer_append(&verified->text, signed_text->data, head_bytes);
+    buffer_append_text(&verified->text, ",\"signature\":\"");
+    buffer_append_text(&verified->text, signature_text);
+    buffer_append_byte(&verified->text, '"');
+    buffer_append(&verified->text, signed_text->data + head_bytes, tail_bytes);
+    return verified;
+}
+
+enum result event_verify(struct event **event, struct verified_event **verified_out)
+{
+    struct signature signature;
+    const char *text = json_string_value(json_object_get((*event)->json, "signature"));
+    const struct buffer *signed_text = &(*event)->signed_text;
+    if (text == NULL || signature_parse(text, &signature) != RESULT_OK ||
+        signing_verify(&(*event)->author, signed_text->data, signed_text->length_bytes,
+                       &signature) != RESULT_OK) {
+        event_destroy(event);
+        return RESULT_UNAUTHORIZED;
+    }
+    *verified_out = make_verified(*event, text);
+    *event = NULL;
+    return RESULT_OK;
+}
+
+enum result event_sign(struct event_draft *draft, const struct signing_key *key,
+                       const struct node_id *community_id, const char *event_id, int64_t lamport,
+                       int64_t wall_seconds, struct verified_event **verified_out,
+                       struct error *error)
+{
+    char author[NODE_ID_TEXT_BYTES];
+    char community[NODE_ID_TEXT_BYTES];
+    char wall_clock[WALL_CLOCK_TEXT_BYTES];
+    char signature_text[SIGNATURE_TEXT_BYTES];
+    struct signature signature;
+    struct event *event = memory_allocate(1, sizeof *event);
+
+    node_id_format(&key->node_id, author);
+    node_id_format(community_id, community);
+    wall_clock_format(wall_seconds, wall_clock);
+    event->type = EVENT_OTHER_SERVICE;
+    event->json = json_pack("{s:i,s:s,s:I,s:s,s:s,s:s,s:s,s:o,s:s}", "schema_version", 1,
+                            "event_id", event_id, "lamport", (json_int_t)lamport, "wall_clock",
+                            wall_clock, "community_id", community, "author", author, "event_type",
+                            event_type_name(draft->type), "data", draft->data, "signature", "");
+    draft->data = NULL;
+    enum result result = RESULT_INVALID;
+    if (event->json != NULL && parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {
+        signing_sign(key, event->signed_text.data, event->signed_text.length_bytes, &signature);
+        signature_format(&signature, signature_text);
+        *verified_out = make_verified(event, signature_text);
+        event = NULL;
+        result = RESULT_OK;
+    }
+    event_destroy(&event);
+    return result;
+}
+
+const struct event *verified_event_get(const struct verified_event *verified)
+{
+    return verified->event;
+}
+
+void verified_event_destroy(struct verified_event **verified)
+{
+    if (*verified == NULL) {
+        return;
+    }
+    event_destroy(&(*verified)->event);
+    buffer_deinit(&(*verified)->text);
+    memory_free(*verified);
+    *verified = NULL;
+}
+
+const char *verified_event_text(const struct verified_event *verified, size_t *length_bytes_out)
+{
+    *length_bytes_out = verified->text.length_bytes;
+    return verified->text.data;
+}
+
+int event_compare(const struct event *left, const struct event *right)
+{
+    if (left->lamport != right->lamport) {
+        return left->lamport < right->lamport ? -1 : 1;
+    }
+    int order = strcmp(left->event_id, right->event_id);
+    return order != 0 ? order : memcmp(left->hash, right->hash, sizeof left->hash);
+}

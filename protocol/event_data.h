@@ -1,0 +1,126 @@
+/* The `data` member of the event types that drive this node (§5), decoded.
+ *
+ * Thread: any. Texts and JSON are borrowed from the object that was decoded; the lists inside
+ * belong to the union and go with event_data_deinit(). A type's data has exactly the members that
+ * §5 lists.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_EVENT_DATA_H
+#define HEARTHCHAT_PROTOCOL_EVENT_DATA_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/result.h"
+#include "protocol/event_type.h"
+#include "protocol/node_id.h"
+#include "protocol/policy.h"
+
+#define EVENT_DATA_MOST_BODY_BYTES 65536
+#define EVENT_DATA_MOST_ATTACHMENTS 32
+#define EVENT_DATA_MOST_NAME_BYTES 255
+#define EVENT_DATA_MOST_CLIENT_ID_BYTES 128
+#define EVENT_DATA_MOST_CO_SIGNERS 256
+#define EVENT_DATA_MOST_NAME_CHARACTERS 64
+#define EVENT_DATA_CID_TEXT_BYTES 72 /* "blake3:" + 64 + NUL */
+
+enum member_level { LEVEL_MEMBER, LEVEL_TRUSTED, LEVEL_ANCHOR };
+
+/* Nodes whose co-signature over the event's statement is valid; distinct. */
+struct co_signers {
+    struct node_id *node_ids;
+    size_t count;
+};
+
+struct message_sent {
+    struct node_id recipient;
+    const char *client_id;
+    const char *body;
+    size_t body_bytes;
+    const json_t *attachments; /* array of {"cid","name"} */
+};
+
+struct receipt {
+    const char *target_event_id;
+    const char *at; /* delivered_at or read_at */
+};
+
+struct community_created {
+    const char *name;
+    struct policy policy;
+};
+
+struct member_invited {
+    struct node_id invitee;
+    const char *display_name;
+    enum member_level initial_level;
+    const char *expires_at;
+};
+
+struct member_joined {
+    const char *invite_event_id;
+    const json_t *manifest;
+};
+
+struct member_revoked {
+    struct node_id target;
+    const char *reason;
+    struct co_signers co_signers;
+};
+
+struct level_changed {
+    struct node_id target;
+    enum member_level new_level;
+    struct co_signers co_signers;
+};
+
+struct policy_updated {
+    struct policy policy;
+};
+
+struct manifest_updated {
+    const json_t *manifest;
+};
+
+union event_data {
+    struct message_sent message;
+    struct receipt receipt;
+    struct community_created created;
+    struct member_invited invited;
+    struct member_joined joined;
+    struct member_revoked revoked;
+    struct level_changed level;
+    struct policy_updated policy;
+    struct manifest_updated manifest;
+};
+
+/* RESULT_INVALID, with the reason in `error` (may be NULL), when `data` breaks the rules of its
+ * type. `author` is the event's, `community_id` its community: some rules speak of them. */
+enum result event_data_decode(enum event_type type, const json_t *data,
+                              const struct node_id *author, const struct node_id *community_id,
+                              union event_data *data_out, struct error *error);
+void event_data_deinit(enum event_type type, union event_data *data);
+
+/* Body, client_id and attachments within their limits (§4). Shared by events and requests. */
+enum result event_data_check_message(const char *client_id, const char *body, size_t body_bytes,
+                                     const json_t *attachments, struct error *error);
+
+/* The attachments as canonical JSON, appended. */
+void event_data_write_attachments(const struct message_sent *message, struct buffer *text);
+
+bool event_data_is_cid(const char *text);
+
+bool member_level_parse(const char *text, enum member_level *level_out);
+const char *member_level_name(enum member_level level);
+
+/* The canonical statement that co-signers of a revocation or a change of level sign (§5). Fresh
+ * JSON. */
+json_t *event_data_revocation_statement(const char *client_id, const char *reason,
+                                        const struct node_id *target);
+json_t *event_data_level_statement(enum member_level new_level, const struct node_id *target);
+
+bool event_data_is_revocation_reason(const char *reason);
+
+#endif

@@ -1,0 +1,81 @@
+#include "protocol/event_draft.h"
+
+#include <stdint.h>
+
+static json_t *shared(const json_t *json)
+{
+    return json_incref((json_t *)(uintptr_t)json);
+}
+
+struct event_draft event_draft_message(const char *client_id, const struct node_id *recipient,
+                                       const char *body, const json_t *attachments)
+{
+    char recipient_text[NODE_ID_TEXT_BYTES];
+    node_id_format(recipient, recipient_text);
+    json_t *data =
+        json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id, "recipient", recipient_text, "body",
+                  body, "attachments", attachments == NULL ? json_array() : shared(attachments));
+    return (struct event_draft){EVENT_MESSAGE_SENT, data};
+}
+
+static struct event_draft receipt(enum event_type type, const char *target_event_id,
+                                  const char *at_name, int64_t wall_seconds)
+{
+    char at[WALL_CLOCK_TEXT_BYTES];
+    wall_clock_format(wall_seconds, at);
+    return (struct event_draft){
+        type, json_pack("{s:s,s:s}", "target_event_id", target_event_id, at_name, at)};
+}
+
+struct event_draft event_draft_delivered(const char *target_event_id, int64_t wall_seconds)
+{
+    return receipt(EVENT_MESSAGE_DELIVERED, target_event_id, "delivered_at", wall_seconds);
+}
+
+struct event_draft event_draft_read(const char *target_event_id, int64_t wall_seconds)
+{
+    return receipt(EVENT_MESSAGE_READ, target_event_id, "read_at", wall_seconds);
+}
+
+struct event_draft event_draft_created(const char *name, const struct node_id *founder,
+                                       const struct policy *policy)
+{
+    char founder_text[NODE_ID_TEXT_BYTES];
+    node_id_format(founder, founder_text);
+    return (struct event_draft){EVENT_COMMUNITY_CREATED,
+                                json_pack("{s:s,s:s,s:o}", "name", name, "founder_node_id",
+                                          founder_text, "policy", policy_to_json(policy))};
+}
+
+struct event_draft event_draft_invited(const struct node_id *invitee, const char *display_name,
+                                       enum member_level initial_level, int64_t expires_at)
+{
+    char invitee_text[NODE_ID_TEXT_BYTES];
+    char expires_text[WALL_CLOCK_TEXT_BYTES];
+    node_id_format(invitee, invitee_text);
+    wall_clock_format(expires_at, expires_text);
+    return (struct event_draft){EVENT_MEMBER_INVITED,
+                                json_pack("{s:s,s:s,s:s,s:s}", "invitee_node_id", invitee_text,
+                                          "display_name", display_name, "initial_level",
+                                          member_level_name(initial_level), "expires_at",
+                                          expires_text)};
+}
+
+struct event_draft event_draft_joined(const char *invite_event_id, const json_t *manifest)
+{
+    return (struct event_draft){EVENT_MEMBER_JOINED,
+                                json_pack("{s:s,s:o}", "invite_event_id", invite_event_id,
+                                          "node_manifest", shared(manifest))};
+}
+
+struct event_draft event_draft_manifest(const json_t *manifest)
+{
+    return (struct event_draft){EVENT_MANIFEST_UPDATED,
+                                json_pack("{s:o}", "manifest", shared(manifest))};
+}
+
+void event_draft_deinit(struct event_draft *draft)
+{
+    json_decref(draft->data);
+    draft->data = NULL;
+}

@@ -1,0 +1,24 @@
+/* Drafts of the events that this node writes, one function a type (§5).
+ *
+ * Thread: any. Each draft owns its data until event_sign() consumes it.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_EVENT_DRAFT_H
+#define HEARTHCHAT_PROTOCOL_EVENT_DRAFT_H
+
+#include "protocol/event.h"
+
+struct event_draft event_draft_message(const char *client_id, const struct node_id *recipient,
+                                       const char *body, const json_t *attachments);
+struct event_draft event_draft_delivered(const char *target_event_id, int64_t wall_seconds);
+struct event_draft event_draft_read(const char *target_event_id, int64_t wall_seconds);
+struct event_draft event_draft_created(const char *name, const struct node_id *founder,
+                                       const struct policy *policy);
+struct event_draft event_draft_invited(const struct node_id *invitee, const char *display_name,
+                                       enum member_level initial_level, int64_t expires_at);
+struct event_draft event_draft_joined(const char *invite_event_id, const json_t *manifest);
+struct event_draft event_draft_manifest(const json_t *manifest);
+
+/* Frees a draft that is not signed after all. */
+void event_draft_deinit(struct event_draft *draft);
+
+#endif

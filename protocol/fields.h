@@ -1,0 +1,41 @@
+/* Reading the members of a JSON object by type, without surprises.
+ *
+ * Thread: any. Everything returned is borrowed from the object. A missing member and one of another
+ * type are the same failure: false, with the output untouched.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_FIELDS_H
+#define HEARTHCHAT_PROTOCOL_FIELDS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/node_id.h"
+
+/* True when the object has exactly the named members; the list ends with NULL. */
+bool fields_are(const json_t *object, const char *const *names);
+
+bool fields_string(const json_t *object, const char *name, const char **text_out,
+                   size_t *length_bytes_out); /* length may be NULL */
+bool fields_integer(const json_t *object, const char *name, int64_t least, int64_t most,
+                    int64_t *integer_out);
+bool fields_boolean(const json_t *object, const char *name, bool *boolean_out);
+bool fields_node_id(const json_t *object, const char *name, struct node_id *node_id_out);
+bool fields_array(const json_t *object, const char *name, const json_t **array_out);
+bool fields_object(const json_t *object, const char *name, const json_t **object_out);
+
+/* The integer in a JSON number (read as real or built as integer). False when it is not whole. */
+bool fields_whole_number(const json_t *value, int64_t *integer_out);
+
+/* Characters (code points) of valid UTF-8. */
+size_t fields_count_characters(const char *text);
+
+/* What a peer calls something, fit to be shown: at most 64 characters, control characters as
+ * spaces. The caller frees it. */
+char *fields_displayable(const char *text);
+
+/* True when a control character (U+0000-U+001F, U+007F) is inside. */
+bool fields_has_control_character(const char *text);
+
+#endif

@@ -1,0 +1,160 @@
+#include "protocol/invite.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "core/buffer.h"
+#include "core/memory.h"
+#include "protocol/base64url.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "protocol/wall_clock.h"
+
+static const char invite_prefix[] = "hearthnet://v1/";
+static const char id_prefix[] = "hearthnet-id://v1/";
+
+/* Consumes the object. */
+static char *encode(const char *prefix, json_t *object)
+{
+    struct buffer canonical;
+    struct buffer text;
+    buffer_init(&canonical);
+    buffer_init(&text);
+    (void)canonical_write(object, &canonical);
+    buffer_append_text(&text, prefix);
+    base64url_encode(canonical.data, canonical.length_bytes, &text);
+    buffer_deinit(&canonical);
+    json_decref(object);
+    return buffer_take(&text);
+}
+
+static json_t *decode(const char *prefix, const char *text, struct error *error)
+{
+    json_t *object = NULL;
+    struct buffer canonical;
+    size_t prefix_bytes = strlen(prefix);
+    buffer_init(&canonical);
+    if (strncmp(text, prefix, prefix_bytes) != 0) {
+        (void)error_set(error, RESULT_INVALID, "It does not begin with %s.", prefix);
+    } else if (strlen(text) > INVITE_MOST_TEXT_BYTES ||
+               base64url_decode(text + prefix_bytes, strlen(text) - prefix_bytes, &canonical) !=
+                   RESULT_OK) {
+        (void)error_set(error, RESULT_INVALID,
+                        "It is cut off or has foreign characters in it; copy the whole text.");
+    } else if (canonical_parse(buffer_text(&canonical), canonical.length_bytes,
+                               CANONICAL_MOST_NESTING, &object, NULL) != RESULT_OK) {
+        (void)error_set(error, RESULT_INVALID, "It is damaged; copy the whole text.");
+    }
+    buffer_deinit(&canonical);
+    return object;
+}
+
+char *invite_make(const struct invite *invite, const struct signing_key *inviter_key)
+{
+    char community_id[NODE_ID_TEXT_BYTES];
+    char inviter[NODE_ID_TEXT_BYTES];
+    char invitee[NODE_ID_TEXT_BYTES];
+    char expires_at[WALL_CLOCK_TEXT_BYTES];
+    node_id_format(&invite->community_id, community_id);
+    node_id_format(&invite->inviter, inviter);
+    node_id_format(&invite->invitee, invitee);
+    wall_clock_format(invite->expires_at, expires_at);
+    json_t *object = json_pack(
+        "{s:i,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:s}", "schema_version", 1, "community_id", community_id,
+        "community_name", invite->community_name, "inviter_node_id", inviter, "invitee_node_id",
+        invitee, "initial_level", member_level_name(invite->initial_level), "bootstrap_endpoints",
+        endpoints_to_json(&invite->bootstrap_endpoints), "expires_at", expires_at,
+        "invite_event_id", invite->invite_event_id);
+    (void)signing_sign_object(inviter_key, object);
+    return encode(invite_prefix, object);
+}
+
+static bool read_members(const json_t *object, struct invite *invite)
+{
+    static const char *const members[] = {"schema_version",
+                                          "community_id",
+                                          "community_name",
+                                          "inviter_node_id",
+                                          "invitee_node_id",
+                                          "initial_level",
+                                          "bootstrap_endpoints",
+                                          "expires_at",
+                                          "invite_event_id",
+                                          "signature",
+                                          NULL};
+    int64_t version = 0;
+    const char *level = NULL;
+    const char *expires_at = NULL;
+    const char *event_id = NULL;
+    const char *name = NULL;
+    if (!fields_are(object, members) || !fields_integer(object, "schema_version", 1, 1, &version) ||
+        !fields_node_id(object, "community_id", &invite->community_id) ||
+        !fields_node_id(object, "inviter_node_id", &invite->inviter) ||
+        !fields_node_id(object, "invitee_node_id", &invite->invitee) ||
+        !fields_string(object, "community_name", &name, NULL) ||
+        !fields_string(object, "initial_level", &level, NULL) ||
+        !member_level_parse(level, &invite->initial_level) ||
+        endpoints_parse(json_object_get(object, "bootstrap_endpoints"),
+                        &invite->bootstrap_endpoints) != RESULT_OK ||
+        !fields_string(object, "expires_at", &expires_at, NULL) ||
+        wall_clock_parse(expires_at, &invite->expires_at) != RESULT_OK ||
+        !fields_string(object, "invite_event_id", &event_id, NULL) || !ulid_is_valid(event_id)) {
+        return false;
+    }
+    memcpy(invite->invite_event_id, event_id, sizeof invite->invite_event_id);
+    invite->community_name = memory_duplicate_string(name);
+    return true;
+}
+
+enum result invite_parse(const char *text, struct invite *invite_out, struct error *error)
+{
+    struct error reason = {""};
+    struct invite invite = {0};
+    enum result result = RESULT_INVALID;
+    json_t *object = decode(invite_prefix, text, &reason);
+    if (object == NULL) {
+        (void)error_set(error, RESULT_INVALID, "This is no invite. %s", reason.message);
+    } else if (!read_members(object, &invite)) {
+        (void)error_set(error, RESULT_INVALID,
+                        "This invite is incomplete or from another version; ask for a new one.");
+    } else if (signing_verify_object(&invite.inviter, object) != RESULT_OK) {
+        (void)error_set(error, RESULT_INVALID,
+                        "The invite's signature is wrong: it was changed on its way. Ask again.");
+    } else {
+        *invite_out = invite;
+        invite.community_name = NULL;
+        result = RESULT_OK;
+    }
+    invite_deinit(&invite);
+    json_decref(object);
+    return result;
+}
+
+void invite_deinit(struct invite *invite)
+{
+    memory_free(invite->community_name);
+    invite->community_name = NULL;
+}
+
+char *invite_make_id_text(const struct node_id *node_id, const char *display_name)
+{
+    char text[NODE_ID_TEXT_BYTES];
+    node_id_format(node_id, text);
+    return encode(id_prefix,
+                  json_pack("{s:s,s:s}", "node_id_full", text, "display_name", display_name));
+}
+
+enum result invite_parse_id_text(const char *text, struct node_id *node_id_out,
+                                 char **display_name_out)
+{
+    const char *name = "";
+    json_t *object = decode(id_prefix, text, NULL);
+    enum result result = RESULT_INVALID;
+    if (object != NULL && fields_node_id(object, "node_id_full", node_id_out)) {
+        (void)fields_string(object, "display_name", &name, NULL);
+        *display_name_out = memory_duplicate_string(name);
+        result = RESULT_OK;
+    }
+    json_decref(object);
+    return result;
+}

@@ -1,0 +1,37 @@
+/* A community's policy: how many signatures what takes (§7).
+ *
+ * Thread: any. Plain values.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_POLICY_H
+#define HEARTHCHAT_PROTOCOL_POLICY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/result.h"
+
+#define POLICY_MOST_SIGNATURES 256
+#define POLICY_MOST_TTL_SECONDS 31536000
+
+struct policy {
+    int64_t min_signatures_to_invite;
+    int64_t min_signatures_to_demote;
+    int64_t min_signatures_to_revoke;
+    int64_t capability_token_ttl_seconds;
+    bool federation_enabled;
+    bool default_member_can_invite;
+};
+
+struct policy policy_default(void);
+
+/* All six members, within their bounds. */
+enum result policy_parse(const json_t *json, struct policy *policy_out, struct error *error);
+
+/* Like policy_parse(), but members that are missing keep the default: what a founder may type. */
+enum result policy_parse_partial(const json_t *json, struct policy *policy_out,
+                                 struct error *error);
+
+json_t *policy_to_json(const struct policy *policy);
+
+#endif

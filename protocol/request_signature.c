@@ -1,0 +1,78 @@
+#include "protocol/request_signature.h"
+
+#include "protocol/canonical.h"
+#include "protocol/ulid.h"
+#include "protocol/wall_clock.h"
+
+/* Appends the canonical text of a packed object; consumes it. */
+static enum result write_packed(json_t *object, struct buffer *text)
+{
+    if (object == NULL) {
+        return RESULT_INVALID;
+    }
+    enum result result = canonical_write(object, text);
+    json_decref(object);
+    return result;
+}
+
+enum result request_canonical(const struct request_envelope *envelope, const json_t *body,
+                              struct buffer *text)
+{
+    json_t *signed_body = body == NULL ? json_object() : json_incref((json_t *)(uintptr_t)body);
+    return write_packed(json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "body", signed_body,
+                                  "capability", envelope->capability, "community",
+                                  envelope->community, "from", envelope->from, "request_id",
+                                  envelope->request_id, "timestamp", envelope->timestamp, "version",
+                                  envelope->version),
+                        text);
+}
+
+enum result request_verify(const struct request_envelope *envelope, const json_t *body,
+                           int64_t wall_seconds, struct node_id *from_out)
+{
+    struct signature signature;
+    struct node_id from;
+    int64_t sent_at = 0;
+    struct buffer text;
+    if (node_id_parse(envelope->from, &from) != RESULT_OK || !ulid_is_valid(envelope->request_id) ||
+        wall_clock_parse(envelope->timestamp, &sent_at) != RESULT_OK) {
+        return RESULT_INVALID;
+    }
+    if (sent_at > wall_seconds + REQUEST_CLOCK_TOLERANCE_SECONDS ||
+        sent_at < wall_seconds - REQUEST_CLOCK_TOLERANCE_SECONDS) {
+        return RESULT_EXPIRED;
+    }
+    if (signature_parse(envelope->signature, &signature) != RESULT_OK) {
+        return RESULT_UNAUTHORIZED;
+    }
+    buffer_init(&text);
+    enum result result = request_canonical(envelope, body, &text);
+    if (result == RESULT_OK) {
+        result = signing_verify(&from, text.data, text.length_bytes, &signature);
+    }
+    if (result == RESULT_OK) {
+        *from_out = from;
+    }
+    buffer_deinit(&text);
+    return result;
+}
+
+enum result response_sign(const struct signing_key *key, const json_t *body, const char *request_id,
+                          const char *timestamp, char signature_out[static SIGNATURE_TEXT_BYTES])
+{
+    struct signature signature;
+    struct buffer text;
+    char from[NODE_ID_TEXT_BYTES];
+    node_id_format(&key->node_id, from);
+    buffer_init(&text);
+    enum result result =
+        write_packed(json_pack("{s:O,s:s,s:s,s:s}", "body", (json_t *)(uintptr_t)body, "from", from,
+                               "request_id", request_id, "timestamp", timestamp),
+                     &text);
+    if (result == RESULT_OK) {
+        signing_sign(key, text.data, text.length_bytes, &signature);
+        signature_format(&signature, signature_out);
+    }
+    buffer_deinit(&text);
+    return result;
+}

@@ -1,0 +1,145 @@
+#include "server/front_door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+enum { DEFAULT_TIMEOUT_S = 30, MOST_TIMEOUT_S = 60 };
+
+/* A connection between the two libraries. */
+struct handing_over {
+    struct websocket_hub *hub;
+    int descriptor;
+    struct buffer head; /* the request as it came, for lws to do the handshake from */
+    struct websocket_subscription subscription;
+};
+
+struct reading_topics {
+    const struct node_id *self;
+    struct websocket_subscription *subscription;
+    size_t count;
+    bool refused;
+};
+
+static enum MHD_Result read_topic(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct reading_topics *reading = context;
+    (void)kind;
+    if (strcmp(name, "topic") == 0) {
+        reading->count++;
+        reading->refused = reading->refused || value == NULL ||
+                           !websocket_read_topic(reading->self, value, reading->subscription);
+    }
+    return MHD_YES;
+}
+
+/* False after answering what is wrong. */
+static bool read_topics(struct http_exchange *exchange,
+                        struct websocket_subscription *subscription_out)
+{
+    struct exchange *base = http_exchange_base(exchange);
+    struct reading_topics reading = {.self = &base->caller.node_id,
+                                     .subscription = subscription_out};
+    (void)MHD_get_connection_values(http_exchange_connection(exchange), MHD_GET_ARGUMENT_KIND,
+                                    read_topic, &reading);
+    if (reading.count == 0) {
+        exchange_reply_error(base, WIRE_BAD_REQUEST,
+                             "Name at least one topic: ?topic=chat.message.<your NodeID>.");
+    } else if (reading.refused) {
+        exchange_reply_error(
+            base, WIRE_UNAUTHORIZED,
+            "The topics here are chat.message.<your own NodeID>, member.changed and "
+            "peer.changed.");
+    }
+    return reading.count > 0 && !reading.refused;
+}
+
+static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct buffer *head = context;
+    (void)kind;
+    buffer_append_format(head, "%s: %s\r\n", name, value == NULL ? "" : value);
+    return MHD_YES;
+}
+
+/* MHD has let go: the socket's own copy of the descriptor is closed, ours lives on. */
+static void hand_over(void *context)
+{
+    struct handing_over *handing = context;
+    const int off = 0;
+    const int on = 1;
+    (void)setsockopt(handing->descriptor, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+    (void)setsockopt(handing->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    websocket_adopt(handing->hub, handing->descriptor, buffer_text(&handing->head),
+                    &handing->subscription);
+    buffer_deinit(&handing->head);
+    memory_free(handing);
+}
+
+bool front_door_upgrade(struct websocket_hub *hub, struct http_exchange *exchange)
+{
+    struct exchange *base = http_exchange_base(exchange);
+    struct MHD_Connection *connection = http_exchange_connection(exchange);
+    struct websocket_subscription subscription = {.since_seq = -1};
+    const union MHD_ConnectionInfo *socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const char *version = base->header(base, "Sec-WebSocket-Version");
+    const char *key = base->header(base, "Sec-WebSocket-Key");
+    if (strcmp(http_exchange_method(exchange), "GET") != 0 || version == NULL ||
+        strcmp(version, "13") != 0 || key == NULL || socket == NULL) {
+        exchange_reply_error(
+            base, WIRE_BAD_REQUEST,
+            "This is no WebSocket handshake: GET with Sec-WebSocket-Version 13 and "
+            "a Sec-WebSocket-Key.");
+        return false;
+    }
+    if (!exchange_query_integer(base, "since_seq", -1, &subscription.since_seq) ||
+        !read_topics(exchange, &subscription)) {
+        return false;
+    }
+    int descriptor = fcntl(socket->connect_fd, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) {
+        exchange_reply_error(base, WIRE_CAPACITY_EXCEEDED, "Too many connections are open.");
+        return false;
+    }
+    struct handing_over *handing = memory_allocate(1, sizeof *handing);
+    handing->hub = hub;
+    handing->descriptor = descriptor;
+    handing->subscription = subscription;
+    buffer_init(&handing->head);
+    buffer_append_text(&handing->head, "GET /pubsub/v1/subscribe HTTP/1.1\r\n");
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, copy_header, &handing->head);
+    buffer_append_text(&handing->head, "\r\n");
+    http_exchange_on_released(exchange, hand_over, handing);
+    return true;
+}
+
+void front_door_long_poll(struct websocket_hub *hub, struct exchange *base)
+{
+    struct http_exchange *exchange = (struct http_exchange *)base;
+    struct websocket_subscription subscription = {.since_seq = -1};
+    int64_t last_seq = 0;
+    int64_t timeout_s = 0;
+    if (!exchange_query_integer(base, "last_seq", 0, &last_seq) ||
+        !exchange_query_integer(base, "timeout", DEFAULT_TIMEOUT_S, &timeout_s) ||
+        !read_topics(exchange, &subscription)) {
+        return;
+    }
+    if (timeout_s > MOST_TIMEOUT_S || subscription.messages_topic[0] == '\0') {
+        exchange_reply_error(base, WIRE_BAD_REQUEST,
+                             "A long-poll waits at most 60 seconds, on the topic "
+                             "chat.message.<your NodeID>.");
+        return;
+    }
+    websocket_long_poll(hub, base, last_seq, timeout_s);
+}

@@ -1,0 +1,66 @@
+#include "server/gate_local.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
+    }
+    return false;
+}
+
+/* One of our three names with our port. */
+static bool is_own_host(const char *host, uint16_t port)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    char expected[32];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(expected, sizeof expected, "%s:%u", names[i], (unsigned)port);
+        if (strcasecmp(host, expected) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_own_origin(const char *origin, uint16_t port)
+{
+    static const char scheme[] = "http://";
+    return strncasecmp(origin, scheme, sizeof scheme - 1) == 0 &&
+           is_own_host(origin + sizeof scheme - 1, port);
+}
+
+bool gate_local_admit(struct http_exchange *exchange, uint16_t port, struct refusal *refusal_out)
+{
+    static const char *const proxied[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+    struct exchange *base = http_exchange_base(exchange);
+    const union MHD_ConnectionInfo *client = MHD_get_connection_info(
+        http_exchange_connection(exchange), MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const char *host = base->header(base, "Host");
+    const char *origin = base->header(base, "Origin");
+    bool passed_proxy = false;
+    for (size_t i = 0; i < sizeof proxied / sizeof proxied[0]; i++) {
+        passed_proxy = passed_proxy || base->header(base, proxied[i]) != NULL;
+    }
+    if (client == NULL || !is_loopback(client->client_addr) || host == NULL ||
+        !is_own_host(host, port) || (origin != NULL && !is_own_origin(origin, port)) ||
+        passed_proxy) {
+        *refusal_out = (struct refusal){
+            WIRE_UNAUTHORIZED,
+            "This address answers only this machine's owner: open it directly, by its own name."};
+        return false;
+    }
+    base->caller.level = CALLER_SELF;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* The gate on loopback: who is this machine's owner, and who only looks like it (§9).
+ *
+ * Thread: any.
+ */
+#ifndef HEARTHCHAT_SERVER_GATE_LOCAL_H
+#define HEARTHCHAT_SERVER_GATE_LOCAL_H
+
+#include "server/http_listener.h"
+
+/* True for the owner's requests. False with what to answer; nothing about the node is revealed. */
+bool gate_local_admit(struct http_exchange *exchange, uint16_t port, struct refusal *refusal_out);
+
+#endif

@@ -1,0 +1,183 @@
+#include "server/listeners.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/request_signature.h"
+#include "server/addresses.h"
+#include "server/front_door.h"
+#include "server/gate_local.h"
+#include "server/node_private.h"
+#include "server/web_assets.h"
+
+enum {
+    LOCAL_BODY_BYTES = 1048576, /* a 64 KiB body, every byte of it escaped, with attachments */
+    PEER_BODY_BYTES = 8388608,  /* §10 */
+    LOCAL_MEMORY_BYTES = 16384,
+    PEER_MEMORY_BYTES = 32768, /* headers of 16 KiB, and room to write */
+    LOCAL_IDLE_S = 120,
+    PEER_IDLE_S = 60,
+};
+
+static bool admit_local(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+{
+    struct node *node = context;
+    struct exchange *base = http_exchange_base(exchange);
+    if (!gate_local_admit(exchange, http_listener_port(node->local), refusal_out)) {
+        return false;
+    }
+    base->caller.identified = true;
+    base->caller.node_id = node->key.node_id;
+    return true;
+}
+
+static bool admit_peer(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+{
+    struct node *node = context;
+    return gate_peer_admit(node->gate, exchange, refusal_out);
+}
+
+static bool admit_peer_body(void *context, struct http_exchange *exchange,
+                            struct refusal *refusal_out)
+{
+    struct node *node = context;
+    return gate_peer_admit_body(node->gate, exchange, refusal_out);
+}
+
+static bool serve_page(void *context, struct http_exchange *exchange)
+{
+    struct exchange *base = http_exchange_base(exchange);
+    const struct embedded_file *file = web_assets_find(base->path);
+    const char *method = http_exchange_method(exchange);
+    (void)context;
+    if (file == NULL || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
+        return false;
+    }
+    exchange_reply_bytes(base, web_assets_content_type(file), file->bytes, file->length_bytes);
+    return true;
+}
+
+static bool upgrade(void *context, struct http_exchange *exchange)
+{
+    struct node *node = context;
+    return front_door_upgrade(node->hub, exchange);
+}
+
+/* The page may load its own files and talk to its own node, nothing else. */
+static void decorate_local(void *context, struct http_exchange *exchange,
+                           struct MHD_Response *response, const struct reply *reply)
+{
+    (void)context;
+    (void)exchange;
+    (void)MHD_add_response_header(
+        response, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'");
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+    (void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+    (void)MHD_add_response_header(response, "Cache-Control",
+                                  reply->json == NULL ? "no-cache" : "no-store");
+}
+
+/* Answers to identified callers are signed (§10). */
+static void sign_answer(void *context, struct http_exchange *exchange,
+                        struct MHD_Response *response, const struct reply *reply)
+{
+    struct node *node = context;
+    struct exchange *base = http_exchange_base(exchange);
+    char minted[ULID_TEXT_BYTES];
+    char from[NODE_ID_TEXT_BYTES];
+    char timestamp[WALL_CLOCK_TEXT_BYTES];
+    char signature[SIGNATURE_TEXT_BYTES];
+    if (reply->json == NULL || !base->caller.identified) {
+        return;
+    }
+    const char *request_id = base->header(base, "X-HearthNet-Request-Id");
+    if (request_id == NULL || !ulid_is_valid(request_id)) {
+        node->services.mint_id(node, minted);
+        request_id = minted;
+    }
+    node_id_format(&node->key.node_id, from);
+    wall_clock_format(clock_wall_ms(node->services.clock) / 1000, timestamp);
+    if (response_sign(&node->key, reply->json, request_id, timestamp, signature) == RESULT_OK) {
+        (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
+        (void)MHD_add_response_header(response, "X-HearthNet-From", from);
+        (void)MHD_add_response_header(response, "X-HearthNet-Timestamp", timestamp);
+        (void)MHD_add_response_header(response, "X-HearthNet-Signature", signature);
+    }
+}
+
+enum result listeners_bind_peer(struct node *node, struct error *error)
+{
+    const struct configuration *configuration = node->configuration;
+    node->gate = gate_peer_create(&node->services);
+    struct http_listener_options options = {
+        .name = "peer",
+        .host = configuration->peer_host,
+        .port = (uint16_t)configuration->peer_port,
+        .most_body_bytes = PEER_BODY_BYTES,
+        .most_memory_bytes = PEER_MEMORY_BYTES,
+        .idle_seconds = PEER_IDLE_S,
+        .tls = &node->tls,
+        .routes = &routes_peer,
+        .services = &node->services,
+        .context = node,
+        .admit = admit_peer,
+        .admit_body = admit_peer_body,
+        .decorate = sign_answer,
+    };
+    enum result result = http_listener_start(&options, &node->peer, error);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    if (configuration->has_advertise) {
+        node->endpoints.list[0] = configuration->advertise;
+        node->endpoints.count = 1;
+    } else {
+        addresses_detect(configuration->peer_host, http_listener_port(node->peer),
+                         &node->endpoints);
+    }
+    return RESULT_OK;
+}
+
+enum result listeners_start(struct node *node, struct error *error)
+{
+    const struct configuration *configuration = node->configuration;
+    struct http_listener_options options = {
+        .name = "local",
+        .host = configuration->ui_host,
+        .port = (uint16_t)configuration->ui_port,
+        .most_body_bytes = LOCAL_BODY_BYTES,
+        .most_memory_bytes = LOCAL_MEMORY_BYTES,
+        .idle_seconds = LOCAL_IDLE_S,
+        .routes = &routes_local,
+        .services = &node->services,
+        .context = node,
+        .admit = admit_local,
+        .fallback = serve_page,
+        .decorate = decorate_local,
+        .upgrade = upgrade,
+    };
+    return http_listener_start(&options, &node->local, error);
+}
+
+void listeners_quiesce(struct node *node)
+{
+    http_listener_quiesce(node->local);
+    http_listener_quiesce(node->peer);
+}
+
+bool listeners_drain(struct node *node, int64_t timeout_ms)
+{
+    return http_listener_drain(node->local, timeout_ms) &&
+           http_listener_drain(node->peer, timeout_ms);
+}
+
+void listeners_stop(struct node *node)
+{
+    http_listener_stop(&node->local);
+    http_listener_stop(&node->peer);
+    gate_peer_destroy(&node->gate);
+}

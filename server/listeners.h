@@ -1,0 +1,25 @@
+/* The node's two listeners, with their gates and doors (§9, §10, §13).
+ *
+ * Thread: main.
+ */
+#ifndef HEARTHCHAT_SERVER_LISTENERS_H
+#define HEARTHCHAT_SERVER_LISTENERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/result.h"
+
+struct node;
+
+/* The peer listener; from here on the node's endpoints are known. */
+enum result listeners_bind_peer(struct node *node, struct error *error);
+
+/* The local listener. */
+enum result listeners_start(struct node *node, struct error *error);
+
+void listeners_quiesce(struct node *node);
+bool listeners_drain(struct node *node, int64_t timeout_ms);
+void listeners_stop(struct node *node);
+
+#endif

@@ -1,0 +1,31 @@
+/* Subscribers that wait by HTTP instead of a WebSocket (§15).
+ *
+ * Thread: websocket. Each poll is answered once.
+ */
+#ifndef HEARTHCHAT_SERVER_LONG_POLL_H
+#define HEARTHCHAT_SERVER_LONG_POLL_H
+
+#include "handlers/services.h"
+
+struct long_poll {
+    struct exchange *exchange;
+    int64_t last_seq;    /* wants what is above it */
+    int64_t deadline_ms; /* monotonic */
+    struct long_poll *next;
+};
+
+struct long_polls {
+    const struct services *services;
+    struct long_poll *first;
+};
+
+/* Answers at once or keeps it. Consumes the poll. */
+void long_polls_add(struct long_polls *polls, struct long_poll *poll);
+
+/* Answers those that have something (`stored`: look for it) or whose time is over. */
+void long_polls_serve(struct long_polls *polls, bool stored);
+
+/* Answers all as timed out. */
+void long_polls_finish(struct long_polls *polls);
+
+#endif

@@ -1,0 +1,43 @@
+/* What the files of a node share (node.c, listeners.c).
+ *
+ * Thread: as each member says.
+ */
+#ifndef HEARTHCHAT_SERVER_NODE_PRIVATE_H
+#define HEARTHCHAT_SERVER_NODE_PRIVATE_H
+
+#include "gossip/gossip.h"
+#include "handlers/services.h"
+#include "protocol/ulid.h"
+#include "server/configuration.h"
+#include "server/gate_peer.h"
+#include "server/http_listener.h"
+#include "server/websocket.h"
+
+struct lock;
+struct thread;
+
+struct node {
+    const struct configuration *configuration;
+    char *data_directory;
+    int lock_file;
+    struct signing_key key;
+    struct tls_certificate tls;
+    struct http_identity identity;
+    struct services services;
+    struct websocket_hub *hub;
+    struct gate_peer *gate;
+    struct http_listener *local;
+    struct http_listener *peer;
+    struct endpoints endpoints; /* set before anybody asks */
+    struct event_log *_Atomic log;
+    struct gossip *_Atomic gossip;
+    struct thread *joiner;
+    struct lock *lock; /* guards what follows */
+    struct ulid_source ulids;
+    bool changing; /* a community is being founded or joined */
+    json_t *manifest;
+    int64_t manifest_ms;
+    bool manifest_in_community;
+};
+
+#endif

@@ -1,0 +1,53 @@
+#include "server/routes.h"
+
+#include <string.h>
+
+static const struct route local[] = {
+    {"POST", "/api/v1/chat/send", CALLER_SELF, BODY_JSON, true, chat_send_handle},
+    {"GET", "/api/v1/chat/history", CALLER_SELF, BODY_NONE, true, chat_history_handle},
+    {"GET", "/api/v1/chat/conversations", CALLER_SELF, BODY_NONE, true, conversations_handle},
+    {"POST", "/api/v1/chat/read", CALLER_SELF, BODY_JSON, true, chat_read_handle},
+    {"GET", "/api/v1/node", CALLER_SELF, BODY_NONE, true, node_info_handle},
+    {"GET", "/api/v1/members", CALLER_SELF, BODY_NONE, true, members_handle},
+    {"POST", "/api/v1/community", CALLER_SELF, BODY_JSON, true, community_create_handle},
+    {"POST", "/api/v1/community/join", CALLER_SELF, BODY_JSON, true, community_join_handle},
+    {"POST", "/api/v1/invites", CALLER_SELF, BODY_JSON, true, invites_handle},
+    {"GET", "/api/v1/qr.svg", CALLER_SELF, BODY_NONE, true, qr_handle},
+    {"POST", "/bus/v1/call", CALLER_SELF, BODY_JSON, true, bus_call_handle},
+    {"GET", "/bus/v1/capabilities", CALLER_SELF, BODY_NONE, true, bus_capabilities_handle},
+    {"GET", "/health", CALLER_SELF, BODY_NONE, true, health_handle},
+    {"GET", "/ready", CALLER_SELF, BODY_NONE, true, ready_handle},
+    {"GET", "/metrics", CALLER_SELF, BODY_NONE, true, metrics_handle},
+};
+
+static const struct route peer[] = {
+    {"GET", "/health", CALLER_ANONYMOUS, BODY_NONE, true, health_handle},
+    {"GET", "/manifest", CALLER_ANONYMOUS, BODY_NONE, true, node_manifest_handle},
+    {"GET", "/community/manifest", CALLER_INVITEE, BODY_NONE, true, community_manifest_handle},
+    {"GET", "/sync/v1/heads", CALLER_INVITEE, BODY_NONE, true, sync_heads_handle},
+    {"POST", "/sync/v1/events", CALLER_INVITEE, BODY_JSON, true, sync_events_handle},
+    {"POST", "/bus/v1/call", CALLER_MEMBER, BODY_JSON, false, bus_call_handle},
+    {"GET", "/bus/v1/capabilities", CALLER_MEMBER, BODY_NONE, true, bus_capabilities_handle},
+    {"GET", "/ready", CALLER_MEMBER, BODY_NONE, true, ready_handle},
+    {"GET", "/metrics", CALLER_MEMBER, BODY_NONE, true, metrics_handle},
+};
+
+const struct routes routes_local = {local, sizeof local / sizeof local[0]};
+const struct routes routes_peer = {peer, sizeof peer / sizeof peer[0]};
+
+const struct route *routes_find(const struct routes *routes, const char *method, const char *path,
+                                const char **allow_out)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    *allow_out = NULL;
+    for (size_t i = 0; i < routes->count; i++) {
+        if (strcmp(routes->list[i].path, path) != 0) {
+            continue;
+        }
+        if (strcmp(routes->list[i].method, wanted) == 0) {
+            return &routes->list[i];
+        }
+        *allow_out = routes->list[i].method;
+    }
+    return NULL;
+}

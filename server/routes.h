@@ -1,0 +1,34 @@
+/* Which path leads where, and who may go there (§9, §10, §13).
+ *
+ * Thread: any; static tables.
+ */
+#ifndef HEARTHCHAT_SERVER_ROUTES_H
+#define HEARTHCHAT_SERVER_ROUTES_H
+
+#include "handlers/endpoints.h"
+
+enum route_body { BODY_NONE, BODY_JSON };
+
+struct route {
+    const char *method; /* "GET" (HEAD too) or "POST" */
+    const char *path;
+    enum caller_level least; /* the least that the caller must be */
+    enum route_body body;
+    bool replayable; /* idempotent: a request id may come twice */
+    endpoint_handle *handle;
+};
+
+struct routes {
+    const struct route *list;
+    size_t count;
+};
+
+extern const struct routes routes_local;
+extern const struct routes routes_peer;
+
+/* NULL when there is none. *allow_out: the method that the path knows, when only the method is
+ * wrong. */
+const struct route *routes_find(const struct routes *routes, const char *method, const char *path,
+                                const char **allow_out);
+
+#endif

@@ -1,0 +1,376 @@
+#include "server/websocket.h"
+
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/inbox.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/thread.h"
+#include "server/long_poll.h"
+#include "server/websocket_session.h"
+
+enum { MOST_ITEMS = 4096, TAKEN_AT_ONCE = 256 };
+
+enum item_kind { ITEM_FRAME, ITEM_ADOPT, ITEM_POLL };
+
+struct item {
+    enum item_kind kind;
+    struct frame *frame;
+    int descriptor;
+    char *head;
+    struct websocket_subscription subscription;
+    struct long_poll *poll;
+};
+
+struct websocket_hub {
+    struct websocket_feed feed;
+    struct inbox *inbox;
+    struct thread *thread;
+    struct lws_context *lws;
+    struct lws_vhost *vhost;
+    struct lws_sorted_usec_list tick;
+    struct websocket_session *sessions;
+    struct long_polls polls;
+    struct websocket_subscription adopting; /* of the connection that lws is taking over */
+    bool is_adopting;
+    struct lock *lock;
+    bool missed;
+    bool stopping;
+};
+
+static void on_tick(struct lws_sorted_usec_list *tick)
+{
+    struct websocket_hub *hub = lws_container_of(tick, struct websocket_hub, tick);
+    long_polls_serve(&hub->polls, false);
+    if (hub->polls.first != NULL) {
+        lws_sul_schedule(hub->lws, 0, &hub->tick, on_tick, LWS_US_PER_SEC);
+    }
+}
+
+static void open_session(struct websocket_hub *hub, struct websocket_session *session,
+                         struct lws *wsi)
+{
+    websocket_session_open(session, wsi, &hub->feed, &hub->adopting);
+    session->next = hub->sessions;
+    hub->sessions = session;
+}
+
+static void close_session(struct websocket_hub *hub, struct websocket_session *session)
+{
+    struct websocket_session **at = &hub->sessions;
+    while (*at != NULL && *at != session) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = session->next;
+    }
+    websocket_session_close(session);
+}
+
+/* lws does the handshake from the head that was read already, and owns the descriptor, on failure
+ * too. */
+static void adopt(struct websocket_hub *hub, struct item *item)
+{
+    hub->adopting = item->subscription;
+    hub->is_adopting = true;
+    if (lws_adopt_socket_vhost_readbuf(hub->vhost, item->descriptor, item->head,
+                                       strlen(item->head)) == NULL) {
+        log_write(LOG_DEBUG, "websocket.handshake_failed", NULL);
+    }
+    hub->is_adopting = false;
+    memory_free(item->head);
+    memory_free(item);
+}
+
+static void notify_sessions(struct websocket_hub *hub)
+{
+    for (struct websocket_session *session = hub->sessions; session != NULL;
+         session = session->next) {
+        websocket_session_check_pace(session);
+        (void)lws_callback_on_writable(session->wsi);
+    }
+}
+
+static void recover_missed(struct websocket_hub *hub)
+{
+    lock_take(hub->lock);
+    bool missed = hub->missed;
+    hub->missed = false;
+    lock_release(hub->lock);
+    if (!missed) {
+        return;
+    }
+    websocket_ring_reset(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
+    for (struct websocket_session *session = hub->sessions; session != NULL;
+         session = session->next) {
+        session->live = false;
+    }
+}
+
+static void take_items(struct websocket_hub *hub)
+{
+    void *items[TAKEN_AT_ONCE];
+    size_t count = 0;
+    bool stored = false;
+    do {
+        count = inbox_take(hub->inbox, items, TAKEN_AT_ONCE, 0);
+        for (size_t i = 0; i < count; i++) {
+            struct item *item = items[i];
+            switch (item->kind) {
+            case ITEM_FRAME:
+                stored = true;
+                websocket_ring_publish(&hub->feed.ring, item->frame);
+                memory_free(item);
+                break;
+            case ITEM_ADOPT:
+                adopt(hub, item);
+                break;
+            case ITEM_POLL:
+                long_polls_add(&hub->polls, item->poll);
+                lws_sul_schedule(hub->lws, 0, &hub->tick, on_tick, LWS_US_PER_SEC);
+                memory_free(item);
+                break;
+            }
+        }
+    } while (count > 0);
+    recover_missed(hub);
+    if (stored) {
+        notify_sessions(hub);
+        long_polls_serve(&hub->polls, true);
+    }
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t length)
+{
+    struct websocket_hub *hub = lws_context_user(lws_get_context(wsi));
+    struct websocket_session *session = user;
+    char header[16];
+    switch ((int)reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        /* Only WebSocket 13, and only for connections that came through the front door. */
+        if (strcmp(in, "websocket") != 0 || !hub->is_adopting ||
+            lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_VERSION) <= 0 ||
+            strcmp(header, "13") != 0) {
+            return -1;
+        }
+        return 0;
+    case LWS_CALLBACK_ESTABLISHED:
+        open_session(hub, session, wsi);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return websocket_session_write(session);
+    case LWS_CALLBACK_RECEIVE:
+        websocket_session_receive(session, in, length);
+        return 0;
+    case LWS_CALLBACK_CLOSED:
+        close_session(hub, session);
+        return 0;
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        take_items(hub);
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    {"hearthnet-bus.v2", on_event, sizeof(struct websocket_session), 4096, 0, NULL, 0},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+static const lws_retry_bo_t keep_alive = {.secs_since_valid_ping = 30,
+                                          .secs_since_valid_hangup = 120};
+
+static void on_lws_log(int level, const char *line)
+{
+    (void)level;
+    log_write(LOG_DEBUG, "websocket", "message", line, NULL);
+}
+
+static void wake(void *context)
+{
+    struct websocket_hub *hub = context;
+    if (hub->lws != NULL) {
+        lws_cancel_service(hub->lws);
+    }
+}
+
+static void run(void *context)
+{
+    struct websocket_hub *hub = context;
+    bool stopping = false;
+    while (!stopping && lws_service(hub->lws, 0) >= 0) {
+        lock_take(hub->lock);
+        stopping = hub->stopping;
+        lock_release(hub->lock);
+    }
+    take_items(hub);
+    long_polls_finish(&hub->polls);
+}
+
+enum result websocket_start(const struct services *services, struct websocket_hub **hub_out)
+{
+    struct websocket_hub *hub = memory_allocate(1, sizeof *hub);
+    hub->feed.services = services;
+    hub->polls.services = services;
+    hub->lock = lock_create();
+    websocket_ring_init(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .user = hub,
+        .retry_and_idle_policy = &keep_alive,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6,
+        .gid = -1,
+        .uid = -1,
+    };
+    hub->lws = lws_create_context(&info);
+    info.vhost_name = "local";
+    hub->vhost = hub->lws == NULL ? NULL : lws_create_vhost(hub->lws, &info);
+    hub->inbox = inbox_create(MOST_ITEMS, wake, hub);
+    if (hub->vhost == NULL || thread_start("websocket", run, hub, &hub->thread) != RESULT_OK) {
+        websocket_destroy(&hub);
+        return RESULT_IO;
+    }
+    *hub_out = hub;
+    return RESULT_OK;
+}
+
+void websocket_stop(struct websocket_hub *hub)
+{
+    if (hub == NULL) {
+        return;
+    }
+    lock_take(hub->lock);
+    hub->stopping = true;
+    lock_release(hub->lock);
+    inbox_close(hub->inbox); /* wakes the thread */
+    thread_join(&hub->thread);
+}
+
+void websocket_destroy(struct websocket_hub **hub_pointer)
+{
+    struct websocket_hub *hub = *hub_pointer;
+    if (hub == NULL) {
+        return;
+    }
+    if (hub->lws != NULL) {
+        lws_context_destroy(hub->lws);
+    }
+    websocket_ring_deinit(&hub->feed.ring);
+    inbox_destroy(&hub->inbox);
+    lock_destroy(&hub->lock);
+    memory_free(hub);
+    *hub_pointer = NULL;
+}
+
+bool websocket_read_topic(const struct node_id *self, const char *topic,
+                          struct websocket_subscription *subscription)
+{
+    static const char messages[] = "chat.message.";
+    char id[NODE_ID_TEXT_BYTES];
+    char short_id[NODE_ID_SHORT_BYTES];
+    char *target = NULL;
+    if (strcmp(topic, "member.changed") == 0) {
+        target = subscription->members_topic;
+    } else if (strcmp(topic, "peer.changed") == 0) {
+        target = subscription->peers_topic;
+    } else if (strncmp(topic, messages, sizeof messages - 1) == 0) {
+        node_id_format(self, id);
+        node_id_format_short(self, short_id);
+        const char *named = topic + sizeof messages - 1;
+        if (strcmp(named, id) == 0 || strcmp(named, short_id) == 0) {
+            target = subscription->messages_topic;
+        }
+    }
+    if (target == NULL) {
+        return false;
+    }
+    (void)snprintf(target, WEBSOCKET_MOST_TOPIC_BYTES, "%s", topic);
+    return true;
+}
+
+void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
+                     const struct websocket_subscription *subscription)
+{
+    struct item *item = memory_allocate(1, sizeof *item);
+    item->kind = ITEM_ADOPT;
+    item->descriptor = descriptor;
+    item->head = memory_duplicate_string(head);
+    item->subscription = *subscription;
+    if (inbox_post(hub->inbox, item) != RESULT_OK) {
+        (void)close(descriptor);
+        memory_free(item->head);
+        memory_free(item);
+    }
+}
+
+void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, int64_t last_seq,
+                         int64_t timeout_s)
+{
+    struct item *item = memory_allocate(1, sizeof *item);
+    item->kind = ITEM_POLL;
+    item->poll = memory_allocate(1, sizeof *item->poll);
+    item->poll->exchange = exchange;
+    item->poll->last_seq = last_seq;
+    item->poll->deadline_ms = clock_monotonic_ms(hub->feed.services->clock) + timeout_s * 1000;
+    if (inbox_post(hub->inbox, item) != RESULT_OK) {
+        memory_free(item->poll);
+        memory_free(item);
+        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
+                             "Too many subscribers at once; try again in a second.");
+    }
+}
+
+/* A frame that finds no room is not lost: everybody goes back to reading the log. */
+static void publish(struct websocket_hub *hub, struct frame *frame)
+{
+    struct item *item = memory_allocate(1, sizeof *item);
+    item->kind = ITEM_FRAME;
+    item->frame = frame;
+    if (inbox_post(hub->inbox, item) != RESULT_OK) {
+        frame_destroy(&frame);
+        memory_free(item);
+        lock_take(hub->lock);
+        hub->missed = true;
+        lock_release(hub->lock);
+    }
+}
+
+void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = 0;
+        const char *text = verified_event_text(events[i].event, &length);
+        const struct event *event = verified_event_get(events[i].event);
+        if (events[i].concerns_us) {
+            publish(hub, frame_create(FRAME_MESSAGE, events[i].seq, text, length));
+        } else if (event_type_is_community(event->type)) {
+            char node_id[NODE_ID_TEXT_BYTES];
+            char data[128];
+            node_id_format(&event->author, node_id);
+            int bytes = snprintf(data, sizeof data, "{\"event_type\":\"%s\",\"node_id\":\"%s\"}",
+                                 event_type_name(event->type), node_id);
+            publish(hub, frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes));
+        }
+    }
+}
+
+void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *peer, bool online)
+{
+    char node_id[NODE_ID_TEXT_BYTES];
+    char data[128];
+    node_id_format(peer, node_id);
+    int bytes = snprintf(data, sizeof data, "{\"node_id\":\"%s\",\"online\":%s}", node_id,
+                         online ? "true" : "false");
+    publish(hub,
+            frame_create(FRAME_PEER, websocket_feed_last_seq(&hub->feed), data, (size_t)bytes));
+}

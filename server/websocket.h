@@ -1,0 +1,56 @@
+/* The websocket thread: fan-out of stored events to browser tabs, and the long-poll beside it
+ * (§15).
+ *
+ * Every subscriber is a cursor: into the log while it catches up, into one shared ring of recent
+ * frames once it is live. There is no queue a subscriber, so a slow one costs nothing but its place
+ * in the ring. Thread: start/stop: startup; the rest: any. Limits: 1 MiB of live frames; who falls
+ * behind that is closed with 1013 and may resume.
+ */
+#ifndef HEARTHCHAT_SERVER_WEBSOCKET_H
+#define HEARTHCHAT_SERVER_WEBSOCKET_H
+
+#include "handlers/services.h"
+
+#define WEBSOCKET_MOST_LIVE_BYTES 1048576
+#define WEBSOCKET_MOST_UNACKNOWLEDGED 16
+#define WEBSOCKET_MOST_TOPIC_BYTES 80
+
+struct websocket_hub;
+
+/* What a subscriber asked for; each topic as it wrote it, "" when it did not. */
+struct websocket_subscription {
+    char messages_topic[WEBSOCKET_MOST_TOPIC_BYTES];
+    char members_topic[WEBSOCKET_MOST_TOPIC_BYTES];
+    char peers_topic[WEBSOCKET_MOST_TOPIC_BYTES];
+    int64_t since_seq; /* -1: live from now on */
+};
+
+enum result websocket_start(const struct services *services, struct websocket_hub **hub_out);
+
+/* Ends the thread; long-polls are answered as timed out. Calls from other threads stay harmless
+ * until websocket_destroy(), which closes every connection. */
+void websocket_stop(struct websocket_hub *hub);
+void websocket_destroy(struct websocket_hub **hub);
+
+/* Reads a `topic` for this owner. False: no such topic, or not the owner's. */
+bool websocket_read_topic(const struct node_id *self, const char *topic,
+                          struct websocket_subscription *subscription);
+
+/* Takes a connection over: `descriptor` is the hub's from here on, `head` the request as it came.
+ */
+void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
+                     const struct websocket_subscription *subscription);
+
+/* Answers the exchange as soon as there is an event of the messages topic above `last_seq`, or
+ * after `timeout_s` with {"timeout":true}. */
+void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, int64_t last_seq,
+                         int64_t timeout_s);
+
+/* For the log's on_commit, on the writer thread. */
+void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,
+                             size_t count);
+
+/* A peer came or went. */
+void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *peer, bool online);
+
+#endif

@@ -1,0 +1,76 @@
+#include "server/websocket_ring.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "server/websocket.h"
+
+struct frame *frame_create(enum frame_kind kind, int64_t seq, const char *data, size_t data_bytes)
+{
+    struct frame *frame = memory_allocate(1, sizeof *frame);
+    frame->kind = kind;
+    frame->seq = seq;
+    frame->data = memory_duplicate(data, data_bytes);
+    frame->data_bytes = data_bytes;
+    return frame;
+}
+
+void frame_destroy(struct frame **frame)
+{
+    if (*frame != NULL) {
+        memory_free((*frame)->data);
+        memory_free(*frame);
+        *frame = NULL;
+    }
+}
+
+void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq)
+{
+    memset(ring, 0, sizeof *ring);
+    ring->first = 1;
+    ring->next = 1;
+    ring->complete_after = last_seq;
+}
+
+static void drop_oldest(struct websocket_ring *ring)
+{
+    struct frame **slot = &ring->frames[ring->first % WEBSOCKET_RING_MOST_FRAMES];
+    ring->bytes -= (*slot)->data_bytes;
+    if ((*slot)->kind == FRAME_MESSAGE && (*slot)->seq > ring->complete_after) {
+        ring->complete_after = (*slot)->seq;
+    }
+    frame_destroy(slot);
+    ring->first++;
+}
+
+void websocket_ring_deinit(struct websocket_ring *ring)
+{
+    while (ring->first < ring->next) {
+        drop_oldest(ring);
+    }
+}
+
+void websocket_ring_publish(struct websocket_ring *ring, struct frame *frame)
+{
+    while (ring->first < ring->next &&
+           (ring->bytes + frame->data_bytes > WEBSOCKET_MOST_LIVE_BYTES ||
+            ring->next - ring->first == WEBSOCKET_RING_MOST_FRAMES)) {
+        drop_oldest(ring);
+    }
+    ring->frames[ring->next % WEBSOCKET_RING_MOST_FRAMES] = frame;
+    ring->bytes += frame->data_bytes;
+    ring->next++;
+}
+
+void websocket_ring_reset(struct websocket_ring *ring, int64_t last_seq)
+{
+    websocket_ring_deinit(ring);
+    ring->complete_after = last_seq;
+}
+
+const struct frame *websocket_ring_get(const struct websocket_ring *ring, uint64_t number)
+{
+    return number >= ring->first && number < ring->next
+               ? ring->frames[number % WEBSOCKET_RING_MOST_FRAMES]
+               : NULL;
+}

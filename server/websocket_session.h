@@ -1,0 +1,66 @@
+/* One tab: a cursor that catches up from the log and then follows the ring (server/websocket.h).
+ *
+ * Thread: websocket. The storage belongs to lws, which zeroes it; open/close follow the connection.
+ */
+#ifndef HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
+#define HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
+
+#include "server/websocket.h"
+#include "server/websocket_ring.h"
+
+struct lws;
+
+enum {
+    WEBSOCKET_MOST_RECEIVED_BYTES = 4096,
+    WEBSOCKET_CATCH_UP_EVENTS = 32,
+    WEBSOCKET_MOST_SENT_SEQS = 64,
+};
+
+/* What sessions read from. */
+struct websocket_feed {
+    const struct services *services;
+    struct websocket_ring ring;
+};
+
+/* The newest arrival number; 0 without a log. */
+int64_t websocket_feed_last_seq(const struct websocket_feed *feed);
+
+/* One tab. */
+struct websocket_session {
+    struct lws *wsi;
+    const struct websocket_feed *feed;
+    struct websocket_subscription subscription;
+    int64_t cursor;    /* own events up to this seq are sent or were not wanted */
+    uint64_t position; /* the next frame in the ring, once live */
+    bool ready_sent;
+    bool live;
+    bool too_slow;
+    struct frame *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
+    size_t pending_first;
+    size_t pending_count;
+    bool acknowledges;
+    int64_t sent[WEBSOCKET_MOST_SENT_SEQS]; /* the newest that are not acknowledged, oldest first */
+    size_t sent_count;
+    char received[WEBSOCKET_MOST_RECEIVED_BYTES];
+    size_t received_bytes;
+    bool received_too_much;
+    struct websocket_session *next;
+};
+
+/* Starts at the subscription's seq, or at the newest. */
+void websocket_session_open(struct websocket_session *session, struct lws *wsi,
+                            const struct websocket_feed *feed,
+                            const struct websocket_subscription *subscription);
+void websocket_session_close(struct websocket_session *session);
+
+/* Sends one frame, if there is one; asks to be called again. -1: the connection is to be closed. */
+int websocket_session_write(struct websocket_session *session);
+
+/* Bytes from the client. */
+void websocket_session_receive(struct websocket_session *session, const char *bytes,
+                               size_t length_bytes);
+
+/* Closes the session with 1013 when the ring has overtaken it. */
+void websocket_session_check_pace(struct websocket_session *session);
+
+#endif

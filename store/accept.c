@@ -1,0 +1,268 @@
+#include <string.h>
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "store/log_private.h"
+
+static void count_in(struct event_log *log, const struct event *event)
+{
+    struct log_state *state = &log->state;
+    fingerprint_add(&state->fingerprint, event->hash);
+    state->head = event->lamport > state->head ? event->lamport : state->head;
+    database_run(&log->database,
+                 "INSERT INTO heads VALUES(?1,?2) ON CONFLICT(type) DO UPDATE"
+                 " SET lamport=excluded.lamport WHERE excluded.lamport>lamport",
+                 "ii", (int64_t)event->type, event->lamport);
+}
+
+static int64_t insert_event(struct event_log *log, struct verified_event *verified)
+{
+    size_t length = 0;
+    const struct event *event = verified_event_get(verified);
+    int64_t seq = ++log->state.last_seq;
+    const char *text = verified_event_text(verified, &length);
+    database_run(&log->database, "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,0,0,?7)", "ibitibt",
+                 seq, event->hash, (int)sizeof event->hash, event->lamport, event->event_id,
+                 (int64_t)event->type, event->author.key, NODE_ID_BYTES, text);
+    return seq;
+}
+
+static void warn_of_equivocation(struct event_log *log, const struct event *event)
+{
+    char author[NODE_ID_SHORT_BYTES];
+    if (database_integer(&log->database, 0, "SELECT count(*) FROM events WHERE event_id=?1", "t",
+                         event->event_id) > 1) {
+        node_id_format_short(&event->author, author);
+        log_write(LOG_WARNING, "log.equivocation", "author", author, "event_id", event->event_id,
+                  NULL);
+    }
+}
+
+/* Moves one stored event between the log's set and what is kept aside. */
+static void set_aside(struct event_log *log, const struct event *event, int64_t seq, bool aside)
+{
+    database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii", seq,
+                 (int64_t)aside);
+    if (aside) {
+        log_views_remove(log, event, seq);
+        fingerprint_remove(&log->state.fingerprint, event->hash);
+    } else {
+        (void)log_views_apply(log, event, seq);
+        count_in(log, event);
+    }
+}
+
+struct moved {
+    int64_t seq;
+    bool aside;
+};
+
+/* The author's stored events whose place changes under the new membership. */
+static struct moved *find_moved(struct event_log *log, const struct node_id *author,
+                                size_t *count_out)
+{
+    struct moved *moved = NULL;
+    size_t count = 0;
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT seq,lamport,aside FROM events WHERE author=?1", "b",
+                       author->key, NODE_ID_BYTES);
+    while (database_next(&log->database, row)) {
+        bool aside = membership_admits(log->state.membership, author,
+                                       sqlite3_column_int64(row, 1)) != MEMBERSHIP_ADMITS;
+        if (aside != (sqlite3_column_int(row, 2) != 0)) {
+            moved = memory_resize(moved, count + 1, sizeof *moved);
+            moved[count++] = (struct moved){sqlite3_column_int64(row, 0), aside};
+        }
+    }
+    database_done(row);
+    *count_out = count;
+    return moved;
+}
+
+static void reconsider_author(struct event_log *log, const struct node_id *author)
+{
+    size_t count = 0;
+    struct moved *moved = find_moved(log, author, &count);
+    for (size_t i = 0; i < count; i++) {
+        sqlite3_stmt *row = database_query(&log->database, "SELECT json FROM events WHERE seq=?1",
+                                           "i", moved[i].seq);
+        struct verified_event *event =
+            database_next(&log->database, row) ? log_event_from_row(log, row, 0) : NULL;
+        database_done(row);
+        if (event != NULL) {
+            set_aside(log, verified_event_get(event), moved[i].seq, moved[i].aside);
+            verified_event_destroy(&event);
+        }
+    }
+    if (count > 0) {
+        log->state.head = database_integer(&log->database, 0,
+                                           "SELECT max(lamport) FROM events WHERE aside=0", "");
+        database_run(&log->database, "DELETE FROM heads", "");
+        database_run(&log->database,
+                     "INSERT INTO heads SELECT type,max(lamport) FROM events WHERE aside=0"
+                     " GROUP BY type",
+                     "");
+    }
+    memory_free(moved);
+}
+
+/* Whether both say the same of every event of that node. */
+static bool same_standing(const struct membership *before, const struct membership *after,
+                          const struct node_id *node_id)
+{
+    const struct revocation *old = membership_find_revoked(before, node_id);
+    const struct revocation *new = membership_find_revoked(after, node_id);
+    return (membership_find(before, node_id) != NULL) ==
+               (membership_find(after, node_id) != NULL) &&
+           (old == NULL ? -1 : old->lamport) == (new == NULL ? -1 : new->lamport);
+}
+
+static void reconsider_changed(struct event_log *log, const struct membership *before)
+{
+    const struct membership *after = log->state.membership;
+    for (size_t i = 0; i < before->member_count; i++) {
+        if (!same_standing(before, after, &before->members[i].node_id)) {
+            reconsider_author(log, &before->members[i].node_id);
+        }
+    }
+    for (size_t i = 0; i < before->revoked_count; i++) {
+        if (!same_standing(before, after, &before->revoked[i].node_id)) {
+            reconsider_author(log, &before->revoked[i].node_id);
+        }
+    }
+}
+
+/* Where the event belongs among the community events. */
+static size_t place_of(const struct log_state *state, const struct event *event)
+{
+    size_t at = state->community_event_count;
+    while (at > 0 &&
+           event_compare(verified_event_get(state->community_events[at - 1]), event) > 0) {
+        at--;
+    }
+    return at;
+}
+
+/* Of two events with one id, the one with the smaller hash counts (§6). */
+static bool is_shadowed(const struct log_state *state, const struct event *event)
+{
+    for (size_t i = 0; i < state->community_event_count; i++) {
+        const struct event *other = verified_event_get(state->community_events[i]);
+        if (strcmp(other->event_id, event->event_id) == 0 &&
+            memcmp(other->hash, event->hash, sizeof other->hash) < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct membership *log_replay(const struct event_log *log)
+{
+    const struct log_state *state = &log->state;
+    struct membership *membership = membership_create(&log->options.community_id);
+    for (size_t i = 0; i < state->community_event_count; i++) {
+        const struct event *event = verified_event_get(state->community_events[i]);
+        if (!is_shadowed(state, event)) {
+            membership_apply(membership, event);
+        }
+    }
+    return membership;
+}
+
+/* The usual case: the event comes last in replay order, so it can be applied to what is there.
+ * Applying changes nothing when its author does not belong. */
+static enum membership_answer apply_newest(struct event_log *log, const struct event *event)
+{
+    struct membership *membership = log->state.membership;
+    membership_apply(membership, event);
+    if (event->type == EVENT_MEMBER_REVOKED) {
+        reconsider_author(log, &event->data.revoked.target);
+    }
+    return membership_admits(membership, &event->author, event->lamport);
+}
+
+static enum membership_answer apply_out_of_order(struct event_log *log, const struct event *event)
+{
+    struct membership *before = log->state.membership;
+    struct membership *after = log_replay(log);
+    enum membership_answer answer = membership_admits(after, &event->author, event->lamport);
+    if (answer == MEMBERSHIP_ADMITS) {
+        log->state.membership = after;
+        reconsider_changed(log, before);
+        membership_destroy(&before);
+    } else {
+        membership_destroy(&after);
+    }
+    return answer;
+}
+
+/* Takes a community event into the membership if its author then belongs to it. */
+static enum membership_answer admit_community_event(struct event_log *log,
+                                                    struct verified_event *verified)
+{
+    struct log_state *state = &log->state;
+    const struct event *event = verified_event_get(verified);
+    size_t place = place_of(state, event);
+    bool newest = place == state->community_event_count && !is_shadowed(state, event);
+    state->community_events = memory_resize(
+        state->community_events, state->community_event_count + 1, sizeof(struct verified_event *));
+    memmove(state->community_events + place + 1, state->community_events + place,
+            (state->community_event_count - place) * sizeof(struct verified_event *));
+    state->community_events[place] = verified;
+    state->community_event_count++;
+
+    enum membership_answer answer =
+        newest ? apply_newest(log, event) : apply_out_of_order(log, event);
+    if (answer == MEMBERSHIP_ADMITS) {
+        state->membership_changed = true;
+    } else {
+        state->community_event_count--;
+        memmove(state->community_events + place, state->community_events + place + 1,
+                (state->community_event_count - place) * sizeof(struct verified_event *));
+    }
+    return answer;
+}
+
+static void store_event(struct event_log *log, struct verified_event *verified,
+                        const struct node_id *source, int64_t *seq_out)
+{
+    const struct event *event = verified_event_get(verified);
+    int64_t seq = insert_event(log, verified);
+    warn_of_equivocation(log, event);
+    count_in(log, event);
+    bool concerns_us = log_views_apply(log, event, seq);
+    log->fresh = memory_resize(log->fresh, log->fresh_count + 1, sizeof *log->fresh);
+    log->fresh[log->fresh_count++] = (struct log_event){verified, source, seq, concerns_us};
+    *seq_out = seq;
+}
+
+enum event_refusal log_accept(struct event_log *log, struct verified_event **verified,
+                              const struct node_id *source, int64_t *seq_out)
+{
+    const struct event *event = verified_event_get(*verified);
+    enum event_refusal refusal = EVENT_ACCEPTABLE;
+    enum membership_answer answer = MEMBERSHIP_ADMITS;
+    *seq_out = 0;
+    if (database_integer(&log->database, 0, "SELECT seq FROM events WHERE hash=?1", "b",
+                         event->hash, (int)sizeof event->hash) != 0) {
+        verified_event_destroy(verified);
+        return EVENT_ACCEPTABLE;
+    }
+    if (event->lamport > log->state.clock + LOG_MOST_LAMPORT_STEP) {
+        refusal = EVENT_LAMPORT_TOO_FAR;
+    } else {
+        answer = event_type_is_community(event->type)
+                     ? admit_community_event(log, *verified)
+                     : membership_admits(log->state.membership, &event->author, event->lamport);
+    }
+    if (answer != MEMBERSHIP_ADMITS) {
+        refusal = answer == MEMBERSHIP_REVOKED ? EVENT_REVOKED_AUTHOR : EVENT_UNKNOWN_AUTHOR;
+    }
+    if (refusal != EVENT_ACCEPTABLE) {
+        verified_event_destroy(verified);
+        return refusal;
+    }
+    store_event(log, *verified, source, seq_out);
+    *verified = NULL;
+    return EVENT_ACCEPTABLE;
+}

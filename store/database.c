@@ -1,0 +1,156 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "store/database_private.h"
+
+static void fail(struct database *database)
+{
+    int code = sqlite3_extended_errcode(database->handle);
+    if (!database->failed) {
+        log_write(LOG_ERROR, "database.failed", "reason", sqlite3_errmsg(database->handle), NULL);
+    }
+    database->failed = true;
+    database->full = database->full || (code & 0xff) == SQLITE_FULL;
+}
+
+enum result database_open(struct database *database, const char *path, bool read_only,
+                          struct error *error)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    *database = (struct database){0};
+    if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(database->handle, 10000) != SQLITE_OK) {
+        enum result result = error_set(error, RESULT_IO, "The database %s can't be opened: %s.",
+                                       path, sqlite3_errmsg(database->handle));
+        database_close(database);
+        return result;
+    }
+    return RESULT_OK;
+}
+
+void database_close(struct database *database)
+{
+    for (int i = 0; i < database->statement_count; i++) {
+        (void)sqlite3_finalize(database->statements[i].statement);
+    }
+    (void)sqlite3_close(database->handle);
+    *database = (struct database){0};
+}
+
+enum result database_execute(struct database *database, const char *sql)
+{
+    if (sqlite3_exec(database->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail(database);
+        return RESULT_IO;
+    }
+    return RESULT_OK;
+}
+
+static sqlite3_stmt *prepare(struct database *database, const char *sql)
+{
+    for (int i = 0; i < database->statement_count; i++) {
+        if (database->statements[i].sql == sql) {
+            return database->statements[i].statement;
+        }
+    }
+    sqlite3_stmt *statement = NULL;
+    if (database->statement_count == DATABASE_MOST_STATEMENTS ||
+        sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                           NULL) != SQLITE_OK) {
+        fail(database);
+        return NULL;
+    }
+    database->statements[database->statement_count].sql = sql;
+    database->statements[database->statement_count].statement = statement;
+    database->statement_count++;
+    return statement;
+}
+
+static sqlite3_stmt *query(struct database *database, const char *sql, const char *types,
+                           va_list *values)
+{
+    sqlite3_stmt *statement = prepare(database, sql);
+    if (statement == NULL) {
+        return NULL;
+    }
+    int status = SQLITE_OK;
+    for (int i = 0; types[i] != '\0' && status == SQLITE_OK; i++) {
+        if (types[i] == 'i') {
+            status = sqlite3_bind_int64(statement, i + 1, va_arg(*values, int64_t));
+        } else if (types[i] == 't') {
+            status = sqlite3_bind_text(statement, i + 1, va_arg(*values, const char *), -1,
+                                       SQLITE_STATIC);
+        } else {
+            const void *bytes = va_arg(*values, const void *);
+            status =
+                sqlite3_bind_blob(statement, i + 1, bytes, va_arg(*values, int), SQLITE_STATIC);
+        }
+    }
+    if (status != SQLITE_OK) {
+        fail(database);
+    }
+    return statement;
+}
+
+sqlite3_stmt *database_query(struct database *database, const char *sql, const char *types, ...)
+{
+    va_list values;
+    va_start(values, types);
+    sqlite3_stmt *statement = query(database, sql, types, &values);
+    va_end(values);
+    return statement;
+}
+
+bool database_next(struct database *database, sqlite3_stmt *statement)
+{
+    if (statement == NULL || database->failed) {
+        return false;
+    }
+    int status = sqlite3_step(statement);
+    if (status != SQLITE_ROW && status != SQLITE_DONE) {
+        fail(database);
+    }
+    return status == SQLITE_ROW;
+}
+
+void database_done(sqlite3_stmt *statement)
+{
+    if (statement != NULL) {
+        (void)sqlite3_reset(statement);
+        (void)sqlite3_clear_bindings(statement);
+    }
+}
+
+void database_run(struct database *database, const char *sql, const char *types, ...)
+{
+    va_list values;
+    va_start(values, types);
+    sqlite3_stmt *statement = query(database, sql, types, &values);
+    va_end(values);
+    (void)database_next(database, statement);
+    database_done(statement);
+}
+
+int64_t database_integer(struct database *database, int64_t otherwise, const char *sql,
+                         const char *types, ...)
+{
+    va_list values;
+    va_start(values, types);
+    sqlite3_stmt *statement = query(database, sql, types, &values);
+    va_end(values);
+    int64_t integer = otherwise;
+    if (database_next(database, statement) && sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+        integer = sqlite3_column_int64(statement, 0);
+    }
+    database_done(statement);
+    return integer;
+}
+
+const char *database_text(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text == NULL ? "" : (const char *)text;
+}

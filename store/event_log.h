@@ -1,0 +1,121 @@
+/* The append-only log of one community: one writer thread, group commit, views in the same
+ * transaction.
+ *
+ * What is answered is on disk: `done` callbacks run after the commit (SQLite, WAL, synchronous
+ * FULL), on the writer thread; they must not block. `on_commit` runs there too, before them.
+ * Thread: open/close: startup; append functions and snapshots: any.
+ * Ownership: append functions consume drafts and events, on failure too.
+ * Limits: the inbox holds 1,024 jobs; more are refused with RESULT_FULL, never queued.
+ */
+#ifndef HEARTHCHAT_STORE_EVENT_LOG_H
+#define HEARTHCHAT_STORE_EVENT_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "protocol/event_draft.h"
+#include "protocol/fingerprint.h"
+#include "protocol/membership.h"
+
+struct event_log;
+
+/* An event that a commit brought; borrowed for the call. */
+struct committed_event {
+    int64_t seq; /* arrival number in this node's log, from 1 */
+    const struct verified_event *event;
+    const struct node_id *source; /* the peer it came from; NULL: own */
+    bool concerns_us; /* a message to or from us, or a receipt that counts for one (§15) */
+};
+
+struct event_log_options {
+    const char *directory; /* of the community; made when absent */
+    struct node_id community_id;
+    const struct signing_key *key; /* borrowed for the log's life */
+    const struct clock *clock;
+    bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
+    void (*on_commit)(void *context, const struct committed_event *events, size_t count);
+    void *context;
+};
+
+/* Opens or makes the log and starts its writer. Start-up reads the community events and nothing
+ * else, so it takes as long for a million messages as for none. RESULT_IO, RESULT_UNSUPPORTED for a
+ * database from a newer version, RESULT_MISMATCH for one of another community or another device. */
+enum result event_log_open(const struct event_log_options *options, struct event_log **log_out,
+                           struct error *error);
+
+/* Answers what is in the inbox, commits, and frees. */
+void event_log_close(struct event_log **log);
+
+/* Where the log stands; read-only, of one moment. */
+struct log_snapshot {
+    const struct membership *membership;
+    int64_t head;     /* greatest lamport of an accepted event; 0 when empty */
+    int64_t clock;    /* the Lamport clock */
+    int64_t last_seq; /* the newest arrival number */
+    uint64_t event_count;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+};
+
+/* The state after the last commit. Give it back with event_log_release(). */
+const struct log_snapshot *event_log_acquire(struct event_log *log);
+void event_log_release(struct event_log *log, const struct log_snapshot **snapshot);
+
+/* What became of an own event. */
+struct append_answer {
+    enum result result;
+    struct error error; /* set unless RESULT_OK */
+    char event_id[ULID_TEXT_BYTES];
+    int64_t lamport;
+    int64_t seq;
+    bool repeated; /* the event was there already: nothing was appended */
+};
+typedef void event_log_answered(void *context, const struct append_answer *answer);
+
+/* Signs and appends an own event. A message whose client_id we used before: the first answer again
+ * when recipient, body and attachments are the same, else RESULT_EXISTS. RESULT_NOT_FOUND: the
+ * recipient is not a member. RESULT_UNAUTHORIZED: this node may not (it was revoked, or may not
+ * invite). RESULT_INVALID, RESULT_IO, RESULT_FULL: as everywhere. When this returns anything but
+ * RESULT_OK, `done` is never called. */
+enum result event_log_append(struct event_log *log, struct event_draft *draft,
+                             event_log_answered *done, void *context);
+
+/* Marks a message of `peer`, and all before it, as read: appends chat.message.read unless that is
+ * said already (`repeated`); with `silently` it only moves the local unread count.
+ * RESULT_NOT_FOUND: no message of that peer has this id. */
+enum result event_log_mark_read(struct event_log *log, const struct node_id *peer,
+                                const char *event_id, bool silently, event_log_answered *done,
+                                void *context);
+
+/* What became of events from a peer. */
+struct receive_answer {
+    enum result result; /* RESULT_OK, or RESULT_IO: nothing of it was kept */
+    size_t accepted;
+    const enum event_refusal
+        *refusals; /* one an event; EVENT_ACCEPTABLE: kept now or held before */
+    char (*event_ids)[ULID_TEXT_BYTES]; /* read-only */
+    size_t count;
+    int64_t head;
+};
+typedef void event_log_received(void *context, const struct receive_answer *answer);
+
+/* Takes verified events through §6 steps 2, 4, 5, 6. Consumes `events` (the array too) and what is
+ * in it. `source` NULL: nobody to blame. */
+enum result event_log_receive(struct event_log *log, struct verified_event **events, size_t count,
+                              const struct node_id *source, event_log_received *done,
+                              void *context);
+
+/* What this node remembers of a peer between starts. */
+struct peer_record {
+    struct node_id node_id;
+    int64_t cursor;    /* the peer has all our events with seq up to here */
+    int64_t last_seen; /* seconds since 1970; 0: never */
+};
+
+/* Keeps them, soon; nobody waits for it. Refused when the inbox is full: the next one brings it. */
+enum result event_log_save_peers(struct event_log *log, const struct peer_record *records,
+                                 size_t count);
+
+#endif

@@ -1,0 +1,47 @@
+/* Reading stored events: by arrival, by lamport, by hash.
+ *
+ * Thread: any; each call uses a read-only connection of its own and sees the last commit.
+ * Texts that a visitor gets are borrowed for the call of the visitor.
+ */
+#ifndef HEARTHCHAT_STORE_EVENT_READER_H
+#define HEARTHCHAT_STORE_EVENT_READER_H
+
+#include "store/event_log.h"
+
+/* One stored event, as canonical text. Return false to stop. */
+typedef bool event_reader_visit(void *context, int64_t seq, int64_t lamport, const char *text,
+                                size_t length_bytes);
+
+/* Accepted events with seq above `after_seq`, in arrival order, at most `limit`. */
+enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
+                                   event_reader_visit *visit, void *context);
+
+/* The same, only what concerns this node (§15). */
+enum result event_reader_own_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
+                                       event_reader_visit *visit, void *context);
+
+/* Accepted events with lamport above `after_lamport`, in replay order, until the visitor stops. */
+enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamport,
+                                       event_reader_visit *visit, void *context);
+
+/* Those of the `count` arrival numbers that are accepted events. */
+enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size_t count,
+                                event_reader_visit *visit, void *context);
+
+/* True when an event with this hash is stored, aside or not. */
+bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
+
+/* True when the message has a chat.message.delivered of its recipient. */
+bool event_reader_is_delivered(struct event_log *log, const char *event_id);
+
+/* The greatest lamport of each type of accepted event. */
+typedef void event_reader_visit_head(void *context, enum event_type type, int64_t lamport);
+enum result event_reader_heads(struct event_log *log, event_reader_visit_head *visit,
+                               void *context);
+
+/* What is remembered of the peers. */
+typedef void event_reader_visit_peer(void *context, const struct peer_record *record);
+enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *visit,
+                               void *context);
+
+#endif
