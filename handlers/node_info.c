@@ -11,6 +11,7 @@ static void describe_community(const struct services *services, json_t *node)
         (void)json_object_set_new(node, "community_name", json_null());
         (void)json_object_set_new(node, "head", json_integer(0));
         (void)json_object_set_new(node, "events", json_integer(0));
+        (void)json_object_set_new(node, "seq", json_integer(0));
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
@@ -19,6 +20,7 @@ static void describe_community(const struct services *services, json_t *node)
     (void)json_object_set_new(node, "community_name", json_string(snapshot->membership->name));
     (void)json_object_set_new(node, "head", json_integer(snapshot->head));
     (void)json_object_set_new(node, "events", json_integer((json_int_t)snapshot->event_count));
+    (void)json_object_set_new(node, "seq", json_integer(snapshot->last_seq));
     event_log_release(log, &snapshot);
 }
 

@@ -150,7 +150,7 @@ static enum result validate(const json_t *schema, const json_t *value, const cha
         json_array_foreach(value, index, item)
         {
             char item_path[PATH_BYTES];
-            (void)snprintf(item_path, sizeof item_path, "%.60s[%zu]", path, index);
+            (void)snprintf(item_path, sizeof item_path, "%.50s[%zu]", path, index);
             enum result result = validate(items, item, item_path, error);
             if (result != RESULT_OK) {
                 return result;

@@ -46,6 +46,8 @@ struct services {
     /* Redeems an invite on a thread of its own; `done` once. RESULT_BUSY while another join runs.
      */
     enum result (*join)(void *node, const char *invite, services_joined *done, void *context);
+    /* Answers a long-poll when there is something, or in time (§15). */
+    void (*subscribe)(void *node, struct exchange *exchange);
 };
 
 /* The log, or NULL after answering that there is no community yet. */

@@ -374,53 +374,52 @@ static enum result bind_socket(struct http_listener *listener, struct error *err
     return RESULT_OK;
 }
 
-enum result http_listener_start(const struct http_listener_options *options,
-                                struct http_listener **listener_out, struct error *error)
+enum result http_listener_open(const struct http_listener_options *options,
+                               struct http_listener **listener_out, struct error *error)
 {
     struct http_listener *listener = memory_allocate(1, sizeof *listener);
     listener->options = *options;
     listener->lock = lock_create();
     enum result result = bind_socket(listener, error);
     if (result == RESULT_OK) {
-        const struct tls_certificate *tls = options->tls;
-        struct MHD_OptionItem secure[] = {
-            {MHD_OPTION_HTTPS_MEM_KEY, 0, tls == NULL ? NULL : tls->key_pem},
-            {MHD_OPTION_HTTPS_MEM_CERT, 0, tls == NULL ? NULL : tls->certificate_pem},
-            /* Any certificate: it makes MHD ask for the client's. */
-            {MHD_OPTION_HTTPS_MEM_TRUST, 0, tls == NULL ? NULL : tls->certificate_pem},
-            {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3"},
-            {MHD_OPTION_END, 0, NULL},
-        };
-        struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-        unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-                         MHD_USE_ERROR_LOG | (tls == NULL ? 0U : (unsigned)MHD_USE_TLS);
-        listener->daemon = MHD_start_daemon(
-            flags, 0, NULL, NULL, on_access, listener, MHD_OPTION_EXTERNAL_LOGGER, on_message,
-            listener, MHD_OPTION_LISTEN_SOCKET, listener->socket, MHD_OPTION_THREAD_POOL_SIZE,
-            (unsigned)POOL_THREADS, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
-            MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->most_memory_bytes,
-            MHD_OPTION_URI_LOG_CALLBACK, on_target, listener, MHD_OPTION_NOTIFY_COMPLETED,
-            on_completed, listener, MHD_OPTION_ARRAY, tls == NULL ? plain : secure, MHD_OPTION_END);
-        if (listener->daemon == NULL) {
-            result =
-                error_set(error, RESULT_IO, "The %s listener can't be started.", options->name);
-        }
+        *listener_out = listener;
+    } else {
+        http_listener_stop(&listener);
     }
-    if (result != RESULT_OK) {
-        if (listener->socket >= 0) {
-            (void)close(listener->socket);
-        }
-        lock_destroy(&listener->lock);
-        memory_free(listener);
-        return result;
-    }
-    *listener_out = listener;
-    return RESULT_OK;
+    return result;
+}
+
+enum result http_listener_start(struct http_listener *listener, struct error *error)
+{
+    const struct http_listener_options *options = &listener->options;
+    const struct tls_certificate *tls = options->tls;
+    struct MHD_OptionItem secure[] = {
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, tls == NULL ? NULL : tls->key_pem},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, tls == NULL ? NULL : tls->certificate_pem},
+        /* Any certificate: it makes MHD ask for the client's. */
+        {MHD_OPTION_HTTPS_MEM_TRUST, 0, tls == NULL ? NULL : tls->certificate_pem},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    /* TURBO: without it MHD shuts down the socket whose descriptor the front door handed over. */
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (tls == NULL ? 0U : (unsigned)MHD_USE_TLS);
+    listener->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_access, listener, MHD_OPTION_EXTERNAL_LOGGER, on_message, listener,
+        MHD_OPTION_LISTEN_SOCKET, listener->socket, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)POOL_THREADS, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->most_memory_bytes, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_ARRAY,
+        tls == NULL ? plain : secure, MHD_OPTION_END);
+    return listener->daemon != NULL
+               ? RESULT_OK
+               : error_set(error, RESULT_IO, "The %s listener can't be started.", options->name);
 }
 
 void http_listener_quiesce(struct http_listener *listener)
 {
-    if (listener != NULL) {
+    if (listener != NULL && listener->daemon != NULL) {
         listener->socket = (int)MHD_quiesce_daemon(listener->daemon);
     }
 }
@@ -446,7 +445,9 @@ void http_listener_stop(struct http_listener **listener_pointer)
     if (listener == NULL) {
         return;
     }
-    MHD_stop_daemon(listener->daemon);
+    if (listener->daemon != NULL) {
+        MHD_stop_daemon(listener->daemon);
+    }
     if (listener->socket >= 0) {
         (void)close(listener->socket);
     }

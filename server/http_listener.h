@@ -45,9 +45,13 @@ struct http_listener_options {
     bool (*upgrade)(void *context, struct http_exchange *exchange);
 };
 
-/* RESULT_BUSY when the port is taken, RESULT_IO otherwise, the reason in `error`. */
-enum result http_listener_start(const struct http_listener_options *options,
-                                struct http_listener **listener_out, struct error *error);
+/* Takes the port. RESULT_BUSY when another program has it, RESULT_IO otherwise, the reason in
+ * `error`. */
+enum result http_listener_open(const struct http_listener_options *options,
+                               struct http_listener **listener_out, struct error *error);
+
+/* Begins to answer. */
+enum result http_listener_start(struct http_listener *listener, struct error *error);
 
 /* No new connections from here on. */
 void http_listener_quiesce(struct http_listener *listener);

@@ -109,7 +109,7 @@ static void sign_answer(void *context, struct http_exchange *exchange,
     }
 }
 
-enum result listeners_bind_peer(struct node *node, struct error *error)
+static enum result open_peer(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
     node->gate = gate_peer_create(&node->services);
@@ -128,7 +128,7 @@ enum result listeners_bind_peer(struct node *node, struct error *error)
         .admit_body = admit_peer_body,
         .decorate = sign_answer,
     };
-    enum result result = http_listener_start(&options, &node->peer, error);
+    enum result result = http_listener_open(&options, &node->peer, error);
     if (result != RESULT_OK) {
         return result;
     }
@@ -142,7 +142,7 @@ enum result listeners_bind_peer(struct node *node, struct error *error)
     return RESULT_OK;
 }
 
-enum result listeners_start(struct node *node, struct error *error)
+static enum result open_local(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
     struct http_listener_options options = {
@@ -160,7 +160,19 @@ enum result listeners_start(struct node *node, struct error *error)
         .decorate = decorate_local,
         .upgrade = upgrade,
     };
-    return http_listener_start(&options, &node->local, error);
+    return http_listener_open(&options, &node->local, error);
+}
+
+enum result listeners_open(struct node *node, struct error *error)
+{
+    enum result result = open_peer(node, error);
+    return result == RESULT_OK ? open_local(node, error) : result;
+}
+
+enum result listeners_start(struct node *node, struct error *error)
+{
+    enum result result = http_listener_start(node->peer, error);
+    return result == RESULT_OK ? http_listener_start(node->local, error) : result;
 }
 
 void listeners_quiesce(struct node *node)

@@ -12,10 +12,10 @@
 
 struct node;
 
-/* The peer listener; from here on the node's endpoints are known. */
-enum result listeners_bind_peer(struct node *node, struct error *error);
+/* Takes both ports; from here on the node's endpoints are known. */
+enum result listeners_open(struct node *node, struct error *error);
 
-/* The local listener. */
+/* Begins to answer. */
 enum result listeners_start(struct node *node, struct error *error);
 
 void listeners_quiesce(struct node *node);

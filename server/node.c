@@ -13,6 +13,7 @@
 #include "gossip/joining.h"
 #include "handlers/capabilities.h"
 #include "server/addresses.h"
+#include "server/front_door.h"
 #include "server/listeners.h"
 #include "server/node_private.h"
 #include "store/data_directory.h"
@@ -281,6 +282,12 @@ static enum result start_join(void *context, const char *invite, services_joined
     return result;
 }
 
+static void subscribe(void *context, struct exchange *exchange)
+{
+    struct node *node = context;
+    front_door_long_poll(node->hub, exchange);
+}
+
 static void fill_services(struct node *node)
 {
     const struct configuration *configuration = node->configuration;
@@ -302,6 +309,7 @@ static void fill_services(struct node *node)
         .manifest = get_manifest,
         .found = found,
         .join = start_join,
+        .subscribe = subscribe,
     };
 }
 
@@ -331,7 +339,7 @@ static enum result open_parts(struct node *node, struct error *error)
         result = websocket_start(&node->services, &node->hub);
     }
     if (result == RESULT_OK) {
-        result = listeners_bind_peer(node, error); /* first: the endpoints need its port */
+        result = listeners_open(node, error);
     }
     if (result == RESULT_OK &&
         data_directory_find_community(node->data_directory, &community_id) == RESULT_OK) {
@@ -352,8 +360,10 @@ enum result node_start(const struct node_options *options, struct node **node_ou
     node->lock = lock_create();
     node->lock_file = -1;
     enum result result = data_directory_prepare(options->data_directory, error);
-    if (result == RESULT_OK && http_client_start() == RESULT_OK &&
-        tls_certificate_start() == RESULT_OK) {
+    if (result == RESULT_OK) {
+        result = tls_certificate_start();
+    }
+    if (result == RESULT_OK) {
         result = open_parts(node, error);
     }
     if (result != RESULT_OK) {
@@ -389,7 +399,6 @@ void node_stop(struct node **node_pointer)
     if (node->lock_file >= 0) {
         data_directory_unlock(node->lock_file);
     }
-    http_client_stop();
     lock_destroy(&node->lock);
     memory_free(node->data_directory);
     memory_free(node);

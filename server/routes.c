@@ -15,6 +15,7 @@ static const struct route local[] = {
     {"GET", "/api/v1/qr.svg", CALLER_SELF, BODY_NONE, true, qr_handle},
     {"POST", "/bus/v1/call", CALLER_SELF, BODY_JSON, true, bus_call_handle},
     {"GET", "/bus/v1/capabilities", CALLER_SELF, BODY_NONE, true, bus_capabilities_handle},
+    {"GET", "/pubsub/v1/subscribe", CALLER_SELF, BODY_NONE, true, subscribe_handle},
     {"GET", "/health", CALLER_SELF, BODY_NONE, true, health_handle},
     {"GET", "/ready", CALLER_SELF, BODY_NONE, true, ready_handle},
     {"GET", "/metrics", CALLER_SELF, BODY_NONE, true, metrics_handle},

@@ -1,0 +1,82 @@
+/* The command line (§22).
+ *
+ * Thread: main. Every command returns the process' exit code.
+ */
+#ifndef HEARTHCHAT_SERVER_CLI_H
+#define HEARTHCHAT_SERVER_CLI_H
+
+#include <stdbool.h>
+
+#include "core/result.h"
+#include "protocol/canonical.h"
+#include "server/configuration.h"
+
+enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_NODE = 3 };
+
+/* An option of a command: "--name VALUE", or "--name" alone when `flag` is set. */
+struct cli_option {
+    const char *name;
+    const char **value; /* takes the text; NULL for flags */
+    bool *flag;
+};
+
+/* What all commands share, filled by cli_parse(). */
+struct cli {
+    const char *command;
+    const char *usage;    /* the command's help, printed for --help and wrong usage */
+    const char *data;     /* --data */
+    const char *config;   /* --config */
+    char *data_directory; /* resolved; owned */
+    char *config_path;    /* resolved; owned; NULL when there is none */
+    bool json;
+    const char **positional; /* what is not an option */
+    int positional_count;
+};
+
+int cli_run(int argc, char **argv);
+
+/* Sorts the arguments behind the command. False: *exit_out says what to end with (help was printed,
+ * or what is wrong). */
+bool cli_parse(struct cli *cli, int argc, char **argv, const struct cli_option *options,
+               int least_positional, int most_positional, int *exit_out);
+void cli_deinit(struct cli *cli);
+
+/* Reads the configuration that applies: --config, else hearthchat.ini in the data directory, else
+ * the user's. */
+enum result cli_configure(const struct cli *cli, struct configuration *configuration,
+                          struct error *error);
+
+/* "code: message" on stderr. */
+int cli_fail(const char *code, const char *message);
+
+/* A whole number within bounds; complains and returns false otherwise. */
+bool cli_number(const char *option, const char *text, int64_t least, int64_t most,
+                int64_t *number_out);
+
+/* Calls the running node. `body` NULL: GET; consumed. On success the "output" member (or the whole
+ * answer, when there is none) is in *output_out, owned by the caller. Otherwise the error was
+ * printed and the exit code is returned. */
+int cli_call(const struct cli *cli, const char *path, json_t *body, json_t **output_out);
+
+/* A text member, "" when it is absent. Borrowed. */
+const char *cli_text(const json_t *object, const char *name);
+
+/* One line of JSON. */
+void cli_print_json(const json_t *json);
+
+/* What others wrote must not steer the terminal: control characters but line breaks and tabs become
+ * '?'. */
+void cli_print_untrusted(const char *text);
+
+int cli_init(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_id(int argc, char **argv);
+int cli_invite(int argc, char **argv);
+int cli_join(int argc, char **argv);
+int cli_send(int argc, char **argv);
+int cli_history(int argc, char **argv);
+int cli_members(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_demo(int argc, char **argv);
+
+#endif

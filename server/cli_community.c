@@ -1,0 +1,164 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "handlers/endpoints.h"
+#include "protocol/fields.h"
+#include "server/cli.h"
+
+int cli_invite(int argc, char **argv)
+{
+    struct cli cli = {
+        .command = "invite",
+        .usage =
+            "hearthchat invite NODE_ID [--name NAME] [--level member|trusted] [--ttl SECONDS]\n"
+            "                  [--qr] [--json] [--data DIR]\n"
+            "\n"
+            "NODE_ID is what `hearthchat id` prints on the other device: its NodeID or the\n"
+            "hearthnet-id:// text. Prints the invite for it.\n"};
+    const char *name = NULL;
+    const char *level = NULL;
+    const char *ttl_text = NULL;
+    bool qr = false;
+    int64_t ttl = 0;
+    const struct cli_option options[] = {{"--name", &name, NULL},
+                                         {"--level", &level, NULL},
+                                         {"--ttl", &ttl_text, NULL},
+                                         {"--qr", NULL, &qr},
+                                         {NULL, NULL, NULL}};
+    int exit_code = CLI_DONE;
+    json_t *answer = NULL;
+    if (!cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+        cli_deinit(&cli);
+        return exit_code;
+    }
+    if (ttl_text != NULL && !cli_number("--ttl", ttl_text, 1, 365 * 86400, &ttl)) {
+        cli_deinit(&cli);
+        return CLI_USAGE;
+    }
+    json_t *input = json_pack("{s:s,s:s*,s:s*}", "invitee_node_id", cli.positional[0],
+                              "display_name", name, "initial_level", level);
+    if (ttl_text != NULL) {
+        (void)json_object_set_new(input, "ttl_seconds", json_integer(ttl));
+    }
+    exit_code = input == NULL ? cli_fail("bad_request", "That is not valid UTF-8.")
+                              : cli_call(&cli, "/api/v1/invites", input, &answer);
+    if (exit_code == CLI_DONE && cli.json) {
+        cli_print_json(answer);
+    } else if (exit_code == CLI_DONE) {
+        (void)printf("%s\n", cli_text(answer, "invite"));
+        char *code = qr ? qr_for_terminal(cli_text(answer, "invite")) : NULL;
+        (void)fputs(code == NULL ? "" : code, stdout);
+        memory_free(code);
+    }
+    json_decref(answer);
+    cli_deinit(&cli);
+    return exit_code;
+}
+
+int cli_join(int argc, char **argv)
+{
+    struct cli cli = {.command = "join",
+                      .usage = "hearthchat join INVITE [--json] [--data DIR]\n"
+                               "\n"
+                               "Joins the community that the invite (hearthnet://v1/…) is for. The "
+                               "inviter's node must\nbe running and reachable.\n"};
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    int exit_code = CLI_DONE;
+    json_t *answer = NULL;
+    if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+        json_t *input = json_pack("{s:s}", "invite", cli.positional[0]);
+        exit_code = input == NULL ? cli_fail("invite_invalid", "That is no invite.")
+                                  : cli_call(&cli, "/api/v1/community/join", input, &answer);
+        if (exit_code == CLI_DONE && cli.json) {
+            cli_print_json(answer);
+        } else if (exit_code == CLI_DONE) {
+            (void)printf("%s %s.\n",
+                         json_is_true(json_object_get(answer, "already")) ? "Already a member of"
+                                                                          : "Joined",
+                         cli_text(answer, "community_name"));
+        }
+    }
+    json_decref(answer);
+    cli_deinit(&cli);
+    return exit_code;
+}
+
+int cli_members(int argc, char **argv)
+{
+    struct cli cli = {.command = "members",
+                      .usage = "hearthchat members [--json] [--data DIR]\n"
+                               "\n"
+                               "Who belongs to the community, at what level, and who is online.\n"};
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    int exit_code = CLI_DONE;
+    json_t *answer = NULL;
+    size_t index;
+    json_t *member;
+    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+        exit_code = cli_call(&cli, "/api/v1/members", NULL, &answer);
+    }
+    if (answer != NULL && cli.json) {
+        cli_print_json(answer);
+    } else {
+        json_array_foreach(json_object_get(answer, "members"), index, member)
+        {
+            bool online = json_is_true(json_object_get(member, "online"));
+            const char *seen = cli_text(member, "last_seen");
+            (void)printf("%s  %-8s %s%s  ", cli_text(member, "short_id"), cli_text(member, "level"),
+                         online            ? "online"
+                         : seen[0] == '\0' ? "not seen yet"
+                                           : "last seen ",
+                         online ? "" : seen);
+            cli_print_untrusted(cli_text(member, "display_name"));
+            (void)fputs("\n", stdout);
+        }
+    }
+    json_decref(answer);
+    cli_deinit(&cli);
+    return exit_code;
+}
+
+static void print_status(const json_t *node)
+{
+    int64_t events = 0;
+    int64_t head = 0;
+    size_t index;
+    json_t *endpoint;
+    (void)fields_integer(node, "events", 0, INT64_MAX, &events);
+    (void)fields_integer(node, "head", 0, INT64_MAX, &head);
+    (void)printf("hearthchat %s\n", cli_text(node, "version"));
+    (void)printf("node       %s %s\n", cli_text(node, "short_id"), cli_text(node, "display_name"));
+    (void)printf("community  %s\n", cli_text(node, "community_name")[0] == '\0'
+                                        ? "none yet: create one, or join with an invite"
+                                        : cli_text(node, "community_name"));
+    (void)printf("log        %lld events, head %lld\n", (long long)events, (long long)head);
+    json_array_foreach(json_object_get(node, "endpoints"), index, endpoint)
+    {
+        int64_t port = 0;
+        (void)fields_integer(endpoint, "port", 0, 65535, &port);
+        (void)printf("reachable  %s port %lld\n", cli_text(endpoint, "host"), (long long)port);
+    }
+}
+
+int cli_status(int argc, char **argv)
+{
+    struct cli cli = {.command = "status",
+                      .usage = "hearthchat status [--json] [--data DIR]\n"
+                               "\n"
+                               "How the running node is: its community, its log, its addresses.\n"};
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    int exit_code = CLI_DONE;
+    json_t *answer = NULL;
+    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+        exit_code = cli_call(&cli, "/api/v1/node", NULL, &answer);
+    }
+    if (answer != NULL && cli.json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        print_status(answer);
+    }
+    json_decref(answer);
+    cli_deinit(&cli);
+    return exit_code;
+}
