@@ -63,12 +63,21 @@ static bool read_topics(struct http_exchange *exchange,
     return reading.count > 0 && !reading.refused;
 }
 
+/* Of the sub-protocols only ours is passed on: lws hangs up on a list without one that it knows. */
 static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
+    static const char sub_protocol[] = "hearthnet-bus.v2";
     struct buffer *head = context;
     (void)kind;
-    buffer_append_format(head, "%s: %s\r\n", name, value == NULL ? "" : value);
+    if (value == NULL) {
+        return MHD_YES;
+    }
+    if (strcasecmp(name, "Sec-WebSocket-Protocol") != 0) {
+        buffer_append_format(head, "%s: %s\r\n", name, value);
+    } else if (strstr(value, sub_protocol) != NULL) {
+        buffer_append_format(head, "%s: %s\r\n", name, sub_protocol);
+    }
     return MHD_YES;
 }
 
