@@ -22,6 +22,7 @@ export function openInviteDialog() {
       result.replaceChildren(
         element('p', {}, `Give this to your neighbour. It works for that one device, until ${new Date(expires_at).toLocaleString()}.`),
         qrCode(invite, 'QR code of the invite'), element('div', { class: 'code' }, invite), copy);
+      result.scrollIntoView({ block: 'start' });
     } catch (error) {
       problem.textContent = error.message;
     }

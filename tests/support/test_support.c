@@ -1,0 +1,233 @@
+#include "support/test_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "core/thread.h"
+#include "handlers/message_json.h"
+#include "store/history.h"
+
+json_t *test_vectors(const char *name)
+{
+    char path[512];
+    json_error_t error;
+    (void)snprintf(path, sizeof path, "%s/%s", HEARTHCHAT_VECTORS, name);
+    json_t *vectors = json_load_file(path, JSON_ALLOW_NUL, &error);
+    if (vectors == NULL) {
+        fail_msg("%s: %s", path, error.text);
+    }
+    return vectors;
+}
+
+struct signing_key test_key(uint8_t byte)
+{
+    uint8_t seed[SIGNING_SEED_BYTES];
+    struct signing_key key;
+    memset(seed, byte, sizeof seed);
+    assert_int_equal(signing_start(), RESULT_OK);
+    signing_key_init(&key, seed);
+    return key;
+}
+
+struct verified_event *test_event(struct event_draft draft, const struct signing_key *key,
+                                  const struct node_id *community_id, const char *event_id,
+                                  int64_t lamport)
+{
+    struct verified_event *event = NULL;
+    struct error error = {""};
+    if (event_sign(&draft, key, community_id, event_id, lamport, 1800000000 + lamport, &event,
+                   &error) != RESULT_OK) {
+        fail_msg("%s", error.message);
+    }
+    return event;
+}
+
+const char *test_ulid(unsigned number, char text_out[static ULID_TEXT_BYTES])
+{
+    (void)snprintf(text_out, ULID_TEXT_BYTES, "01HXR%021u", number);
+    return text_out;
+}
+
+json_t *test_manifest(const struct signing_key *key, const char *name, uint16_t port)
+{
+    struct endpoints endpoints = {.count = 1, .list = {{.host = "127.0.0.1", .port = port}}};
+    json_t *capabilities = json_array();
+    struct node_manifest_content content = {.display_name = name,
+                                            .profile = "hearth",
+                                            .endpoints = &endpoints,
+                                            .capabilities = capabilities};
+    json_t *manifest = node_manifest_make(&content, key, 1800000000);
+    json_decref(capabilities);
+    return manifest;
+}
+
+char *test_directory(void)
+{
+    char path[] = "/tmp/hearthchat-test-XXXXXX";
+    assert_non_null(mkdtemp(path));
+    return memory_duplicate_string(path);
+}
+
+void test_remove_directory(char **path)
+{
+    char *command = memory_format("rm -rf -- '%s'", *path);
+    assert_int_equal(system(command), 0);
+    memory_free(command);
+    memory_free(*path);
+    *path = NULL;
+}
+
+static void on_commit(void *context, const struct committed_event *events, size_t count)
+{
+    struct test_log *test = context;
+    lock_take(test->lock);
+    for (size_t i = 0; i < count; i++) {
+        test->committed++;
+        test->concerning += events[i].concerns_us ? 1 : 0;
+    }
+    lock_release(test->lock);
+}
+
+static void open_log(struct test_log *test, uint8_t founder)
+{
+    struct signing_key founder_key = test_key(founder);
+    struct error error = {""};
+    struct event_log_options options = {.directory = test->directory,
+                                        .community_id = founder_key.node_id,
+                                        .key = &test->key,
+                                        .clock = clock_system(),
+                                        .answers_messages = true,
+                                        .on_commit = on_commit,
+                                        .context = test};
+    if (event_log_open(&options, &test->log, &error) != RESULT_OK) {
+        fail_msg("%s", error.message);
+    }
+}
+
+void test_log_open(struct test_log *test, uint8_t founder, uint8_t self)
+{
+    memset(test, 0, sizeof *test);
+    test->directory = test_directory();
+    test->key = test_key(self);
+    test->lock = lock_create();
+    open_log(test, founder);
+}
+
+void test_log_reopen(struct test_log *test, uint8_t founder)
+{
+    event_log_close(&test->log);
+    open_log(test, founder);
+}
+
+void test_log_close(struct test_log *test)
+{
+    event_log_close(&test->log);
+    lock_destroy(&test->lock);
+    test_remove_directory(&test->directory);
+}
+
+static void wait_for_answer(struct test_log *test)
+{
+    lock_take(test->lock);
+    while (test->answers == 0) {
+        (void)lock_wait(test->lock, -1);
+    }
+    test->answers--;
+    lock_release(test->lock);
+}
+
+static void on_appended(void *context, const struct append_answer *answer)
+{
+    struct test_log *test = context;
+    lock_take(test->lock);
+    test->appended = *answer;
+    test->answers++;
+    lock_wake_all(test->lock);
+    lock_release(test->lock);
+}
+
+static void on_received(void *context, const struct receive_answer *answer)
+{
+    struct test_log *test = context;
+    lock_take(test->lock);
+    test->accepted = answer->accepted;
+    test->received = answer->result;
+    for (size_t i = 0; i < answer->count && i < 64; i++) {
+        test->refusals[i] = answer->refusals[i];
+    }
+    test->answers++;
+    lock_wake_all(test->lock);
+    lock_release(test->lock);
+}
+
+const struct append_answer *test_log_append(struct test_log *test, struct event_draft draft)
+{
+    assert_int_equal(event_log_append(test->log, &draft, on_appended, test), RESULT_OK);
+    wait_for_answer(test);
+    return &test->appended;
+}
+
+void test_log_receive(struct test_log *test, struct verified_event **events, size_t count)
+{
+    struct verified_event **batch = memory_allocate(count, sizeof *batch);
+    memcpy(batch, events, count * sizeof *batch);
+    assert_int_equal(event_log_receive(test->log, batch, count, NULL, on_received, test),
+                     RESULT_OK);
+    wait_for_answer(test);
+}
+
+struct collecting {
+    json_t *messages;
+    const struct node_id *self;
+};
+
+static void collect(void *context, const struct history_message *message)
+{
+    struct collecting *collecting = context;
+    (void)json_array_append_new(collecting->messages, message_to_json(message, collecting->self));
+}
+
+char *test_log_history(struct test_log *test)
+{
+    bool more = false;
+    struct history_query query = {.limit = 1000};
+    struct collecting collecting = {json_array(), &test->key.node_id};
+    struct buffer text;
+    buffer_init(&text);
+    assert_int_equal(history_page(test->log, &query, collect, &collecting, &more), RESULT_OK);
+    assert_int_equal(canonical_write(collecting.messages, &text), RESULT_OK);
+    json_decref(collecting.messages);
+    return buffer_take(&text);
+}
+
+int64_t test_log_populate(struct test_log *test, uint8_t members)
+{
+    struct signing_key founder = test_key(1);
+    struct policy policy = policy_default();
+    struct verified_event *events[64];
+    char id[ULID_TEXT_BYTES];
+    size_t count = 0;
+    int64_t lamport = 1;
+    policy.min_signatures_to_revoke = 1;
+    policy.min_signatures_to_demote = 1;
+    events[count++] = test_event(event_draft_created("Street", &founder.node_id, &policy), &founder,
+                                 &founder.node_id, test_ulid(1, id), lamport++);
+    for (uint8_t i = 2; i <= members; i++) {
+        struct signing_key key = test_key(i);
+        json_t *manifest = test_manifest(&key, "", (uint16_t)(7000 + i));
+        char invited[ULID_TEXT_BYTES];
+        test_ulid(10U * i, invited);
+        events[count++] =
+            test_event(event_draft_invited(&key.node_id, "Neighbour", LEVEL_MEMBER, 1900000000),
+                       &founder, &founder.node_id, invited, lamport++);
+        events[count++] = test_event(event_draft_joined(invited, manifest), &key, &founder.node_id,
+                                     test_ulid(10U * i + 1, id), lamport++);
+        json_decref(manifest);
+    }
+    test_log_receive(test, events, count);
+    assert_int_equal(test->accepted, count);
+    return lamport;
+}

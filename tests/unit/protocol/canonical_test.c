@@ -1,0 +1,139 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/blake3.h"
+#include "protocol/canonical.h"
+#include "protocol/number.h"
+#include "support/test_support.h"
+
+static char *canonical_of(const char *input, size_t length)
+{
+    json_t *value = NULL;
+    struct buffer text;
+    buffer_init(&text);
+    if (canonical_parse(input, length, CANONICAL_MOST_NESTING, &value, NULL) != RESULT_OK) {
+        return NULL;
+    }
+    assert_int_equal(canonical_write(value, &text), RESULT_OK);
+    json_decref(value);
+    return buffer_take(&text);
+}
+
+static void canonical__reproduces_every_vector(void **state)
+{
+    json_t *vectors = test_vectors("canonical.json");
+    size_t index;
+    json_t *vector;
+    (void)state;
+    assert_true(json_array_size(json_object_get(vectors, "canonical")) > 10);
+    json_array_foreach(json_object_get(vectors, "canonical"), index, vector)
+    {
+        const char *input = json_string_value(json_object_get(vector, "input"));
+        const json_t *expected = json_object_get(vector, "canonical");
+        uint8_t hash[BLAKE3_HASH_BYTES];
+        char hex[65];
+        char *text = canonical_of(input, strlen(input));
+        assert_non_null(text);
+        assert_string_equal(text, json_string_value(expected));
+        blake3_hash(text, strlen(text), hash);
+        for (size_t i = 0; i < sizeof hash; i++) {
+            (void)snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+        }
+        assert_string_equal(hex, json_string_value(json_object_get(vector, "blake3")));
+        char *again = canonical_of(text, strlen(text));
+        assert_string_equal(again, text);
+        memory_free(again);
+        memory_free(text);
+    }
+    json_decref(vectors);
+}
+
+static void canonical_parse__refuses_every_vector(void **state)
+{
+    json_t *vectors = test_vectors("canonical.json");
+    size_t index;
+    json_t *vector;
+    (void)state;
+    assert_true(json_array_size(json_object_get(vectors, "refuse")) > 10);
+    json_array_foreach(json_object_get(vectors, "refuse"), index, vector)
+    {
+        json_t *value = NULL;
+        if (canonical_parse(json_string_value(vector), json_string_length(vector),
+                            CANONICAL_MOST_NESTING, &value, NULL) == RESULT_OK) {
+            fail_msg("accepted: %s", json_string_value(vector));
+        }
+    }
+    json_array_foreach(json_object_get(vectors, "refuse_hex"), index, vector)
+    {
+        json_t *value = NULL;
+        const char *hex = json_string_value(vector);
+        char bytes[256];
+        size_t length = strlen(hex) / 2;
+        assert_true(length <= sizeof bytes);
+        for (size_t i = 0; i < length; i++) {
+            unsigned byte = 0;
+            assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1); // NOLINT(cert-err34-c)
+            bytes[i] = (char)byte;
+        }
+        if (canonical_parse(bytes, length, CANONICAL_MOST_NESTING, &value, NULL) == RESULT_OK) {
+            fail_msg("accepted: %s", hex);
+        }
+    }
+    json_decref(vectors);
+}
+
+static void canonical_parse__allows_exactly_32_levels(void **state)
+{
+    char text[80];
+    json_t *value = NULL;
+    (void)state;
+    memset(text, '[', 32);
+    memset(text + 32, ']', 32);
+    assert_int_equal(canonical_parse(text, 64, CANONICAL_MOST_NESTING, &value, NULL), RESULT_OK);
+    json_decref(value);
+    memset(text, '[', 33);
+    memset(text + 33, ']', 33);
+    assert_int_equal(canonical_parse(text, 66, CANONICAL_MOST_NESTING, &value, NULL),
+                     RESULT_INVALID);
+}
+
+static void number_format__finds_the_shortest_digits(void **state)
+{
+    static const struct {
+        double number;
+        const char *text;
+    } known[] = {
+        {5.684341886080802e-14,
+         "5.684341886080802e-14"}, /* 2^-44: the nearest 16 digits do not read back */
+        {0.1, "0.1"},
+        {1e21, "1e+21"},
+        {1.5e300, "1.5e+300"},
+        {5e-324, "5e-324"},
+        {2.2250738585072014e-308, "2.2250738585072014e-308"},
+        {0.000001, "0.000001"},
+        {0.0000001, "1e-7"},
+        {-123.456, "-123.456"},
+        {9.5367431640625e-7, "9.5367431640625e-7"},
+        {-0.0, "0"},
+    };
+    char text[NUMBER_TEXT_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_true(number_format(known[i].number, text));
+        assert_string_equal(text, known[i].text);
+    }
+    assert_false(number_format(9007199254740992.0, text));
+    assert_false(number_format(1e20, text));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(canonical__reproduces_every_vector),
+        cmocka_unit_test(canonical_parse__refuses_every_vector),
+        cmocka_unit_test(canonical_parse__allows_exactly_32_levels),
+        cmocka_unit_test(number_format__finds_the_shortest_digits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
