@@ -32,6 +32,13 @@ struct signing_key test_key(uint8_t byte)
     return key;
 }
 
+const struct node_id *test_id(uint8_t byte)
+{
+    static struct node_id ids[256];
+    ids[byte] = test_key(byte).node_id;
+    return &ids[byte];
+}
+
 struct verified_event *test_event(struct event_draft draft, const struct signing_key *key,
                                   const struct node_id *community_id, const char *event_id,
                                   int64_t lamport)

@@ -24,6 +24,9 @@ json_t *test_vectors(const char *name);
 /* A key from one repeated byte; the same every time. */
 struct signing_key test_key(uint8_t byte);
 
+/* Its NodeID; static storage. */
+const struct node_id *test_id(uint8_t byte);
+
 /* Signs an event of a draft; the caller owns it. Fails the test when it can't. */
 struct verified_event *test_event(struct event_draft draft, const struct signing_key *key,
                                   const struct node_id *community_id, const char *event_id,
