@@ -1,0 +1,253 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "gossip/gossip_state.h"
+#include "support/test_support.h"
+
+static uint32_t first_of(void *context, uint32_t below)
+{
+    (void)context;
+    (void)below;
+    return 0;
+}
+
+static struct gossip_action action; /* large; one at a time */
+
+static struct gossip_state *with_peers(uint8_t count)
+{
+    struct gossip_state *state = gossip_state_create(first_of, NULL);
+    for (uint8_t i = 1; i <= count; i++) {
+        gossip_state_add_peer(state, test_id(i), 0, 0);
+    }
+    return state;
+}
+
+/* Answers every request with success until nothing is left to do; counts the actions of that kind.
+ */
+static int settle(struct gossip_state *state, int64_t now_ms, int64_t through,
+                  enum gossip_action_kind kind)
+{
+    int count = 0;
+    while (gossip_state_next(state, now_ms, &action)) {
+        struct gossip_outcome outcome = {.succeeded = true, .through = through};
+        count += action.kind == kind ? 1 : 0;
+        if (action.kind == GOSSIP_PUSH || action.kind == GOSSIP_EXCHANGE) {
+            gossip_state_finished(state, &action.peer, &outcome, now_ms);
+        }
+    }
+    return count;
+}
+
+static void gossip_state__exchanges_with_every_peer_at_the_start(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(3);
+    (void)state_pointer;
+    assert_int_equal(settle(state, 0, 5, GOSSIP_EXCHANGE), 3);
+    assert_int_equal(settle(state, 1, 5, GOSSIP_EXCHANGE), 0);
+    int64_t wake_at = gossip_state_wake_at(state);
+    assert_in_range(wake_at, 27000, 33000);
+    assert_int_equal(settle(state, 33000, 5, GOSSIP_EXCHANGE), 3);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__pushes_to_whom_it_concerns_and_to_nine_others(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(20);
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, NULL, test_id(20));
+    bool concerned = false;
+    int pushes = 0;
+    while (gossip_state_next(state, 1, &action)) {
+        if (action.kind == GOSSIP_PUSH) {
+            pushes++;
+            concerned = concerned || node_id_equal(&action.peer, test_id(20));
+        }
+    }
+    assert_true(concerned);
+    assert_int_equal(pushes, 1 + GOSSIP_FAN_OUT);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__does_not_send_an_event_back_to_its_source(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(2);
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, test_id(1), NULL);
+    assert_true(gossip_state_next(state, 1, &action));
+    assert_int_equal(action.kind, GOSSIP_PUSH);
+    assert_true(node_id_equal(&action.peer, test_id(2)));
+    assert_false(gossip_state_next(state, 1, &action));
+    int64_t cursor = 0;
+    bool online = false;
+    assert_true(gossip_state_look(state, test_id(1), &cursor, &online));
+    assert_int_equal(cursor, 1);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__batches_what_waits_for_a_busy_peer(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    struct gossip_outcome done = {.succeeded = true, .through = 1};
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, NULL, NULL);
+    assert_true(gossip_state_next(state, 1, &action));
+    for (int64_t seq = 2; seq <= 9; seq++) {
+        gossip_state_event_stored(state, seq, NULL, NULL);
+    }
+    assert_false(gossip_state_next(state, 1, &action));
+    gossip_state_finished(state, test_id(1), &done, 2);
+    assert_true(gossip_state_next(state, 2, &action));
+    assert_int_equal(action.seq_count, 8);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    struct gossip_outcome lost = {.succeeded = false};
+    int64_t now_ms = 0;
+    int64_t before_ms = 0;
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    assert_true(gossip_state_next(state, 1, &action));
+    gossip_state_finished(state, test_id(1), &lost, 1);
+    assert_false(gossip_state_next(state, 2, &action));
+    for (int i = 0; i < 12; i++) {
+        before_ms = now_ms;
+        now_ms = gossip_state_wake_at(state);
+        while (gossip_state_next(state, now_ms, &action) && action.kind != GOSSIP_EXCHANGE) {
+        }
+        if (action.kind != GOSSIP_EXCHANGE) {
+            continue; /* it was told to be offline */
+        }
+        assert_int_equal(action.cursor, 0); /* what was lost is offered again */
+        gossip_state_finished(state, test_id(1), &lost, now_ms);
+        action.kind = GOSSIP_ANSWER;
+    }
+    assert_in_range(now_ms - before_ms, 1, GOSSIP_BACK_OFF_MOST_MS * 11 / 10);
+    assert_true(now_ms > 3 * GOSSIP_BACK_OFF_MOST_MS);
+    /* Its own call brings it back at once. */
+    gossip_state_peer_called(state, test_id(1), now_ms + 2000);
+    bool exchanged = false;
+    while (gossip_state_next(state, now_ms + 2000, &action)) {
+        exchanged = exchanged || action.kind == GOSSIP_EXCHANGE;
+    }
+    assert_true(exchanged);
+    gossip_state_destroy(&state);
+}
+
+/* The answer that a waiting send gets, or -1 when there is none yet. */
+static int answer_at(struct gossip_state *state, int64_t now_ms)
+{
+    int answer = -1;
+    while (gossip_state_next(state, now_ms, &action)) {
+        if (action.kind == GOSSIP_ANSWER) {
+            answer = action.direct ? 1 : 0;
+        }
+    }
+    return answer;
+}
+
+static void gossip_state__says_direct_only_after_the_recipient_acknowledged(void **state_pointer)
+{
+    char id[ULID_TEXT_BYTES];
+    char rejected[1][ULID_TEXT_BYTES];
+    struct gossip_outcome taken = {.succeeded = true, .through = 1};
+    struct gossip_outcome refused = {
+        .succeeded = true, .through = 2, .rejected = rejected, .rejected_count = 1};
+    struct gossip_state *state = with_peers(2);
+    int token = 0;
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    gossip_state_wait_delivery(state, test_id(1), test_ulid(1, id), 1, &token, 1);
+    assert_int_equal(answer_at(state, 1), -1);
+    gossip_state_finished(state, test_id(2), &taken,
+                          2); /* another neighbour's word is not enough */
+    assert_int_equal(answer_at(state, 2), -1);
+    gossip_state_finished(state, test_id(1), &taken, 3);
+    assert_int_equal(answer_at(state, 3), 1);
+    gossip_state_event_stored(state, 2, NULL, test_id(1));
+    gossip_state_wait_delivery(state, test_id(1), test_ulid(2, rejected[0]), 2, &token, 4);
+    assert_int_equal(answer_at(state, 4), -1);
+    gossip_state_finished(state, test_id(1), &refused, 5);
+    assert_int_equal(answer_at(state, 5), 0);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone(void **state_pointer)
+{
+    char id[ULID_TEXT_BYTES];
+    struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_state *state = with_peers(1);
+    int token = 0;
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    gossip_state_wait_delivery(state, test_id(1), test_ulid(1, id), 1, &token, 1);
+    assert_int_equal(answer_at(state, GOSSIP_DELIVERY_WAIT_MS), -1);
+    assert_int_equal(answer_at(state, 1 + GOSSIP_DELIVERY_WAIT_MS), 0);
+    gossip_state_finished(state, test_id(1), &lost, 2000);
+    gossip_state_wait_delivery(state, test_id(1), id, 1, &token, 2001);
+    assert_int_equal(answer_at(state, 2001), 0); /* known to be unreachable: no need to wait */
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__tells_presence_once_a_change(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    (void)state_pointer;
+    assert_int_equal(settle(state, 0, 0, GOSSIP_PRESENCE), 1);
+    assert_int_equal(settle(state, 10, 0, GOSSIP_PRESENCE), 0);
+    struct gossip_outcome lost = {.succeeded = false};
+    int changes = 0;
+    for (int64_t now_ms = 20000; now_ms <= 200000; now_ms += 1000) {
+        while (gossip_state_next(state, now_ms, &action)) {
+            changes += action.kind == GOSSIP_PRESENCE ? 1 : 0;
+            if (action.kind == GOSSIP_EXCHANGE) {
+                gossip_state_finished(state, test_id(1), &lost, now_ms);
+            }
+        }
+    }
+    assert_int_equal(changes, 1);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__leaves_an_overflow_to_the_exchange(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    int64_t cursor = 0;
+    bool online = false;
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    for (int64_t seq = 1; seq <= GOSSIP_MOST_QUEUED + 10; seq++) {
+        gossip_state_event_stored(state, seq, NULL, NULL);
+    }
+    (void)settle(state, 1, GOSSIP_MOST_QUEUED, GOSSIP_PUSH);
+    assert_true(gossip_state_look(state, test_id(1), &cursor, &online));
+    assert_int_equal(cursor, 0); /* not all of it was pushed: the cursor stays */
+    (void)settle(state, 40000, GOSSIP_MOST_QUEUED + 10, GOSSIP_EXCHANGE);
+    assert_true(gossip_state_look(state, test_id(1), &cursor, &online));
+    assert_int_equal(cursor, GOSSIP_MOST_QUEUED + 10);
+    gossip_state_destroy(&state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gossip_state__exchanges_with_every_peer_at_the_start),
+        cmocka_unit_test(gossip_state__pushes_to_whom_it_concerns_and_to_nine_others),
+        cmocka_unit_test(gossip_state__does_not_send_an_event_back_to_its_source),
+        cmocka_unit_test(gossip_state__batches_what_waits_for_a_busy_peer),
+        cmocka_unit_test(gossip_state__backs_off_and_returns_to_what_was_missed),
+        cmocka_unit_test(gossip_state__says_direct_only_after_the_recipient_acknowledged),
+        cmocka_unit_test(gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone),
+        cmocka_unit_test(gossip_state__tells_presence_once_a_change),
+        cmocka_unit_test(gossip_state__leaves_an_overflow_to_the_exchange),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
