@@ -162,6 +162,7 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                             .on_presence = on_presence,
                                             .context = node};
     atomic_store(&node->log, log);
+    websocket_log_opened(node->hub);
     append_changed_manifest(node, log);
     result = gossip_start(&gossip_options, &gossip);
     if (result != RESULT_OK) {

@@ -94,20 +94,21 @@ static void notify_sessions(struct websocket_hub *hub)
     }
 }
 
-static void recover_missed(struct websocket_hub *hub)
+static bool recover_missed(struct websocket_hub *hub)
 {
     lock_take(hub->lock);
     bool missed = hub->missed;
     hub->missed = false;
     lock_release(hub->lock);
     if (!missed) {
-        return;
+        return false;
     }
     websocket_ring_reset(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
     for (struct websocket_session *session = hub->sessions; session != NULL;
          session = session->next) {
         session->live = false;
     }
+    return true;
 }
 
 static void take_items(struct websocket_hub *hub)
@@ -136,8 +137,7 @@ static void take_items(struct websocket_hub *hub)
             }
         }
     } while (count > 0);
-    recover_missed(hub);
-    if (stored) {
+    if (recover_missed(hub) || stored) {
         notify_sessions(hub);
         long_polls_serve(&hub->polls, true);
     }
@@ -329,7 +329,21 @@ void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, i
     }
 }
 
-/* A frame that finds no room is not lost: everybody goes back to reading the log. */
+/* Everybody goes back to reading the log. */
+static void reread_log(struct websocket_hub *hub)
+{
+    lock_take(hub->lock);
+    hub->missed = true;
+    lock_release(hub->lock);
+}
+
+void websocket_log_opened(struct websocket_hub *hub)
+{
+    reread_log(hub);
+    wake(hub);
+}
+
+/* A frame that finds no room is not lost: it is read from the log. */
 static void publish(struct websocket_hub *hub, struct frame *frame)
 {
     struct item *item = memory_allocate(1, sizeof *item);
@@ -338,9 +352,7 @@ static void publish(struct websocket_hub *hub, struct frame *frame)
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
         frame_destroy(&frame);
         memory_free(item);
-        lock_take(hub->lock);
-        hub->missed = true;
-        lock_release(hub->lock);
+        reread_log(hub);
     }
 }
 

@@ -50,6 +50,9 @@ void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, i
 void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,
                              size_t count);
 
+/* The node's log is there from now on: what it holds already is to be read from it. */
+void websocket_log_opened(struct websocket_hub *hub);
+
 /* A peer came or went. */
 void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *peer, bool online);
 

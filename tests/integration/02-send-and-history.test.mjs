@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { cleanAll, Node, Peer } from './support.mjs';
+
+let alice;
+let bob;
+after(cleanAll);
+before(async () => {
+  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob);
+});
+
+const expectError = async (promise, status, code) => {
+  const answer = await promise;
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.body.error, code, answer.text);
+  assert.ok(answer.body.message.length > 10);
+  assert.deepEqual(Object.keys(answer.body).filter((key) => !['error', 'message', 'schema_hash_expected', 'retry_after_ms'].includes(key)), []);
+};
+const send = (body) => alice.request('POST', '/api/v1/chat/send', body);
+
+test('two nodes deliver directly, and the delivered event propagates back to the sender', async () => {
+  const sent = await alice.send(bob.id, 'Hello');
+  assert.equal(sent.delivered, 'direct');
+  await bob.arrived('Hello');
+  await alice.delivered(sent.event_id);
+  const [message] = (await alice.history()).filter((entry) => entry.event_id === sent.event_id);
+  assert.equal(message.lamport, sent.lamport);
+  assert.equal(message.from, alice.id);
+  assert.equal(message.to, bob.id);
+  assert.deepEqual(message.attachments, []);
+  assert.ok(message.delivered_at);
+  assert.equal(message.read_at, null);
+});
+
+test('the same client_id with the same content is one message, with another content an error', async () => {
+  const first = await alice.send(bob.id, 'Once', 'client-1');
+  const again = await alice.send(bob.id, 'Once', 'client-1');
+  assert.deepEqual(again, first);
+  assert.equal((await alice.history()).filter((message) => message.body === 'Once').length, 1);
+  await expectError(send({ recipient: bob.id, body: 'Twice', client_id: 'client-1' }), 400, 'bad_request');
+  const many = await Promise.all(Array.from({ length: 20 }, () => alice.send(bob.id, 'Many at once', 'client-2')));
+  assert.equal(new Set(many.map((answer) => answer.event_id)).size, 1);
+});
+
+test('what cannot be sent is refused with the reason', async () => {
+  const stranger = new Peer();
+  await expectError(send({ recipient: alice.id, body: 'me' }), 400, 'bad_request');
+  await expectError(send({ recipient: stranger.id, body: 'who' }), 404, 'not_found');
+  await expectError(send({ recipient: 'ed25519:AAAA-AAAA-AAAA-AAAA', body: 'who' }), 404, 'not_found');
+  await expectError(send({ recipient: 'Bob', body: 'x' }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: '' }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: 'ä'.repeat(32769) }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: 'x', client_id: '' }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: 'x', client_id: 'x'.repeat(129) }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: 'x', attachments: [{ cid: 'blake3:1', name: 'a' }] }), 400, 'bad_request');
+  await expectError(send({ recipient: bob.id, body: 'x', extra: 1 }), 400, 'schema_mismatch');
+  await expectError(send({ recipient: bob.id, body: 7 }), 400, 'schema_mismatch');
+  await expectError(send({ body: 'x' }), 400, 'schema_mismatch');
+  await expectError(send('{"recipient":'), 400, 'bad_request');
+  await expectError(send('{"body":"a","body":"b"}'), 400, 'bad_request');
+  await expectError(send(`{"recipient":"${bob.id}","body":"\\ud800"}`), 400, 'bad_request');
+  await expectError(send(Buffer.concat([Buffer.from('{"body":"'), Buffer.from([0xff]), Buffer.from('"}')])), 400, 'bad_request');
+  await expectError(alice.request('POST', '/api/v1/chat/send', '{}', { 'Content-Type': 'text/plain' }), 415, 'bad_request');
+  await expectError(alice.request('POST', '/api/v1/chat/send', 'x'.repeat(1048577)), 413, 'bad_request');
+  await expectError(alice.request('GET', '/api/v1/chat/send'), 405, 'bad_request');
+  await expectError(alice.request('GET', '/api/v1/nothing'), 404, 'not_found');
+});
+
+test('the largest body arrives whole, with every character', async () => {
+  const body = `"\\\u0001 <b>&amp;</b> ${'🜁'.repeat(16000)}`;
+  const sent = await alice.send(bob.shortId, body);
+  await bob.arrived(body);
+  assert.equal((await bob.history()).find((message) => message.event_id === sent.event_id).body, body);
+});
+
+test('history pages by lamport, both ways', async () => {
+  const first = await alice.send(bob.id, 'page 0');
+  for (let i = 1; i < 8; i++) await alice.send(bob.id, `page ${i}`);
+  const page = async (query) => alice.get(`/api/v1/chat/history?peer=${bob.id}&${query}`);
+  const forward = await page(`since_lamport=${first.lamport - 1}&limit=3`);
+  assert.deepEqual(forward.messages.map((message) => message.body), ['page 0', 'page 1', 'page 2']);
+  assert.equal(forward.more, true);
+  const rest = await page(`since_lamport=${forward.messages.at(-1).lamport}&limit=100`);
+  assert.deepEqual(rest.messages.map((message) => message.body).filter((body) => body.startsWith('page')), ['page 3', 'page 4', 'page 5', 'page 6', 'page 7']);
+  assert.equal(rest.more, false);
+  const newest = await page('before_lamport=9007199254740991&limit=2');
+  assert.deepEqual(newest.messages.map((message) => message.body), ['page 6', 'page 7']);
+  assert.equal(newest.more, true);
+  for (const limit of ['0', '1001', '-1', 'x']) await expectError(alice.request('GET', `/api/v1/chat/history?limit=${limit}`), 400, 'bad_request');
+  await expectError(alice.request('GET', '/api/v1/chat/history?since_lamport=1.5'), 400, 'bad_request');
+});
+
+test('a read receipt covers everything before it, for both sides', async () => {
+  const one = await alice.send(bob.id, 'read me 1');
+  const two = await alice.send(bob.id, 'read me 2');
+  await bob.arrived('read me 2');
+  const entry = async () => (await bob.get('/api/v1/chat/conversations')).conversations.find((conversation) => conversation.peer === alice.id);
+  assert.ok((await entry()).unread >= 2);
+  assert.equal((await entry()).last_message.body, 'read me 2');
+  await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: two.event_id });
+  assert.equal((await entry()).unread, 0);
+  assert.equal((await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: one.event_id })).already, true);
+  await alice.event((event) => event.event_type === 'chat.message.read');
+  const seen = (await alice.history()).filter((message) => [one.event_id, two.event_id].includes(message.event_id));
+  assert.ok(seen.every((message) => message.read_at));
+  await expectError(bob.request('POST', '/api/v1/chat/read', { peer: alice.id, event_id: '01HXR000000000000000000000' }), 404, 'not_found');
+});
+
+test('the bus calls the same capabilities', async () => {
+  const call = (name, body, headers = {}) => alice.request('POST', '/bus/v1/call', body, { 'X-HearthNet-Capability': name, ...headers });
+  const sent = await call('chat.send', { params: {}, input: { recipient: bob.id, body: 'by bus' } });
+  assert.equal(sent.status, 200, sent.text);
+  assert.equal(typeof sent.body.meta.ms, 'number');
+  const history = await call('chat.history', { params: {}, input: { peer: bob.id, limit: 1000 } });
+  assert.ok(history.body.output.messages.some((message) => message.event_id === sent.body.output.event_id));
+  const { capabilities } = await alice.get('/bus/v1/capabilities');
+  assert.ok(capabilities.every((capability) => /^blake3:[0-9a-f]{64}$/.test(capability.schema_hash)));
+  await expectError(call('chat.send', { params: {}, input: {} }, { 'X-HearthNet-Capability-Version': '2.0' }), 400, 'schema_mismatch');
+});
+
+test('chat.enabled and chat.read_receipts_enabled are obeyed', async () => {
+  const quiet = await (await Node.create({ name: 'Quiet', config: '[chat]\nread_receipts_enabled = false\n' })).start();
+  const silent = await (await Node.create({ name: 'Silent', config: '[chat]\nenabled = false\n' })).start();
+  await alice.admit(quiet);
+  await alice.admit(silent);
+  const message = await alice.send(quiet.id, 'psst');
+  await quiet.arrived('psst');
+  await quiet.post('/api/v1/chat/read', { peer: alice.id, event_id: message.event_id });
+  const conversation = (await quiet.get('/api/v1/chat/conversations')).conversations.find((entry) => entry.peer === alice.id);
+  assert.equal(conversation.unread, 0);
+  await alice.delivered(message.event_id);
+  assert.equal((await quiet.history()).find((entry) => entry.event_id === message.event_id).read_at, null);
+  await expectError(silent.request('POST', '/api/v1/chat/send', { recipient: alice.id, body: 'x' }), 501, 'not_implemented');
+});

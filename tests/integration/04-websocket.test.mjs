@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { cleanAll, http, Node, net, once, Subscriber } from './support.mjs';
+
+let alice;
+let bob;
+after(cleanAll);
+before(async () => {
+  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob);
+});
+
+const bodies = (subscriber) => subscriber.published().map((frame) => frame.data).filter((event) => event.event_type === 'chat.message.sent').map((event) => event.data.body);
+const hasBody = (body) => (frame) => frame.data?.data?.body === body;
+
+test('ready comes first, then what arrives, as signed event envelopes', async () => {
+  const subscriber = new Subscriber(bob);
+  const ready = await subscriber.ready();
+  assert.equal(subscriber.frames[0], ready);
+  assert.equal(ready.seq, (await bob.get('/api/v1/node')).seq);
+  const sent = await alice.send(bob.id, 'live');
+  const frame = await subscriber.until(hasBody('live'));
+  assert.equal(frame.event, 'published');
+  assert.equal(frame.topic, `chat.message.${bob.id}`);
+  assert.ok(frame.seq > ready.seq);
+  assert.equal(frame.data.event_id, sent.event_id);
+  assert.equal(frame.data.author, alice.id);
+  assert.match(frame.data.signature, /^ed25519:/);
+  const receipt = await subscriber.until((other) => other.data?.event_type === 'chat.message.delivered' && other.data.data.target_event_id === sent.event_id);
+  assert.ok(receipt.seq > frame.seq);
+  subscriber.close();
+});
+
+test('a client that comes back with its last seq gets all it missed, once and in order', async () => {
+  const first = new Subscriber(bob);
+  const { seq } = await first.ready();
+  first.close();
+  const expected = Array.from({ length: 120 }, (_, i) => `missed ${i}`);
+  for (const body of expected) await alice.send(bob.id, body);
+  await bob.arrived(expected.at(-1));
+  const back = new Subscriber(bob, { since: seq });
+  await alice.send(bob.id, 'and live again');
+  await back.until(hasBody('and live again'));
+  assert.deepEqual(bodies(back), [...expected, 'and live again']);
+  const seqs = back.published().map((frame) => frame.seq);
+  assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
+  const middle = back.published()[50].seq;
+  back.close();
+  const resumed = new Subscriber(bob, { since: middle });
+  await resumed.until(hasBody('and live again'));
+  assert.deepEqual(resumed.published().map((frame) => frame.seq), seqs.filter((other) => other > middle));
+  resumed.close();
+});
+
+test('it resumes over a restart of the node', async () => {
+  const before = (await bob.get('/api/v1/node')).seq;
+  await alice.send(bob.id, 'kept over the restart');
+  await bob.arrived('kept over the restart');
+  await bob.stop();
+  await bob.start();
+  const subscriber = new Subscriber(bob, { since: before });
+  await subscriber.until(hasBody('kept over the restart'));
+  subscriber.close();
+});
+
+test('after its first acknowledgement a client has at most 16 frames unacknowledged', async () => {
+  const subscriber = new Subscriber(bob, { since: 0 });
+  subscriber.socket.on('open', () => subscriber.socket.send(JSON.stringify({ type: 'ack', upto: 0 })));
+  const all = new Subscriber(bob, { since: 0 });
+  await all.until(hasBody('kept over the restart'));
+  const total = all.published().length;
+  assert.ok(total > 100);
+  let acknowledged = 0;
+  while (subscriber.published().length < total) {
+    const seen = subscriber.published().length;
+    assert.ok(acknowledged === 0 || seen - acknowledged <= 16);
+    acknowledged = seen;
+    subscriber.socket.send(JSON.stringify({ type: 'ack', upto: seen ? subscriber.published().at(-1).seq : 0 }));
+    subscriber.socket.send('{"type":"nonsense"}');
+    subscriber.socket.send('not even JSON');
+    await subscriber.until(() => subscriber.published().length > seen);
+  }
+  subscriber.close();
+  all.close();
+});
+
+test('the sub-protocol is chosen if it is offered', async () => {
+  for (const [offered, chosen] of [[['hearthnet-bus.v2'], 'hearthnet-bus.v2'], [['other', 'hearthnet-bus.v2'], 'hearthnet-bus.v2'], [[], '']]) {
+    const subscriber = new Subscriber(alice, { protocols: offered });
+    await subscriber.ready();
+    assert.equal(subscriber.socket.protocol, chosen);
+    subscriber.close();
+  }
+});
+
+test('topics that are not the owner\'s, and other sites, are turned away', async () => {
+  assert.equal(await new Subscriber(alice, { topics: [`chat.message.${bob.id}`] }).refused, 401);
+  assert.equal(await new Subscriber(alice, { topics: ['weather'] }).refused, 401);
+  assert.equal(await new Subscriber(alice, { topics: [] }).refused, 400);
+  assert.equal(await new Subscriber(alice, { since: 'x' }).refused, 400);
+  assert.equal(await new Subscriber(alice, { options: { origin: 'http://evil.example' } }).refused, 401);
+  const own = new Subscriber(alice, { topics: [`chat.message.${alice.shortId}`, 'member.changed', 'peer.changed'], options: { origin: alice.ui } });
+  await own.ready();
+  own.close();
+});
+
+test('an upgrade on a connection that was used before works', async () => {
+  const { hostname, port } = new URL(alice.ui);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const [response] = await once(http.get({ hostname, port, path: '/health', agent }), 'response');
+  response.resume();
+  await once(response, 'end');
+  const request = http.get({ hostname, port, agent, path: `/pubsub/v1/subscribe?topic=chat.message.${alice.id}`,
+    headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
+  const [upgraded, socket, head] = await once(request, 'upgrade');
+  assert.equal(request.reusedSocket, true);
+  assert.equal(upgraded.statusCode, 101);
+  assert.equal(upgraded.headers['sec-websocket-accept'], 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+  const [frame] = head.length ? [head] : await once(socket, 'data');
+  assert.match(frame.toString(), /"event":"ready"/);
+  socket.destroy();
+  agent.destroy();
+});
+
+test('what is no handshake gets an answer, not a hang-up', async () => {
+  const { port } = new URL(alice.ui);
+  const socket = net.connect(Number(port), '127.0.0.1');
+  socket.write(`GET /pubsub/v1/subscribe?topic=chat.message.${alice.id} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n`);
+  const [data] = await once(socket, 'data');
+  assert.match(data.toString(), /^HTTP\/1\.1 400/);
+  socket.destroy();
+});
+
+test('members and peers are announced', async () => {
+  const carol = await (await Node.create({ name: 'Carol' })).start();
+  const subscriber = new Subscriber(alice, { topics: ['member.changed', 'peer.changed'] });
+  await subscriber.ready();
+  await alice.admit(carol);
+  await subscriber.until((frame) => frame.topic === 'member.changed' && frame.data.event_type === 'community.member.joined' && frame.data.node_id === carol.id);
+  await subscriber.until((frame) => frame.topic === 'peer.changed' && frame.data.node_id === carol.id && frame.data.online === true);
+  subscriber.close();
+});
+
+test('the long-poll answers at once when there is something, and in time when not', async () => {
+  const { seq } = await bob.get('/api/v1/node');
+  const poll = (lastSeq, timeout) => bob.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${bob.id}&last_seq=${lastSeq}&timeout=${timeout}`);
+  const waiting = poll(seq, 30);
+  const { event_id } = await alice.send(bob.id, 'polled');
+  const answer = (await waiting).body;
+  assert.equal(answer.messages[0].data.event_id, event_id);
+  assert.ok(answer.last_seq > seq);
+  assert.deepEqual((await poll(9007199254740991, 0)).body, { timeout: true, last_seq: 9007199254740991 });
+  assert.equal((await poll(0, 61)).status, 400);
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { canonical, cleanAll, crypto, Node, Peer, ulid, wallClock } from './support.mjs';
+
+let alice;
+let peer;
+let stranger;
+after(cleanAll);
+before(async () => {
+  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  peer = new Peer();
+  stranger = new Peer();
+  alice.community = await peer.join(alice);
+});
+
+const publicKeyOf = (id) => crypto.createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: id.slice(8) } });
+const expectError = (answer, status, code) => {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.body.error, code, answer.text);
+};
+
+test('it speaks TLS 1.3 alone, with the device\'s own key', async () => {
+  const answer = await stranger.call(alice, 'GET', '/health', undefined, { anonymous: true });
+  assert.deepEqual(answer.body, { status: 'ok' });
+  const spki = publicKeyOf(alice.id).export({ format: 'der', type: 'spki' });
+  assert.ok(answer.certificate.raw.includes(spki));
+  assert.equal(answer.certificate.subject.CN, `${alice.shortId.slice(8)}.hearthnet.local`);
+  await assert.rejects(stranger.call(alice, 'GET', '/health', undefined, { anonymous: true, tls: { maxVersion: 'TLSv1.2' } }));
+});
+
+test('the manifest is signed by its node and lives 30 seconds', async () => {
+  const { body: manifest } = await stranger.call(alice, 'GET', '/manifest', undefined, { anonymous: true });
+  const { signature, ...signed } = manifest;
+  assert.ok(crypto.verify(null, Buffer.from(canonical(signed)), publicKeyOf(alice.id), Buffer.from(signature.slice(8), 'base64url')));
+  assert.equal(manifest.node_id, alice.id);
+  assert.equal(manifest.community_id, alice.community);
+  assert.equal(Date.parse(manifest.expires_at) - Date.parse(manifest.issued_at), 30000);
+  assert.deepEqual(manifest.endpoints, [{ transport: 'https', host: '127.0.0.1', port: alice.peerPort }]);
+});
+
+test('anonymous callers and strangers get no further; nobody gets the owner\'s history', async () => {
+  for (const path of ['/community/manifest', '/sync/v1/heads', '/bus/v1/capabilities', '/metrics', '/ready']) {
+    expectError(await stranger.call(alice, 'GET', path, undefined, { anonymous: true }), 401, 'unauthorized');
+    expectError(await stranger.call(alice, 'GET', path), 401, 'unauthorized');
+  }
+  expectError(await stranger.call(alice, 'POST', '/sync/v1/events', { community_id: alice.community, events: [] }), 401, 'unauthorized');
+  for (const capability of ['chat.history', 'chat.send', 'community.invite']) {
+    const input = { params: {}, input: {} };
+    expectError(await peer.call(alice, 'POST', '/bus/v1/call', input, { headers: { 'X-HearthNet-Capability': capability } }), 401, 'unauthorized');
+    expectError(await peer.call(alice, 'POST', '/bus/v1/call', input, { anonymous: true, headers: peer.signedHeaders(alice, input, { capability }) }), 401, 'unauthorized');
+  }
+  expectError(await peer.call(alice, 'GET', '/api/v1/chat/history'), 404, 'not_found');
+});
+
+test('an invitee may read the community and its log, no more', async () => {
+  const invitee = new Peer();
+  await alice.post('/api/v1/invites', { invitee_node_id: invitee.id });
+  assert.equal((await invitee.call(alice, 'GET', '/sync/v1/heads')).status, 200);
+  const { body: manifest } = await invitee.call(alice, 'GET', '/community/manifest');
+  assert.equal(manifest.name, 'Street');
+  assert.deepEqual(manifest.members.map((member) => member.level).sort(), ['anchor', 'member']);
+  const { signature, ...signed } = manifest;
+  assert.ok(crypto.verify(null, Buffer.from(canonical(signed)), publicKeyOf(manifest.signed_by), Buffer.from(signature.slice(8), 'base64url')));
+  expectError(await invitee.call(alice, 'GET', '/bus/v1/capabilities'), 401, 'unauthorized');
+});
+
+test('a signed request counts like a certificate, while it is fresh, whole and new', async () => {
+  const heads = { capability: '/sync/v1/heads' };
+  const call = (headers, options = {}) => peer.call(alice, 'GET', '/sync/v1/heads', undefined, { anonymous: true, headers, ...options });
+  assert.equal((await call(peer.signedHeaders(alice, {}, heads))).status, 200);
+  expectError(await call(peer.signedHeaders(alice, {}, { ...heads, timestamp: wallClock(Date.now() - 400000) })), 410, 'expired');
+  expectError(await call({ ...peer.signedHeaders(alice, {}, heads), 'X-HearthNet-Request-Id': ulid() }), 401, 'invalid_signature');
+  expectError(await call(peer.signedHeaders(alice, {}, { capability: '/sync/v1/heads?x=1' })), 401, 'invalid_signature');
+  expectError(await call({ ...peer.signedHeaders(alice, {}, heads), 'X-HearthNet-From': 'nobody' }), 400, 'bad_request');
+  expectError(await call(stranger.signedHeaders(alice, {}, heads)), 401, 'unauthorized');
+  expectError(await call(stranger.signedHeaders(alice, {}, heads), { anonymous: false }), 401, 'invalid_signature');
+  const { 'X-HearthNet-Timestamp': _gone, ...partial } = peer.signedHeaders(alice, {}, heads);
+  expectError(await call(partial), 400, 'bad_request');
+  const call_ = { params: {}, input: {} };
+  const headers = peer.signedHeaders(alice, call_, { capability: 'community.invite' });
+  const bus = () => peer.call(alice, 'POST', '/bus/v1/call', call_, { anonymous: true, headers });
+  expectError(await bus(), 401, 'unauthorized');
+  expectError(await bus(), 400, 'bad_request'); // the same request_id again
+});
+
+test('answers to known callers are signed', async () => {
+  const requestId = ulid();
+  const answer = await peer.call(alice, 'GET', '/sync/v1/heads', undefined, { headers: { 'X-HearthNet-Request-Id': requestId } });
+  assert.equal(answer.headers['x-hearthnet-request-id'], requestId);
+  assert.equal(answer.headers['x-hearthnet-from'], alice.id);
+  const signed = { body: answer.body, from: alice.id, request_id: requestId, timestamp: answer.headers['x-hearthnet-timestamp'] };
+  assert.ok(crypto.verify(null, Buffer.from(canonical(signed)), publicKeyOf(alice.id), Buffer.from(answer.headers['x-hearthnet-signature'].slice(8), 'base64url')));
+});
+
+const sync = (body) => peer.call(alice, 'POST', '/sync/v1/events', { community_id: alice.community, ...body });
+const message = (lamport, more = {}) => ({ client_id: ulid(), recipient: alice.id, body: 'from another implementation', attachments: [], ...more });
+const head = async () => (await peer.call(alice, 'GET', '/sync/v1/heads')).body;
+
+test('events of a peer written by somebody else are taken, shown and answered', async () => {
+  const before = await head();
+  const event = peer.event(alice.community, before.head + 1, 'chat.message.sent', message());
+  const { body } = await sync({ events: [event] });
+  assert.deepEqual([body.accepted, body.rejected, body.rejected_reasons], [1, 0, []]);
+  assert.ok((await alice.history()).some((entry) => entry.event_id === event.event_id && entry.from === peer.id));
+  const pulled = (await sync({ events: [], our_head: before.head })).body.events;
+  assert.deepEqual(pulled[0], event); // exactly as signed
+  assert.equal(pulled[1].event_type, 'chat.message.delivered');
+  assert.equal(pulled[1].data.target_event_id, event.event_id);
+  const again = (await sync({ events: [event] })).body;
+  assert.deepEqual([again.accepted, again.rejected], [0, 0]);
+  const after = await head();
+  assert.equal(after.events, before.events + 2);
+  assert.notEqual(after.fingerprint, before.fingerprint);
+  assert.match(after.fingerprint, /^[0-9a-f]{32}$/);
+  assert.ok(after.heads_by_type['chat.message.sent'] >= event.lamport);
+});
+
+test('each event of a batch is judged on its own', async () => {
+  const { head: lamport } = await head();
+  const good = peer.event(alice.community, lamport + 1, 'chat.message.sent', message());
+  const extra = peer.event(alice.community, lamport + 1, 'chat.message.sent', message(0, { more: 1 }));
+  const unknown = peer.event(alice.community, lamport + 1, 'chat.message.unsent', {});
+  const elsewhere = peer.event(stranger.id, lamport + 1, 'chat.message.sent', message());
+  const spoiled = { ...peer.event(alice.community, lamport + 1, 'chat.message.sent', message()), signature: good.signature };
+  const malformed = { ...peer.event(alice.community, lamport + 1, 'chat.message.sent', message()), signature: 'ed25519:x' };
+  const far = peer.event(alice.community, lamport + 5000000, 'chat.message.sent', message());
+  const foreign = stranger.event(alice.community, lamport + 1, 'chat.message.sent', message());
+  const selfChat = peer.event(alice.community, lamport + 1, 'chat.message.sent', message(0, { recipient: peer.id }));
+  const { body } = await sync({ events: [good, extra, unknown, elsewhere, spoiled, malformed, far, foreign, selfChat, 7] });
+  assert.deepEqual([body.accepted, body.rejected], [1, 9]);
+  const reason = (event) => body.rejected_reasons.find((entry) => entry.event_id === event.event_id)?.reason;
+  assert.equal(reason(extra), 'bad_event');
+  assert.equal(reason(unknown), 'schema_unknown');
+  assert.equal(reason(elsewhere), 'wrong_community');
+  assert.equal(reason(spoiled), 'invalid_signature');
+  assert.equal(reason(malformed), 'invalid_signature');
+  assert.equal(reason(far), 'lamport_too_far');
+  assert.equal(reason(foreign), 'unknown_author');
+  assert.equal(reason(selfChat), 'bad_event');
+  // What was spoiled on the way is taken when it comes as it was signed.
+  const { signature: _spoiled, ...unsigned } = spoiled;
+  assert.equal((await sync({ events: [peer.signed(unsigned)] })).body.accepted, 1);
+});
+
+test('a batch that cannot be read or is too large is refused whole', async () => {
+  expectError(await peer.call(alice, 'POST', '/sync/v1/events', '{"events":[', {}), 400, 'bad_request');
+  expectError(await sync({ events: 'all' }), 400, 'bad_request');
+  expectError(await sync({ events: [], our_head: -1 }), 400, 'bad_request');
+  expectError(await sync({ events: [], community_id: stranger.id }), 400, 'wrong_community');
+  expectError(await sync({ events: Array(1001).fill({}) }), 413, 'bad_request');
+});
+
+test('other services\' events are kept and passed on untouched', async () => {
+  const before = await head();
+  const event = peer.event(alice.community, before.head + 1, 'market.post.created', { anything: { nested: [1, 2.5, null] }, ü: '€' });
+  assert.equal((await sync({ events: [event] })).body.accepted, 1);
+  assert.deepEqual((await sync({ events: [], our_head: before.head })).body.events, [event]);
+});
+
+test('pulling by lamport pages through everything', async () => {
+  const { head: start } = await head();
+  const events = Array.from({ length: 1000 }, (_, i) => peer.event(alice.community, start + 1 + i, 'market.post.updated', { i }));
+  assert.equal((await sync({ events })).body.accepted, 1000);
+  const more = peer.event(alice.community, start + 1001, 'market.post.updated', {});
+  assert.equal((await sync({ events: [more] })).body.accepted, 1);
+  const first = (await sync({ events: [], our_head: start })).body;
+  assert.equal(first.events.length, 1000);
+  assert.equal(first.more, true);
+  const rest = (await sync({ events: [], our_head: first.events.at(-1).lamport })).body;
+  assert.deepEqual(rest.events, [more]);
+  assert.equal(rest.more, undefined);
+});

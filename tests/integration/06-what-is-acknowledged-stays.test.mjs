@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cleanAll, cli, fs, net, Node, once, path, temporaryDirectory } from './support.mjs';
+
+after(cleanAll);
+
+test('acknowledged sends survive kill -9 under 64-way load', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob);
+  await bob.stop();
+  const acknowledged = new Map();
+  for (let round = 0; round < 5; round++) {
+    let killing = null;
+    await Promise.all(Array.from({ length: 64 }, async (_, writer) => {
+      for (let i = 0; !killing; i++) {
+        const body = `${round}/${writer}/${i}`;
+        const answer = await alice.send(bob.id, body, body).catch(() => null);
+        if (answer) acknowledged.set(answer.event_id, body);
+        if (acknowledged.size > (round + 1) * 300) killing ??= alice.kill();
+      }
+    }));
+    await killing;
+    await alice.start();
+    const stored = new Map();
+    for (let since = 0, more = true; more;) {
+      const page = await alice.get(`/api/v1/chat/history?limit=1000&since_lamport=${since}`);
+      for (const message of page.messages) stored.set(message.event_id, message.body);
+      since = page.messages.at(-1).lamport;
+      more = page.more;
+    }
+    for (const [id, body] of acknowledged) assert.equal(stored.get(id), body);
+    assert.equal(new Set(stored.values()).size, stored.size); // every client_id once
+  }
+});
+
+test('a second serve on one directory is refused, and so is a busy port', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const second = await cli('serve', '--data', alice.directory, '--ui-port', '0', '--peer-port', '0');
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /Another node is running/);
+  const other = await Node.create({ name: 'Other' });
+  const busy = net.createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  const taken = await cli('serve', '--data', other.directory, '--ui-port', String(busy.address().port), '--peer-port', '0', '--peer-host', '127.0.0.1');
+  busy.close();
+  assert.equal(taken.code, 1);
+  assert.match(taken.stderr, /Port \d+ is taken by another program/);
+  assert.equal(fs.existsSync(path.join(other.directory, 'run.json')), false);
+});
+
+test('damaged and readable keys, wrong settings and newer databases are named', async () => {
+  const node = await Node.create({ name: 'A', community: 'B' });
+  const key = path.join(node.directory, 'keys/device.ed25519');
+  const good = fs.readFileSync(key);
+  const serve = () => cli('serve', '--data', node.directory, '--ui-port', '0', '--peer-port', '0', '--peer-host', '127.0.0.1');
+  fs.writeFileSync(key, good.subarray(1));
+  assert.match((await serve()).stderr, /The key .* is damaged/);
+  fs.writeFileSync(key, good);
+  fs.chmodSync(key, 0o644);
+  assert.match((await serve()).stderr, /Others can read the key .* chmod 600/);
+  fs.chmodSync(key, 0o600);
+  fs.chmodSync(node.directory, 0o755);
+  assert.match((await serve()).stderr, /chmod 700/);
+  fs.chmodSync(node.directory, 0o700);
+  const ini = path.join(node.directory, 'hearthchat.ini');
+  const settings = fs.readFileSync(ini, 'utf8');
+  fs.writeFileSync(ini, `${settings}[ui]\nhost = 0.0.0.0\n`);
+  assert.match((await serve()).stderr, /line 5: .*must be a loopback address/);
+  fs.writeFileSync(ini, settings);
+  const [community] = fs.readdirSync(path.join(node.directory, 'communities'));
+  const database = path.join(node.directory, 'communities', community, 'events.sqlite');
+  const pages = fs.readFileSync(database);
+  fs.writeFileSync(database, Buffer.concat([Buffer.from('this is no database'), pages.subarray(19)]));
+  const damaged = await serve();
+  assert.equal(damaged.code, 1);
+  assert.match(damaged.stderr, /event log is damaged/);
+  fs.writeFileSync(database, pages);
+  await node.start();
+});
+
+test('an unwritable place is refused before anything is written', async () => {
+  const file = path.join(temporaryDirectory(), 'file');
+  fs.writeFileSync(file, '');
+  const answer = await cli('init', '--data', path.join(file, 'data'));
+  assert.equal(answer.code, 1);
+  assert.match(answer.stderr, /data directory .* can't be made/);
+});
+
+test('run.json is there while the node runs and gone after; a dead one is ignored', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const file = path.join(alice.directory, 'run.json');
+  const run = JSON.parse(fs.readFileSync(file));
+  assert.deepEqual([run.pid, run.ui, run.peer_port, run.node_id], [alice.process.pid, alice.ui, alice.peerPort, alice.id]);
+  await alice.kill();
+  assert.ok(fs.existsSync(file));
+  assert.equal((await cli('status', '--data', alice.directory)).code, 3);
+  await alice.start();
+  await alice.stop();
+  assert.equal(fs.existsSync(file), false);
+});
+
+test('the log holds no key and no message', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start('--log-level', 'debug');
+  const bob = await (await Node.create({ name: 'Bob' })).start('--log-level', 'debug');
+  await alice.admit(bob);
+  const { event_id } = await alice.send(bob.id, 'the secret recipe');
+  await alice.delivered(event_id);
+  const seed = fs.readFileSync(path.join(alice.directory, 'keys/device.ed25519'));
+  await alice.stop();
+  await bob.stop();
+  for (const log of [alice.log, bob.log]) {
+    for (const line of log.trim().split('\n')) JSON.parse(line);
+    for (const secret of ['secret recipe', seed.toString('hex'), seed.toString('base64url'), seed.toString('base64')]) assert.ok(!log.includes(secret));
+  }
+});

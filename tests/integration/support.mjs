@@ -1,0 +1,301 @@
+// Real nodes as processes, and a peer of our own: what the integration tests share.
+
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import crypto from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import WebSocket from 'ws';
+
+const run = promisify(execFile);
+export const BINARY = process.argv.find((argument) => argument.startsWith('--binary='))?.slice(9)
+  ?? process.env.HEARTHCHAT_BINARY ?? path.resolve(import.meta.dirname ?? '.', '../../build/dev/bin/hearthchat');
+export const PATIENCE_MS = 30000; // a deadline for what must happen, never a wait
+
+const cleanups = [];
+
+/** Registers what must happen after the test file, newest first. */
+export function cleanup(action) {
+  cleanups.push(action);
+}
+
+export async function cleanAll() {
+  while (cleanups.length) await cleanups.pop()();
+}
+
+export function temporaryDirectory() {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'hearthchat-it-'));
+  cleanup(() => fs.rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Runs a command of the program to its end: {code, stdout, stderr}. */
+export async function cli(...args) {
+  try {
+    const { stdout, stderr } = await run(BINARY, args, { timeout: PATIENCE_MS });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    if (typeof error.code !== 'number') throw error;
+    return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class Node {
+  constructor(directory, peerPort) {
+    this.directory = directory;
+    this.peerPort = peerPort;
+  }
+
+  static async create({ name, community, config, signatures = '1' } = {}) {
+    const node = new Node(path.join(temporaryDirectory(), 'data'), await freePort());
+    const args = ['init', '--data', node.directory];
+    if (name) args.push('--name', name);
+    if (community) args.push('--community', community, '--revoke-signatures', signatures);
+    const made = await cli(...args);
+    assert.equal(made.code, 0, made.stderr);
+    [node.id, node.shortId] = made.stdout.trim().split('\n');
+    if (config) fs.appendFileSync(path.join(node.directory, 'hearthchat.ini'), config);
+    return node;
+  }
+
+  /** Starts `serve` and waits until it answers. */
+  async start(...extra) {
+    const args = ['serve', '--data', this.directory, '--ui-port', '0', '--peer-port', String(this.peerPort), '--peer-host', '127.0.0.1', ...extra];
+    this.process = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.log = '';
+    this.process.stderr.on('data', (data) => { this.log += data; });
+    this.exited = once(this.process, 'exit');
+    const first = await Promise.race([once(createInterface(this.process.stdout), 'line').then(([line]) => line), this.exited.then(() => null)]);
+    assert.ok(first, `the node did not start: ${this.log}`);
+    this.ui = /http:\/\/[^/]+/.exec(first)[0];
+    cleanup(() => this.stop());
+    return this;
+  }
+
+  async signal(signal) {
+    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return null;
+    this.process.kill(signal);
+    const [code] = await this.exited;
+    return code;
+  }
+
+  /** A clean stop; the sanitizers speak through the exit code. */
+  async stop() {
+    const code = await this.signal('SIGTERM');
+    if (code !== null) assert.equal(code, 0, `exit code ${code}: ${this.log}`);
+  }
+
+  async kill() {
+    await this.signal('SIGKILL');
+  }
+
+  async request(method, target, body, headers = {}) {
+    const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const response = await fetch(this.ui + target, { method, body: text, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const bytes = await response.text();
+    return { status: response.status, headers: response.headers, text: bytes, body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(bytes) : null };
+  }
+
+  /** The output of a call that must succeed. */
+  async get(target) {
+    const answer = await this.request('GET', target);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.output;
+  }
+
+  async post(target, body) {
+    const answer = await this.request('POST', target, body);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.output;
+  }
+
+  send(recipient, body, client_id) {
+    return this.post('/api/v1/chat/send', { recipient, body, ...(client_id ? { client_id } : {}) });
+  }
+
+  async history(query = '') {
+    return (await this.get(`/api/v1/chat/history?limit=1000&${query}`)).messages;
+  }
+
+  /** Lets `other` into this node's community. */
+  async admit(other, invitation = {}) {
+    const { invite } = await this.post('/api/v1/invites', { invitee_node_id: other.id, ...invitation });
+    return other.post('/api/v1/community/join', { invite });
+  }
+
+  /** Waits until an event of this node's own satisfies the condition; looks at all that were, too. */
+  async event(condition) {
+    const subscriber = new Subscriber(this, { since: 0 });
+    try {
+      return await subscriber.until((frame) => frame.event === 'published' && frame.topic.startsWith('chat.message.') && condition(frame.data));
+    } finally {
+      subscriber.close();
+    }
+  }
+
+  delivered(eventId) {
+    return this.event((event) => event.event_type === 'chat.message.delivered' && event.data.target_event_id === eventId);
+  }
+
+  arrived(body) {
+    return this.event((event) => event.event_type === 'chat.message.sent' && event.data.body === body);
+  }
+
+  async stopAndRead(file) {
+    return fs.readFileSync(path.join(this.directory, file));
+  }
+}
+
+/** A WebSocket subscriber that remembers every frame. */
+export class Subscriber {
+  constructor(node, { since, topics = [`chat.message.${node.id}`], protocols = [], options = {} } = {}) {
+    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join('&') + (since === undefined ? '' : `&since_seq=${since}`);
+    this.frames = [];
+    this.waiting = [];
+    this.socket = new WebSocket(`${node.ui.replace('http', 'ws')}/pubsub/v1/subscribe?${query}`, protocols, options);
+    this.socket.on('message', (data) => {
+      this.frames.push(JSON.parse(data));
+      for (const wake of this.waiting.splice(0)) wake();
+    });
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', (code) => resolve(code));
+    });
+    this.refused = new Promise((resolve) => {
+      this.socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+    });
+    this.socket.on('error', () => {});
+  }
+
+  /** The first frame, seen already or still to come, for which the condition holds. */
+  async until(condition) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const found = this.frames.find(condition);
+      if (found) return found;
+      assert.ok(Date.now() < deadline, 'the frame did not come in time');
+      await Promise.race([new Promise((resolve) => { this.waiting.push(resolve); }), once(AbortSignal.timeout(PATIENCE_MS), 'abort')]);
+    }
+  }
+
+  ready() {
+    return this.until((frame) => frame.event === 'ready');
+  }
+
+  published() {
+    return this.frames.filter((frame) => frame.event === 'published');
+  }
+
+  close() {
+    this.socket.terminate();
+  }
+}
+
+// --- a peer written from the protocol alone
+
+export function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value && typeof value === 'object') {
+    const keys = Object.keys(value).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export const ulid = () => `01${[...crypto.randomBytes(24)].map((byte) => CROCKFORD[byte & 31]).join('')}`;
+export const wallClock = (ms = Date.now()) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
+
+/** Somebody else's node, as far as a test needs one. */
+export class Peer {
+  constructor() {
+    const { privateKey, publicKey } = crypto.generateKeyPairSync('ed25519');
+    this.privateKey = privateKey;
+    this.id = `ed25519:${publicKey.export({ format: 'jwk' }).x}`;
+    const directory = temporaryDirectory();
+    this.key = privateKey.export({ format: 'pem', type: 'pkcs8' });
+    fs.writeFileSync(path.join(directory, 'key.pem'), this.key);
+    this.cert = execFileSync('openssl', ['req', '-x509', '-new', '-key', path.join(directory, 'key.pem'), '-subj', '/CN=peer', '-days', '3650'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
+  sign(object) {
+    return `ed25519:${crypto.sign(null, Buffer.from(canonical(object)), this.privateKey).toString('base64url')}`;
+  }
+
+  signed(object) {
+    return { ...object, signature: this.sign(object) };
+  }
+
+  event(community, lamport, event_type, data, more = {}) {
+    return this.signed({ schema_version: 1, event_id: ulid(), lamport, wall_clock: wallClock(), community_id: community, author: this.id, event_type, data, ...more });
+  }
+
+  manifest(port, name = 'Peer') {
+    const now = Date.now();
+    return this.signed({ version: 1, contract_version: '1.0', node_id: this.id, display_name: name, community_id: null, profile: 'hearth',
+      endpoints: port ? [{ transport: 'https', host: '127.0.0.1', port }] : [], hardware: { gpu: null, vram_gb: 0, ram_gb: 1, cpu_cores: 1, disk_free_gb: 1 },
+      capabilities: [], uptime_seconds: 1, load: 0, issued_at: wallClock(now), expires_at: wallClock(now + 30000) });
+  }
+
+  /** Joins by the protocol's own words; returns the community's id. */
+  async join(node) {
+    const { invite } = await node.post('/api/v1/invites', { invitee_node_id: this.id, display_name: 'Peer' });
+    const invitation = JSON.parse(Buffer.from(invite.slice('hearthnet://v1/'.length), 'base64url'));
+    this.community = invitation.community_id;
+    const heads = (await this.call(node, 'GET', '/sync/v1/heads')).body;
+    const joined = this.event(this.community, heads.head + 1, 'community.member.joined', { invite_event_id: invitation.invite_event_id, node_manifest: this.manifest(this.port) });
+    const answer = await this.call(node, 'POST', '/sync/v1/events', { community_id: this.community, events: [joined] });
+    assert.deepEqual(answer.body.rejected_reasons, []);
+    return this.community;
+  }
+
+  /** A request to a node's peer listener; by mutual TLS unless {anonymous: true}. */
+  async call(node, method, target, body, { anonymous = false, headers = {}, tls = {} } = {}) {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const request = https.request({ host: '127.0.0.1', port: node.peerPort, method, path: target, rejectUnauthorized: false, agent: false,
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }), ...headers },
+      ...(anonymous ? {} : { key: this.key, cert: this.cert }), ...tls });
+    request.end(text);
+    const [response] = await once(request, 'response');
+    const raw = response.socket.getPeerCertificate(true);
+    const chunks = [];
+    for await (const chunk of response) chunks.push(chunk);
+    const answer = Buffer.concat(chunks).toString();
+    return { status: response.statusCode, headers: response.headers, text: answer, body: /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(answer) : null, certificate: raw, protocol: response.socket.getProtocol?.() };
+  }
+
+  /** The headers of a signed request (§9). */
+  signedHeaders(node, body, { capability, version = '1.0', timestamp = wallClock(), request_id = ulid(), from = this.id } = {}) {
+    const envelope = { body: body ?? {}, capability, community: this.community ?? node.community, from, request_id, timestamp, version };
+    return { 'X-HearthNet-Capability': capability, 'X-HearthNet-Capability-Version': version, 'X-HearthNet-Request-Id': request_id, 'X-HearthNet-From': from,
+      'X-HearthNet-Community': envelope.community, 'X-HearthNet-Timestamp': timestamp, 'X-HearthNet-Signature': this.sign(envelope) };
+  }
+}
+
+/** A raw HTTP exchange, for what fetch() would not let through: the status of the answer. */
+export async function rawStatus(node, text) {
+  const { hostname, port } = new URL(node.ui);
+  const socket = net.connect(Number(port), hostname);
+  socket.write(text);
+  const [data] = await once(socket, 'data');
+  socket.destroy();
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())[1]);
+}
+
+export { crypto, fs, http, https, net, once, path, spawn, WebSocket };
