@@ -428,7 +428,7 @@ static void take_messages(struct gossip *gossip)
     lock_release(gossip->lock);
     if (missed) {
         const struct log_snapshot *snapshot = event_log_acquire(gossip->options.log);
-        gossip_state_events_missed(gossip->state, snapshot->last_seq);
+        gossip_state_events_missed(gossip->state, snapshot->last_seq, now(gossip));
         event_log_release(gossip->options.log, &snapshot);
         follow_members(gossip);
     }

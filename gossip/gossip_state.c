@@ -100,11 +100,13 @@ static void decide(struct waiter *waiter, bool direct)
     }
 }
 
-static void decide_for_peer(struct gossip_state *state, const struct peer *peer, bool direct)
+/* Sends to that peer wait no longer than until its next try. */
+static void decide_hopeless(struct gossip_state *state, const struct peer *peer)
 {
     for (size_t i = 0; i < state->waiter_count; i++) {
-        if (node_id_equal(&state->waiters[i].peer, &peer->node_id)) {
-            decide(&state->waiters[i], direct);
+        if (node_id_equal(&state->waiters[i].peer, &peer->node_id) &&
+            peer->exchange_at_ms >= state->waiters[i].deadline_ms) {
+            decide(&state->waiters[i], false);
         }
     }
 }
@@ -115,7 +117,8 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     if (peer == NULL) {
         return;
     }
-    decide_for_peer(state, peer, false);
+    peer->exchange_at_ms = INT64_MAX;
+    decide_hopeless(state, peer);
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
             state->peers[i] = state->peers[--state->peer_count];
@@ -124,10 +127,11 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     memory_free(peer);
 }
 
-/* Leaves the event to the next exchange. */
+/* Waits its turn; what finds no room, and what is for a peer that fails, is left to the exchange.
+ */
 static void enqueue(struct peer *peer, int64_t seq)
 {
-    if (peer->queue_count == GOSSIP_MOST_QUEUED || peer->failures > 0 || !peer->was_contacted) {
+    if (peer->queue_count == GOSSIP_MOST_QUEUED || peer->failures > 0) {
         peer->gap = true;
     } else {
         peer->queue[peer->queue_count++] = seq;
@@ -136,7 +140,7 @@ static void enqueue(struct peer *peer, int64_t seq)
 
 static bool is_reachable(const struct peer *peer)
 {
-    return peer->was_contacted && peer->failures == 0;
+    return peer->failures == 0; /* until proven otherwise */
 }
 
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
@@ -168,11 +172,14 @@ void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
     }
 }
 
-void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq)
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, int64_t now_ms)
 {
     state->last_seq = last_seq > state->last_seq ? last_seq : state->last_seq;
     for (size_t i = 0; i < state->peer_count; i++) {
         state->peers[i]->gap = true;
+        if (state->peers[i]->failures == 0) {
+            state->peers[i]->exchange_at_ms = now_ms;
+        }
     }
 }
 
@@ -190,8 +197,9 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
         return;
     }
     contacted(peer, now_ms);
-    if (peer->failures > 0 && now_ms - peer->asked_ms >= GOSSIP_BACK_OFF_FIRST_MS) {
-        peer->exchange_at_ms = now_ms;
+    int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
+    if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
+        peer->exchange_at_ms = again_ms > now_ms ? again_ms : now_ms;
     }
 }
 
@@ -215,7 +223,7 @@ static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms
     peer->exchange_at_ms = now_ms + jitter(state, back_off < most ? back_off : most);
     peer->queue_count = 0;
     peer->gap = true;
-    decide_for_peer(state, peer, false);
+    decide_hopeless(state, peer);
 }
 
 static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
@@ -292,7 +300,7 @@ void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id
                               .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
                               .token = token};
     memcpy(waiter->event_id, event_id, sizeof waiter->event_id);
-    if (peer == NULL || peer->failures > 0) {
+    if (peer == NULL || (peer->failures > 0 && peer->exchange_at_ms >= waiter->deadline_ms)) {
         decide(waiter, false);
     } else if (peer->cursor >= seq) {
         decide(waiter, true);

@@ -21,6 +21,7 @@
 #define GOSSIP_EXCHANGE_EVERY_MS 30000 /* ±10% */
 #define GOSSIP_DELIVERY_WAIT_MS 1500   /* how long a send waits for "direct" */
 #define GOSSIP_BACK_OFF_FIRST_MS 1000
+#define GOSSIP_RECALL_MS 250 /* a peer that calls us is tried again at once, but not more often */
 #define GOSSIP_BACK_OFF_MOST_MS 30000
 #define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
 #define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
@@ -65,7 +66,7 @@ void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
                                const struct node_id *source, const struct node_id *concerned);
 
 /* Events were stored that nobody told of (an inbox was full): exchanges will bring them. */
-void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq);
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, int64_t now_ms);
 
 /* The peer reached us. */
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *peer,
@@ -83,7 +84,8 @@ struct gossip_outcome {
 void gossip_state_finished(struct gossip_state *state, const struct node_id *peer,
                            const struct gossip_outcome *outcome, int64_t now_ms);
 
-/* A send waits to learn whether the recipient's node acknowledged it. */
+/* A send waits to learn (until GOSSIP_DELIVERY_WAIT_MS, or until no try is left before that)
+ * whether the recipient's node acknowledged it. */
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *peer,
                                 const char *event_id, int64_t seq, void *token, int64_t now_ms);
 

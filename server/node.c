@@ -161,14 +161,17 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                             .clock = clock_system(),
                                             .on_presence = on_presence,
                                             .context = node};
-    atomic_store(&node->log, log);
-    websocket_log_opened(node->hub);
-    append_changed_manifest(node, log);
+    /* Gossip first: whatever is committed from now on, it is told. Only then can handlers append.
+     */
     result = gossip_start(&gossip_options, &gossip);
     if (result != RESULT_OK) {
+        event_log_close(&log);
         return error_set(error, result, "The gossip thread can't be started.");
     }
     atomic_store(&node->gossip, gossip);
+    atomic_store(&node->log, log);
+    websocket_log_opened(node->hub);
+    append_changed_manifest(node, log);
     return RESULT_OK;
 }
 

@@ -193,7 +193,12 @@ static void gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone(void
     assert_int_equal(answer_at(state, 1 + GOSSIP_DELIVERY_WAIT_MS), 0);
     gossip_state_finished(state, test_id(1), &lost, 2000);
     gossip_state_wait_delivery(state, test_id(1), id, 1, &token, 2001);
-    assert_int_equal(answer_at(state, 2001), 0); /* known to be unreachable: no need to wait */
+    assert_int_equal(answer_at(state, 2001), -1); /* one more try comes in time */
+    assert_int_equal(answer_at(state, 3200), -1);
+    gossip_state_finished(state, test_id(1), &lost, 3201);
+    assert_int_equal(answer_at(state, 3202), 0); /* the next one would come too late */
+    gossip_state_wait_delivery(state, test_id(1), id, 1, &token, 3203);
+    assert_int_equal(answer_at(state, 3203), 0); /* known to be unreachable: no need to wait */
     gossip_state_destroy(&state);
 }
 
