@@ -328,7 +328,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 }
 
 /* MHD calls every hand-over and every broken connection an error: for debugging only. */
-static void on_message(void *context, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void on_message(void *context, const char *format,
+                                                             va_list arguments)
 {
     const struct http_listener *listener = context;
     char text[200];
