@@ -77,7 +77,7 @@ static void write_decimal(const struct decimal *decimal, char *out)
     if (count <= point && point <= 21) {
         (void)snprintf(out, room, "%.*s%.*s", count, decimal->digits, point - count,
                        "000000000000000000000");
-    } else if (point > 0 && point <= 21) {
+    } else if (point > 0 && point < count) {
         (void)snprintf(out, room, "%.*s.%.*s", point, decimal->digits, count - point,
                        decimal->digits + point);
     } else if (point > -6 && point <= 0) {

@@ -69,7 +69,7 @@ struct event_log {
     char *path;
 };
 
-/* schema.c: makes or checks the tables. */
+/* log_schema.c: makes or checks the tables. */
 enum result log_schema_prepare(struct database *database, const struct event_log_options *options,
                                struct error *error);
 

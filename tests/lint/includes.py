@@ -1,0 +1,50 @@
+"""Includes point only down, and each library has one owner (the table is the architecture's)."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALLOWED = {
+    "core": [],
+    "protocol": ["core"],
+    "store": ["core", "protocol"],
+    "gossip": ["core", "protocol", "store"],
+    "handlers": ["core", "protocol", "store", "gossip"],
+    "server": ["core", "protocol", "store", "gossip", "handlers"],
+}
+OWNERS = {
+    "pthread.h": ["core"],
+    "sodium.h": ["protocol"],
+    "sqlite3.h": ["store"],
+    "curl/curl.h": ["gossip"],
+    "qrencode.h": ["handlers"],
+    "microhttpd.h": ["server"],
+    "libwebsockets.h": ["server"],
+    "gnutls/gnutls.h": ["server"],
+    "gnutls/x509.h": ["server"],
+    "gnutls/abstract.h": ["server"],
+    "ini.h": ["server"],
+    "jansson.h": ["protocol", "gossip", "handlers"],
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
+
+problems = []
+stems = {}
+for room, below in ALLOWED.items():
+    for path in sorted((ROOT / room).glob("*.[ch]")):
+        where = path.relative_to(ROOT)
+        stems.setdefault(path.stem, set()).add(room)
+        for own, system in INCLUDE.findall(path.read_text()):
+            if own:
+                target = own.split("/")[0]
+                if target != room and target not in below:
+                    problems.append(f"{where} includes {own}: {room}/ may include {below}")
+                if own.endswith("_private.h") and target != room:
+                    problems.append(f"{where} includes {own}, which is private to {target}/")
+            elif room not in OWNERS.get(system, [room]):
+                problems.append(f"{where} includes <{system}>: that is for {OWNERS[system]}")
+for stem, rooms in stems.items():
+    if len(rooms) > 1:
+        problems.append(f"the stem {stem} is used in {sorted(rooms)}: a call must name its file")
+print("\n".join(problems))
+sys.exit(1 if problems else 0)
