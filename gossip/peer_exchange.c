@@ -23,7 +23,7 @@ static void take_events(struct peer_link *link, const json_t *answer)
     struct event_batch batch;
     const json_t *events = NULL;
     if (!fields_array(answer, "events", &events) ||
-        json_array_size(events) > 2 * EVENT_BATCH_MOST_EVENTS) {
+        json_array_size(events) > (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
         return;
     }
     event_batch_read(gossip->options.log, events, &gossip->community_id, &batch);

@@ -21,6 +21,7 @@ int cli_invite(int argc, char **argv)
     const char *ttl_text = NULL;
     bool qr = false;
     int64_t ttl = 0;
+    const int64_t most_ttl = 31536000; /* a year */
     const struct cli_option options[] = {{"--name", &name, NULL},
                                          {"--level", &level, NULL},
                                          {"--ttl", &ttl_text, NULL},
@@ -32,7 +33,7 @@ int cli_invite(int argc, char **argv)
         cli_deinit(&cli);
         return exit_code;
     }
-    if (ttl_text != NULL && !cli_number("--ttl", ttl_text, 1, 365 * 86400, &ttl)) {
+    if (ttl_text != NULL && !cli_number("--ttl", ttl_text, 1, most_ttl, &ttl)) {
         cli_deinit(&cli);
         return CLI_USAGE;
     }

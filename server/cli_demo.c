@@ -27,7 +27,7 @@ static pid_t spawn(const char *const *arguments, bool quiet)
     if (pid == 0) {
         sigset_t none;
         (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL); // NOLINT(concurrency-mt-unsafe): one thread
         (void)setpgid(0, 0); /* Ctrl-C is for us, who then stop them in order */
         if (quiet && (freopen("/dev/null", "w", stdout) == NULL)) {
             _exit(CLI_FAILED);

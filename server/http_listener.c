@@ -343,7 +343,7 @@ static enum result bind_socket(struct http_listener *listener, struct error *err
     const struct http_listener_options *options = &listener->options;
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
     const int on = 1;
     char port[8];

@@ -81,7 +81,8 @@ enum result device_key_create(const char *directory, struct signing_key *key_out
         signing_generate_seed(seed);
         signing_key_init(key_out, seed);
         node_id_format(&key_out->node_id, public_text);
-        strcat(public_text, "\n");
+        public_text[NODE_ID_TEXT_BYTES - 1] = '\n';
+        public_text[NODE_ID_TEXT_BYTES] = '\0';
         result = data_directory_write_file(public_path, public_text, strlen(public_text), error);
         if (result == RESULT_OK) {
             result = data_directory_write_file(path, seed, sizeof seed, error);

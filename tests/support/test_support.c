@@ -81,7 +81,7 @@ char *test_directory(void)
 void test_remove_directory(char **path)
 {
     char *command = memory_format("rm -rf -- '%s'", *path);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(system(command), 0); // NOLINT(concurrency-mt-unsafe,cert-env33-c)
     memory_free(command);
     memory_free(*path);
     *path = NULL;

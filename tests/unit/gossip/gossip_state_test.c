@@ -129,7 +129,7 @@ static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_
         action.kind = GOSSIP_ANSWER;
     }
     assert_in_range(now_ms - before_ms, 1, GOSSIP_BACK_OFF_MOST_MS * 11 / 10);
-    assert_true(now_ms > 3 * GOSSIP_BACK_OFF_MOST_MS);
+    assert_true(now_ms > INT64_C(3) * GOSSIP_BACK_OFF_MOST_MS);
     /* Its own call brings it back at once. */
     gossip_state_peer_called(state, test_id(1), now_ms + 2000);
     bool exchanged = false;
