@@ -343,7 +343,7 @@ static enum result bind_socket(struct http_listener *listener, struct error *err
     const struct http_listener_options *options = &listener->options;
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    struct sockaddr_storage bound = {0};
+    struct sockaddr_in6 bound = {0}; /* room for both families, the port at one place */
     socklen_t length = sizeof bound;
     const int on = 1;
     char port[8];
@@ -369,9 +369,7 @@ static enum result bind_socket(struct http_listener *listener, struct error *err
         return error_set(error, RESULT_IO, "%s port %u can't be listened on: %s.", options->host,
                          (unsigned)options->port, strerrordesc_np(reason));
     }
-    listener->port =
-        ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
-                                          : ((struct sockaddr_in *)(void *)&bound)->sin_port);
+    listener->port = ntohs(bound.sin6_port);
     return RESULT_OK;
 }
 

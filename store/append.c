@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -31,7 +32,7 @@ static enum result check_message(struct event_log *log, const struct verified_ev
             strcmp(database_text(row, 5), buffer_text(&attachments)) == 0;
         buffer_deinit(&attachments);
         answer->seq = sqlite3_column_int64(row, 0);
-        memcpy(answer->event_id, database_text(row, 1), sizeof answer->event_id);
+        (void)snprintf(answer->event_id, sizeof answer->event_id, "%s", database_text(row, 1));
         answer->lamport = sqlite3_column_int64(row, 2);
         answer->repeated = true;
         result = same ? RESULT_OK

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -125,7 +126,7 @@ static void rebuild_read_marks(struct event_log *log, const uint8_t *peer, int64
         recipient_of(log, &probe), NODE_ID_BYTES);
     while (database_next(&log->database, row)) {
         probe.lamport = sqlite3_column_int64(row, 0);
-        memcpy(probe.event_id, database_text(row, 1), sizeof probe.event_id);
+        (void)snprintf(probe.event_id, sizeof probe.event_id, "%s", database_text(row, 1));
         add_read_mark(log, &probe, sqlite3_column_int64(row, 2), database_text(row, 3),
                       sqlite3_column_blob(row, 4), database_text(row, 5));
     }

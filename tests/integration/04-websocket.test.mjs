@@ -66,7 +66,7 @@ test('it resumes over a restart of the node', async () => {
 
 test('after its first acknowledgement a client has at most 16 frames unacknowledged', async () => {
   const subscriber = new Subscriber(bob, { since: 0 });
-  subscriber.socket.on('open', () => subscriber.socket.send(JSON.stringify({ type: 'ack', upto: 0 })));
+  await subscriber.ready();
   const all = new Subscriber(bob, { since: 0 });
   await all.until(hasBody('kept over the restart'));
   const total = all.published().length;

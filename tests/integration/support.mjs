@@ -11,12 +11,12 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
 
 const run = promisify(execFile);
-export const BINARY = process.argv.find((argument) => argument.startsWith('--binary='))?.slice(9)
-  ?? process.env.HEARTHCHAT_BINARY ?? path.resolve(import.meta.dirname ?? '.', '../../build/dev/bin/hearthchat');
+export const BINARY = process.env.HEARTHCHAT_BINARY ?? fileURLToPath(new URL('../../build/dev/bin/hearthchat', import.meta.url));
 export const PATIENCE_MS = 30000; // a deadline for what must happen, never a wait
 
 const cleanups = [];
@@ -156,10 +156,6 @@ export class Node {
 
   arrived(body) {
     return this.event((event) => event.event_type === 'chat.message.sent' && event.data.body === body);
-  }
-
-  async stopAndRead(file) {
-    return fs.readFileSync(path.join(this.directory, file));
   }
 }
 

@@ -179,8 +179,8 @@ const struct append_answer *test_log_append(struct test_log *test, struct event_
 
 void test_log_receive(struct test_log *test, struct verified_event **events, size_t count)
 {
-    struct verified_event **batch = memory_allocate(count, sizeof *batch);
-    memcpy(batch, events, count * sizeof *batch);
+    struct verified_event **batch = memory_allocate(count, sizeof(struct verified_event *));
+    memcpy(batch, events, count * sizeof(struct verified_event *));
     assert_int_equal(event_log_receive(test->log, batch, count, NULL, on_received, test),
                      RESULT_OK);
     wait_for_answer(test);
