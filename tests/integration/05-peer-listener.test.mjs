@@ -170,3 +170,12 @@ test('pulling by lamport pages through everything', async () => {
   assert.deepEqual(rest.events, [more]);
   assert.equal(rest.more, undefined);
 });
+
+test('a node talks to nobody who has another key than the invite names', async () => {
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  const impostor = new Peer(); // its invite leads to Alice's address, but the key there is not its own
+  const invitation = impostor.signed({ schema_version: 1, community_id: impostor.id, community_name: 'Trap', inviter_node_id: impostor.id, invitee_node_id: bob.id, initial_level: 'member',
+    bootstrap_endpoints: [{ transport: 'https', host: '127.0.0.1', port: alice.peerPort }], expires_at: wallClock(Date.now() + 60000), invite_event_id: ulid() });
+  const invite = `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}`;
+  expectError(await bob.request('POST', '/api/v1/community/join', { invite }), 503, 'bootstrap_unreachable');
+});
