@@ -154,6 +154,15 @@ static enum result open_community(struct node *node, const struct node_id *commu
     if (result != RESULT_OK) {
         return result;
     }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    bool founded = snapshot->membership->name != NULL;
+    event_log_release(log, &snapshot);
+    if (!founded) {
+        event_log_close(&log);
+        return error_set(error, RESULT_IO,
+                         "The community's event log is empty: put a backup of it back, or remove "
+                         "its folder in communities/ and join again.");
+    }
     node->identity = (struct http_identity){node->tls.certificate_pem, node->tls.key_pem};
     struct gossip_options gossip_options = {.log = log,
                                             .key = &node->key,

@@ -50,7 +50,25 @@ function merge(thread, messages) {
   thread.messages.sort(compare);
 }
 
-export async function refreshConversations() {
+let refreshing = null; // of many events at once, the list is read for the last one
+let stale = false;
+
+export function refreshConversations() {
+  stale = true;
+  refreshing ??= (async () => {
+    try {
+      while (stale) {
+        stale = false;
+        await readConversations();
+      }
+    } finally {
+      refreshing = null;
+    }
+  })();
+  return refreshing;
+}
+
+async function readConversations() {
   const conversations = await api.conversations();
   const order = (entry) => entry.last_message?.lamport ?? -1;
   state.conversations = conversations.sort((a, b) => order(b) - order(a) || nameOf(a).localeCompare(nameOf(b)));
@@ -133,8 +151,12 @@ export async function takeEvent(topic, event) {
     takeReceipt(event);
     changed('thread');
   }
-  await refreshConversations();
-  if (state.current) await markRead(state.current);
+  try {
+    await refreshConversations();
+    if (state.current) await markRead(state.current);
+  } catch {
+    // The node is gone; the stream tells, and brings the rest when it is back.
+  }
 }
 
 function takeReceipt(event) {

@@ -179,3 +179,21 @@ test('a node talks to nobody who has another key than the invite names', async (
   const invite = `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}`;
   expectError(await bob.request('POST', '/api/v1/community/join', { invite }), 503, 'bootstrap_unreachable');
 });
+
+test('a revoked member gets nothing, from the moment the log says so', async () => {
+  const gone = new Peer();
+  await gone.join(alice);
+  assert.equal((await gone.call(alice, 'GET', '/health')).status, 200);
+  const founder = Peer.of(alice);
+  const { head: lamport } = await head();
+  const statement = { client_id: 'r-1', reason: 'compromised', target_node_id: gone.id };
+  const revocation = founder.event(alice.community, lamport + 1, 'community.member.revoked', { ...statement, co_signers: [{ node_id: founder.id, signature: founder.sign(statement) }] });
+  assert.equal((await sync({ events: [revocation] })).body.accepted, 1);
+  for (const target of ['/health', '/manifest', '/sync/v1/heads', '/nothing']) expectError(await gone.call(alice, 'GET', target), 403, 'revoked');
+  const late = gone.event(alice.community, lamport + 2, 'chat.message.sent', message());
+  expectError(await gone.call(alice, 'POST', '/sync/v1/events', { community_id: alice.community, events: [late] }), 403, 'revoked');
+  assert.equal((await sync({ events: [late] })).body.rejected_reasons[0].reason, 'revoked_author'); // by a third hand, too
+  expectError(await alice.request('POST', '/api/v1/chat/send', { recipient: gone.id, body: 'x' }), 404, 'not_found');
+  const again = await alice.request('POST', '/api/v1/invites', { invitee_node_id: gone.id });
+  expectError(again, 401, 'unauthorized');
+});

@@ -75,8 +75,13 @@ test('damaged and readable keys, wrong settings and newer databases are named', 
   const damaged = await serve();
   assert.equal(damaged.code, 1);
   assert.match(damaged.stderr, /event log is damaged/);
+  fs.rmSync(database);
+  assert.match((await serve()).stderr, /event log is empty: put a backup/);
+  for (const file of fs.readdirSync(path.dirname(database))) fs.rmSync(path.join(path.dirname(database), file));
   fs.writeFileSync(database, pages);
+  fs.chmodSync(database, 0o600);
   await node.start();
+  assert.equal((await node.get('/api/v1/node')).community_name, 'B');
 });
 
 test('an unwritable place is refused before anything is written', async () => {

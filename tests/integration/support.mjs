@@ -220,14 +220,20 @@ export const wallClock = (ms = Date.now()) => new Date(ms).toISOString().replace
 
 /** Somebody else's node, as far as a test needs one. */
 export class Peer {
-  constructor() {
-    const { privateKey, publicKey } = crypto.generateKeyPairSync('ed25519');
+  constructor(privateKey = crypto.generateKeyPairSync('ed25519').privateKey) {
+    const publicKey = crypto.createPublicKey(privateKey);
     this.privateKey = privateKey;
     this.id = `ed25519:${publicKey.export({ format: 'jwk' }).x}`;
     const directory = temporaryDirectory();
     this.key = privateKey.export({ format: 'pem', type: 'pkcs8' });
     fs.writeFileSync(path.join(directory, 'key.pem'), this.key);
     this.cert = execFileSync('openssl', ['req', '-x509', '-new', '-key', path.join(directory, 'key.pem'), '-subj', '/CN=peer', '-days', '3650'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
+  /** The node itself, by its key: for events that only it can sign. */
+  static of(node) {
+    const seed = fs.readFileSync(path.join(node.directory, 'keys/device.ed25519'));
+    return new Peer(crypto.createPrivateKey({ format: 'der', type: 'pkcs8', key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]) }));
   }
 
   sign(object) {
