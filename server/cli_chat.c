@@ -45,6 +45,7 @@ static int find_who(const struct cli *cli, const char *who, char **node_id_out)
     return exit_code;
 }
 
+/* NULL when a NUL byte is inside: no message can hold one. The caller frees. */
 static char *read_standard_input(void)
 {
     struct buffer text;
@@ -57,6 +58,10 @@ static char *read_standard_input(void)
     }
     if (text.length_bytes > 0 && text.data[text.length_bytes - 1] == '\n') {
         text.data[--text.length_bytes] = '\0';
+    }
+    if (strlen(buffer_text(&text)) != text.length_bytes) {
+        buffer_deinit(&text);
+        return NULL;
     }
     return buffer_take(&text);
 }
@@ -101,9 +106,11 @@ int cli_send(int argc, char **argv)
     int exit_code = CLI_DONE;
     if (cli_parse(&cli, argc, argv, options, 2, 2, &exit_code)) {
         bool from_input = strcmp(cli.positional[1], "-") == 0;
-        char *input = from_input ? read_standard_input() : NULL;
-        exit_code = send_message(&cli, cli.positional[0], from_input ? input : cli.positional[1],
-                                 client_id);
+        char *input =
+            from_input ? read_standard_input() : memory_duplicate_string(cli.positional[1]);
+        exit_code = input == NULL
+                        ? cli_fail("bad_request", "The text holds a NUL byte; is it a file?")
+                        : send_message(&cli, cli.positional[0], input, client_id);
         memory_free(input);
     }
     cli_deinit(&cli);

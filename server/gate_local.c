@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/socket_owner.h"
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -41,7 +44,23 @@ static bool is_own_origin(const char *origin, uint16_t port)
            is_own_host(origin + sizeof scheme - 1, port);
 }
 
-bool gate_local_admit(struct http_exchange *exchange, uint16_t port, struct refusal *refusal_out)
+/* Who cannot be found out is not let in. */
+static bool is_own_user(struct http_exchange *exchange, const struct sockaddr *client)
+{
+    struct sockaddr_storage ours = {0};
+    socklen_t length = sizeof ours;
+    uid_t uid = 0;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        http_exchange_connection(exchange), MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info != NULL &&
+           getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) == 0 &&
+           socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) ==
+               RESULT_OK &&
+           (uid == getuid() || uid == 0);
+}
+
+bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,
+                      struct refusal *refusal_out)
 {
     static const char *const proxied[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
     struct exchange *base = http_exchange_base(exchange);
@@ -55,7 +74,7 @@ bool gate_local_admit(struct http_exchange *exchange, uint16_t port, struct refu
     }
     if (client == NULL || !is_loopback(client->client_addr) || host == NULL ||
         !is_own_host(host, port) || (origin != NULL && !is_own_origin(origin, port)) ||
-        passed_proxy) {
+        passed_proxy || (same_user_only && !is_own_user(exchange, client->client_addr))) {
         *refusal_out = (struct refusal){
             WIRE_UNAUTHORIZED,
             "This address answers only this machine's owner: open it directly, by its own name."};

@@ -7,7 +7,9 @@
 
 #include "server/http_listener.h"
 
-/* True for the owner's requests. False with what to answer; nothing about the node is revealed. */
-bool gate_local_admit(struct http_exchange *exchange, uint16_t port, struct refusal *refusal_out);
+/* True for the owner's requests. With `same_user_only` the other end must belong to our user or to
+ * root. False with what to answer; nothing about the node is revealed. */
+bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,
+                      struct refusal *refusal_out);
 
 #endif

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "protocol/request_signature.h"
 #include "server/addresses.h"
 #include "server/front_door.h"
 #include "server/gate_local.h"
 #include "server/node_private.h"
+#include "server/socket_owner.h"
 #include "server/web_assets.h"
 
 enum {
@@ -23,7 +25,8 @@ static bool admit_local(void *context, struct http_exchange *exchange, struct re
 {
     struct node *node = context;
     struct exchange *base = http_exchange_base(exchange);
-    if (!gate_local_admit(exchange, http_listener_port(node->local), refusal_out)) {
+    if (!gate_local_admit(exchange, http_listener_port(node->local), node->same_user_only,
+                          refusal_out)) {
         return false;
     }
     base->caller.identified = true;
@@ -163,8 +166,22 @@ static enum result open_local(struct node *node, struct error *error)
     return http_listener_open(&options, &node->local, error);
 }
 
+/* Other users of this machine are kept out where the kernel tells who they are. */
+static void check_same_user(struct node *node)
+{
+    node->same_user_only = node->configuration->same_user_only;
+    if (node->same_user_only && socket_owner_probe() != RESULT_OK) {
+        node->same_user_only = false;
+        log_write(LOG_WARNING, "gate.same_user_unavailable", "meaning",
+                  "this system does not tell who owns a connection: every user of this machine can "
+                  "open the tab",
+                  NULL);
+    }
+}
+
 enum result listeners_open(struct node *node, struct error *error)
 {
+    check_same_user(node);
     enum result result = open_peer(node, error);
     return result == RESULT_OK ? open_local(node, error) : result;
 }

@@ -28,6 +28,7 @@ struct node {
     struct gate_peer *gate;
     struct http_listener *local;
     struct http_listener *peer;
+    bool same_user_only;        /* configured, and this system can tell */
     struct endpoints endpoints; /* set before anybody asks */
     struct event_log *_Atomic log;
     struct gossip *_Atomic gossip;

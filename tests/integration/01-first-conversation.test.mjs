@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { cleanAll, cli, fs, Node, path, temporaryDirectory } from './support.mjs';
+import { BINARY, cleanAll, cli, fs, Node, once, path, spawn, temporaryDirectory } from './support.mjs';
 
 after(cleanAll);
 
@@ -32,12 +32,26 @@ test('two machines talk by the command line alone', async () => {
   assert.match((await cli('version')).stdout, /^hearthchat \d+\.\d+\.\d+\n$/);
 });
 
-test('text comes from standard input with -', async () => {
-  const node = await Node.create({ name: 'Ann', community: 'X' });
-  await node.start();
-  const wrong = await cli('send', node.id, 'to myself', '--data', node.directory);
-  assert.equal(wrong.code, 1);
-  assert.match(wrong.stderr, /bad_request: The recipient is this node itself/);
+test('text comes from standard input with -, and what is no text is refused', async () => {
+  const ann = await (await Node.create({ name: 'Ann', community: 'X' })).start();
+  const ben = await (await Node.create({ name: 'Ben' })).start();
+  await ann.admit(ben);
+  const pipe = async (bytes) => {
+    const child = spawn(BINARY, ['send', 'Ben', '-', '--data', ann.directory]);
+    let error = '';
+    child.stderr.on('data', (data) => { error += data; });
+    child.stdin.end(bytes);
+    const [code] = await once(child, 'close');
+    return { code, error };
+  };
+  assert.equal((await pipe('two\nlines\n')).code, 0);
+  await ben.arrived('two\nlines');
+  assert.match((await pipe(Buffer.from([0x61, 0, 0x62]))).error, /bad_request: The text holds a NUL byte/);
+  assert.match((await pipe(Buffer.from([0xff]))).error, /bad_request: The text is not valid UTF-8/);
+  assert.match((await pipe('x'.repeat(70000))).error, /bad_request: The body has/);
+  const self = await cli('send', ann.id, 'to myself', '--data', ann.directory);
+  assert.equal(self.code, 1);
+  assert.match(self.stderr, /bad_request: The recipient is this node itself/);
 });
 
 test('exit codes and messages say what to do', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanAll, Node, rawStatus } from './support.mjs';
+import { cleanAll, Node, rawStatus, spawn } from './support.mjs';
 
 let alice;
 let port;
@@ -30,6 +30,19 @@ test('only our own pages may call', async () => {
 
 test('what passed a proxy is not the owner', async () => {
   for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Real-IP', 'Via', 'x-forwarded-for']) assert.equal(await get({ Host: `127.0.0.1:${port}`, [name]: '127.0.0.1' }), 401, name);
+});
+
+test('another user of this machine is not the owner, unless the owner says so', async () => {
+  const as = (uid, node) => new Promise((resolve) => {
+    const curl = spawn('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${node.ui}/api/v1/node`], { uid });
+    curl.stdout.once('data', (data) => resolve(Number(data)));
+  });
+  const own = process.getuid();
+  const nobody = own === 0 ? 65534 : own; // only root can be somebody else
+  assert.equal(await as(own, alice), 200);
+  assert.equal(await as(nobody, alice), own === 0 ? 401 : 200);
+  const open = await (await Node.create({ name: 'Open', config: '[ui]\nsame_user_only = false\n' })).start();
+  assert.equal(await as(nobody, open), 200);
 });
 
 test('forms cannot post', async () => {

@@ -1,0 +1,22 @@
+/* Which user of this machine owns the other end of a loopback connection (§9), asked of the kernel
+ * through NETLINK_SOCK_DIAG.
+ *
+ * Thread: any; no state.
+ */
+#ifndef HEARTHCHAT_SERVER_SOCKET_OWNER_H
+#define HEARTHCHAT_SERVER_SOCKET_OWNER_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "core/result.h"
+
+/* `ours` is our end's address, `theirs` the other's, both of one family. RESULT_NOT_FOUND when the
+ * kernel knows no such socket, RESULT_UNSUPPORTED when it does not answer such questions here. */
+enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr *theirs,
+                              uid_t *uid_out);
+
+/* Whether it can be asked at all: asks for a connection of our own. */
+enum result socket_owner_probe(void);
+
+#endif
