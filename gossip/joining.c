@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "core/thread.h"
 #include "gossip/event_batch.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
 #include "store/data_directory.h"
 #include "store/event_reader.h"
+#include "store/log_wait.h"
 
 enum { MOST_URL_BYTES = 320, MOST_ROUNDS = 100000 };
 
@@ -19,48 +19,6 @@ struct joining {
     struct event_log *log;
     struct error *error;
 };
-
-/* Turns a callback on the writer thread into a return value. */
-struct meeting {
-    struct lock *lock;
-    bool over;
-    struct append_answer appended;
-    size_t accepted;
-    enum result result;
-};
-
-static void meet(struct meeting *meeting)
-{
-    lock_take(meeting->lock);
-    while (!meeting->over) {
-        (void)lock_wait(meeting->lock, -1);
-    }
-    lock_release(meeting->lock);
-    lock_destroy(&meeting->lock);
-}
-
-static void end_meeting(struct meeting *meeting)
-{
-    lock_take(meeting->lock);
-    meeting->over = true;
-    lock_wake_all(meeting->lock);
-    lock_release(meeting->lock);
-}
-
-static void on_received(void *context, const struct receive_answer *answer)
-{
-    struct meeting *meeting = context;
-    meeting->accepted = answer->accepted;
-    meeting->result = answer->result;
-    end_meeting(meeting);
-}
-
-static void on_appended(void *context, const struct append_answer *answer)
-{
-    struct meeting *meeting = context;
-    meeting->appended = *answer;
-    end_meeting(meeting);
-}
 
 static enum result call(struct joining *joining, const char *base, const char *path,
                         const struct buffer *body, json_t **answer_out)
@@ -124,22 +82,13 @@ static enum result find_bootstrap(struct joining *joining)
 static enum result receive(struct joining *joining, const json_t *events, size_t *accepted_out)
 {
     struct event_batch batch;
-    struct meeting meeting = {.lock = lock_create()};
-    event_batch_read(joining->log, events, &joining->invite.community_id, &batch);
-    *accepted_out = 0;
     enum result result = RESULT_OK;
-    if (batch.count == 0) {
-        lock_destroy(&meeting.lock);
-    } else if (event_log_receive(joining->log, batch.events, batch.count, &joining->invite.inviter,
-                                 on_received, &meeting) != RESULT_OK) {
+    *accepted_out = 0;
+    event_batch_read(joining->log, events, &joining->invite.community_id, &batch);
+    if (batch.count > 0) {
+        result = log_wait_receive(joining->log, batch.events, batch.count, &joining->invite.inviter,
+                                  accepted_out, NULL);
         batch.events = NULL;
-        lock_destroy(&meeting.lock);
-        result = RESULT_IO;
-    } else {
-        batch.events = NULL;
-        meet(&meeting);
-        result = meeting.result;
-        *accepted_out = meeting.accepted;
     }
     event_batch_deinit(&batch);
     return result == RESULT_OK
@@ -240,19 +189,18 @@ static enum result append_joined(struct joining *joining)
     if (joined) {
         return RESULT_OK; /* an earlier try got this far */
     }
-    struct meeting meeting = {.lock = lock_create()};
+    struct append_answer appended;
     struct event_draft draft =
         event_draft_joined(joining->invite.invite_event_id, request->manifest);
-    if (event_log_append(joining->log, &draft, on_appended, &meeting) != RESULT_OK) {
-        lock_destroy(&meeting.lock);
+    enum result result = log_wait_append(joining->log, &draft, &appended);
+    if (result == RESULT_IO || result == RESULT_FULL) {
         return error_set(joining->error, RESULT_IO, "The community's log can't be written here.");
     }
-    meet(&meeting);
-    if (meeting.appended.result != RESULT_OK) {
+    if (result != RESULT_OK) {
         return error_set(joining->error, RESULT_EXPIRED,
                          "The invitation is not valid any more; ask for a new one.");
     }
-    return push(joining, meeting.appended.seq);
+    return push(joining, appended.seq);
 }
 
 static enum result check_invite(struct joining *joining)

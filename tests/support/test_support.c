@@ -9,6 +9,7 @@
 #include "core/thread.h"
 #include "handlers/message_json.h"
 #include "store/history.h"
+#include "store/log_wait.h"
 
 json_t *test_vectors(const char *name)
 {
@@ -136,44 +137,9 @@ void test_log_close(struct test_log *test)
     test_remove_directory(&test->directory);
 }
 
-static void wait_for_answer(struct test_log *test)
-{
-    lock_take(test->lock);
-    while (test->answers == 0) {
-        (void)lock_wait(test->lock, -1);
-    }
-    test->answers--;
-    lock_release(test->lock);
-}
-
-static void on_appended(void *context, const struct append_answer *answer)
-{
-    struct test_log *test = context;
-    lock_take(test->lock);
-    test->appended = *answer;
-    test->answers++;
-    lock_wake_all(test->lock);
-    lock_release(test->lock);
-}
-
-static void on_received(void *context, const struct receive_answer *answer)
-{
-    struct test_log *test = context;
-    lock_take(test->lock);
-    test->accepted = answer->accepted;
-    test->received = answer->result;
-    for (size_t i = 0; i < answer->count && i < 64; i++) {
-        test->refusals[i] = answer->refusals[i];
-    }
-    test->answers++;
-    lock_wake_all(test->lock);
-    lock_release(test->lock);
-}
-
 const struct append_answer *test_log_append(struct test_log *test, struct event_draft draft)
 {
-    assert_int_equal(event_log_append(test->log, &draft, on_appended, test), RESULT_OK);
-    wait_for_answer(test);
+    (void)log_wait_append(test->log, &draft, &test->appended);
     return &test->appended;
 }
 
@@ -181,9 +147,9 @@ void test_log_receive(struct test_log *test, struct verified_event **events, siz
 {
     struct verified_event **batch = memory_allocate(count, sizeof(struct verified_event *));
     memcpy(batch, events, count * sizeof(struct verified_event *));
-    assert_int_equal(event_log_receive(test->log, batch, count, NULL, on_received, test),
-                     RESULT_OK);
-    wait_for_answer(test);
+    assert_int_equal(
+        log_wait_receive(test->log, batch, count, NULL, &test->accepted, test->refusals),
+        RESULT_OK);
 }
 
 struct collecting {

@@ -48,10 +48,9 @@ struct test_log {
     struct signing_key key;
     struct event_log *log;
     struct lock *lock;
-    int answers;
+    int answers; /* of event_log_mark_read() */
     struct append_answer appended;
     size_t accepted;
-    enum result received;
     enum event_refusal refusals[64];
     int64_t committed; /* events that on_commit told of */
     int64_t concerning;
