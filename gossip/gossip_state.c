@@ -127,8 +127,8 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     memory_free(peer);
 }
 
-/* Waits its turn; what finds no room, and what is for a peer that fails, is left to the exchange.
- */
+/* Waits its turn; what finds no room, and what is for a peer that fails, is left to the
+ * exchange. */
 static void enqueue(struct peer *peer, int64_t seq)
 {
     if (peer->queue_count == GOSSIP_MOST_QUEUED || peer->failures > 0) {

@@ -64,10 +64,32 @@ static bool read_answer(struct peer_link *link, const struct buffer *body,
 
 static void try_endpoint(struct peer_link *link);
 
+/* Tells the state machine how the request ended. */
+static void conclude(struct peer_link *link, const struct gossip_outcome *outcome)
+{
+    struct gossip *gossip = link->gossip;
+    link->busy = false;
+    buffer_deinit(&link->body);
+    if (link->removed) {
+        peer_links_free(gossip, link);
+    } else {
+        gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_now(gossip));
+    }
+}
+
+static void give_up(struct peer_link *link, enum result result)
+{
+    const struct gossip_outcome outcome = {.succeeded = false};
+    char name[NODE_ID_SHORT_BYTES];
+    node_id_format_short(&link->node_id, name);
+    log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
+              result == RESULT_OK ? "refused" : result_name(result), NULL);
+    conclude(link, &outcome);
+}
+
 static void posted(void *context, enum result result, const struct http_answer *answer)
 {
     struct peer_link *link = context;
-    struct gossip *gossip = link->gossip;
     struct gossip_outcome outcome = {.through = link->through, .more = link->more};
     if (result != RESULT_OK && !link->removed && ++link->tried < link->endpoints.count) {
         link->endpoint = (link->endpoint + 1) % link->endpoints.count;
@@ -77,20 +99,11 @@ static void posted(void *context, enum result result, const struct http_answer *
     if (result == RESULT_OK && answer->status == 200 && !link->removed) {
         outcome.succeeded = read_answer(link, &answer->body, &outcome);
     }
-    char name[NODE_ID_SHORT_BYTES];
-    node_id_format_short(&link->node_id, name);
     if (outcome.succeeded) {
         peer_links_seen(link);
+        conclude(link, &outcome);
     } else {
-        log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
-                  result == RESULT_OK ? "refused" : result_name(result), NULL);
-    }
-    link->busy = false;
-    buffer_deinit(&link->body);
-    if (link->removed) {
-        peer_links_free(gossip, link);
-    } else {
-        gossip_state_finished(gossip->state, &link->node_id, &outcome, gossip_now(gossip));
+        give_up(link, result);
     }
     memory_free(outcome.rejected);
 }
@@ -142,19 +155,20 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
     struct peer_link *link = peer_links_find(gossip, &action->peer);
     struct event_log *log = gossip->options.log;
     int64_t our_head = -1;
+    enum result result = RESULT_OK;
     event_batch_begin(&filling.writer, &gossip->community_id);
     if (action->kind == GOSSIP_EXCHANGE) {
         const struct log_snapshot *snapshot = event_log_acquire(log);
         int64_t last_seq = snapshot->last_seq;
         our_head = snapshot->head;
         event_log_release(log, &snapshot);
-        (void)event_reader_after_seq(log, action->cursor, EVENT_BATCH_MOST_EVENTS + 1, fill,
-                                     &filling);
-        if (!filling.full && last_seq > filling.through) {
+        result = event_reader_after_seq(log, action->cursor, EVENT_BATCH_MOST_EVENTS + 1, fill,
+                                        &filling);
+        if (result == RESULT_OK && !filling.full && last_seq > filling.through) {
             filling.through = last_seq; /* what is left in between is kept aside */
         }
     } else {
-        (void)event_reader_by_seq(log, action->seqs, action->seq_count, fill, &filling);
+        result = event_reader_by_seq(log, action->seqs, action->seq_count, fill, &filling);
     }
     event_batch_end(&filling.writer, our_head);
     link->body = filling.writer.body;
@@ -162,5 +176,10 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
     link->more = filling.full;
     link->tried = 0;
     link->busy = true;
-    try_endpoint(link);
+    if (result == RESULT_OK) {
+        try_endpoint(link);
+    } else {
+        give_up(link,
+                result); /* what could not be read was not sent: the cursor must not pass it */
+    }
 }
