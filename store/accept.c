@@ -174,8 +174,9 @@ struct membership *log_replay(const struct event_log *log)
 static enum membership_answer apply_newest(struct event_log *log, const struct event *event)
 {
     struct membership *membership = log->state.membership;
+    size_t revoked = membership->revoked_count;
     membership_apply(membership, event);
-    if (event->type == EVENT_MEMBER_REVOKED) {
+    if (membership->revoked_count != revoked) {
         reconsider_author(log, &event->data.revoked.target);
     }
     return membership_admits(membership, &event->author, event->lamport);
