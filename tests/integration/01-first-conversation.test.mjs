@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { BINARY, cleanAll, cli, fs, Node, once, path, spawn, temporaryDirectory } from './support.mjs';
 
@@ -52,6 +53,21 @@ test('text comes from standard input with -, and what is no text is refused', as
   const self = await cli('send', ann.id, 'to myself', '--data', ann.directory);
   assert.equal(self.code, 1);
   assert.match(self.stderr, /bad_request: The recipient is this node itself/);
+});
+
+test('history --follow goes on with what arrives', async () => {
+  const ann = await (await Node.create({ name: 'Ann', community: 'X' })).start();
+  const ben = await (await Node.create({ name: 'Ben' })).start();
+  await ann.admit(ben);
+  await ann.send(ben.id, 'before');
+  await ben.arrived('before');
+  const child = spawn(BINARY, ['history', 'Ann', '--follow', '--data', ben.directory]);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  assert.match((await lines.next()).value, /Ann → Ben: before$/);
+  await ann.send(ben.id, 'after \u001b[31mred');
+  assert.match((await lines.next()).value, /Ann → Ben: after \?\[31mred$/); // nobody steers the terminal
+  child.kill();
+  await once(child, 'close');
 });
 
 test('exit codes and messages say what to do', async () => {
