@@ -59,6 +59,7 @@ test('two people found a community, join it, and talk', async () => {
   await bobTab.getByRole('button', { name: 'Join' }).click();
   await bobTab.getByRole('heading', { name: 'Our street' }).waitFor();
 
+  assert.equal(await aliceTab.getByLabel('Message', { exact: true }).isVisible(), false); // nobody is chosen yet
   await aliceTab.locator('.conversations button', { hasText: 'Bob' }).click();
   await write(aliceTab, 'Hallo Bob! <b>kein HTML</b>');
   await bobTab.locator('.badge').waitFor(); // it arrives without a reload
