@@ -16,7 +16,7 @@ test('a recipient that was off sees the messages when it is back, and the sender
   assert.ok(sent.every((answer) => answer.delivered === 'queued'));
   assert.ok((await alice.history()).filter((message) => message.body.startsWith('while')).every((message) => message.delivered_at === null));
   await bob.start();
-  await bob.arrived('while you were away 4');
+  for (let i = 0; i < 5; i++) await bob.arrived(`while you were away ${i}`);
   assert.deepEqual((await bob.history()).map((message) => message.body), ['before', ...sent.map((_, i) => `while you were away ${i}`)]);
   for (const { event_id } of sent) await alice.delivered(event_id);
   assert.ok((await alice.history()).every((message) => message.delivered_at));

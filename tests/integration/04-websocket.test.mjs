@@ -41,15 +41,15 @@ test('a client that comes back with its last seq gets all it missed, once and in
   await bob.arrived(expected.at(-1));
   const back = new Subscriber(bob, { since: seq });
   await alice.send(bob.id, 'and live again');
-  await back.until(hasBody('and live again'));
+  const newest = (await back.until(hasBody('and live again'))).seq; // receipts may follow it at any time
   assert.deepEqual(bodies(back), [...expected, 'and live again']);
-  const seqs = back.published().map((frame) => frame.seq);
+  const seqs = back.published().map((frame) => frame.seq).filter((other) => other <= newest);
   assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
   const middle = back.published()[50].seq;
   back.close();
   const resumed = new Subscriber(bob, { since: middle });
   await resumed.until(hasBody('and live again'));
-  assert.deepEqual(resumed.published().map((frame) => frame.seq), seqs.filter((other) => other > middle));
+  assert.deepEqual(resumed.published().map((frame) => frame.seq).filter((other) => other <= newest), seqs.filter((other) => other > middle));
   resumed.close();
 });
 
