@@ -160,9 +160,11 @@ static enum result push(struct joining *joining, int64_t seq)
     json_t *answer = NULL;
     int64_t rejected = 1;
     event_batch_begin(&writer, &joining->invite.community_id);
-    (void)event_reader_by_seq(joining->log, &seq, 1, add_text, &writer);
+    enum result result = event_reader_by_seq(joining->log, &seq, 1, add_text, &writer);
     event_batch_end(&writer, -1);
-    enum result result = call(joining, joining->base, "/sync/v1/events", &writer.body, &answer);
+    result = result == RESULT_OK
+                 ? call(joining, joining->base, "/sync/v1/events", &writer.body, &answer)
+                 : error_set(joining->error, result, "The community's log can't be read here.");
     if (result == RESULT_OK &&
         (!fields_integer(answer, "rejected", 0, INT64_MAX, &rejected) || rejected != 0)) {
         result = error_set(joining->error, RESULT_UNAUTHORIZED,
