@@ -201,6 +201,7 @@ static int serve(const struct cli *cli, const struct configuration *configuratio
     }
     if (node != NULL) {
         node_stop(&node);
+        log_write(LOG_INFO, "node.stopped", NULL); /* in order: everything was answered */
     }
     log_close();
     return result == RESULT_OK ? CLI_DONE : fail_with(result, &error);

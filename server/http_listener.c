@@ -22,6 +22,7 @@ struct http_listener {
     int socket;
     uint16_t port;
     struct lock *lock;
+    bool quiesced;  /* no request goes to a handler any more */
     size_t pending; /* requests given to a handler and not answered yet */
 };
 
@@ -243,10 +244,17 @@ static enum MHD_Result handle(struct http_exchange *exchange)
         exchange_reply_error(&exchange->base, refusal.code, refusal.message);
         return send_response(exchange);
     }
+    /* A connection that is kept may still bring requests: once the drain began, none is taken on,
+     * for MHD can't be stopped while one is suspended. */
     lock_take(listener->lock);
-    exchange->handled = true;
-    listener->pending++;
+    exchange->handled = !listener->quiesced;
+    listener->pending += exchange->handled ? 1 : 0;
     lock_release(listener->lock);
+    if (!exchange->handled) {
+        exchange_reply_error(&exchange->base, WIRE_PARTITION,
+                             "This node is stopping; try again when it is back.");
+        return send_response(exchange);
+    }
     exchange->route->handle(&exchange->base, options->services);
     lock_take(listener->lock);
     if (exchange->response == NULL) {
@@ -418,7 +426,13 @@ enum result http_listener_start(struct http_listener *listener, struct error *er
 
 void http_listener_quiesce(struct http_listener *listener)
 {
-    if (listener != NULL && listener->daemon != NULL) {
+    if (listener == NULL) {
+        return;
+    }
+    lock_take(listener->lock);
+    listener->quiesced = true;
+    lock_release(listener->lock);
+    if (listener->daemon != NULL) {
         listener->socket = (int)MHD_quiesce_daemon(listener->daemon);
     }
 }

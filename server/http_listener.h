@@ -53,7 +53,7 @@ enum result http_listener_open(const struct http_listener_options *options,
 /* Begins to answer. */
 enum result http_listener_start(struct http_listener *listener, struct error *error);
 
-/* No new connections from here on. */
+/* No new connections, and no request to a handler, from here on: 503 `partition`. */
 void http_listener_quiesce(struct http_listener *listener);
 
 /* Waits up to `timeout_ms` until every request is answered. */

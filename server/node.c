@@ -20,7 +20,7 @@
 #include "store/device_key.h"
 #include "store/founding.h"
 
-enum { DRAIN_MS = 3500, MANIFEST_FRESH_MS = 10000 };
+enum { DRAIN_MS = 2000 /* each listener, within the 5 s of a stop */, MANIFEST_FRESH_MS = 10000 };
 
 static struct event_log *get_log(void *context)
 {
@@ -390,17 +390,20 @@ enum result node_start(const struct node_options *options, struct node **node_ou
 void node_stop(struct node **node_pointer)
 {
     struct node *node = *node_pointer;
-    struct event_log *log = get_log(node);
-    struct gossip *gossip = get_gossip(node);
     listeners_quiesce(node);
-    gossip_stop(gossip);
+    gossip_stop(get_gossip(node));
     websocket_stop(node->hub);
     if (!listeners_drain(node, DRAIN_MS)) {
         /* A join that waits for the network: nothing of it is kept, so nothing is lost. */
-        event_log_close(&log);
+        struct event_log *open_log = get_log(node);
+        event_log_close(&open_log);
         _exit(0);
     }
     thread_join(&node->joiner);
+    /* Read only now: a join that ended meanwhile has opened them. */
+    struct event_log *log = get_log(node);
+    struct gossip *gossip = get_gossip(node);
+    gossip_stop(gossip);
     listeners_stop(node);
     event_log_close(&log);
     gossip_destroy(&gossip);

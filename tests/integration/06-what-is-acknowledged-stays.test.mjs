@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { cleanAll, cli, fs, net, Node, once, path, temporaryDirectory } from './support.mjs';
+import { canonical, cleanAll, cli, fs, http, net, Node, once, path, Peer, temporaryDirectory, ulid, wallClock } from './support.mjs';
 
 after(cleanAll);
 
@@ -32,6 +32,65 @@ test('acknowledged sends survive kill -9 under 64-way load', async () => {
     for (const [id, body] of acknowledged) assert.equal(stored.get(id), body);
     assert.equal(new Set(stored.values()).size, stored.size); // every client_id once
   }
+});
+
+test('a clean stop under 64-way load loses nothing that was acknowledged and exits 0', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob);
+  await bob.stop();
+  const acknowledged = new Set();
+  for (let round = 1; round <= 5; round++) {
+    let stopping = null;
+    await Promise.all(Array.from({ length: 64 }, async () => {
+      for (let answer = true; answer;) { // on, over connections that are kept, until nobody answers
+        answer = await alice.request('POST', '/api/v1/chat/send', { recipient: bob.id, body: 'x' }).catch(() => null);
+        if (answer?.status === 200) acknowledged.add(answer.body.output.event_id);
+        else if (answer) assert.deepEqual([answer.status, answer.body.error], [503, 'partition']);
+        if (acknowledged.size > round * 300) stopping ??= alice.stop();
+      }
+    }));
+    await stopping;
+    assert.match(alice.log, /"node.stopped"/); // in order, not by giving up on who was still waiting
+    await alice.start();
+  }
+  const stored = new Set();
+  for (let since = 0, more = true; more;) {
+    const page = await alice.get(`/api/v1/chat/history?limit=1000&since_lamport=${since}`);
+    for (const message of page.messages) stored.add(message.event_id);
+    since = page.messages.at(-1).lamport;
+    more = page.more;
+  }
+  for (const id of acknowledged) assert.ok(stored.has(id));
+});
+
+test('a node that is stopping takes on nothing more, and leaves nothing half-joined', async () => {
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  const silent = net.createServer((socket) => socket.unref()).unref().listen(0, '127.0.0.1'); // takes connections and says nothing
+  await once(silent, 'listening');
+  const inviter = new Peer();
+  const invitation = inviter.signed({ schema_version: 1, community_id: inviter.id, community_name: 'Slow', inviter_node_id: inviter.id, invitee_node_id: bob.id, initial_level: 'member',
+    bootstrap_endpoints: [{ transport: 'https', host: '127.0.0.1', port: silent.address().port }], expires_at: wallClock(Date.now() + 60000), invite_event_id: ulid() });
+  const { hostname, port } = new URL(bob.ui);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const health = async () => {
+    const [response] = await once(http.get({ hostname, port, path: '/health', agent }), 'response');
+    response.resume();
+    await once(response, 'end');
+    return response.statusCode;
+  };
+  assert.equal(await health(), 200);
+  const joining = bob.request('POST', '/api/v1/community/join', { invite: `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}` }).catch(() => null);
+  await once(silent, 'connection'); // the join is under way, so the stop has something to wait for
+  const stopped = bob.stop();
+  while (await health() !== 503); // over the connection that is kept; it would break off if nothing were answered
+  await stopped;
+  await joining;
+  silent.close();
+  agent.destroy();
+  assert.deepEqual(fs.existsSync(path.join(bob.directory, 'run.json')), false);
+  await bob.start();
+  assert.equal((await bob.get('/api/v1/node')).community_id, null);
 });
 
 test('a second serve on one directory is refused, and so is a busy port', async () => {
