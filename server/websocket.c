@@ -383,6 +383,5 @@ void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *pee
     node_id_format(peer, node_id);
     int bytes = snprintf(data, sizeof data, "{\"node_id\":\"%s\",\"online\":%s}", node_id,
                          online ? "true" : "false");
-    publish(hub,
-            frame_create(FRAME_PEER, websocket_feed_last_seq(&hub->feed), data, (size_t)bytes));
+    publish(hub, frame_create(FRAME_PEER, 0, data, (size_t)bytes));
 }

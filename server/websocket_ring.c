@@ -30,6 +30,7 @@ void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq)
     ring->first = 1;
     ring->next = 1;
     ring->complete_after = last_seq;
+    ring->newest_seq = last_seq;
 }
 
 static void drop_oldest(struct websocket_ring *ring)
@@ -57,6 +58,11 @@ void websocket_ring_publish(struct websocket_ring *ring, struct frame *frame)
             ring->next - ring->first == WEBSOCKET_RING_MOST_FRAMES)) {
         drop_oldest(ring);
     }
+    if (frame->kind == FRAME_PEER) {
+        frame->seq = ring->newest_seq; /* never ahead of an event that is still to come */
+    } else {
+        ring->newest_seq = frame->seq;
+    }
     ring->frames[ring->next % WEBSOCKET_RING_MOST_FRAMES] = frame;
     ring->bytes += frame->data_bytes;
     ring->next++;
@@ -66,6 +72,7 @@ void websocket_ring_reset(struct websocket_ring *ring, int64_t last_seq)
 {
     websocket_ring_deinit(ring);
     ring->complete_after = last_seq;
+    ring->newest_seq = last_seq;
 }
 
 const struct frame *websocket_ring_get(const struct websocket_ring *ring, uint64_t number)

@@ -26,6 +26,7 @@ struct websocket_ring {
     uint64_t first; /* number of the oldest frame that is held */
     uint64_t next;  /* number that the next frame gets */
     size_t bytes;
+    int64_t newest_seq;     /* of all frames so far; what is in no log is published with it */
     int64_t complete_after; /* every own event with a greater seq is in the ring */
 };
 

@@ -54,9 +54,10 @@ static void catch_up(struct websocket_session *session)
     session->pending_count = 0;
     if (session->cursor < session->feed->ring.complete_after && log != NULL &&
         session->subscription.messages_topic[0] != '\0') {
-        (void)event_reader_own_after_seq(log, session->cursor, WEBSOCKET_CATCH_UP_EVENTS,
-                                         add_pending, session);
-        if (session->pending_count > 0) {
+        session->broken =
+            event_reader_own_after_seq(log, session->cursor, WEBSOCKET_CATCH_UP_EVENTS, add_pending,
+                                       session) != RESULT_OK;
+        if (session->pending_count > 0 || session->broken) {
             return;
         }
     }
@@ -70,6 +71,9 @@ static const struct frame *next_frame(struct websocket_session *session)
     while (!session->live) {
         if (session->pending_first < session->pending_count) {
             return session->pending[session->pending_first];
+        }
+        if (session->broken) {
+            return NULL;
         }
         catch_up(session);
     }
@@ -114,9 +118,8 @@ static int send_text(struct lws *wsi, const char *text, size_t bytes)
 static int send_ready(struct websocket_session *session)
 {
     char text[64];
-    int64_t current = websocket_feed_last_seq(session->feed);
-    int length =
-        snprintf(text, sizeof text, "{\"event\":\"ready\",\"seq\":%lld}", (long long)current);
+    int length = snprintf(text, sizeof text, "{\"event\":\"ready\",\"seq\":%lld}",
+                          (long long)session->ready_seq);
     session->ready_sent = true;
     return send_text(session->wsi, text, (size_t)length);
 }
@@ -140,7 +143,7 @@ int websocket_session_write(struct websocket_session *session)
     } else {
         const struct frame *frame = may_send(session) ? next_frame(session) : NULL;
         if (frame == NULL) {
-            return 0;
+            return session->broken ? -1 : 0; /* closed rather than with a gap: it resumes */
         }
         struct buffer text;
         buffer_init(&text);
@@ -206,8 +209,8 @@ void websocket_session_open(struct websocket_session *session, struct lws *wsi,
     session->wsi = wsi;
     session->feed = feed;
     session->subscription = *subscription;
-    session->cursor =
-        subscription->since_seq >= 0 ? subscription->since_seq : websocket_feed_last_seq(feed);
+    session->ready_seq = websocket_feed_last_seq(feed);
+    session->cursor = subscription->since_seq >= 0 ? subscription->since_seq : session->ready_seq;
     (void)lws_callback_on_writable(wsi);
 }
 

@@ -32,9 +32,11 @@ struct websocket_session {
     struct websocket_subscription subscription;
     int64_t cursor;    /* own events up to this seq are sent or were not wanted */
     uint64_t position; /* the next frame in the ring, once live */
+    int64_t ready_seq; /* the newest when it subscribed: without since_seq it starts behind it */
     bool ready_sent;
     bool live;
     bool too_slow;
+    bool broken;                                      /* the log could not be read */
     struct frame *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
     size_t pending_first;
     size_t pending_count;

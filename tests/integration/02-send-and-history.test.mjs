@@ -121,10 +121,12 @@ test('the bus calls the same capabilities', async () => {
   await expectError(call('chat.send', { params: {}, input: {} }, { 'X-HearthNet-Capability-Version': '2.0' }), 400, 'schema_mismatch');
 });
 
-test('chat.enabled and chat.read_receipts_enabled are obeyed', async () => {
+test('chat.enabled, read_receipts_enabled and store_and_forward are obeyed', async () => {
+  const strict = await (await Node.create({ name: 'Strict', config: '[chat]\nstore_and_forward = false\n' })).start();
   const quiet = await (await Node.create({ name: 'Quiet', config: '[chat]\nread_receipts_enabled = false\n' })).start();
   const silent = await (await Node.create({ name: 'Silent', config: '[chat]\nenabled = false\n' })).start();
   await alice.admit(quiet);
+  await alice.admit(strict);
   await alice.admit(silent);
   const message = await alice.send(quiet.id, 'psst');
   await quiet.arrived('psst');
@@ -134,4 +136,10 @@ test('chat.enabled and chat.read_receipts_enabled are obeyed', async () => {
   await alice.delivered(message.event_id);
   assert.equal((await quiet.history()).find((entry) => entry.event_id === message.event_id).read_at, null);
   await expectError(silent.request('POST', '/api/v1/chat/send', { recipient: alice.id, body: 'x' }), 501, 'not_implemented');
+  await quiet.send(strict.id, 'so that the two know each other');
+  await strict.arrived('so that the two know each other');
+  const never = new Peer(); // a member that nobody ever reaches
+  await never.join(strict);
+  await expectError(strict.request('POST', '/api/v1/chat/send', { recipient: never.id, body: 'x' }), 503, 'partition');
+  assert.deepEqual((await strict.history()).filter((entry) => entry.body === 'x'), []);
 });

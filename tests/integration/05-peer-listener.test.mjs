@@ -178,6 +178,10 @@ test('a node talks to nobody who has another key than the invite names', async (
     bootstrap_endpoints: [{ transport: 'https', host: '127.0.0.1', port: alice.peerPort }], expires_at: wallClock(Date.now() + 60000), invite_event_id: ulid() });
   const invite = `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}`;
   expectError(await bob.request('POST', '/api/v1/community/join', { invite }), 503, 'bootstrap_unreachable');
+  const { signature: _old, ...unsigned } = invitation;
+  const expired = impostor.signed({ ...unsigned, expires_at: wallClock(Date.now() - 1000) });
+  const late = `hearthnet://v1/${Buffer.from(canonical(expired)).toString('base64url')}`;
+  expectError(await bob.request('POST', '/api/v1/community/join', { invite: late }), 410, 'invite_expired');
 });
 
 test('a revoked member gets nothing, from the moment the log says so', async () => {
