@@ -46,6 +46,26 @@ static size_t collect(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
+/* curl asks at least once a second; anything but 0 ends the transfer. */
+static int ask_cancelled(void *context, curl_off_t download_total, curl_off_t download_now,
+                         curl_off_t upload_total, curl_off_t upload_now)
+{
+    const atomic_bool *cancelled = context;
+    (void)download_total;
+    (void)download_now;
+    (void)upload_total;
+    (void)upload_now;
+    return atomic_load(cancelled) ? 1 : 0;
+}
+
+static bool set_cancelled(CURL *easy, const atomic_bool *cancelled)
+{
+    return cancelled == NULL ||
+           (curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, ask_cancelled) == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_XFERINFODATA, cancelled) == CURLE_OK);
+}
+
 static bool set_blob(CURL *easy, CURLoption option, const char *text)
 {
     struct curl_blob blob = {(void *)(uintptr_t)text, strlen(text), CURL_BLOB_COPY};
@@ -81,6 +101,7 @@ static bool prepare(struct transfer *transfer, const struct http_request *reques
     }
     long total_ms = (long)(request->total_ms == 0 ? HTTP_CLIENT_TOTAL_MS : request->total_ms);
     bool set =
+        set_cancelled(easy, request->cancelled) &&
         curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&

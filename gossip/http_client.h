@@ -7,6 +7,7 @@
 #ifndef HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
 #define HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct http_request {
     const struct node_id *peer;           /* whose key the server must have; NULL for plain http */
     const struct http_identity *identity; /* NULL: no client certificate */
     int64_t total_ms;                     /* 0: HTTP_CLIENT_TOTAL_MS */
+    const atomic_bool *cancelled; /* once true, the call ends within a second; NULL: never */
 };
 
 struct http_answer {

@@ -30,9 +30,13 @@ static enum result call(struct joining *joining, const char *base, const char *p
                                    .body = body == NULL ? NULL : body->data,
                                    .body_bytes = body == NULL ? 0 : body->length_bytes,
                                    .peer = &joining->invite.inviter,
-                                   .identity = joining->request->identity};
+                                   .identity = joining->request->identity,
+                                   .cancelled = joining->request->cancelled};
     enum result result = http_client_call(&request, &answer);
-    if (result != RESULT_OK) {
+    if (atomic_load(joining->request->cancelled)) {
+        result = error_set(joining->error, RESULT_UNREACHABLE,
+                           "This node is stopping; join again when it is back.");
+    } else if (result != RESULT_OK) {
         result = error_set(joining->error, RESULT_UNREACHABLE,
                            "The inviter's node can't be reached. Is it running, and are both "
                            "devices in the same network?");

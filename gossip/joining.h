@@ -17,7 +17,8 @@ struct joining_request {
     const struct signing_key *key;
     const struct http_identity *identity;
     const struct clock *clock;
-    json_t *manifest; /* our node manifest; borrowed */
+    json_t *manifest;             /* our node manifest; borrowed */
+    const atomic_bool *cancelled; /* once true, the join gives up within seconds */
 };
 
 /* RESULT_INVALID no invite, RESULT_EXPIRED, RESULT_MISMATCH it is for another device,

@@ -14,7 +14,7 @@
 #include "core/thread.h"
 #include "protocol/canonical.h"
 
-enum { POOL_THREADS = 2, BACKLOG = 256 };
+enum { POOL_THREADS = 2, BACKLOG = 256, SENDING_MS = 1000 };
 
 struct http_listener {
     struct http_listener_options options;
@@ -24,6 +24,7 @@ struct http_listener {
     struct lock *lock;
     bool quiesced;  /* no request goes to a handler any more */
     size_t pending; /* requests given to a handler and not answered yet */
+    size_t unsent;  /* those, and the ones whose answer is still on its way out */
 };
 
 /* Lives from the request line to MHD's completion. What is below the line is guarded by the lock,
@@ -249,6 +250,7 @@ static enum MHD_Result handle(struct http_exchange *exchange)
     lock_take(listener->lock);
     exchange->handled = !listener->quiesced;
     listener->pending += exchange->handled ? 1 : 0;
+    listener->unsent += exchange->handled ? 1 : 0;
     lock_release(listener->lock);
     if (!exchange->handled) {
         exchange_reply_error(&exchange->base, WIRE_PARTITION,
@@ -321,6 +323,11 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (exchange == NULL) {
         return;
     }
+    lock_take(exchange->listener->lock);
+    if (exchange->handled && --exchange->listener->unsent == 0) {
+        lock_wake_all(exchange->listener->lock);
+    }
+    lock_release(exchange->listener->lock);
     if (exchange->released != NULL) {
         exchange->released(exchange->released_context);
     }
@@ -437,19 +444,18 @@ void http_listener_quiesce(struct http_listener *listener)
     }
 }
 
-bool http_listener_drain(struct http_listener *listener, int64_t timeout_ms)
+void http_listener_drain(struct http_listener *listener)
 {
     if (listener == NULL) {
-        return true;
+        return;
     }
-    bool waiting = true;
     lock_take(listener->lock);
-    while (waiting && listener->pending > 0) {
-        waiting = lock_wait(listener->lock, timeout_ms);
+    while (listener->pending > 0) {
+        (void)lock_wait(listener->lock, -1);
     }
-    bool drained = listener->pending == 0;
+    while (listener->unsent > 0 && lock_wait(listener->lock, SENDING_MS)) {
+    }
     lock_release(listener->lock);
-    return drained;
 }
 
 void http_listener_stop(struct http_listener **listener_pointer)

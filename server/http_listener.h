@@ -56,8 +56,9 @@ enum result http_listener_start(struct http_listener *listener, struct error *er
 /* No new connections, and no request to a handler, from here on: 503 `partition`. */
 void http_listener_quiesce(struct http_listener *listener);
 
-/* Waits up to `timeout_ms` until every request is answered. */
-bool http_listener_drain(struct http_listener *listener, int64_t timeout_ms);
+/* Waits until every request that a handler has is answered, and a second at most for slow readers
+ * to take the answers. */
+void http_listener_drain(struct http_listener *listener);
 void http_listener_stop(struct http_listener **listener);
 
 uint16_t http_listener_port(const struct http_listener *listener);

@@ -198,10 +198,10 @@ void listeners_quiesce(struct node *node)
     http_listener_quiesce(node->peer);
 }
 
-bool listeners_drain(struct node *node, int64_t timeout_ms)
+void listeners_drain(struct node *node)
 {
-    return http_listener_drain(node->local, timeout_ms) &&
-           http_listener_drain(node->peer, timeout_ms);
+    http_listener_drain(node->local);
+    http_listener_drain(node->peer);
 }
 
 void listeners_stop(struct node *node)

@@ -5,9 +5,6 @@
 #ifndef HEARTHCHAT_SERVER_LISTENERS_H
 #define HEARTHCHAT_SERVER_LISTENERS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "core/result.h"
 
 struct node;
@@ -19,7 +16,7 @@ enum result listeners_open(struct node *node, struct error *error);
 enum result listeners_start(struct node *node, struct error *error);
 
 void listeners_quiesce(struct node *node);
-bool listeners_drain(struct node *node, int64_t timeout_ms);
+void listeners_drain(struct node *node);
 void listeners_stop(struct node *node);
 
 #endif

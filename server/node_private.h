@@ -5,6 +5,8 @@
 #ifndef HEARTHCHAT_SERVER_NODE_PRIVATE_H
 #define HEARTHCHAT_SERVER_NODE_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "gossip/gossip.h"
 #include "handlers/services.h"
 #include "protocol/ulid.h"
@@ -32,6 +34,7 @@ struct node {
     struct endpoints endpoints; /* set before anybody asks */
     struct event_log *_Atomic log;
     struct gossip *_Atomic gossip;
+    atomic_bool stopping;
     struct thread *joiner;
     struct lock *lock; /* guards what follows */
     struct ulid_source ulids;

@@ -80,12 +80,13 @@ test('a node that is stopping takes on nothing more, and leaves nothing half-joi
     return response.statusCode;
   };
   assert.equal(await health(), 200);
-  const joining = bob.request('POST', '/api/v1/community/join', { invite: `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}` }).catch(() => null);
+  const joining = bob.request('POST', '/api/v1/community/join', { invite: `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}` });
   await once(silent, 'connection'); // the join is under way, so the stop has something to wait for
   const stopped = bob.stop();
   while (await health() !== 503); // over the connection that is kept; it would break off if nothing were answered
   await stopped;
-  await joining;
+  assert.deepEqual((await joining).body, { error: 'bootstrap_unreachable', message: 'This node is stopping; join again when it is back.' });
+  assert.match(bob.log, /"node.stopped"/);
   silent.close();
   agent.destroy();
   assert.deepEqual(fs.existsSync(path.join(bob.directory, 'run.json')), false);
