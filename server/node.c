@@ -391,7 +391,7 @@ enum result node_start(const struct node_options *options, struct node **node_ou
 void node_stop(struct node **node_pointer)
 {
     struct node *node = *node_pointer;
-    atomic_store(&node->stopping, true); /* a join gives up */
+    atomic_store(&node->stopping, true);
     listeners_quiesce(node);
     gossip_stop(get_gossip(node));
     websocket_stop(node->hub);

@@ -22,6 +22,8 @@ struct node {
     const struct configuration *configuration;
     char *data_directory;
     int lock_file;
+    bool same_user_only;  /* configured, and this system can tell */
+    atomic_bool stopping; /* a join gives up */
     struct signing_key key;
     struct tls_certificate tls;
     struct http_identity identity;
@@ -30,11 +32,9 @@ struct node {
     struct gate_peer *gate;
     struct http_listener *local;
     struct http_listener *peer;
-    bool same_user_only;        /* configured, and this system can tell */
     struct endpoints endpoints; /* set before anybody asks */
     struct event_log *_Atomic log;
     struct gossip *_Atomic gossip;
-    atomic_bool stopping;
     struct thread *joiner;
     struct lock *lock; /* guards what follows */
     struct ulid_source ulids;
