@@ -18,12 +18,17 @@ void buffer_deinit(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
+void buffer_truncate(struct buffer *buffer, size_t length_bytes)
+{
+    buffer->length_bytes = length_bytes;
+    if (buffer->data != NULL) {
+        buffer->data[length_bytes] = '\0';
+    }
+}
+
 void buffer_clear(struct buffer *buffer)
 {
-    buffer->length_bytes = 0;
-    if (buffer->data != NULL) {
-        buffer->data[0] = '\0';
-    }
+    buffer_truncate(buffer, 0);
 }
 
 static void make_room(struct buffer *buffer, size_t more_bytes)

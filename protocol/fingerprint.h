@@ -13,7 +13,7 @@
 #define FINGERPRINT_SUM_BYTES 32
 
 struct fingerprint {
-    uint8_t sum[FINGERPRINT_SUM_BYTES]; /* little-endian */
+    uint64_t sum[4]; /* least significant first, each in the machine's order */
     uint64_t count;
 };
 
@@ -21,6 +21,16 @@ void fingerprint_add(struct fingerprint *fingerprint,
                      const uint8_t hash[static FINGERPRINT_SUM_BYTES]);
 void fingerprint_remove(struct fingerprint *fingerprint,
                         const uint8_t hash[static FINGERPRINT_SUM_BYTES]);
+
+/* The union with a set that has nothing in common with it, and the way back. */
+void fingerprint_join(struct fingerprint *fingerprint, const struct fingerprint *other);
+void fingerprint_part(struct fingerprint *fingerprint, const struct fingerprint *other);
+
+/* The sum as it is stored: 32 bytes, little-endian. */
+void fingerprint_write_sum(const struct fingerprint *fingerprint,
+                           uint8_t bytes_out[static FINGERPRINT_SUM_BYTES]);
+void fingerprint_read_sum(struct fingerprint *fingerprint,
+                          const uint8_t bytes[static FINGERPRINT_SUM_BYTES]);
 
 /* First 16 bytes of SHA-256 over the sum and varint(count). */
 void fingerprint_digest(const struct fingerprint *fingerprint,

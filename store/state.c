@@ -75,7 +75,7 @@ enum result log_state_load(struct event_log *log)
         state->head = sqlite3_column_int64(row, 1);
         state->fingerprint.count = (uint64_t)sqlite3_column_int64(row, 2);
         if (sqlite3_column_bytes(row, 3) == FINGERPRINT_SUM_BYTES) {
-            memcpy(state->fingerprint.sum, sqlite3_column_blob(row, 3), FINGERPRINT_SUM_BYTES);
+            fingerprint_read_sum(&state->fingerprint, sqlite3_column_blob(row, 3));
         }
     }
     database_done(row);
@@ -89,10 +89,12 @@ enum result log_state_load(struct event_log *log)
 void log_state_save(struct event_log *log)
 {
     const struct log_state *state = &log->state;
+    uint8_t sum[FINGERPRINT_SUM_BYTES];
+    fingerprint_write_sum(&state->fingerprint, sum);
     database_run(&log->database,
                  "UPDATE state SET clock=?1,head=?2,event_count=?3,fingerprint_sum=?4 WHERE id=1",
                  "iiib", state->clock, state->head, (int64_t)state->fingerprint.count,
-                 state->fingerprint.sum, FINGERPRINT_SUM_BYTES);
+                 sum, FINGERPRINT_SUM_BYTES);
 }
 
 /* With the lock taken. */
