@@ -5,7 +5,8 @@
 #include "core/memory.h"
 #include "store/event_reader.h"
 
-void event_batch_refuse(struct event_batch *batch, const char *event_id, enum event_refusal refusal)
+static struct refused_event *refuse(struct event_batch *batch, const char *event_id,
+                                    enum event_refusal refusal)
 {
     batch->refused =
         memory_resize(batch->refused, batch->refused_count + 1, sizeof *batch->refused);
@@ -14,6 +15,12 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id, enum ev
     if (event_id != NULL && ulid_is_valid(event_id)) {
         memcpy(refused->event_id, event_id, sizeof refused->event_id);
     }
+    return refused;
+}
+
+void event_batch_refuse(struct event_batch *batch, const char *event_id, enum event_refusal refusal)
+{
+    (void)refuse(batch, event_id, refusal);
 }
 
 void event_batch_read(struct event_log *log, const json_t *array,
@@ -39,7 +46,7 @@ void event_batch_read(struct event_log *log, const json_t *array,
         if (refusal == EVENT_ACCEPTABLE) {
             batch_out->events[batch_out->count++] = verified;
         } else {
-            event_batch_refuse(batch_out, event_id, refusal);
+            event_hash_json(json, refuse(batch_out, event_id, refusal)->hash);
         }
     }
 }
@@ -60,13 +67,16 @@ void event_batch_begin(struct event_batch_writer *writer, const struct node_id *
     node_id_format(community_id, community);
     buffer_init(&writer->body);
     writer->count = 0;
+    writer->full = false;
     buffer_append_format(&writer->body, "{\"community_id\":\"%s\",\"events\":[", community);
 }
 
 bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t length_bytes)
 {
-    if (writer->count == EVENT_BATCH_MOST_EVENTS ||
-        (writer->count > 0 && writer->body.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES)) {
+    writer->full =
+        writer->full || writer->count == EVENT_BATCH_MOST_EVENTS ||
+        (writer->count > 0 && writer->body.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES);
+    if (writer->full) {
         return false;
     }
     if (writer->count++ > 0) {

@@ -15,6 +15,7 @@
 struct refused_event {
     char event_id[ULID_TEXT_BYTES]; /* "" when it has none */
     enum event_refusal refusal;
+    uint8_t hash[BLAKE3_HASH_BYTES]; /* zeros when it has none */
 };
 
 struct event_batch {
@@ -38,6 +39,7 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id,
 struct event_batch_writer {
     struct buffer body;
     size_t count;
+    bool full; /* something did not fit, and nothing is added any more */
 };
 void event_batch_begin(struct event_batch_writer *writer, const struct node_id *community_id);
 bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t length_bytes);

@@ -8,19 +8,30 @@
 
 enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000 };
 
+enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
+
 enum message_kind { MESSAGE_STORED, MESSAGE_CALLED, MESSAGE_WAIT };
+
+/* An event that was stored. */
+struct stored {
+    int64_t seq;
+    bool has_source;
+    struct node_id source;
+    bool has_concerned;
+    struct node_id concerned;
+    char target_event_id[ULID_TEXT_BYTES]; /* of a delivered receipt for us, or "" */
+};
 
 struct message {
     enum message_kind kind;
-    int64_t seq;
-    struct node_id peer; /* STORED: the source; CALLED; WAIT: the recipient */
-    bool has_peer;
-    struct node_id concerned;
-    bool has_concerned;
-    bool members_changed;
-    char event_id[ULID_TEXT_BYTES]; /* WAIT: the message; STORED: the target of a delivered receipt,
-                                       or "" */
+    struct node_id peer; /* CALLED; WAIT: the recipient */
+    int64_t seq;         /* WAIT */
+    char event_id[ULID_TEXT_BYTES];
     struct waiting *waiting;
+    bool members_changed; /* STORED */
+    bool catch_up;        /* so many from others that they are not passed on */
+    size_t stored_count;
+    struct stored stored[];
 };
 
 struct waiting {
@@ -70,6 +81,12 @@ static void act(struct gossip *gossip, struct gossip_action *action)
         case GOSSIP_EXCHANGE:
             peer_exchange_start(gossip, action);
             break;
+        case GOSSIP_RECONCILE:
+            peer_session_step(peer_links_find(gossip, &action->peer));
+            break;
+        case GOSSIP_SUBSCRIBE:
+            peer_subscription_start(peer_links_find(gossip, &action->peer));
+            break;
         case GOSSIP_ANSWER:
             answer(action);
             break;
@@ -80,34 +97,70 @@ static void act(struct gossip *gossip, struct gossip_action *action)
     }
 }
 
+static void take_stored(struct gossip *gossip, const struct message *message)
+{
+    int64_t last_seq = 0;
+    if (message->members_changed) {
+        peer_links_follow_members(gossip);
+    }
+    for (size_t i = 0; i < message->stored_count; i++) {
+        const struct stored *stored = &message->stored[i];
+        last_seq = stored->seq;
+        if (!message->catch_up || !stored->has_source) {
+            gossip_state_event_stored(gossip->state, stored->seq,
+                                      stored->has_source ? &stored->source : NULL,
+                                      stored->has_concerned ? &stored->concerned : NULL);
+        }
+        if (stored->target_event_id[0] != '\0') {
+            gossip_state_receipt_seen(gossip->state, stored->target_event_id);
+        }
+    }
+    if (message->catch_up) {
+        gossip_state_events_missed(gossip->state, last_seq, false, gossip_now(gossip));
+    }
+}
+
 static void take_message(struct gossip *gossip, struct message *message)
 {
-    const struct node_id *peer = message->has_peer ? &message->peer : NULL;
     struct peer_link *link = NULL;
     switch (message->kind) {
     case MESSAGE_STORED:
-        if (message->members_changed) {
-            peer_links_follow_members(gossip);
-        }
-        gossip_state_event_stored(gossip->state, message->seq, peer,
-                                  message->has_concerned ? &message->concerned : NULL);
-        if (message->event_id[0] != '\0') {
-            gossip_state_receipt_seen(gossip->state, message->event_id);
-        }
+        take_stored(gossip, message);
         break;
     case MESSAGE_CALLED:
-        link = peer_links_find(gossip, peer);
+        link = peer_links_find(gossip, &message->peer);
         if (link != NULL) {
             peer_links_seen(link);
-            gossip_state_peer_called(gossip->state, peer, gossip_now(gossip));
+            gossip_state_peer_called(gossip->state, &message->peer, gossip_now(gossip));
         }
         break;
     case MESSAGE_WAIT:
-        gossip_state_wait_delivery(gossip->state, peer, message->event_id, message->seq,
+        gossip_state_wait_delivery(gossip->state, &message->peer, message->event_id, message->seq,
                                    message->waiting, gossip_now(gossip));
         break;
     }
     memory_free(message);
+}
+
+/* What the writer has done with the batches that it was given. */
+static void take_received(struct gossip *gossip)
+{
+    lock_take(gossip->lock);
+    struct received_batch *batch = gossip->received;
+    gossip->received = NULL;
+    lock_release(gossip->lock);
+    while (batch != NULL) {
+        struct received_batch *next = batch->next;
+        struct peer_link *link = peer_links_find(gossip, &batch->source);
+        if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
+            gossip_report(link, event_refusal_name(batch->first_refusal));
+        }
+        if (link != NULL && batch->in_session) {
+            peer_session_received(link, batch);
+        }
+        memory_free(batch);
+        batch = next;
+    }
 }
 
 static void take_messages(struct gossip *gossip)
@@ -120,50 +173,68 @@ static void take_messages(struct gossip *gossip)
             take_message(gossip, messages[i]);
         }
     } while (count > 0);
+    take_received(gossip);
     lock_take(gossip->lock);
     bool missed = gossip->missed;
     gossip->missed = false;
     lock_release(gossip->lock);
     if (missed) {
         const struct log_snapshot *snapshot = event_log_acquire(gossip->options.log);
-        gossip_state_events_missed(gossip->state, snapshot->last_seq, gossip_now(gossip));
+        gossip_state_events_missed(gossip->state, snapshot->last_seq, true, gossip_now(gossip));
         event_log_release(gossip->options.log, &snapshot);
         peer_links_follow_members(gossip);
     }
 }
 
+int64_t gossip_step(struct gossip *gossip)
+{
+    take_messages(gossip);
+    act(gossip, gossip->action);
+    if (gossip_now(gossip) >= gossip->save_at_ms) {
+        peer_links_save(gossip);
+        gossip->save_at_ms = gossip_now(gossip) + SAVE_EVERY_MS;
+    }
+    int64_t wake_at = gossip_state_wake_at(gossip->state);
+    return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
+}
+
+/* Decides what waits, and waits for the writer, which may still tell us something. */
+static void finish(struct gossip *gossip)
+{
+    take_messages(gossip);
+    gossip_state_give_up_waiting(gossip->state);
+    while (gossip_state_next_answer(gossip->state, gossip_now(gossip), gossip->action)) {
+        answer(gossip->action);
+    }
+    peer_links_save(gossip);
+    lock_take(gossip->lock);
+    while (gossip->receiving > 0) {
+        (void)lock_wait(gossip->lock, -1);
+    }
+    lock_release(gossip->lock);
+    take_received(gossip);
+}
+
 static void run(void *context)
 {
     struct gossip *gossip = context;
-    struct gossip_action *action = memory_allocate(1, sizeof *action);
     bool stopping = false;
-    peer_links_follow_members(gossip);
     while (!stopping) {
-        take_messages(gossip);
-        act(gossip, action);
-        if (gossip_now(gossip) >= gossip->save_at_ms) {
-            peer_links_save(gossip);
-            gossip->save_at_ms = gossip_now(gossip) + SAVE_EVERY_MS;
-        }
-        int64_t wake_at = gossip_state_wake_at(gossip->state);
-        wake_at = gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
-        int64_t wait_ms = wake_at - gossip_now(gossip);
+        int64_t wait_ms = gossip_step(gossip) - gossip_now(gossip);
         http_transport_run(gossip->transport, wait_ms < 0 ? 0 : wait_ms);
         lock_take(gossip->lock);
         stopping = gossip->stopping;
         lock_release(gossip->lock);
     }
-    take_messages(gossip);
-    gossip_state_give_up_waiting(gossip->state);
-    act(gossip, action);
-    peer_links_save(gossip);
-    memory_free(action);
+    finish(gossip);
 }
 
 static void wake(void *context)
 {
     struct gossip *gossip = context;
-    http_transport_wake(gossip->transport);
+    if (gossip->transport != NULL) {
+        http_transport_wake(gossip->transport);
+    }
 }
 
 enum result gossip_start(const struct gossip_options *options, struct gossip **gossip_out)
@@ -171,13 +242,18 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     struct gossip *gossip = memory_allocate(1, sizeof *gossip);
     gossip->options = *options;
     gossip->lock = lock_create();
-    gossip->transport = http_transport_create();
+    gossip->transport = options->transport == NULL ? http_transport_create() : NULL;
     gossip->inbox = inbox_create(MOST_MESSAGES, wake, gossip);
-    gossip->state = gossip_state_create(random_below, NULL);
+    gossip->state = gossip_state_create(random_below, NULL, gossip_now(gossip));
+    gossip->action = memory_allocate(1, sizeof *gossip->action);
+    gossip->refused = refused_hashes_create();
     const struct log_snapshot *snapshot = event_log_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
     event_log_release(options->log, &snapshot);
-    enum result result = thread_start("gossip", run, gossip, &gossip->thread);
+    peer_links_follow_members(gossip);
+    enum result result = options->transport == NULL
+                             ? thread_start("gossip", run, gossip, &gossip->thread)
+                             : RESULT_OK;
     if (result != RESULT_OK) {
         gossip_destroy(&gossip);
         return result;
@@ -195,6 +271,9 @@ void gossip_stop(struct gossip *gossip)
     gossip->stopping = true;
     lock_release(gossip->lock);
     inbox_close(gossip->inbox);
+    if (gossip->options.transport != NULL) {
+        finish(gossip);
+    }
     thread_join(&gossip->thread);
 }
 
@@ -210,42 +289,50 @@ void gossip_destroy(struct gossip **gossip_pointer)
     }
     memory_free(gossip->links);
     gossip_state_destroy(&gossip->state);
+    refused_hashes_destroy(&gossip->refused);
+    memory_free(gossip->action);
     inbox_destroy(&gossip->inbox);
     lock_destroy(&gossip->lock);
     memory_free(gossip);
     *gossip_pointer = NULL;
 }
 
-static struct message *describe(const struct committed_event *committed)
+static void describe(const struct committed_event *committed, struct stored *stored_out)
 {
     const struct event *event = verified_event_get(committed->event);
-    struct message *message = memory_allocate(1, sizeof *message);
-    message->kind = MESSAGE_STORED;
-    message->seq = committed->seq;
-    message->members_changed = event_type_is_community(event->type);
+    stored_out->seq = committed->seq;
     if (committed->source != NULL) {
-        message->has_peer = true;
-        message->peer = *committed->source;
+        stored_out->has_source = true;
+        stored_out->source = *committed->source;
     }
     if (event->type == EVENT_MESSAGE_SENT) {
-        message->has_concerned = true;
-        message->concerned = event->data.message.recipient;
+        stored_out->has_concerned = true;
+        stored_out->concerned = event->data.message.recipient;
     } else if (event->type == EVENT_MESSAGE_DELIVERED && committed->concerns_us) {
-        memcpy(message->event_id, event->data.receipt.target_event_id, sizeof message->event_id);
+        memcpy(stored_out->target_event_id, event->data.receipt.target_event_id,
+               sizeof stored_out->target_event_id);
     }
-    return message;
 }
 
 void gossip_events_stored(struct gossip *gossip, const struct committed_event *events, size_t count)
 {
+    size_t foreign = 0;
+    struct message *message = memory_allocate(1, sizeof *message + count * sizeof *message->stored);
+    message->kind = MESSAGE_STORED;
+    message->stored_count = count;
     for (size_t i = 0; i < count; i++) {
-        struct message *message = describe(&events[i]);
-        if (inbox_post(gossip->inbox, message) != RESULT_OK) {
-            memory_free(message);
-            lock_take(gossip->lock);
-            gossip->missed = true;
-            lock_release(gossip->lock);
-        }
+        describe(&events[i], &message->stored[i]);
+        message->members_changed =
+            message->members_changed ||
+            event_type_is_community(verified_event_get(events[i].event)->type);
+        foreign += events[i].source == NULL ? 0 : 1;
+    }
+    message->catch_up = foreign > MOST_PASSED_ON;
+    if (inbox_post(gossip->inbox, message) != RESULT_OK) {
+        memory_free(message);
+        lock_take(gossip->lock);
+        gossip->missed = true;
+        lock_release(gossip->lock);
     }
 }
 
@@ -253,7 +340,6 @@ void gossip_peer_called(struct gossip *gossip, const struct node_id *peer)
 {
     struct message *message = memory_allocate(1, sizeof *message);
     message->kind = MESSAGE_CALLED;
-    message->has_peer = true;
     message->peer = *peer;
     if (inbox_post(gossip->inbox, message) != RESULT_OK) {
         memory_free(message); /* it calls again */
@@ -266,7 +352,6 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
 {
     struct message *message = memory_allocate(1, sizeof *message);
     message->kind = MESSAGE_WAIT;
-    message->has_peer = true;
     message->peer = *recipient;
     message->seq = seq;
     memcpy(message->event_id, event_id, sizeof message->event_id);
@@ -278,6 +363,74 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
         return RESULT_FULL;
     }
     return RESULT_OK;
+}
+
+void gossip_send(struct gossip *gossip, const struct http_request *request,
+                 http_transport_done *done, void *context)
+{
+    const struct gossip_transport *transport = gossip->options.transport;
+    if (transport == NULL) {
+        http_transport_send(gossip->transport, request, done, context);
+    } else {
+        transport->send(transport->context, request, done, context);
+    }
+}
+
+/* On the writer's thread. */
+static void on_received(void *context, const struct receive_answer *answer)
+{
+    struct received_batch *batch = context;
+    struct gossip *gossip = batch->gossip;
+    batch->accepted = answer->accepted;
+    batch->result = answer->result;
+    for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
+        batch->first_refusal = answer->refusals[i];
+    }
+    lock_take(gossip->lock);
+    batch->next = gossip->received;
+    gossip->received = batch;
+    gossip->receiving--;
+    wake(gossip);
+    lock_wake_all(gossip->lock);
+    lock_release(gossip->lock);
+}
+
+void gossip_receive(struct peer_link *link, struct event_batch *events, bool in_session)
+{
+    struct gossip *gossip = link->gossip;
+    if (events->count == 0) {
+        return;
+    }
+    struct received_batch *batch = memory_allocate(1, sizeof *batch);
+    batch->gossip = gossip;
+    batch->source = link->node_id;
+    batch->in_session = in_session;
+    lock_take(gossip->lock);
+    gossip->receiving++;
+    lock_release(gossip->lock);
+    link->session.receiving += in_session ? 1 : 0;
+    struct verified_event **verified = events->events;
+    events->events = NULL;
+    if (event_log_receive(gossip->options.log, verified, events->count, &link->node_id, on_received,
+                          batch) != RESULT_OK) {
+        lock_take(gossip->lock);
+        gossip->receiving--;
+        lock_release(gossip->lock);
+        link->session.receiving -= in_session ? 1 : 0;
+        memory_free(batch); /* the writer is busy: the next comparison finds them again */
+    }
+}
+
+void gossip_report(struct peer_link *link, const char *reason)
+{
+    char name[NODE_ID_SHORT_BYTES];
+    int64_t now_ms = gossip_now(link->gossip);
+    if (now_ms < link->report_at_ms) {
+        return;
+    }
+    link->report_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
+    node_id_format_short(&link->node_id, name);
+    log_write(LOG_WARNING, "peer.misbehaves", "peer", name, "reason", reason, NULL);
 }
 
 struct peer_presence gossip_presence(struct gossip *gossip, const struct node_id *peer)

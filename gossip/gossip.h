@@ -12,17 +12,30 @@
 
 struct gossip;
 
+/* How requests reach peers, where it is not libcurl: for the simulator. `done` comes later, never
+ * from within send(). */
+struct gossip_transport {
+    void (*send)(void *context, const struct http_request *request, http_transport_done *done,
+                 void *done_context);
+    void *context;
+};
+
 struct gossip_options {
     struct event_log *log;                /* borrowed, outlives gossip */
     const struct signing_key *key;        /* borrowed */
     const struct http_identity *identity; /* borrowed */
     const struct clock *clock;
+    const struct gossip_transport *transport; /* NULL: libcurl, and a thread of its own */
     void (*on_presence)(void *context, const struct node_id *peer, bool online); /* may be NULL */
     void *context;
 };
 
 /* Starts with the members and cursors that the log knows; exchanges with each at once. */
 enum result gossip_start(const struct gossip_options *options, struct gossip **gossip_out);
+
+/* With a transport of the caller's: does what is to be done now; returns when to come again
+ * (monotonic), at the latest. Thread: the caller's, always the same. */
+int64_t gossip_step(struct gossip *gossip);
 
 /* Answers every waiting send, remembers the cursors, ends the thread. Calls from other threads stay
  * harmless until gossip_destroy(), which comes after the last of them. */

@@ -1,5 +1,7 @@
-/* What the files of the gossip thread share: gossip.c (the thread), peer_links.c (who there is),
- * peer_exchange.c (requests and their answers).
+/* What the files of the gossip thread share: gossip.c (the thread and its inbox), peer_links.c (who
+ * there is), peer_request.c (one request at a time a peer), peer_exchange.c (pushes, and the cursor
+ * for those who can't reconcile), peer_session.c (reconciliation), peer_subscription.c
+ * (long-polls).
  *
  * Thread: gossip, except where it says otherwise.
  */
@@ -8,9 +10,40 @@
 
 #include "core/inbox.h"
 #include "core/thread.h"
+#include "gossip/event_batch.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
+#include "gossip/refused_hashes.h"
 #include "protocol/node_manifest.h"
+
+#define GOSSIP_REPORT_EVERY_MS 600000 /* a peer that misbehaves is logged this often */
+
+struct peer_link;
+
+/* The answer to a link's request; borrowed for the call. RESULT_OK with any HTTP status. */
+typedef void peer_answered(struct peer_link *link, enum result result,
+                           const struct http_answer *answer);
+
+struct hash_list {
+    uint8_t (*hashes)[BLAKE3_HASH_BYTES];
+    size_t count;
+    size_t next; /* those before it are done with */
+    size_t capacity;
+};
+
+/* A reconciliation with a peer, from the first comparison to the last. */
+struct peer_session {
+    bool active;
+    bool waiting;          /* for the writer */
+    struct buffer message; /* the next to compare; empty: this comparison is over */
+    struct hash_list need;
+    struct hash_list have;
+    int64_t through;  /* what we had when the last comparison began */
+    size_t receiving; /* batches that the writer has */
+    size_t fruitless; /* messages in a row that brought nobody anything */
+    bool progressed;  /* since the comparison began */
+    bool left_out;    /* more is lacking than the session keeps in mind */
+};
 
 /* What the driver knows of a peer; the state machine knows the rest. */
 struct peer_link {
@@ -18,14 +51,37 @@ struct peer_link {
     struct node_id node_id;
     struct endpoints endpoints;
     size_t endpoint; /* the one that worked last */
-    size_t tried;    /* of the request under way */
+    bool removed;    /* no member any more; freed when its requests have ended */
+
+    bool busy; /* a request is under way: */
+    size_t tried;
+    const char *path;
+    const char *content_type; /* NULL: JSON */
+    size_t most_answer_bytes;
     struct buffer body;
-    int64_t through;
+    peer_answered *answered;
+    int64_t through; /* PUSH, EXCHANGE */
     bool more;
-    bool removed; /* no member any more; freed when its request ends */
-    bool busy;
+
+    struct peer_session session;
+
+    bool polling; /* a long-poll is under way */
+    int64_t polled_seq;
+
     struct peer_presence presence;
     bool dirty;
+    int64_t report_at_ms; /* what it does wrong is logged from then on */
+};
+
+/* What became of events that a link had the writer store; made on the writer's thread. */
+struct received_batch {
+    struct gossip *gossip;
+    struct node_id source;
+    bool in_session;
+    size_t accepted;
+    enum result result;
+    enum event_refusal first_refusal;
+    struct received_batch *next;
 };
 
 struct gossip {
@@ -33,22 +89,40 @@ struct gossip {
     struct node_id community_id;
     struct inbox *inbox;
     struct thread *thread;
-    struct http_transport *transport;
+    struct http_transport *transport; /* NULL: another one was handed in */
     struct gossip_state *state;
+    struct gossip_action *action; /* large; reused */
+    struct refused_hashes *refused;
     struct peer_link **links;
     size_t link_count;
+    const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
     int64_t save_at_ms;
     struct lock *lock; /* guards what follows, and the presence in the links */
     bool stopping;
     bool missed; /* the inbox was full */
     bool reached_anybody;
+    struct received_batch *received;
+    size_t receiving; /* batches that the writer has */
 };
 
 /* Monotonic, of the clock that was handed in. */
 int64_t gossip_now(const struct gossip *gossip);
 
+/* Sends a request on the transport that there is. */
+void gossip_send(struct gossip *gossip, const struct http_request *request,
+                 http_transport_done *done, void *context);
+
+/* Has the writer store events (consumed) that the link's peer sent; tells the link's session. */
+void gossip_receive(struct peer_link *link, struct event_batch *batch, bool in_session);
+
+/* Logs what the peer does wrong, now and then. */
+void gossip_report(struct peer_link *link, const char *reason);
+
 /* peer_links.c. NULL: no such member. With the lock taken it may be called from any thread. */
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id);
+
+/* Frees it when it is removed and nothing of it is under way. */
+void peer_links_release(struct peer_link *link);
 void peer_links_free(struct gossip *gossip, struct peer_link *link);
 
 /* Members come, go and move. */
@@ -60,7 +134,25 @@ void peer_links_seen(struct peer_link *link);
 /* Has the log remember what changed. */
 void peer_links_save(struct gossip *gossip);
 
-/* peer_exchange.c: does what a PUSH or EXCHANGE says. */
+/* peer_request.c: posts link->body to the path, at each endpoint in turn until one answers. */
+void peer_request_post(struct peer_link *link, const char *path, const char *content_type,
+                       size_t most_answer_bytes, peer_answered *answered);
+
+/* Ends what the state machine asked for. */
+void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *outcome);
+void peer_request_give_up(struct peer_link *link, enum result result);
+
+/* peer_exchange.c: does what a PUSH or EXCHANGE says; reads an answer of /sync/v1/events. */
 void peer_exchange_start(struct gossip *gossip, const struct gossip_action *action);
+bool peer_exchange_read(const struct http_answer *answer, json_t **json_out,
+                        struct gossip_outcome *outcome);
+
+/* peer_session.c: the next step of a RECONCILE; the writer is done with a batch. */
+void peer_session_step(struct peer_link *link);
+void peer_session_received(struct peer_link *link, const struct received_batch *batch);
+void peer_session_end(struct peer_link *link);
+
+/* peer_subscription.c: does what a SUBSCRIBE says. */
+void peer_subscription_start(struct peer_link *link);
 
 #endif

@@ -6,10 +6,16 @@
 
 struct peer {
     struct node_id node_id;
-    int64_t cursor;        /* it has all our events up to here */
-    bool gap;              /* behind the cursor are events that are neither queued nor its own */
-    bool busy;             /* a request is under way … */
-    bool exchanging;       /* … and it is an EXCHANGE */
+    int64_t cursor;   /* it has all our events up to here */
+    bool gap;         /* behind the cursor are events that are neither queued nor its own */
+    bool busy;        /* a request is under way … */
+    bool exchanging;  /* … and it is a RECONCILE or EXCHANGE */
+    bool pushed_last; /* pushes and the steps of a session take turns */
+    bool in_session;
+    bool by_cursor; /* it can't reconcile, as far as we know */
+    int64_t by_cursor_until_ms;
+    bool subscribed;
+    int64_t subscribe_at_ms;
     int64_t taken_through; /* PUSH: the newest seq when it was taken */
     int64_t queue[GOSSIP_MOST_QUEUED];
     size_t queue_count;
@@ -40,14 +46,17 @@ struct gossip_state {
     struct waiter *waiters;
     size_t waiter_count;
     int64_t last_seq;
+    int64_t called_ms; /* somebody reached us */
+    size_t subscription_count;
     uint32_t (*random)(void *context, uint32_t below);
     void *context;
 };
 
 struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint32_t below),
-                                         void *context)
+                                         void *context, int64_t now_ms)
 {
     struct gossip_state *state = memory_allocate(1, sizeof *state);
+    state->called_ms = now_ms;
     state->random = random;
     state->context = context;
     return state;
@@ -119,6 +128,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     }
     peer->exchange_at_ms = INT64_MAX;
     decide_hopeless(state, peer);
+    state->subscription_count -= peer->subscribed ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
             state->peers[i] = state->peers[--state->peer_count];
@@ -131,8 +141,12 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
  * exchange. */
 static void enqueue(struct peer *peer, int64_t seq)
 {
-    if (peer->queue_count == GOSSIP_MOST_QUEUED || peer->failures > 0) {
+    if (peer->failures > 0) {
         peer->gap = true;
+    } else if (peer->queue_count == GOSSIP_MOST_QUEUED) {
+        int64_t soon_ms = peer->asked_ms + GOSSIP_RECALL_MS;
+        peer->gap = true;
+        peer->exchange_at_ms = soon_ms < peer->exchange_at_ms ? soon_ms : peer->exchange_at_ms;
     } else {
         peer->queue[peer->queue_count++] = seq;
     }
@@ -172,12 +186,13 @@ void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
     }
 }
 
-void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, int64_t now_ms)
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bool at_once,
+                                int64_t now_ms)
 {
     state->last_seq = last_seq > state->last_seq ? last_seq : state->last_seq;
     for (size_t i = 0; i < state->peer_count; i++) {
         state->peers[i]->gap = true;
-        if (state->peers[i]->failures == 0) {
+        if (at_once && state->peers[i]->failures == 0) {
             state->peers[i]->exchange_at_ms = now_ms;
         }
     }
@@ -197,6 +212,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
         return;
     }
     contacted(peer, now_ms);
+    state->called_ms = now_ms;
     int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
     if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
         peer->exchange_at_ms = again_ms > now_ms ? again_ms : now_ms;
@@ -223,6 +239,7 @@ static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms
     peer->exchange_at_ms = now_ms + jitter(state, back_off < most ? back_off : most);
     peer->queue_count = 0;
     peer->gap = true;
+    peer->in_session = false;
     decide_hopeless(state, peer);
 }
 
@@ -252,11 +269,26 @@ static void decide_arrived(struct gossip_state *state, const struct peer *peer, 
 {
     for (size_t i = 0; i < state->waiter_count; i++) {
         struct waiter *waiter = &state->waiters[i];
-        if (node_id_equal(&waiter->peer, &peer->node_id) && waiter->seq <= outcome->through &&
-            (exchanged || was_pushed(peer, waiter->seq))) {
-            decide(waiter, !is_rejected(outcome, waiter->event_id));
+        if (!node_id_equal(&waiter->peer, &peer->node_id)) {
+            continue;
+        }
+        if (is_rejected(outcome, waiter->event_id)) {
+            decide(waiter, false);
+        } else if (waiter->seq <= outcome->through &&
+                   (exchanged || was_pushed(peer, waiter->seq))) {
+            decide(waiter, true);
         }
     }
+}
+
+/* The peer needs the cursor: it is asked so at once, and for reconciliation again later. */
+static void turn_to_cursor(struct peer *peer, int64_t now_ms)
+{
+    peer->by_cursor = true;
+    peer->by_cursor_until_ms = now_ms + GOSSIP_BY_CURSOR_MS;
+    peer->in_session = false;
+    peer->exchange_at_ms = now_ms;
+    peer->gap = true;
 }
 
 void gossip_state_finished(struct gossip_state *state, const struct node_id *node_id,
@@ -269,24 +301,50 @@ void gossip_state_finished(struct gossip_state *state, const struct node_id *nod
     bool exchanged = peer->exchanging;
     peer->busy = false;
     peer->exchanging = false;
+    peer->pushed_last = !exchanged;
+    if (outcome->postponed) {
+        peer->in_session = false;
+        peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
+        return;
+    }
     if (!outcome->succeeded) {
         failed(state, peer, now_ms);
         return;
     }
     contacted(peer, now_ms);
     peer->failures = 0;
+    if (outcome->by_cursor) {
+        turn_to_cursor(peer, now_ms);
+        return;
+    }
     decide_arrived(state, peer, exchanged, outcome);
-    peer->gap = peer->gap || outcome->more; /* an exchange cleared it when it began */
-    if (exchanged) {
+    peer->gap = peer->gap || (outcome->more && !peer->in_session);
+    if (exchanged && !(peer->in_session && outcome->more)) {
+        peer->in_session = false;
         peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
         peer->exchange_at_ms = now_ms + jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
-    } else if (!peer->gap) {
+    } else if (!exchanged && !peer->gap) {
         peer->cursor = peer->taken_through;
     }
     if (outcome->more) {
         peer->exchange_at_ms = now_ms;
     }
     peer->pushed_count = 0;
+}
+
+void gossip_state_polled(struct gossip_state *state, const struct node_id *node_id, bool succeeded,
+                         int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer == NULL || !peer->subscribed) {
+        return;
+    }
+    peer->subscribed = false;
+    state->subscription_count--;
+    if (succeeded) {
+        contacted(peer, now_ms);
+    }
+    peer->subscribe_at_ms = succeeded ? now_ms : now_ms + jitter(state, GOSSIP_BACK_OFF_MOST_MS);
 }
 
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
@@ -323,7 +381,7 @@ void gossip_state_give_up_waiting(struct gossip_state *state)
     }
 }
 
-static bool next_answer(struct gossip_state *state, int64_t now_ms, struct gossip_action *out)
+bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms, struct gossip_action *out)
 {
     for (size_t i = 0; i < state->waiter_count; i++) {
         struct waiter *waiter = &state->waiters[i];
@@ -345,6 +403,50 @@ static bool is_online(const struct peer *peer, int64_t now_ms)
     return peer->was_contacted && now_ms - peer->contact_ms < GOSSIP_ONLINE_MS;
 }
 
+/* When a subscription to the peer is wanted, if things stay as they are. */
+static int64_t subscription_due(const struct gossip_state *state, const struct peer *peer)
+{
+    int64_t lonely_ms = state->called_ms + GOSSIP_LONELY_MS;
+    if (state->subscription_count == GOSSIP_MOST_SUBSCRIPTIONS) {
+        return INT64_MAX;
+    }
+    return lonely_ms > peer->subscribe_at_ms ? lonely_ms : peer->subscribe_at_ms;
+}
+
+static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_action *out)
+{
+    if (peer->by_cursor && now_ms >= peer->by_cursor_until_ms) {
+        peer->by_cursor = false;
+    }
+    out->kind = peer->by_cursor ? GOSSIP_EXCHANGE : GOSSIP_RECONCILE;
+    out->cursor = peer->cursor;
+    if (!peer->in_session) {
+        peer->gap = false;
+    }
+    if (peer->by_cursor) {
+        peer->queue_count = 0; /* the exchange reaches at least as far */
+    }
+    peer->in_session = !peer->by_cursor;
+    peer->pushed_count = 0;
+    peer->busy = true;
+    peer->exchanging = true;
+    peer->asked_ms = now_ms;
+}
+
+static void begin_push(const struct gossip_state *state, struct peer *peer, int64_t now_ms,
+                       struct gossip_action *out)
+{
+    out->kind = GOSSIP_PUSH;
+    out->seq_count = peer->queue_count;
+    memcpy(out->seqs, peer->queue, peer->queue_count * sizeof *peer->queue);
+    memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
+    peer->pushed_count = peer->queue_count;
+    peer->queue_count = 0;
+    peer->asked_ms = now_ms;
+    peer->busy = true;
+    peer->taken_through = state->last_seq;
+}
+
 static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t now_ms,
                           struct gossip_action *out)
 {
@@ -355,39 +457,26 @@ static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t
         out->online = peer->online;
         return true;
     }
-    if (peer->busy) {
-        return false;
-    }
-    if (peer->exchange_at_ms <= now_ms) {
-        out->kind = GOSSIP_EXCHANGE;
-        out->cursor = peer->cursor;
-        peer->busy = true;
-        peer->exchanging = true;
-        peer->gap = false;
-        peer->queue_count = 0; /* the exchange reaches at least as far */
-        peer->pushed_count = 0;
-        peer->asked_ms = now_ms;
+    if (peer->online && !peer->subscribed && now_ms >= subscription_due(state, peer)) {
+        out->kind = GOSSIP_SUBSCRIBE;
+        peer->subscribed = true;
+        state->subscription_count++;
         return true;
     }
-    if (peer->queue_count > 0) {
-        out->kind = GOSSIP_PUSH;
-        out->seq_count = peer->queue_count;
-        memcpy(out->seqs, peer->queue, peer->queue_count * sizeof *peer->queue);
-        memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
-        peer->pushed_count = peer->queue_count;
-        peer->queue_count = 0;
-        peer->asked_ms = now_ms;
-        peer->busy = true;
-        peer->taken_through = state->last_seq;
-        return true;
+    bool due = !peer->busy && peer->exchange_at_ms <= now_ms;
+    bool push = !peer->busy && peer->queue_count > 0;
+    if (due && !(push && peer->in_session && !peer->pushed_last)) {
+        begin_exchange(peer, now_ms, out);
+    } else if (push) {
+        begin_push(state, peer, now_ms, out);
     }
-    return false;
+    return due || push;
 }
 
 bool gossip_state_next(struct gossip_state *state, int64_t now_ms, struct gossip_action *action_out)
 {
     action_out->seq_count = 0;
-    if (next_answer(state, now_ms, action_out)) {
+    if (gossip_state_next_answer(state, now_ms, action_out)) {
         return true;
     }
     for (size_t i = 0; i < state->peer_count; i++) {
@@ -410,6 +499,10 @@ int64_t gossip_state_wake_at(const struct gossip_state *state)
         int64_t stale_at = peer->online ? peer->contact_ms + GOSSIP_ONLINE_MS : INT64_MAX;
         int64_t due = peer->busy ? INT64_MAX : peer->exchange_at_ms;
         due = stale_at < due ? stale_at : due;
+        if (peer->online && !peer->subscribed) {
+            int64_t subscribe_at = subscription_due(state, peer);
+            due = subscribe_at < due ? subscribe_at : due;
+        }
         at = due < at ? due : at;
     }
     return at;

@@ -1,7 +1,7 @@
-/* Gossip's decisions, apart from I/O: whom to push to, when to exchange, how long to back off, who
- * counts as online, when a send was direct (§11). A pure state machine: "this happened, it is now
- * t" goes in, actions come out. The clock and the randomness are handed in, so a simulator runs the
- * code that ships.
+/* Gossip's decisions, apart from I/O: whom to push to, when to reconcile, how long to back off,
+ * whom to subscribe to, who counts as online, when a send was direct (§11). A pure state machine:
+ * "this happened, it is now t" goes in, actions come out. The clock and the randomness are handed
+ * in, so a simulator runs the code that ships.
  *
  * Thread: gossip (one at a time). Time is monotonic milliseconds.
  * Ownership: create gives, destroy takes. Tokens are the caller's; each gets exactly one answer.
@@ -19,7 +19,10 @@
 #define GOSSIP_FAN_OUT 9       /* others that a new event is passed to, besides whom it concerns */
 #define GOSSIP_ONLINE_MS 60000 /* an exchange succeeded within this time */
 #define GOSSIP_EXCHANGE_EVERY_MS 30000 /* ±10% */
-#define GOSSIP_DELIVERY_WAIT_MS 1500   /* how long a send waits for "direct" */
+#define GOSSIP_BY_CURSOR_MS 600000     /* a peer without reconciliation is asked again then */
+#define GOSSIP_LONELY_MS 60000         /* nobody called for so long: subscribe */
+#define GOSSIP_MOST_SUBSCRIPTIONS 8
+#define GOSSIP_DELIVERY_WAIT_MS 1500 /* how long a send waits for "direct" */
 #define GOSSIP_BACK_OFF_FIRST_MS 1000
 #define GOSSIP_RECALL_MS 250 /* a peer that calls us is tried again at once, but not more often */
 #define GOSSIP_BACK_OFF_MOST_MS 30000
@@ -31,10 +34,12 @@
 struct gossip_state;
 
 enum gossip_action_kind {
-    GOSSIP_PUSH,     /* post these events to the peer */
-    GOSSIP_EXCHANGE, /* post what lies behind the cursor, even if it is nothing */
-    GOSSIP_ANSWER,   /* a waiting send is decided */
-    GOSSIP_PRESENCE, /* a peer came or went */
+    GOSSIP_PUSH,      /* post these events to the peer */
+    GOSSIP_RECONCILE, /* the next step of a session with it, or the first */
+    GOSSIP_EXCHANGE,  /* it can't reconcile: post what lies behind the cursor, even if nothing */
+    GOSSIP_SUBSCRIBE, /* wait at the peer for what concerns us (§11, mechanism 2) */
+    GOSSIP_ANSWER,    /* a waiting send is decided */
+    GOSSIP_PRESENCE,  /* a peer came or went */
 };
 
 struct gossip_action {
@@ -50,10 +55,10 @@ struct gossip_action {
 
 /* `random(context, n)` returns 0 … n-1. */
 struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint32_t below),
-                                         void *context);
+                                         void *context, int64_t now_ms);
 void gossip_state_destroy(struct gossip_state **state);
 
-/* A member that is not us. Known ones are left as they are; a new one is exchanged with at once. */
+/* A member that is not us. Known ones are left as they are; with a new one we reconcile at once. */
 void gossip_state_add_peer(struct gossip_state *state, const struct node_id *peer, int64_t cursor,
                            int64_t now_ms);
 
@@ -65,24 +70,33 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
                                const struct node_id *source, const struct node_id *concerned);
 
-/* Events were stored that nobody told of (an inbox was full): exchanges will bring them. */
-void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, int64_t now_ms);
+/* Events were stored that are passed on to nobody, for there were too many at once: reconciliation
+ * brings them, `at_once` or in its time. */
+void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bool at_once,
+                                int64_t now_ms);
 
 /* The peer reached us. */
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *peer,
                               int64_t now_ms);
 
-/* The outcome of a PUSH or EXCHANGE. `through`: EXCHANGE sent everything up to this seq; `more`:
- * there is more behind it. `rejected`: event ids that the peer did not take. */
+/* The outcome of a PUSH, RECONCILE or EXCHANGE. `through`: the peer has everything up to this seq;
+ * `more`: there is more behind it, or the session is not over. `rejected`: event ids that the peer
+ * did not take. */
 struct gossip_outcome {
     bool succeeded;
     int64_t through;
     bool more;
+    bool by_cursor;                    /* RECONCILE: the peer does not speak it */
+    bool postponed;                    /* RECONCILE: not now; begin anew soon */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
     size_t rejected_count;
 };
 void gossip_state_finished(struct gossip_state *state, const struct node_id *peer,
                            const struct gossip_outcome *outcome, int64_t now_ms);
+
+/* A SUBSCRIBE ended. */
+void gossip_state_polled(struct gossip_state *state, const struct node_id *peer, bool succeeded,
+                         int64_t now_ms);
 
 /* A send waits to learn (until GOSSIP_DELIVERY_WAIT_MS, or until no try is left before that)
  * whether the recipient's node acknowledged it. */
@@ -98,6 +112,11 @@ void gossip_state_give_up_waiting(struct gossip_state *state);
 /* The next thing to do; false when there is nothing until gossip_state_wake_at(). */
 bool gossip_state_next(struct gossip_state *state, int64_t now_ms,
                        struct gossip_action *action_out);
+
+/* The same, of ANSWERs alone: for when nothing else is to be begun any more. */
+bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms,
+                              struct gossip_action *action_out);
+
 int64_t gossip_state_wake_at(const struct gossip_state *state);
 
 /* What is to be remembered of a peer. False: unknown. */

@@ -12,6 +12,7 @@ struct transfer {
     struct curl_slist *headers;
     char *body;
     struct http_answer answer;
+    size_t most_bytes;
     bool too_large;
     http_transport_done *done;
     void *context;
@@ -38,7 +39,7 @@ static size_t collect(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     size_t length = size * count;
-    if (transfer->answer.body.length_bytes + length > HTTP_CLIENT_MOST_ANSWER_BYTES) {
+    if (transfer->answer.body.length_bytes + length > transfer->most_bytes) {
         transfer->too_large = true;
         return 0;
     }
@@ -94,6 +95,8 @@ static bool set_tls(CURL *easy, const struct http_request *request)
 static bool prepare(struct transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy = curl_easy_init();
+    transfer->most_bytes = request->most_answer_bytes == 0 ? HTTP_CLIENT_MOST_ANSWER_BYTES
+                                                           : request->most_answer_bytes;
     bool is_https = strncmp(request->url, "https://", 8) == 0;
     if (easy == NULL || is_https != (request->peer != NULL) ||
         (is_https && !set_tls(easy, request))) {
@@ -115,7 +118,9 @@ static bool prepare(struct transfer *transfer, const struct http_request *reques
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
     if (set && strcmp(request->method, "POST") == 0) {
         transfer->body = memory_duplicate(request->body, request->body_bytes);
-        transfer->headers = curl_slist_append(NULL, "Content-Type: application/json");
+        const char *type = request->content_type;
+        transfer->headers =
+            curl_slist_append(NULL, type == NULL ? "Content-Type: application/json" : type);
         transfer->headers = curl_slist_append(transfer->headers, "Expect:");
         set = curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body) == CURLE_OK &&

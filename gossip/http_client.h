@@ -29,10 +29,12 @@ struct http_identity {
 struct http_request {
     const char *url;
     const char *method; /* "GET" or "POST" */
-    const void *body;   /* JSON; NULL: none */
+    const void *body;   /* NULL: none */
     size_t body_bytes;
+    const char *content_type;             /* the whole header of the body; NULL: that of JSON */
     const struct node_id *peer;           /* whose key the server must have; NULL for plain http */
     const struct http_identity *identity; /* NULL: no client certificate */
+    size_t most_answer_bytes;             /* 0: HTTP_CLIENT_MOST_ANSWER_BYTES */
     int64_t total_ms;                     /* 0: HTTP_CLIENT_TOTAL_MS */
     const atomic_bool *cancelled; /* once true, the call ends within a second; NULL: never */
 };

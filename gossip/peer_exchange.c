@@ -1,55 +1,25 @@
 #include <string.h>
 
-#include "core/log.h"
 #include "core/memory.h"
-#include "gossip/event_batch.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
 #include "store/event_reader.h"
 
-enum { MOST_URL_BYTES = 320 };
-
-static void ignore_received(void *context, const struct receive_answer *answer)
-{
-    (void)context;
-    (void)answer;
-}
-
-/* What the peer has above our head. */
-static void take_events(struct peer_link *link, const json_t *answer)
-{
-    struct gossip *gossip = link->gossip;
-    struct event_batch batch;
-    const json_t *events = NULL;
-    if (!fields_array(answer, "events", &events) ||
-        json_array_size(events) > (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
-        return;
-    }
-    event_batch_read(gossip->options.log, events, &gossip->community_id, &batch);
-    if (batch.count > 0) {
-        (void)event_log_receive(gossip->options.log, batch.events, batch.count, &link->node_id,
-                                ignore_received, NULL);
-        batch.events = NULL;
-    }
-    event_batch_deinit(&batch);
-}
-
-/* The answer to /sync/v1/events. False when it is none. */
-static bool read_answer(struct peer_link *link, const struct buffer *body,
+bool peer_exchange_read(const struct http_answer *answer, json_t **json_out,
                         struct gossip_outcome *outcome)
 {
-    json_t *answer = NULL;
     const json_t *reasons = NULL;
     size_t index;
     json_t *reason;
-    if (canonical_parse(buffer_text(body), body->length_bytes, CANONICAL_MOST_NESTING_REQUEST,
-                        &answer, NULL) != RESULT_OK ||
-        !fields_array(answer, "rejected_reasons", &reasons)) {
-        json_decref(answer);
+    *json_out = NULL;
+    if (answer->status != 200 ||
+        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
+                        CANONICAL_MOST_NESTING_REQUEST, json_out, NULL) != RESULT_OK ||
+        !fields_array(*json_out, "rejected_reasons", &reasons)) {
         return false;
     }
-    outcome->rejected = memory_allocate(json_array_size(reasons), sizeof *outcome->rejected);
+    outcome->rejected = memory_allocate(json_array_size(reasons) + 1, sizeof *outcome->rejected);
     json_array_foreach(reasons, index, reason)
     {
         const char *event_id = NULL;
@@ -57,76 +27,37 @@ static bool read_answer(struct peer_link *link, const struct buffer *body,
             memcpy(outcome->rejected[outcome->rejected_count++], event_id, ULID_TEXT_BYTES);
         }
     }
-    take_events(link, answer);
-    json_decref(answer);
     return true;
 }
 
-static void try_endpoint(struct peer_link *link);
-
-/* Tells the state machine how the request ended. */
-static void conclude(struct peer_link *link, const struct gossip_outcome *outcome)
+/* What the peer has above our head. */
+static void take_events(struct peer_link *link, const json_t *answer)
 {
-    struct gossip *gossip = link->gossip;
-    link->busy = false;
-    buffer_deinit(&link->body);
-    if (link->removed) {
-        peer_links_free(gossip, link);
-    } else {
-        gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_now(gossip));
+    struct event_batch batch;
+    const json_t *events = NULL;
+    if (fields_array(answer, "events", &events) &&
+        json_array_size(events) <= (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
+        event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
+        gossip_receive(link, &batch, false);
+        event_batch_deinit(&batch);
     }
 }
 
-static void give_up(struct peer_link *link, enum result result)
+static void posted(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
-    const struct gossip_outcome outcome = {.succeeded = false};
-    char name[NODE_ID_SHORT_BYTES];
-    node_id_format_short(&link->node_id, name);
-    log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
-              result == RESULT_OK ? "refused" : result_name(result), NULL);
-    conclude(link, &outcome);
-}
-
-static void posted(void *context, enum result result, const struct http_answer *answer)
-{
-    struct peer_link *link = context;
     struct gossip_outcome outcome = {.through = link->through, .more = link->more};
-    if (result != RESULT_OK && !link->removed && ++link->tried < link->endpoints.count) {
-        link->endpoint = (link->endpoint + 1) % link->endpoints.count;
-        try_endpoint(link);
-        return;
-    }
-    if (result == RESULT_OK && answer->status == 200 && !link->removed) {
-        outcome.succeeded = read_answer(link, &answer->body, &outcome);
+    json_t *json = NULL;
+    if (result == RESULT_OK && !link->removed) {
+        outcome.succeeded = peer_exchange_read(answer, &json, &outcome);
     }
     if (outcome.succeeded) {
-        peer_links_seen(link);
-        conclude(link, &outcome);
+        take_events(link, json);
+        peer_request_conclude(link, &outcome);
     } else {
-        give_up(link, result);
+        peer_request_give_up(link, result);
     }
+    json_decref(json);
     memory_free(outcome.rejected);
-}
-
-static void try_endpoint(struct peer_link *link)
-{
-    char base[MOST_URL_BYTES];
-    struct http_answer nothing = {0};
-    if (link->endpoints.count == 0) {
-        posted(link, RESULT_UNREACHABLE, &nothing);
-        return;
-    }
-    endpoint_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
-                        sizeof base);
-    char *url = memory_format("%s/sync/v1/events", base);
-    struct http_request request = {.url = url,
-                                   .method = "POST",
-                                   .body = link->body.data,
-                                   .body_bytes = link->body.length_bytes,
-                                   .peer = &link->node_id,
-                                   .identity = link->gossip->options.identity};
-    http_transport_send(link->gossip->transport, &request, posted, link);
-    memory_free(url);
 }
 
 struct filling {
@@ -174,12 +105,10 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
     link->body = filling.writer.body;
     link->through = filling.through;
     link->more = filling.full;
-    link->tried = 0;
-    link->busy = true;
     if (result == RESULT_OK) {
-        try_endpoint(link);
-    } else {
-        give_up(link,
-                result); /* what could not be read was not sent: the cursor must not pass it */
+        peer_request_post(link, "/sync/v1/events", NULL, 0, posted);
+    } else { /* what could not be read was not sent: the cursor must not pass it */
+        buffer_deinit(&link->body);
+        peer_request_give_up(link, result);
     }
 }

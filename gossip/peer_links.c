@@ -34,8 +34,16 @@ void peer_links_free(struct gossip *gossip, struct peer_link *link)
         }
     }
     lock_release(gossip->lock);
+    peer_session_end(link);
     buffer_deinit(&link->body);
     memory_free(link);
+}
+
+void peer_links_release(struct peer_link *link)
+{
+    if (link->removed && !link->busy && !link->polling) {
+        peer_links_free(link->gossip, link);
+    }
 }
 
 struct known_peers {
@@ -93,9 +101,8 @@ void peer_links_follow_members(struct gossip *gossip)
             lock_take(gossip->lock);
             link->removed = true;
             lock_release(gossip->lock);
-            if (!link->busy) {
-                peer_links_free(gossip, link);
-            }
+            link->busy = link->busy && !link->session.waiting; /* nobody will wake it */
+            peer_links_release(link);
         }
     }
     event_log_release(gossip->options.log, &snapshot);

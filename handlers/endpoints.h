@@ -25,6 +25,8 @@ endpoint_handle node_manifest_handle;      /* GET /manifest (§8) */
 endpoint_handle community_manifest_handle; /* GET /community/manifest */
 endpoint_handle sync_heads_handle;         /* GET /sync/v1/heads (§11) */
 endpoint_handle sync_events_handle;        /* POST /sync/v1/events */
+endpoint_handle sync_reconcile_handle;     /* POST /sync/v1/reconcile (§12) */
+endpoint_handle sync_fetch_handle;         /* POST /sync/v1/fetch */
 endpoint_handle subscribe_handle;          /* GET /pubsub/v1/subscribe, the long-poll (§15) */
 endpoint_handle health_handle;             /* GET /health (§10) */
 endpoint_handle ready_handle;              /* GET /ready */

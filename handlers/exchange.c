@@ -25,7 +25,7 @@ static void reply_json(struct exchange *exchange, int status, json_t *json, int6
                           .content_type = "application/json",
                           .bytes = text.data,
                           .length_bytes = text.length_bytes,
-                          .json = json,
+                          .canonical = true,
                           .retry_after_ms = retry_after_ms};
     exchange->reply(exchange, &reply);
     json_decref(json);
@@ -35,6 +35,16 @@ static void reply_json(struct exchange *exchange, int status, json_t *json, int6
 void exchange_reply_json(struct exchange *exchange, int status, json_t *json)
 {
     reply_json(exchange, status, json, 0);
+}
+
+void exchange_reply_canonical(struct exchange *exchange, const char *text, size_t length_bytes)
+{
+    struct reply reply = {.status = 200,
+                          .content_type = "application/json",
+                          .bytes = text,
+                          .length_bytes = length_bytes,
+                          .canonical = true};
+    exchange->reply(exchange, &reply);
 }
 
 void exchange_reply_output(struct exchange *exchange, json_t *output)

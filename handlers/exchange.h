@@ -20,7 +20,7 @@ struct reply {
     const char *content_type;
     const void *bytes; /* borrowed for the call */
     size_t length_bytes;
-    const json_t *json;     /* the same as JSON, when it is; borrowed. Listeners sign it (§10) */
+    bool canonical;         /* the bytes are canonical JSON. Listeners sign them (§10) */
     int64_t retry_after_ms; /* 0: none */
 };
 
@@ -32,11 +32,16 @@ struct exchange {
     int64_t started_ms; /* monotonic */
     struct caller caller;
     const char *path;
-    json_t *body; /* the request's JSON; NULL: none was sent */
+    json_t *body;      /* the request's JSON; NULL: none was sent */
+    const void *bytes; /* a body that is no JSON (application/octet-stream) */
+    size_t bytes_count;
 };
 
 /* The JSON as it is. Consumes it. */
 void exchange_reply_json(struct exchange *exchange, int status, json_t *json);
+
+/* Status 200 with text that is canonical JSON already. */
+void exchange_reply_canonical(struct exchange *exchange, const char *text, size_t length_bytes);
 
 /* {"output":…,"meta":{"ms":…}}. Consumes the output. */
 void exchange_reply_output(struct exchange *exchange, json_t *output);

@@ -6,6 +6,7 @@
 #include "handlers/endpoints.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
+#include "protocol/hex.h"
 #include "protocol/number.h"
 #include "store/event_reader.h"
 
@@ -25,17 +26,12 @@ void sync_heads_handle(struct exchange *exchange, const struct services *service
     json_t *heads = json_object();
     const struct log_snapshot *snapshot = event_log_acquire(log);
     node_id_format(&snapshot->membership->community_id, community_id);
-    for (size_t i = 0; i < FINGERPRINT_BYTES; i++) {
-        static const char digits[] = "0123456789abcdef";
-        fingerprint[2 * i] = digits[snapshot->fingerprint[i] >> 4];
-        fingerprint[2 * i + 1] = digits[snapshot->fingerprint[i] & 15];
-    }
-    fingerprint[sizeof fingerprint - 1] = '\0';
+    hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)event_reader_heads(log, add_head, heads);
-    json_t *answer =
-        json_pack("{s:s,s:I,s:o,s:I,s:s,s:[]}", "community_id", community_id, "head",
-                  (json_int_t)snapshot->head, "heads_by_type", heads, "events",
-                  (json_int_t)snapshot->event_count, "fingerprint", fingerprint, "reconcile");
+    json_t *answer = json_pack("{s:s,s:I,s:o,s:I,s:s,s:[s]}", "community_id", community_id, "head",
+                               (json_int_t)snapshot->head, "heads_by_type", heads, "events",
+                               (json_int_t)snapshot->event_count, "fingerprint", fingerprint,
+                               "reconcile", "negentropy/1");
     event_log_release(log, &snapshot);
     exchange_reply_json(exchange, 200, answer);
 }

@@ -115,6 +115,17 @@ enum event_refusal event_parse(json_t *json, const struct node_id *community_id,
     return refusal;
 }
 
+void event_hash_json(const json_t *json, uint8_t hash_out[static BLAKE3_HASH_BYTES])
+{
+    struct buffer text;
+    buffer_init(&text);
+    memset(hash_out, 0, BLAKE3_HASH_BYTES);
+    if (json_is_object(json) && canonical_write_without(json, "signature", &text) == RESULT_OK) {
+        blake3_hash(text.data, text.length_bytes, hash_out);
+    }
+    buffer_deinit(&text);
+}
+
 void event_destroy(struct event **event)
 {
     if (*event == NULL) {

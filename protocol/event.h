@@ -60,6 +60,9 @@ enum event_refusal event_parse(json_t *json, const struct node_id *community_id,
                                struct event **event_out);
 void event_destroy(struct event **event);
 
+/* The hash of whatever is offered as an event, well-formed or not; all zeros when it has none. */
+void event_hash_json(const json_t *json, uint8_t hash_out[static BLAKE3_HASH_BYTES]);
+
 /* Checks the signature (§6 step 3). Consumes the event in any case; RESULT_UNAUTHORIZED when the
  * signature is malformed or not the author's. */
 enum result event_verify(struct event **event, struct verified_event **verified_out);

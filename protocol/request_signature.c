@@ -57,22 +57,20 @@ enum result request_verify(const struct request_envelope *envelope, const json_t
     return result;
 }
 
-enum result response_sign(const struct signing_key *key, const json_t *body, const char *request_id,
-                          const char *timestamp, char signature_out[static SIGNATURE_TEXT_BYTES])
+void response_sign(const struct signing_key *key, const char *body, size_t body_bytes,
+                   const char *request_id, const char *timestamp,
+                   char signature_out[static SIGNATURE_TEXT_BYTES])
 {
     struct signature signature;
     struct buffer text;
     char from[NODE_ID_TEXT_BYTES];
     node_id_format(&key->node_id, from);
     buffer_init(&text);
-    enum result result =
-        write_packed(json_pack("{s:O,s:s,s:s,s:s}", "body", (json_t *)(uintptr_t)body, "from", from,
-                               "request_id", request_id, "timestamp", timestamp),
-                     &text);
-    if (result == RESULT_OK) {
-        signing_sign(key, text.data, text.length_bytes, &signature);
-        signature_format(&signature, signature_out);
-    }
+    buffer_append_text(&text, "{\"body\":");
+    buffer_append(&text, body, body_bytes);
+    buffer_append_format(&text, ",\"from\":\"%s\",\"request_id\":\"%s\",\"timestamp\":\"%s\"}",
+                         from, request_id, timestamp);
+    signing_sign(key, text.data, text.length_bytes, &signature);
+    signature_format(&signature, signature_out);
     buffer_deinit(&text);
-    return result;
 }

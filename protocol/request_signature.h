@@ -35,7 +35,8 @@ enum result request_canonical(const struct request_envelope *envelope, const jso
                               struct buffer *text);
 
 /* Signs an answer: over canonical {"body","from","request_id","timestamp"}. */
-enum result response_sign(const struct signing_key *key, const json_t *body, const char *request_id,
-                          const char *timestamp, char signature_out[static SIGNATURE_TEXT_BYTES]);
+void response_sign(const struct signing_key *key, const char *body, size_t body_bytes,
+                   const char *request_id, const char *timestamp,
+                   char signature_out[static SIGNATURE_TEXT_BYTES]);
 
 #endif

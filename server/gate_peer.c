@@ -115,7 +115,8 @@ bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
 {
     struct exchange *base = http_exchange_base(exchange);
     base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
-    if (is_signed(base) && !base->caller.identified && http_exchange_route(exchange) != NULL) {
+    const struct route *route = http_exchange_route(exchange);
+    if (is_signed(base) && !base->caller.identified && route != NULL && route->body != BODY_BYTES) {
         return true; /* its signature speaks once the body is there */
     }
     return judge(gate, exchange, refusal_out);

@@ -155,6 +155,11 @@ static bool is_json(const char *content_type)
            strchr("; ", content_type[sizeof json - 1]) != NULL;
 }
 
+static bool is_bytes(const char *content_type)
+{
+    return content_type != NULL && strcasecmp(content_type, "application/octet-stream") == 0;
+}
+
 static bool wants_websocket(const struct http_exchange *exchange)
 {
     const char *upgrade = header(&exchange->base, "Upgrade");
@@ -196,6 +201,10 @@ static enum MHD_Result begin(struct http_exchange *exchange)
     if (exchange->route->body == BODY_JSON && !is_json(header(&exchange->base, "Content-Type"))) {
         return refuse_http(exchange, 415, "Send the body as Content-Type: application/json.", NULL);
     }
+    if (exchange->route->body == BODY_BYTES && !is_bytes(header(&exchange->base, "Content-Type"))) {
+        return refuse_http(exchange, 415,
+                           "Send the body as Content-Type: application/octet-stream.", NULL);
+    }
     if (length != NULL && strlen(length) >= 10) {
         return refuse_http(exchange, 413, "The request's body is too large.", NULL);
     }
@@ -218,6 +227,8 @@ static enum MHD_Result collect(struct http_exchange *exchange, const char *bytes
 static bool parse_body(struct http_exchange *exchange, struct error *error)
 {
     if (exchange->route->body != BODY_JSON) {
+        exchange->base.bytes = exchange->body.data;
+        exchange->base.bytes_count = exchange->body.length_bytes;
         return true;
     }
     bool parsed =

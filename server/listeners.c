@@ -81,7 +81,7 @@ static void decorate_local(void *context, struct http_exchange *exchange,
     (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
     (void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
     (void)MHD_add_response_header(response, "Cache-Control",
-                                  reply->json == NULL ? "no-cache" : "no-store");
+                                  reply->canonical ? "no-store" : "no-cache");
 }
 
 /* Answers to identified callers are signed (§10). */
@@ -94,7 +94,7 @@ static void sign_answer(void *context, struct http_exchange *exchange,
     char from[NODE_ID_TEXT_BYTES];
     char timestamp[WALL_CLOCK_TEXT_BYTES];
     char signature[SIGNATURE_TEXT_BYTES];
-    if (reply->json == NULL || !base->caller.identified) {
+    if (!reply->canonical || !base->caller.identified) {
         return;
     }
     const char *request_id = base->header(base, "X-HearthNet-Request-Id");
@@ -104,12 +104,11 @@ static void sign_answer(void *context, struct http_exchange *exchange,
     }
     node_id_format(&node->key.node_id, from);
     wall_clock_format(clock_wall_ms(node->services.clock) / 1000, timestamp);
-    if (response_sign(&node->key, reply->json, request_id, timestamp, signature) == RESULT_OK) {
-        (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
-        (void)MHD_add_response_header(response, "X-HearthNet-From", from);
-        (void)MHD_add_response_header(response, "X-HearthNet-Timestamp", timestamp);
-        (void)MHD_add_response_header(response, "X-HearthNet-Signature", signature);
-    }
+    response_sign(&node->key, reply->bytes, reply->length_bytes, request_id, timestamp, signature);
+    (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
+    (void)MHD_add_response_header(response, "X-HearthNet-From", from);
+    (void)MHD_add_response_header(response, "X-HearthNet-Timestamp", timestamp);
+    (void)MHD_add_response_header(response, "X-HearthNet-Signature", signature);
 }
 
 static enum result open_peer(struct node *node, struct error *error)

@@ -27,6 +27,8 @@ static const struct route peer[] = {
     {"GET", "/community/manifest", CALLER_INVITEE, BODY_NONE, true, community_manifest_handle},
     {"GET", "/sync/v1/heads", CALLER_INVITEE, BODY_NONE, true, sync_heads_handle},
     {"POST", "/sync/v1/events", CALLER_INVITEE, BODY_JSON, true, sync_events_handle},
+    {"POST", "/sync/v1/reconcile", CALLER_INVITEE, BODY_BYTES, true, sync_reconcile_handle},
+    {"POST", "/sync/v1/fetch", CALLER_INVITEE, BODY_JSON, true, sync_fetch_handle},
     {"POST", "/bus/v1/call", CALLER_MEMBER, BODY_JSON, false, bus_call_handle},
     {"GET", "/bus/v1/capabilities", CALLER_MEMBER, BODY_NONE, true, bus_capabilities_handle},
     {"GET", "/ready", CALLER_MEMBER, BODY_NONE, true, ready_handle},

@@ -7,7 +7,7 @@
 
 #include "handlers/endpoints.h"
 
-enum route_body { BODY_NONE, BODY_JSON };
+enum route_body { BODY_NONE, BODY_JSON, BODY_BYTES };
 
 struct route {
     const char *method; /* "GET" (HEAD too) or "POST" */

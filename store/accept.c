@@ -8,6 +8,7 @@ static void count_in(struct event_log *log, const struct event *event)
 {
     struct log_state *state = &log->state;
     fingerprint_add(&state->fingerprint, event->hash);
+    log_set_note(log, event, false);
     state->head = event->lamport > state->head ? event->lamport : state->head;
     database_run(&log->database,
                  "INSERT INTO heads VALUES(?1,?2) ON CONFLICT(type) DO UPDATE"
@@ -46,6 +47,7 @@ static void set_aside(struct event_log *log, const struct event *event, int64_t 
     if (aside) {
         log_views_remove(log, event, seq);
         fingerprint_remove(&log->state.fingerprint, event->hash);
+        log_set_note(log, event, true);
     } else {
         (void)log_views_apply(log, event, seq);
         count_in(log, event);

@@ -25,6 +25,9 @@ enum result event_log_open(const struct event_log_options *options, struct event
     }
     if (result == RESULT_OK) {
         log_state_publish(log);
+        result = log_set_open(log);
+    }
+    if (result == RESULT_OK) {
         result = log_writer_start(log);
     }
     if (result == RESULT_OK) {
@@ -42,6 +45,7 @@ void event_log_close(struct event_log **log_pointer)
         return;
     }
     log_writer_stop(log);
+    log_set_close(log);
     for (size_t i = 0; i < log->reader_count; i++) {
         database_close(log->readers[i]);
         memory_free(log->readers[i]);

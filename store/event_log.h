@@ -35,6 +35,7 @@ struct event_log_options {
     struct node_id community_id;
     const struct signing_key *key; /* borrowed for the log's life */
     const struct clock *clock;
+    bool synchronous;      /* no threads: each call commits and answers before it returns */
     bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
     void *context;

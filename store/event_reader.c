@@ -11,29 +11,32 @@ static enum result finish(struct event_log *log, struct database **reader)
     return result;
 }
 
-/* Rows of (seq, lamport, json). */
-static void visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_visit *visit,
+/* Rows of (seq, lamport, json). True when the visitor took the last one. */
+static bool visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_visit *visit,
                        void *context)
 {
     bool more = true;
+    bool taken = false;
     while (more && database_next(reader, row)) {
         const char *text = database_text(row, 2);
         more = visit(context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), text,
                      (size_t)sqlite3_column_bytes(row, 2));
+        taken = more;
     }
     database_done(row);
+    return taken;
 }
 
 enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
                                    event_reader_visit *visit, void *context)
 {
     struct database *reader = log_reader_acquire(log);
-    visit_rows(reader,
-               database_query(reader,
-                              "SELECT seq,lamport,json FROM events WHERE seq>?1 AND aside=0"
-                              " ORDER BY seq LIMIT ?2",
-                              "ii", after_seq, (int64_t)limit),
-               visit, context);
+    (void)visit_rows(reader,
+                     database_query(reader,
+                                    "SELECT seq,lamport,json FROM events WHERE seq>?1 AND aside=0"
+                                    " ORDER BY seq LIMIT ?2",
+                                    "ii", after_seq, (int64_t)limit),
+                     visit, context);
     return finish(log, &reader);
 }
 
@@ -41,12 +44,12 @@ enum result event_reader_own_after_seq(struct event_log *log, int64_t after_seq,
                                        event_reader_visit *visit, void *context)
 {
     struct database *reader = log_reader_acquire(log);
-    visit_rows(reader,
-               database_query(reader,
-                              "SELECT seq,lamport,json FROM events WHERE own=1 AND seq>?1"
-                              " ORDER BY seq LIMIT ?2",
-                              "ii", after_seq, (int64_t)limit),
-               visit, context);
+    (void)visit_rows(reader,
+                     database_query(reader,
+                                    "SELECT seq,lamport,json FROM events WHERE own=1 AND seq>?1"
+                                    " ORDER BY seq LIMIT ?2",
+                                    "ii", after_seq, (int64_t)limit),
+                     visit, context);
     return finish(log, &reader);
 }
 
@@ -54,12 +57,13 @@ enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamp
                                        event_reader_visit *visit, void *context)
 {
     struct database *reader = log_reader_acquire(log);
-    visit_rows(reader,
-               database_query(reader,
-                              "SELECT seq,lamport,json FROM events WHERE lamport>?1 AND aside=0"
-                              " ORDER BY lamport,event_id,hash",
-                              "i", after_lamport),
-               visit, context);
+    (void)visit_rows(
+        reader,
+        database_query(reader,
+                       "SELECT seq,lamport,json FROM events WHERE lamport>?1 AND aside=0"
+                       " ORDER BY lamport,event_id,hash",
+                       "i", after_lamport),
+        visit, context);
     return finish(log, &reader);
 }
 
@@ -68,11 +72,26 @@ enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size
 {
     struct database *reader = log_reader_acquire(log);
     for (size_t i = 0; i < count; i++) {
-        visit_rows(reader,
-                   database_query(reader,
-                                  "SELECT seq,lamport,json FROM events WHERE seq=?1 AND aside=0",
-                                  "i", seqs[i]),
-                   visit, context);
+        (void)visit_rows(
+            reader,
+            database_query(reader, "SELECT seq,lamport,json FROM events WHERE seq=?1 AND aside=0",
+                           "i", seqs[i]),
+            visit, context);
+    }
+    return finish(log, &reader);
+}
+
+enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
+                                 size_t count, event_reader_visit *visit, void *context,
+                                 bool *taken)
+{
+    struct database *reader = log_reader_acquire(log);
+    for (size_t i = 0; i < count; i++) {
+        taken[i] = visit_rows(
+            reader,
+            database_query(reader, "SELECT seq,lamport,json FROM events WHERE hash=?1 AND aside=0",
+                           "b", hashes[i], BLAKE3_HASH_BYTES),
+            visit, context);
     }
     return finish(log, &reader);
 }

@@ -28,6 +28,12 @@ enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamp
 enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size_t count,
                                 event_reader_visit *visit, void *context);
 
+/* The accepted ones of these hashes, in the order given; taken[i] says whether the visitor took it.
+ */
+enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
+                                 size_t count, event_reader_visit *visit, void *context,
+                                 bool *taken);
+
 /* True when an event with this hash is stored, aside or not. */
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 

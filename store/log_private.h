@@ -5,8 +5,11 @@
 #ifndef HEARTHCHAT_STORE_LOG_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "core/inbox.h"
 #include "core/thread.h"
+#include "protocol/item_set.h"
 #include "store/database_private.h"
 #include "store/event_log.h"
 
@@ -53,12 +56,32 @@ struct log_event {
     bool concerns_us;
 };
 
+/* A change of the set of accepted events. */
+struct set_change {
+    struct item item;
+    bool removed;
+};
+
+/* The set in memory (event_set.h). */
+struct log_set {
+    struct set_change *noted; /* in this transaction; the writer's */
+    size_t noted_count;
+    size_t noted_capacity;
+    struct thread *reader;
+    atomic_bool stopping;
+    struct lock *lock;          /* guards what follows; held while a message is answered */
+    struct item_set *items;     /* NULL until it is read */
+    struct set_change *waiting; /* committed while it is read */
+    size_t waiting_count;
+};
+
 struct event_log {
     struct event_log_options options;
     struct database database; /* the only one that writes */
     struct inbox *inbox;
     struct thread *writer;
     struct log_state state;
+    struct log_set set;
     struct ulid_source ulids;
     struct log_event *fresh; /* stored in this transaction */
     size_t fresh_count;
@@ -92,6 +115,12 @@ enum event_refusal log_accept(struct event_log *log, struct verified_event **eve
 
 /* accept.c: the membership that the community events in memory make. */
 struct membership *log_replay(const struct event_log *log);
+
+/* event_set.c: reads the set; notes what a transaction changes, and what became of it. */
+enum result log_set_open(struct event_log *log);
+void log_set_close(struct event_log *log);
+void log_set_note(struct event_log *log, const struct event *event, bool removed);
+void log_set_settle(struct event_log *log, bool committed);
 
 /* append.c: signs and stores an own event. Consumes the draft. */
 enum result log_append_own(struct event_log *log, struct event_draft *draft,

@@ -2,7 +2,7 @@
 
 #include "store/log_private.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 /* `aside`: kept for audit, in no view, no count, no fingerprint (§6). `own`: concerns this node
  * (§15). */
@@ -15,7 +15,7 @@ static const char schema[] =
     " event_id TEXT NOT NULL, type INTEGER NOT NULL, author BLOB NOT NULL,"
     " aside INTEGER NOT NULL, own INTEGER NOT NULL, json TEXT NOT NULL);"
     "CREATE UNIQUE INDEX events_hash ON events(hash);"
-    "CREATE INDEX events_lamport ON events(lamport, hash);"
+    "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;"
     "CREATE INDEX events_event_id ON events(event_id);"
     "CREATE INDEX events_community ON events(seq) WHERE type<=8;"
     "CREATE INDEX events_own ON events(seq) WHERE own=1;"
@@ -41,7 +41,12 @@ static const char schema[] =
     " event_id TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=1;";
+    "PRAGMA user_version=2;";
+
+/* From 1 to 2: the index on lamport and hash is that of the set alone. */
+static const char upgrade[] = "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
+                              "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;"
+                              "PRAGMA user_version=2; COMMIT;";
 
 static enum result write_identity(struct database *database, const char *community,
                                   const char *node)
@@ -82,6 +87,10 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     }
     if (version == 0 && write_identity(database, community, node) != RESULT_OK) {
         return error_set(error, RESULT_IO, "The event log can't be made: %s.",
+                         sqlite3_errmsg(database->handle));
+    }
+    if (version == 1 && database_execute(database, upgrade) != RESULT_OK) {
+        return error_set(error, RESULT_IO, "The event log can't be brought up to date: %s.",
                          sqlite3_errmsg(database->handle));
     }
     if (!identity_is(database, "community_id", community)) {

@@ -58,6 +58,7 @@ static void run_batch(struct event_log *log, struct writer_job **jobs, size_t co
         jobs[i]->run(jobs[i], log);
     }
     result = commit(log);
+    log_set_settle(log, result == RESULT_OK);
     if (result == RESULT_OK) {
         log_state_publish(log);
         tell_commit(log);
@@ -90,6 +91,9 @@ static void write_until_closed(void *context)
 
 enum result log_writer_start(struct event_log *log)
 {
+    if (log->options.synchronous) {
+        return RESULT_OK;
+    }
     log->inbox = inbox_create(LOG_MOST_JOBS, NULL, NULL);
     return thread_start("writer", write_until_closed, log, &log->writer);
 }
@@ -106,5 +110,9 @@ void log_writer_stop(struct event_log *log)
 
 enum result log_submit(struct event_log *log, struct writer_job *job)
 {
+    if (log->options.synchronous) {
+        run_batch(log, &job, 1);
+        return RESULT_OK;
+    }
     return inbox_post(log->inbox, job) == RESULT_OK ? RESULT_OK : RESULT_FULL;
 }

@@ -15,7 +15,7 @@ static struct gossip_action action; /* large; one at a time */
 
 static struct gossip_state *with_peers(uint8_t count)
 {
-    struct gossip_state *state = gossip_state_create(first_of, NULL);
+    struct gossip_state *state = gossip_state_create(first_of, NULL, 0);
     for (uint8_t i = 1; i <= count; i++) {
         gossip_state_add_peer(state, test_id(i), 0, 0);
     }
@@ -31,7 +31,7 @@ static int settle(struct gossip_state *state, int64_t now_ms, int64_t through,
     while (gossip_state_next(state, now_ms, &action)) {
         struct gossip_outcome outcome = {.succeeded = true, .through = through};
         count += action.kind == kind ? 1 : 0;
-        if (action.kind == GOSSIP_PUSH || action.kind == GOSSIP_EXCHANGE) {
+        if (action.kind == GOSSIP_PUSH || action.kind == GOSSIP_RECONCILE) {
             gossip_state_finished(state, &action.peer, &outcome, now_ms);
         }
     }
@@ -42,11 +42,11 @@ static void gossip_state__exchanges_with_every_peer_at_the_start(void **state_po
 {
     struct gossip_state *state = with_peers(3);
     (void)state_pointer;
-    assert_int_equal(settle(state, 0, 5, GOSSIP_EXCHANGE), 3);
-    assert_int_equal(settle(state, 1, 5, GOSSIP_EXCHANGE), 0);
+    assert_int_equal(settle(state, 0, 5, GOSSIP_RECONCILE), 3);
+    assert_int_equal(settle(state, 1, 5, GOSSIP_RECONCILE), 0);
     int64_t wake_at = gossip_state_wake_at(state);
     assert_in_range(wake_at, 27000, 33000);
-    assert_int_equal(settle(state, 33000, 5, GOSSIP_EXCHANGE), 3);
+    assert_int_equal(settle(state, 33000, 5, GOSSIP_RECONCILE), 3);
     gossip_state_destroy(&state);
 }
 
@@ -54,7 +54,7 @@ static void gossip_state__pushes_to_whom_it_concerns_and_to_nine_others(void **s
 {
     struct gossip_state *state = with_peers(20);
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, NULL, test_id(20));
     bool concerned = false;
     int pushes = 0;
@@ -73,7 +73,7 @@ static void gossip_state__does_not_send_an_event_back_to_its_source(void **state
 {
     struct gossip_state *state = with_peers(2);
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, test_id(1), NULL);
     assert_true(gossip_state_next(state, 1, &action));
     assert_int_equal(action.kind, GOSSIP_PUSH);
@@ -91,7 +91,7 @@ static void gossip_state__batches_what_waits_for_a_busy_peer(void **state_pointe
     struct gossip_state *state = with_peers(1);
     struct gossip_outcome done = {.succeeded = true, .through = 1};
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, NULL, NULL);
     assert_true(gossip_state_next(state, 1, &action));
     for (int64_t seq = 2; seq <= 9; seq++) {
@@ -111,7 +111,7 @@ static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_
     int64_t now_ms = 0;
     int64_t before_ms = 0;
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, NULL, test_id(1));
     assert_true(gossip_state_next(state, 1, &action));
     gossip_state_finished(state, test_id(1), &lost, 1);
@@ -119,9 +119,9 @@ static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_
     for (int i = 0; i < 12; i++) {
         before_ms = now_ms;
         now_ms = gossip_state_wake_at(state);
-        while (gossip_state_next(state, now_ms, &action) && action.kind != GOSSIP_EXCHANGE) {
+        while (gossip_state_next(state, now_ms, &action) && action.kind != GOSSIP_RECONCILE) {
         }
-        if (action.kind != GOSSIP_EXCHANGE) {
+        if (action.kind != GOSSIP_RECONCILE) {
             continue; /* it was told to be offline */
         }
         assert_int_equal(action.cursor, 0); /* what was lost is offered again */
@@ -134,7 +134,7 @@ static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_
     gossip_state_peer_called(state, test_id(1), now_ms + 2000);
     bool exchanged = false;
     while (gossip_state_next(state, now_ms + 2000, &action)) {
-        exchanged = exchanged || action.kind == GOSSIP_EXCHANGE;
+        exchanged = exchanged || action.kind == GOSSIP_RECONCILE;
     }
     assert_true(exchanged);
     gossip_state_destroy(&state);
@@ -162,7 +162,7 @@ static void gossip_state__says_direct_only_after_the_recipient_acknowledged(void
     struct gossip_state *state = with_peers(2);
     int token = 0;
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, NULL, test_id(1));
     gossip_state_wait_delivery(state, test_id(1), test_ulid(1, id), 1, &token, 1);
     assert_int_equal(answer_at(state, 1), -1);
@@ -186,7 +186,7 @@ static void gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone(void
     struct gossip_state *state = with_peers(1);
     int token = 0;
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     gossip_state_event_stored(state, 1, NULL, test_id(1));
     gossip_state_wait_delivery(state, test_id(1), test_ulid(1, id), 1, &token, 1);
     assert_int_equal(answer_at(state, GOSSIP_DELIVERY_WAIT_MS), -1);
@@ -213,7 +213,7 @@ static void gossip_state__tells_presence_once_a_change(void **state_pointer)
     for (int64_t now_ms = 20000; now_ms <= 200000; now_ms += 1000) {
         while (gossip_state_next(state, now_ms, &action)) {
             changes += action.kind == GOSSIP_PRESENCE ? 1 : 0;
-            if (action.kind == GOSSIP_EXCHANGE) {
+            if (action.kind == GOSSIP_RECONCILE) {
                 gossip_state_finished(state, test_id(1), &lost, now_ms);
             }
         }
@@ -228,16 +228,97 @@ static void gossip_state__leaves_an_overflow_to_the_exchange(void **state_pointe
     int64_t cursor = 0;
     bool online = false;
     (void)state_pointer;
-    (void)settle(state, 0, 0, GOSSIP_EXCHANGE);
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
     for (int64_t seq = 1; seq <= GOSSIP_MOST_QUEUED + 10; seq++) {
         gossip_state_event_stored(state, seq, NULL, NULL);
     }
     (void)settle(state, 1, GOSSIP_MOST_QUEUED, GOSSIP_PUSH);
     assert_true(gossip_state_look(state, test_id(1), &cursor, &online));
     assert_int_equal(cursor, 0); /* not all of it was pushed: the cursor stays */
-    (void)settle(state, 40000, GOSSIP_MOST_QUEUED + 10, GOSSIP_EXCHANGE);
+    (void)settle(state, 40000, GOSSIP_MOST_QUEUED + 10, GOSSIP_RECONCILE);
     assert_true(gossip_state_look(state, test_id(1), &cursor, &online));
     assert_int_equal(cursor, GOSSIP_MOST_QUEUED + 10);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    struct gossip_outcome unable = {.succeeded = true, .by_cursor = true};
+    struct gossip_outcome done = {.succeeded = true, .through = 7};
+    int64_t now_ms = 0;
+    int exchanges = 0;
+    (void)state_pointer;
+    assert_true(gossip_state_next(state, 0, &action));
+    assert_int_equal(action.kind, GOSSIP_RECONCILE);
+    gossip_state_finished(state, test_id(1), &unable, 0);
+    while (now_ms < GOSSIP_BY_CURSOR_MS) {
+        while (gossip_state_next(state, now_ms, &action)) {
+            if (action.kind == GOSSIP_EXCHANGE) {
+                assert_int_equal(action.cursor, exchanges == 0 ? 0 : 7);
+                exchanges++;
+                gossip_state_finished(state, test_id(1), &done, now_ms);
+            } else {
+                assert_int_equal(action.kind, GOSSIP_PRESENCE);
+            }
+        }
+        now_ms = gossip_state_wake_at(state);
+        gossip_state_peer_called(state, test_id(1), now_ms); /* so that nobody subscribes */
+    }
+    assert_in_range(exchanges, 15, 25);
+    while (gossip_state_next(state, now_ms + 1, &action) && action.kind == GOSSIP_PRESENCE) {
+    }
+    assert_int_equal(action.kind, GOSSIP_RECONCILE); /* it may have learned it */
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__lets_pushes_in_between_the_steps_of_a_session(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    struct gossip_outcome step = {.succeeded = true, .more = true};
+    struct gossip_outcome pushed = {.succeeded = true, .through = 1};
+    int steps = 0;
+    (void)state_pointer;
+    assert_true(gossip_state_next(state, 0, &action));
+    gossip_state_finished(state, test_id(1), &step, 0);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    while (gossip_state_next(state, 1, &action) && action.kind != GOSSIP_PUSH) {
+        steps += action.kind == GOSSIP_RECONCILE ? 1 : 0;
+        if (action.kind == GOSSIP_RECONCILE) {
+            gossip_state_finished(state, test_id(1), &step, 1);
+        }
+    }
+    assert_int_equal(action.kind, GOSSIP_PUSH);
+    assert_true(steps <= 1);
+    gossip_state_event_stored(state, 2, NULL, test_id(1));
+    gossip_state_finished(state, test_id(1), &pushed, 2);
+    assert_true(gossip_state_next(state, 2, &action));
+    assert_int_equal(action.kind, GOSSIP_RECONCILE); /* and pushes don't keep the session waiting */
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__subscribes_when_nobody_calls(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(12);
+    int64_t now_ms = 0;
+    (void)state_pointer;
+    assert_int_equal(settle(state, 0, 0, GOSSIP_SUBSCRIBE), 0);
+    gossip_state_peer_called(state, test_id(3), 1000);
+    now_ms = 1000 + GOSSIP_LONELY_MS - 1;
+    assert_int_equal(settle(state, now_ms - 25000, 0, GOSSIP_SUBSCRIBE), 0);
+    assert_int_equal(settle(state, now_ms, 0, GOSSIP_SUBSCRIBE), 0);
+    assert_true(gossip_state_wake_at(state) <= now_ms + 1);
+    assert_int_equal(settle(state, now_ms + 1, 0, GOSSIP_SUBSCRIBE), GOSSIP_MOST_SUBSCRIPTIONS);
+    assert_int_equal(settle(state, now_ms + 2, 0, GOSSIP_SUBSCRIBE), 0);
+    for (uint8_t i = 1; i <= 12; i++) {
+        gossip_state_polled(state, test_id(i), true, now_ms + 3);
+    }
+    assert_int_equal(settle(state, now_ms + 4, 0, GOSSIP_SUBSCRIBE), GOSSIP_MOST_SUBSCRIPTIONS);
+    for (uint8_t i = 1; i <= 12; i++) {
+        gossip_state_polled(state, test_id(i), true, now_ms + 5);
+    }
+    gossip_state_peer_called(state, test_id(3), now_ms + 6);
+    assert_int_equal(settle(state, now_ms + 7, 0, GOSSIP_SUBSCRIBE), 0);
     gossip_state_destroy(&state);
 }
 
@@ -253,6 +334,9 @@ int main(void)
         cmocka_unit_test(gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone),
         cmocka_unit_test(gossip_state__tells_presence_once_a_change),
         cmocka_unit_test(gossip_state__leaves_an_overflow_to_the_exchange),
+        cmocka_unit_test(gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile),
+        cmocka_unit_test(gossip_state__lets_pushes_in_between_the_steps_of_a_session),
+        cmocka_unit_test(gossip_state__subscribes_when_nobody_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

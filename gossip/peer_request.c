@@ -1,0 +1,80 @@
+#include "core/log.h"
+#include "core/memory.h"
+#include "gossip/gossip_private.h"
+
+enum { MOST_URL_BYTES = 320 };
+
+static void try_endpoint(struct peer_link *link);
+
+static void answered(void *context, enum result result, const struct http_answer *answer)
+{
+    struct peer_link *link = context;
+    if (result != RESULT_OK && !link->removed && ++link->tried < link->endpoints.count) {
+        link->endpoint = (link->endpoint + 1) % link->endpoints.count;
+        try_endpoint(link);
+        return;
+    }
+    buffer_deinit(&link->body);
+    link->answered(link, result, answer);
+}
+
+static void try_endpoint(struct peer_link *link)
+{
+    char base[MOST_URL_BYTES];
+    struct http_answer nothing = {0};
+    struct gossip *gossip = link->gossip;
+    if (link->endpoints.count == 0) {
+        answered(link, RESULT_UNREACHABLE, &nothing);
+        return;
+    }
+    endpoint_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
+                        sizeof base);
+    char *url = memory_format("%s%s", base, link->path);
+    struct http_request request = {.url = url,
+                                   .method = "POST",
+                                   .body = link->body.data,
+                                   .body_bytes = link->body.length_bytes,
+                                   .content_type = link->content_type,
+                                   .most_answer_bytes = link->most_answer_bytes,
+                                   .peer = &link->node_id,
+                                   .identity = gossip->options.identity};
+    gossip_send(gossip, &request, answered, link);
+    memory_free(url);
+}
+
+void peer_request_post(struct peer_link *link, const char *path, const char *content_type,
+                       size_t most_answer_bytes, peer_answered *then)
+{
+    link->path = path;
+    link->content_type = content_type;
+    link->most_answer_bytes = most_answer_bytes;
+    link->answered = then;
+    link->tried = 0;
+    link->busy = true;
+    try_endpoint(link);
+}
+
+void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *outcome)
+{
+    struct gossip *gossip = link->gossip;
+    link->busy = false;
+    if (link->removed) {
+        peer_links_release(link);
+        return;
+    }
+    if (outcome->succeeded) {
+        peer_links_seen(link);
+    }
+    gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_now(gossip));
+}
+
+void peer_request_give_up(struct peer_link *link, enum result result)
+{
+    const struct gossip_outcome outcome = {.succeeded = false};
+    char name[NODE_ID_SHORT_BYTES];
+    node_id_format_short(&link->node_id, name);
+    log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
+              result == RESULT_OK ? "refused" : result_name(result), NULL);
+    peer_session_end(link);
+    peer_request_conclude(link, &outcome);
+}

@@ -1,0 +1,398 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "gossip/gossip_private.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "protocol/hex.h"
+#include "store/event_reader.h"
+#include "store/event_set.h"
+
+enum {
+    MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
+    MOST_FRUITLESS = 16,
+    MOST_RECEIVING = 2, /* one that the writer works on, one that waits for it */
+    MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
+    CATCHING_UP = 1000, /* who lacks so many fetches from one peer at a time */
+};
+
+static const char octets[] = "Content-Type: application/octet-stream";
+
+static void list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+        list->hashes = memory_resize(list->hashes, list->capacity, sizeof *list->hashes);
+    }
+    memcpy(list->hashes[list->count++], hash, BLAKE3_HASH_BYTES);
+}
+
+static size_t list_left(const struct hash_list *list)
+{
+    return list->count - list->next;
+}
+
+static void list_clear(struct hash_list *list)
+{
+    memory_free(list->hashes);
+    *list = (struct hash_list){0};
+}
+
+/* The first of what is left, as one request takes them. */
+static size_t list_page(const struct hash_list *list)
+{
+    size_t left = list_left(list);
+    return left < EVENT_BATCH_MOST_EVENTS ? left : EVENT_BATCH_MOST_EVENTS;
+}
+
+static const uint8_t (*list_first(const struct hash_list *list))[BLAKE3_HASH_BYTES]
+{
+    return (const uint8_t(*)[BLAKE3_HASH_BYTES])(list->hashes + list->next);
+}
+
+void peer_session_end(struct peer_link *link)
+{
+    struct peer_session *session = &link->session;
+    buffer_deinit(&session->message);
+    list_clear(&session->need);
+    list_clear(&session->have);
+    if (link->gossip->catching_up == link) {
+        link->gossip->catching_up = NULL;
+    }
+    *session = (struct peer_session){.receiving = session->receiving};
+}
+
+/* A step is done, the session goes on: what waits to be pushed may come in between. */
+static void go_on(struct peer_link *link)
+{
+    const struct gossip_outcome outcome = {.succeeded = true, .more = true};
+    peer_request_conclude(link, &outcome);
+}
+
+static void finish(struct peer_link *link)
+{
+    const struct gossip_outcome outcome = {
+        .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
+    peer_session_end(link);
+    peer_request_conclude(link, &outcome);
+}
+
+static void postpone(struct peer_link *link)
+{
+    const struct gossip_outcome outcome = {.postponed = true};
+    peer_session_end(link);
+    peer_request_conclude(link, &outcome);
+}
+
+static void note_difference(void *context, bool ours, const uint8_t id[static ITEM_ID_BYTES])
+{
+    struct peer_link *link = context;
+    struct hash_list *list = ours ? &link->session.have : &link->session.need;
+    if (!ours &&
+        refused_hashes_holds(link->gossip->refused, id, &link->node_id, gossip_now(link->gossip))) {
+        return;
+    }
+    if (list_left(list) < MOST_LACKING) {
+        list_add(list, id);
+    } else {
+        link->session.left_out = true;
+    }
+}
+
+/* Only one session fetches much at a time: the others would fetch the same. */
+static bool may_catch_up(struct peer_link *link)
+{
+    if (list_left(&link->session.need) > CATCHING_UP) {
+        if (link->gossip->catching_up == NULL) {
+            link->gossip->catching_up = link;
+        }
+        return link->gossip->catching_up == link;
+    }
+    return true;
+}
+
+static bool speaks_no_negentropy(long status)
+{
+    return status == 404 || status == 405 || status == 415 || status == 501;
+}
+
+static void compared(struct peer_link *link, enum result result, const struct http_answer *answer)
+{
+    struct peer_session *session = &link->session;
+    const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
+    if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
+        peer_session_end(link);
+        peer_request_conclude(link, &by_cursor);
+        return;
+    }
+    if (result != RESULT_OK || link->removed || answer->status != 200) {
+        peer_request_give_up(link, result);
+        return;
+    }
+    buffer_clear(&session->message);
+    result =
+        event_set_continue(link->gossip->options.log, answer->body.data, answer->body.length_bytes,
+                           note_difference, link, &session->message, NULL);
+    if (result == RESULT_UNSUPPORTED) {
+        peer_session_end(link);
+        peer_request_conclude(link, &by_cursor);
+    } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
+        gossip_report(link, result != RESULT_OK ? "no negentropy message" : "endless comparison");
+        peer_request_give_up(link, RESULT_INVALID);
+    } else if (!may_catch_up(link)) {
+        postpone(link);
+    } else {
+        go_on(link);
+    }
+}
+
+static void compare(struct peer_link *link)
+{
+    link->body = link->session.message;
+    buffer_init(&link->session.message);
+    peer_request_post(link, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES, compared);
+}
+
+static void begin(struct peer_link *link)
+{
+    struct peer_session *session = &link->session;
+    struct event_log *log = link->gossip->options.log;
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    session->through = snapshot->last_seq; /* the set has at least these */
+    event_log_release(log, &snapshot);
+    session->active = true;
+    session->progressed = false;
+    session->left_out = false;
+    if (event_set_initiate(log, &session->message) == RESULT_OK) {
+        compare(link);
+    } else {
+        postpone(link);
+    }
+}
+
+static int compare_hashes(const void *left, const void *right)
+{
+    return memcmp(left, right, BLAKE3_HASH_BYTES);
+}
+
+/* The hashes that one fetch asked for, each marked when it needs no asking any more. */
+struct asked {
+    uint8_t (*sorted)[BLAKE3_HASH_BYTES];
+    bool *settled;
+    size_t count;
+    size_t settled_count;
+};
+
+static bool settle(struct asked *asked, const uint8_t *hash)
+{
+    const uint8_t(*found)[BLAKE3_HASH_BYTES] =
+        bsearch(hash, asked->sorted, asked->count, sizeof *asked->sorted, compare_hashes);
+    if (found == NULL) {
+        return false;
+    }
+    bool *settled = &asked->settled[found - (const uint8_t(*)[BLAKE3_HASH_BYTES])asked->sorted];
+    asked->settled_count += *settled ? 0 : 1;
+    *settled = true;
+    return true;
+}
+
+static bool is_settled(const struct asked *asked, const uint8_t *hash)
+{
+    const uint8_t(*found)[BLAKE3_HASH_BYTES] =
+        bsearch(hash, asked->sorted, asked->count, sizeof *asked->sorted, compare_hashes);
+    return asked->settled[found - (const uint8_t(*)[BLAKE3_HASH_BYTES])asked->sorted];
+}
+
+/* Only what was asked for is taken; what can't be accepted is remembered. */
+static void sort_out(struct peer_link *link, struct event_batch *batch, struct asked *asked)
+{
+    struct gossip *gossip = link->gossip;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (settle(asked, verified_event_get(batch->events[i])->hash)) {
+            batch->events[kept++] = batch->events[i];
+        } else {
+            verified_event_destroy(&batch->events[i]);
+        }
+    }
+    batch->count = kept;
+    for (size_t i = 0; i < batch->refused_count; i++) {
+        const struct refused_event *refused = &batch->refused[i];
+        if (settle(asked, refused->hash)) {
+            refused_hashes_add(gossip->refused, refused->hash,
+                               refused->refusal == EVENT_INVALID_SIGNATURE ? &link->node_id : NULL,
+                               gossip_now(gossip));
+        }
+        gossip_report(link, event_refusal_name(refused->refusal));
+    }
+}
+
+/* What did not fit into the answer is asked for again; what nobody sent at all is let go. */
+static void settle_page(struct peer_link *link, size_t page, const struct asked *asked)
+{
+    struct hash_list *need = &link->session.need;
+    size_t unsettled = 0;
+    uint8_t(*first)[BLAKE3_HASH_BYTES] = need->hashes + need->next;
+    for (size_t i = page; i-- > 0 && asked->settled_count > 0;) {
+        if (!is_settled(asked, first[i]) &&
+            !event_reader_holds(link->gossip->options.log, first[i])) {
+            unsettled++;
+            memmove(first[page - unsettled], first[i], BLAKE3_HASH_BYTES);
+        }
+    }
+    need->next += page - unsettled;
+}
+
+static bool take_fetched(struct peer_link *link, const struct http_answer *answer)
+{
+    struct hash_list *need = &link->session.need;
+    struct asked asked = {.count = list_page(need)};
+    struct event_batch batch;
+    json_t *json = NULL;
+    const json_t *events = NULL;
+    if (answer->status != 200 ||
+        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
+                        CANONICAL_MOST_NESTING_REQUEST, &json, NULL) != RESULT_OK ||
+        !fields_array(json, "events", &events) || json_array_size(events) > asked.count) {
+        json_decref(json);
+        return false;
+    }
+    asked.sorted = memory_allocate(asked.count, sizeof *asked.sorted);
+    asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
+    memcpy(asked.sorted, list_first(need), asked.count * sizeof *asked.sorted);
+    qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);
+    event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
+    sort_out(link, &batch, &asked);
+    settle_page(link, asked.count, &asked);
+    gossip_receive(link, &batch, true);
+    event_batch_deinit(&batch);
+    memory_free(asked.sorted);
+    memory_free(asked.settled);
+    json_decref(json);
+    return true;
+}
+
+static void fetched(struct peer_link *link, enum result result, const struct http_answer *answer)
+{
+    if (result == RESULT_OK && !link->removed && take_fetched(link, answer)) {
+        go_on(link);
+        return;
+    }
+    if (result == RESULT_OK && !link->removed) {
+        gossip_report(link, "no answer to a fetch");
+    }
+    peer_request_give_up(link, result);
+}
+
+static void fetch(struct peer_link *link)
+{
+    const struct hash_list *need = &link->session.need;
+    char hex[2 * BLAKE3_HASH_BYTES + 1];
+    buffer_init(&link->body);
+    buffer_append_text(&link->body, "{\"hashes\":[");
+    for (size_t i = 0; i < list_page(need); i++) {
+        hex_format(list_first(need)[i], BLAKE3_HASH_BYTES, hex);
+        buffer_append_format(&link->body, "%s\"%s\"", i == 0 ? "" : ",", hex);
+    }
+    buffer_append_text(&link->body, "]}");
+    peer_request_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
+}
+
+static void sent(struct peer_link *link, enum result result, const struct http_answer *answer)
+{
+    struct gossip_outcome outcome = {.more = true};
+    json_t *json = NULL;
+    int64_t accepted = 0;
+    if (result == RESULT_OK && !link->removed) {
+        outcome.succeeded = peer_exchange_read(answer, &json, &outcome) &&
+                            fields_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
+    }
+    if (outcome.succeeded) {
+        if (accepted > 0) {
+            link->session.progressed = true;
+            link->session.fruitless = 0;
+        }
+        peer_request_conclude(link, &outcome);
+    } else {
+        peer_request_give_up(link, result);
+    }
+    json_decref(json);
+    memory_free(outcome.rejected);
+}
+
+static bool add_text(void *context, int64_t seq, int64_t lamport, const char *text,
+                     size_t length_bytes)
+{
+    (void)seq;
+    (void)lamport;
+    return event_batch_add(context, text, length_bytes);
+}
+
+static void send_page(struct peer_link *link)
+{
+    struct hash_list *have = &link->session.have;
+    struct event_batch_writer writer;
+    size_t page = list_page(have);
+    bool *taken = memory_allocate(page, sizeof *taken);
+    event_batch_begin(&writer, &link->gossip->community_id);
+    enum result result = event_reader_by_hash(link->gossip->options.log, list_first(have), page,
+                                              add_text, &writer, taken);
+    event_batch_end(&writer, -1);
+    /* Up to the first that did not fit; what is not in the log any more is passed over. */
+    size_t done = page;
+    for (size_t i = 0; i < page && writer.full; i++) {
+        if (!taken[i]) {
+            done = i;
+            break;
+        }
+    }
+    have->next += done;
+    memory_free(taken);
+    link->body = writer.body;
+    if (result == RESULT_OK) {
+        peer_request_post(link, "/sync/v1/events", NULL, 0, sent);
+    } else {
+        buffer_deinit(&link->body);
+        peer_request_give_up(link, result);
+    }
+}
+
+/* Fetch what we need, send what they lack, compare on; and once more from the start while either
+ * brought somebody something. */
+void peer_session_step(struct peer_link *link)
+{
+    struct peer_session *session = &link->session;
+    bool compared_all = session->message.length_bytes == 0;
+    size_t most = list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
+    link->busy = true;
+    if (!session->active) {
+        begin(link);
+    } else if ((list_left(&session->need) > 0 || compared_all) && session->receiving > most) {
+        session->waiting = true;
+    } else if (list_left(&session->need) > 0) {
+        fetch(link);
+    } else if (list_left(&session->have) > 0) {
+        send_page(link);
+    } else if (!compared_all) {
+        compare(link);
+    } else if (session->progressed) {
+        begin(link);
+    } else {
+        finish(link);
+    }
+}
+
+void peer_session_received(struct peer_link *link, const struct received_batch *batch)
+{
+    struct peer_session *session = &link->session;
+    session->receiving--;
+    if (batch->accepted > 0) {
+        session->progressed = true;
+        session->fruitless = 0;
+    }
+    if (session->waiting) {
+        session->waiting = false;
+        peer_session_step(link);
+    }
+}

@@ -1,0 +1,85 @@
+#include "core/memory.h"
+#include "gossip/gossip_private.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "protocol/number.h"
+
+enum {
+    MOST_URL_BYTES = 320,
+    WAIT_S = 30,
+    TOTAL_MS = 40000, /* the wait, and a slow line */
+};
+
+/* {"messages":[{"seq","data"}],"last_seq"} or {"timeout":true,"last_seq"} (§15). */
+static bool take_answer(struct peer_link *link, const struct http_answer *answer)
+{
+    struct event_batch batch;
+    json_t *json = NULL;
+    json_t *events = json_array();
+    size_t index;
+    json_t *message;
+    int64_t last_seq = 0;
+    bool understood = answer->status == 200 &&
+                      canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
+                                      CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
+                      fields_integer(json, "last_seq", 0, NUMBER_SAFE_INTEGER, &last_seq) &&
+                      json_array_size(json_object_get(json, "messages")) <= EVENT_BATCH_MOST_EVENTS;
+    if (understood) {
+        link->polled_seq = last_seq;
+        json_array_foreach(json_object_get(json, "messages"), index, message)
+        {
+            (void)json_array_append(events, json_object_get(message, "data"));
+        }
+        event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
+        gossip_receive(link, &batch, false);
+        event_batch_deinit(&batch);
+    }
+    json_decref(events);
+    json_decref(json);
+    return understood;
+}
+
+static void polled(void *context, enum result result, const struct http_answer *answer)
+{
+    struct peer_link *link = context;
+    struct gossip *gossip = link->gossip;
+    link->polling = false;
+    if (link->removed) {
+        peer_links_release(link);
+        return;
+    }
+    bool understood = result == RESULT_OK && take_answer(link, answer);
+    if (understood) {
+        peer_links_seen(link);
+    }
+    gossip_state_polled(gossip->state, &link->node_id, understood, gossip_now(gossip));
+}
+
+/* The first poll asks where the peer's log stands, by naming an arrival number that it can't have
+ * reached: what came before is the reconciliation's business. */
+void peer_subscription_start(struct peer_link *link)
+{
+    struct gossip *gossip = link->gossip;
+    struct http_answer nothing = {0};
+    char base[MOST_URL_BYTES];
+    char self[NODE_ID_TEXT_BYTES];
+    bool first = link->polled_seq == 0;
+    link->polling = true;
+    if (link->endpoints.count == 0) {
+        polled(link, RESULT_UNREACHABLE, &nothing);
+        return;
+    }
+    endpoint_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
+                        sizeof base);
+    node_id_format(&gossip->options.key->node_id, self);
+    char *url = memory_format(
+        "%s/pubsub/v1/subscribe?topic=chat.message.%s&last_seq=%lld&timeout=%d", base, self,
+        (long long)(first ? NUMBER_SAFE_INTEGER : link->polled_seq), first ? 0 : WAIT_S);
+    struct http_request request = {.url = url,
+                                   .method = "GET",
+                                   .total_ms = TOTAL_MS,
+                                   .peer = &link->node_id,
+                                   .identity = gossip->options.identity};
+    gossip_send(gossip, &request, polled, link);
+    memory_free(url);
+}

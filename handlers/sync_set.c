@@ -1,0 +1,125 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "gossip/event_batch.h"
+#include "handlers/endpoints.h"
+#include "protocol/fields.h"
+#include "protocol/hex.h"
+#include "store/event_reader.h"
+#include "store/event_set.h"
+
+enum { MOST_HASHES = 1000, ROOM_FOR_MISSING_BYTES = 70000 };
+
+void sync_reconcile_handle(struct exchange *exchange, const struct services *services)
+{
+    struct error error = {""};
+    struct buffer answer;
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    if (exchange->bytes_count > RECONCILE_MOST_MESSAGE_BYTES) {
+        exchange_reply_json(
+            exchange, 413,
+            wire_error_json("bad_request", "A reconciliation message has at most 256 KiB."));
+        return;
+    }
+    buffer_init(&answer);
+    enum result result =
+        event_set_respond(log, exchange->bytes, exchange->bytes_count, &answer, &error);
+    if (result == RESULT_OK) {
+        exchange_reply_bytes(exchange, "application/octet-stream", answer.data,
+                             answer.length_bytes);
+    } else if (result == RESULT_BUSY) {
+        exchange_reply_error(exchange, WIRE_PARTITION,
+                             "This node is still reading its log; ask again in a moment.");
+    } else {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, error.message);
+    }
+    buffer_deinit(&answer);
+}
+
+/* False after answering what is wrong. */
+static bool read_hashes(struct exchange *exchange, uint8_t (*hashes_out)[BLAKE3_HASH_BYTES],
+                        size_t *count_out)
+{
+    const json_t *list = NULL;
+    size_t index;
+    json_t *hash;
+    bool valid = fields_array(exchange->body, "hashes", &list);
+    if (valid && json_array_size(list) > MOST_HASHES) {
+        exchange_reply_json(exchange, 413,
+                            wire_error_json("bad_request", "Ask for at most 1000 events at once."));
+        return false;
+    }
+    *count_out = 0;
+    json_array_foreach(list, index, hash)
+    {
+        valid = valid && json_is_string(hash) &&
+                hex_parse(json_string_value(hash), hashes_out[*count_out], BLAKE3_HASH_BYTES);
+        *count_out += valid ? 1 : 0;
+    }
+    if (!valid) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "Expected {\"hashes\":[…]}, each of 64 lower-case hex digits.");
+    }
+    return valid;
+}
+
+static bool add_event(void *context, int64_t seq, int64_t lamport, const char *text,
+                      size_t length_bytes)
+{
+    struct buffer *answer = context;
+    (void)seq;
+    (void)lamport;
+    if (answer->length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES - ROOM_FOR_MISSING_BYTES) {
+        return false;
+    }
+    buffer_append_text(answer, buffer_text(answer)[answer->length_bytes - 1] == '[' ? "" : ",");
+    buffer_append(answer, text, length_bytes);
+    return true;
+}
+
+static void add_missing(struct buffer *answer, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
+                        const bool *taken, size_t count)
+{
+    char hex[2 * BLAKE3_HASH_BYTES + 1];
+    const char *separator = "";
+    buffer_append_text(answer, "],\"missing\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (!taken[i]) {
+            hex_format(hashes[i], BLAKE3_HASH_BYTES, hex);
+            buffer_append_format(answer, "%s\"%s\"", separator, hex);
+            separator = ",";
+        }
+    }
+    buffer_append_text(answer, "]}");
+}
+
+void sync_fetch_handle(struct exchange *exchange, const struct services *services)
+{
+    size_t count = 0;
+    struct buffer answer;
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL) {
+        return;
+    }
+    uint8_t(*hashes)[BLAKE3_HASH_BYTES] = memory_allocate(MOST_HASHES, sizeof *hashes);
+    bool *taken = memory_allocate(MOST_HASHES, sizeof *taken);
+    buffer_init(&answer);
+    if (read_hashes(exchange, hashes, &count)) {
+        /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
+        buffer_append_text(&answer, "{\"events\":[");
+        if (event_reader_by_hash(log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, count, add_event,
+                                 &answer, taken) == RESULT_OK) {
+            add_missing(&answer, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, taken, count);
+            exchange_reply_canonical(exchange, answer.data, answer.length_bytes);
+        } else {
+            exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
+                                 "This node can't read its log; ask another one.");
+        }
+    }
+    buffer_deinit(&answer);
+    memory_free(hashes);
+    memory_free(taken);
+}
