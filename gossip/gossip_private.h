@@ -13,6 +13,7 @@
 #include "gossip/event_batch.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
+#include "gossip/peer_session_private.h"
 #include "gossip/refused_hashes.h"
 #include "protocol/node_manifest.h"
 
@@ -23,27 +24,6 @@ struct peer_link;
 /* The answer to a link's request; borrowed for the call. RESULT_OK with any HTTP status. */
 typedef void peer_answered(struct peer_link *link, enum result result,
                            const struct http_answer *answer);
-
-struct hash_list {
-    uint8_t (*hashes)[BLAKE3_HASH_BYTES];
-    size_t count;
-    size_t next; /* those before it are done with */
-    size_t capacity;
-};
-
-/* A reconciliation with a peer, from the first comparison to the last. */
-struct peer_session {
-    bool active;
-    bool waiting;          /* for the writer */
-    struct buffer message; /* the next to compare; empty: this comparison is over */
-    struct hash_list need;
-    struct hash_list have;
-    int64_t through;  /* what we had when the last comparison began */
-    size_t receiving; /* batches that the writer has */
-    size_t fruitless; /* messages in a row that brought nobody anything */
-    bool progressed;  /* since the comparison began */
-    bool left_out;    /* more is lacking than the session keeps in mind */
-};
 
 /* What the driver knows of a peer; the state machine knows the rest. */
 struct peer_link {
@@ -146,11 +126,6 @@ void peer_request_give_up(struct peer_link *link, enum result result);
 void peer_exchange_start(struct gossip *gossip, const struct gossip_action *action);
 bool peer_exchange_read(const struct http_answer *answer, json_t **json_out,
                         struct gossip_outcome *outcome);
-
-/* peer_session.c: the next step of a RECONCILE; the writer is done with a batch. */
-void peer_session_step(struct peer_link *link);
-void peer_session_received(struct peer_link *link, const struct received_batch *batch);
-void peer_session_end(struct peer_link *link);
 
 /* peer_subscription.c: does what a SUBSCRIBE says. */
 void peer_subscription_start(struct peer_link *link);

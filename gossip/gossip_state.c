@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "gossip/send_waiters.h"
 
 struct peer {
     struct node_id node_id;
@@ -30,21 +31,10 @@ struct peer {
     int64_t failing_since_ms;
 };
 
-struct waiter {
-    struct node_id peer;
-    char event_id[ULID_TEXT_BYTES];
-    int64_t seq;
-    int64_t deadline_ms;
-    void *token;
-    bool decided;
-    bool direct;
-};
-
 struct gossip_state {
     struct peer **peers;
     size_t peer_count;
-    struct waiter *waiters;
-    size_t waiter_count;
+    struct send_waiters waiters;
     int64_t last_seq;
     int64_t called_ms; /* somebody reached us */
     size_t subscription_count;
@@ -71,7 +61,7 @@ void gossip_state_destroy(struct gossip_state **state)
         memory_free((*state)->peers[i]);
     }
     memory_free((*state)->peers);
-    memory_free((*state)->waiters);
+    send_waiters_deinit(&(*state)->waiters);
     memory_free(*state);
     *state = NULL;
 }
@@ -101,23 +91,10 @@ void gossip_state_add_peer(struct gossip_state *state, const struct node_id *nod
     state->peers[state->peer_count++] = peer;
 }
 
-static void decide(struct waiter *waiter, bool direct)
-{
-    if (!waiter->decided) {
-        waiter->decided = true;
-        waiter->direct = direct;
-    }
-}
-
 /* Sends to that peer wait no longer than until its next try. */
-static void decide_hopeless(struct gossip_state *state, const struct peer *peer)
+static void give_up_hopeless(struct gossip_state *state, const struct peer *peer)
 {
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        if (node_id_equal(&state->waiters[i].peer, &peer->node_id) &&
-            peer->exchange_at_ms >= state->waiters[i].deadline_ms) {
-            decide(&state->waiters[i], false);
-        }
-    }
+    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
 }
 
 void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *node_id)
@@ -127,7 +104,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
         return;
     }
     peer->exchange_at_ms = INT64_MAX;
-    decide_hopeless(state, peer);
+    give_up_hopeless(state, peer);
     state->subscription_count -= peer->subscribed ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
@@ -240,7 +217,7 @@ static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms
     peer->queue_count = 0;
     peer->gap = true;
     peer->in_session = false;
-    decide_hopeless(state, peer);
+    give_up_hopeless(state, peer);
 }
 
 static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
@@ -267,16 +244,16 @@ static bool was_pushed(const struct peer *peer, int64_t seq)
 static void decide_arrived(struct gossip_state *state, const struct peer *peer, bool exchanged,
                            const struct gossip_outcome *outcome)
 {
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        struct waiter *waiter = &state->waiters[i];
-        if (!node_id_equal(&waiter->peer, &peer->node_id)) {
+    for (size_t i = 0; i < state->waiters.count; i++) {
+        struct send_waiter *waiter = &state->waiters.list[i];
+        if (!node_id_equal(&waiter->recipient, &peer->node_id)) {
             continue;
         }
         if (is_rejected(outcome, waiter->event_id)) {
-            decide(waiter, false);
+            send_waiters_decide(waiter, false);
         } else if (waiter->seq <= outcome->through &&
                    (exchanged || was_pushed(peer, waiter->seq))) {
-            decide(waiter, true);
+            send_waiters_decide(waiter, true);
         }
     }
 }
@@ -351,51 +328,46 @@ void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id
                                 const char *event_id, int64_t seq, void *token, int64_t now_ms)
 {
     const struct peer *peer = find(state, node_id);
-    state->waiters = memory_resize(state->waiters, state->waiter_count + 1, sizeof *state->waiters);
-    struct waiter *waiter = &state->waiters[state->waiter_count++];
-    *waiter = (struct waiter){.peer = *node_id,
-                              .seq = seq,
-                              .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
-                              .token = token};
-    memcpy(waiter->event_id, event_id, sizeof waiter->event_id);
-    if (peer == NULL || (peer->failures > 0 && peer->exchange_at_ms >= waiter->deadline_ms)) {
-        decide(waiter, false);
+    struct send_waiter waiter = {.recipient = *node_id,
+                                 .seq = seq,
+                                 .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
+                                 .token = token};
+    memcpy(waiter.event_id, event_id, sizeof waiter.event_id);
+    if (peer == NULL || (peer->failures > 0 && peer->exchange_at_ms >= waiter.deadline_ms)) {
+        send_waiters_decide(&waiter, false);
     } else if (peer->cursor >= seq) {
-        decide(waiter, true);
+        send_waiters_decide(&waiter, true);
     }
+    send_waiters_add(&state->waiters, &waiter);
 }
 
 void gossip_state_receipt_seen(struct gossip_state *state, const char *target_event_id)
 {
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        if (strcmp(state->waiters[i].event_id, target_event_id) == 0) {
-            decide(&state->waiters[i], true);
+    for (size_t i = 0; i < state->waiters.count; i++) {
+        if (strcmp(state->waiters.list[i].event_id, target_event_id) == 0) {
+            send_waiters_decide(&state->waiters.list[i], true);
         }
     }
 }
 
 void gossip_state_give_up_waiting(struct gossip_state *state)
 {
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        decide(&state->waiters[i], false);
+    for (size_t i = 0; i < state->waiters.count; i++) {
+        send_waiters_decide(&state->waiters.list[i], false);
     }
 }
 
 bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms, struct gossip_action *out)
 {
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        struct waiter *waiter = &state->waiters[i];
-        if (!waiter->decided && waiter->deadline_ms > now_ms) {
-            continue;
-        }
-        out->kind = GOSSIP_ANSWER;
-        out->peer = waiter->peer;
-        out->token = waiter->token;
-        out->direct = waiter->decided && waiter->direct;
-        *waiter = state->waiters[--state->waiter_count];
-        return true;
+    struct send_waiter waiter;
+    if (!send_waiters_take(&state->waiters, now_ms, &waiter)) {
+        return false;
     }
-    return false;
+    out->kind = GOSSIP_ANSWER;
+    out->peer = waiter.recipient;
+    out->token = waiter.token;
+    out->direct = waiter.direct;
+    return true;
 }
 
 static bool is_online(const struct peer *peer, int64_t now_ms)
@@ -489,11 +461,7 @@ bool gossip_state_next(struct gossip_state *state, int64_t now_ms, struct gossip
 
 int64_t gossip_state_wake_at(const struct gossip_state *state)
 {
-    int64_t at = INT64_MAX;
-    for (size_t i = 0; i < state->waiter_count; i++) {
-        int64_t due = state->waiters[i].decided ? 0 : state->waiters[i].deadline_ms;
-        at = due < at ? due : at;
-    }
+    int64_t at = send_waiters_due(&state->waiters);
     for (size_t i = 0; i < state->peer_count; i++) {
         const struct peer *peer = state->peers[i];
         int64_t stale_at = peer->online ? peer->contact_ms + GOSSIP_ONLINE_MS : INT64_MAX;

@@ -27,6 +27,7 @@ struct reading_topics {
     struct websocket_subscription *subscription;
     size_t count;
     bool refused;
+    bool is_peer; /* messages are its only topic */
 };
 
 static enum MHD_Result read_topic(void *context, enum MHD_ValueKind kind, const char *name,
@@ -37,7 +38,9 @@ static enum MHD_Result read_topic(void *context, enum MHD_ValueKind kind, const 
     if (strcmp(name, "topic") == 0) {
         reading->count++;
         reading->refused = reading->refused || value == NULL ||
-                           !websocket_read_topic(reading->self, value, reading->subscription);
+                           !websocket_read_topic(reading->self, value, reading->subscription) ||
+                           (reading->is_peer && (reading->subscription->members_topic[0] != '\0' ||
+                                                 reading->subscription->peers_topic[0] != '\0'));
     }
     return MHD_YES;
 }
@@ -48,12 +51,16 @@ static bool read_topics(struct http_exchange *exchange,
 {
     struct exchange *base = http_exchange_base(exchange);
     struct reading_topics reading = {.self = &base->caller.node_id,
-                                     .subscription = subscription_out};
+                                     .subscription = subscription_out,
+                                     .is_peer = base->caller.level != CALLER_SELF};
     (void)MHD_get_connection_values(http_exchange_connection(exchange), MHD_GET_ARGUMENT_KIND,
                                     read_topic, &reading);
     if (reading.count == 0) {
         exchange_reply_error(base, WIRE_BAD_REQUEST,
                              "Name at least one topic: ?topic=chat.message.<your NodeID>.");
+    } else if (reading.refused && base->caller.level != CALLER_SELF) {
+        exchange_reply_error(base, WIRE_UNAUTHORIZED,
+                             "The topic here is chat.message.<your own NodeID>.");
     } else if (reading.refused) {
         exchange_reply_error(
             base, WIRE_UNAUTHORIZED,

@@ -19,13 +19,35 @@ static bool add_message(void *context, int64_t seq, int64_t lamport, const char 
     return true;
 }
 
+/* Where the poll goes on when nothing was found: a number above all others begins anew. */
+static int64_t follow(struct event_log *log, int64_t last_seq)
+{
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    int64_t newest = snapshot->last_seq;
+    event_log_release(log, &snapshot);
+    return last_seq > newest ? newest : last_seq;
+}
+
+static void read_messages(struct event_log *log, struct long_poll *poll, json_t *messages)
+{
+    const struct node_id *caller = &poll->exchange->caller.node_id;
+    int64_t through = 0;
+    poll->last_seq = follow(log, poll->last_seq);
+    if (!poll->for_peer) {
+        (void)event_reader_own_after_seq(log, poll->last_seq, MOST_EVENTS, add_message, messages);
+    } else if (event_reader_concerning(log, caller, poll->last_seq, MOST_EVENTS, add_message,
+                                       messages, &through) == RESULT_OK) {
+        poll->last_seq = through > poll->last_seq ? through : poll->last_seq;
+    }
+}
+
 /* True when the poll was answered. */
-static bool try_poll(const struct services *services, const struct long_poll *poll, bool over)
+static bool try_poll(const struct services *services, struct long_poll *poll, bool over)
 {
     struct event_log *log = services->log(services->node);
     json_t *messages = json_array();
     if (log != NULL) {
-        (void)event_reader_own_after_seq(log, poll->last_seq, MOST_EVENTS, add_message, messages);
+        read_messages(log, poll, messages);
     }
     size_t count = json_array_size(messages);
     if (count > 0) {
@@ -41,10 +63,42 @@ static bool try_poll(const struct services *services, const struct long_poll *po
     return count > 0 || over;
 }
 
+static void forget(struct long_polls *polls, struct long_poll *poll)
+{
+    if (poll->for_peer) {
+        (void)atomic_fetch_sub(&polls->for_peers, 1);
+    }
+    memory_free(poll);
+}
+
+static bool is_too_many(const struct long_polls *polls, const struct long_poll *poll)
+{
+    size_t of_caller = 0;
+    for (const struct long_poll *other = polls->first; other != NULL; other = other->next) {
+        of_caller += other->for_peer && node_id_equal(&other->exchange->caller.node_id,
+                                                      &poll->exchange->caller.node_id)
+                         ? 1
+                         : 0;
+    }
+    return of_caller >= LONG_POLLS_OF_A_PEER ||
+           atomic_load(&polls->for_peers) > LONG_POLLS_OF_PEERS;
+}
+
 void long_polls_add(struct long_polls *polls, struct long_poll *poll)
 {
-    if (try_poll(polls->services, poll, false)) {
-        memory_free(poll);
+    if (poll->for_peer) {
+        /* Counted before it looks: what is stored from now on wakes it. */
+        (void)atomic_fetch_add(&polls->for_peers, 1);
+        if (is_too_many(polls, poll)) {
+            exchange_reply_error(poll->exchange, WIRE_CAPACITY_EXCEEDED,
+                                 "Too many long-polls are open here; keep one.");
+            forget(polls, poll);
+            return;
+        }
+    }
+    bool over = poll->deadline_ms <= clock_monotonic_ms(polls->services->clock);
+    if (try_poll(polls->services, poll, over)) {
+        forget(polls, poll);
         return;
     }
     poll->next = polls->first;
@@ -58,7 +112,7 @@ static void serve(struct long_polls *polls, bool stored, int64_t now_ms)
         bool over = poll->deadline_ms <= now_ms;
         if ((stored || over) && try_poll(polls->services, poll, over)) {
             *at = poll->next;
-            memory_free(poll);
+            forget(polls, poll);
         } else {
             at = &poll->next;
         }

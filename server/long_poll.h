@@ -5,11 +5,17 @@
 #ifndef HEARTHCHAT_SERVER_LONG_POLL_H
 #define HEARTHCHAT_SERVER_LONG_POLL_H
 
+#include <stdatomic.h>
+
 #include "handlers/services.h"
+
+#define LONG_POLLS_OF_PEERS 256 /* in all, and … */
+#define LONG_POLLS_OF_A_PEER 2  /* … of one: more are told capacity_exceeded */
 
 struct long_poll {
     struct exchange *exchange;
     int64_t last_seq;    /* wants what is above it */
+    bool for_peer;       /* a member asks what concerns it, not this node's owner */
     int64_t deadline_ms; /* monotonic */
     struct long_poll *next;
 };
@@ -17,6 +23,7 @@ struct long_poll {
 struct long_polls {
     const struct services *services;
     struct long_poll *first;
+    atomic_size_t for_peers; /* how many of them; read by the writer */
 };
 
 /* Answers at once or keeps it. Consumes the poll. */

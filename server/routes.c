@@ -31,6 +31,7 @@ static const struct route peer[] = {
     {"POST", "/sync/v1/fetch", CALLER_INVITEE, BODY_JSON, true, sync_fetch_handle},
     {"POST", "/bus/v1/call", CALLER_MEMBER, BODY_JSON, false, bus_call_handle},
     {"GET", "/bus/v1/capabilities", CALLER_MEMBER, BODY_NONE, true, bus_capabilities_handle},
+    {"GET", "/pubsub/v1/subscribe", CALLER_MEMBER, BODY_NONE, true, subscribe_handle},
     {"GET", "/ready", CALLER_MEMBER, BODY_NONE, true, ready_handle},
     {"GET", "/metrics", CALLER_MEMBER, BODY_NONE, true, metrics_handle},
 };

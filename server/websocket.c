@@ -38,6 +38,7 @@ struct websocket_hub {
     bool is_adopting;
     struct lock *lock;
     bool missed;
+    bool chat_stored; /* events that may concern a peer that polls */
     bool stopping;
 };
 
@@ -137,7 +138,11 @@ static void take_items(struct websocket_hub *hub)
             }
         }
     } while (count > 0);
-    if (recover_missed(hub) || stored) {
+    lock_take(hub->lock);
+    bool chat_stored = hub->chat_stored;
+    hub->chat_stored = false;
+    lock_release(hub->lock);
+    if (recover_missed(hub) || stored || chat_stored) {
         notify_sessions(hub);
         long_polls_serve(&hub->polls, true);
     }
@@ -320,6 +325,7 @@ void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, i
     item->poll = memory_allocate(1, sizeof *item->poll);
     item->poll->exchange = exchange;
     item->poll->last_seq = last_seq;
+    item->poll->for_peer = exchange->caller.level != CALLER_SELF;
     item->poll->deadline_ms = clock_monotonic_ms(hub->feed.services->clock) + timeout_s * 1000;
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
         memory_free(item->poll);
@@ -356,9 +362,21 @@ static void publish(struct websocket_hub *hub, struct frame *frame)
     }
 }
 
+/* Peers that poll look for themselves. */
+static void wake_polls(struct websocket_hub *hub)
+{
+    if (atomic_load(&hub->polls.for_peers) > 0) {
+        lock_take(hub->lock);
+        hub->chat_stored = true;
+        lock_release(hub->lock);
+        wake(hub);
+    }
+}
+
 void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,
                              size_t count)
 {
+    wake_polls(hub);
     for (size_t i = 0; i < count; i++) {
         size_t length = 0;
         const char *text = verified_event_text(events[i].event, &length);

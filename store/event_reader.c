@@ -4,6 +4,8 @@
 
 #include "store/log_private.h"
 
+enum { MOST_SCANNED = 5000 }; /* rows, of a look for what concerns somebody else */
+
 static enum result finish(struct event_log *log, struct database **reader)
 {
     enum result result = (*reader)->failed ? RESULT_IO : RESULT_OK;
@@ -93,6 +95,51 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                            "b", hashes[i], BLAKE3_HASH_BYTES),
             visit, context);
     }
+    return finish(log, &reader);
+}
+
+/* A receipt counts when its author is the recipient of its target. */
+#define CONCERNING                                                                                 \
+    "SELECT seq,lamport,json FROM events e WHERE seq>?1 AND seq<=?2 AND type IN (9,10,11)"         \
+    " AND aside=0 AND CASE WHEN type=9 THEN author=?3 OR json_extract(json,'$.data.recipient')=?4" \
+    " ELSE EXISTS (SELECT 1 FROM events t WHERE t.event_id="                                       \
+    "json_extract(e.json,'$.data.target_event_id') AND t.type=9 AND t.aside=0 AND CASE"            \
+    " WHEN e.author=?3 THEN json_extract(t.json,'$.data.recipient')=?4 ELSE t.author=?3"           \
+    " AND json_extract(t.json,'$.data.recipient')=json_extract(e.json,'$.author') END) END"        \
+    " ORDER BY seq LIMIT ?5"
+
+/* Passes on, and remembers how far it came. */
+struct concerning {
+    event_reader_visit *visit;
+    void *context;
+    size_t count;
+    int64_t last_seq;
+};
+
+static bool visit_concerning(void *context, int64_t seq, int64_t lamport, const char *text,
+                             size_t length_bytes)
+{
+    struct concerning *concerning = context;
+    concerning->count++;
+    concerning->last_seq = seq;
+    return concerning->visit(concerning->context, seq, lamport, text, length_bytes);
+}
+
+enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
+                                    int64_t after_seq, size_t limit, event_reader_visit *visit,
+                                    void *context, int64_t *through_out)
+{
+    char text[NODE_ID_TEXT_BYTES];
+    struct concerning concerning = {visit, context, 0, 0};
+    struct database *reader = log_reader_acquire(log);
+    int64_t last_seq = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
+    int64_t through = after_seq > last_seq - MOST_SCANNED ? last_seq : after_seq + MOST_SCANNED;
+    node_id_format(node_id, text);
+    (void)visit_rows(reader,
+                     database_query(reader, CONCERNING, "iibti", after_seq, through, node_id->key,
+                                    NODE_ID_BYTES, text, (int64_t)limit),
+                     visit_concerning, &concerning);
+    *through_out = concerning.count == limit ? concerning.last_seq : through;
     return finish(log, &reader);
 }
 

@@ -34,6 +34,13 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                                  size_t count, event_reader_visit *visit, void *context,
                                  bool *taken);
 
+/* Messages to or from that node and receipts that count for one of them (§15), with seq above
+ * `after_seq`, in arrival order, at most `limit`. Looks at a bounded part of the log:
+ * *through_out says up to which seq, which is the newest when all was looked at. */
+enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
+                                    int64_t after_seq, size_t limit, event_reader_visit *visit,
+                                    void *context, int64_t *through_out);
+
 /* True when an event with this hash is stored, aside or not. */
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 

@@ -201,3 +201,52 @@ test('a revoked member gets nothing, from the moment the log says so', async () 
   const again = await alice.request('POST', '/api/v1/invites', { invitee_node_id: gone.id });
   expectError(again, 401, 'unauthorized');
 });
+
+test('a member waits by long-poll for what concerns it, and for nothing else', async () => {
+  const topic = `topic=chat.message.${peer.id}`;
+  const poll = async (query) => (await peer.call(alice, 'GET', `/pubsub/v1/subscribe?${topic}&${query}`)).body;
+  const { last_seq: now } = await poll('last_seq=9007199254740991&timeout=0');
+  const waiting = poll(`last_seq=${now}&timeout=30`);
+  await alice.post('/api/v1/chat/send', { recipient: peer.id, body: 'for the poll' });
+  const { messages, last_seq } = await waiting;
+  assert.equal(messages.length, 1);
+  assert.equal(messages[0].data.data.body, 'for the poll');
+  assert.ok(last_seq > now);
+  // Another member's conversation with the node does not concern it; its own receipt does.
+  const other = new Peer();
+  await other.join(alice);
+  await alice.post('/api/v1/chat/send', { recipient: other.id, body: 'not for the poll' });
+  const message = messages[0].data;
+  const receipt = peer.event(peer.community, message.lamport + 50, 'chat.message.delivered', { target_event_id: message.event_id, delivered_at: wallClock() });
+  const foreign = other.event(peer.community, message.lamport + 51, 'chat.message.delivered', { target_event_id: message.event_id, delivered_at: wallClock() });
+  await peer.call(alice, 'POST', '/sync/v1/events', { community_id: peer.community, events: [receipt, foreign] });
+  const second = await poll(`last_seq=${last_seq}&timeout=0`);
+  assert.deepEqual(second.messages.map(({ data }) => data.event_id), [receipt.event_id]);
+  assert.equal((await poll(`last_seq=${second.last_seq}&timeout=0`)).timeout, true);
+  expectError(await other.call(alice, 'GET', `/pubsub/v1/subscribe?${topic}`), 401, 'unauthorized');
+  expectError(await peer.call(alice, 'GET', `/pubsub/v1/subscribe?${topic}&topic=member.changed`), 401, 'unauthorized');
+  expectError(await stranger.call(alice, 'GET', `/pubsub/v1/subscribe?${topic}`), 401, 'unauthorized');
+  const polls = [1, 2, 3].map(() => peer.call(alice, 'GET', `/pubsub/v1/subscribe?${topic}&last_seq=9007199254740991&timeout=2`));
+  assert.deepEqual((await Promise.all(polls)).map((answer) => answer.status).sort(), [200, 200, 429]);
+});
+
+test('reconciliation and fetch answer members, by certificate, within their bounds', async () => {
+  const bytes = { headers: { 'Content-Type': 'application/octet-stream' } };
+  const post = (caller, path, body, options) => caller.call(alice, 'POST', path, body, options);
+  const raw = (hex) => Buffer.from(hex, 'hex').toString('latin1');
+  const answer = await post(peer, '/sync/v1/reconcile', raw('6100000200'), bytes);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers['content-type'], 'application/octet-stream');
+  assert.equal(answer.text.charCodeAt(0), 0x61);
+  expectError(await post(peer, '/sync/v1/reconcile', 'pure nonsense', bytes), 400, 'bad_request');
+  expectError(await post(peer, '/sync/v1/reconcile', '{}'), 415, 'bad_request');
+  expectError(await post(peer, '/sync/v1/reconcile', 'a'.repeat(262145), bytes), 413, 'bad_request');
+  expectError(await post(stranger, '/sync/v1/reconcile', raw('6100000200'), bytes), 401, 'unauthorized');
+  expectError(await post(peer, '/sync/v1/reconcile', raw('6100000200'), { anonymous: true, headers: { ...bytes.headers, ...peer.signedHeaders(alice, {}, { capability: '/sync/v1/reconcile' }) } }), 401, 'unauthorized');
+  const absent = '00'.repeat(32);
+  assert.deepEqual((await post(peer, '/sync/v1/fetch', { hashes: [absent] })).body, { events: [], missing: [absent] });
+  expectError(await post(peer, '/sync/v1/fetch', { hashes: [absent.toUpperCase().replaceAll('0', 'A')] }), 400, 'bad_request');
+  expectError(await post(peer, '/sync/v1/fetch', { hashes: Array(1001).fill(absent) }), 413, 'bad_request');
+  expectError(await post(stranger, '/sync/v1/fetch', { hashes: [] }), 401, 'unauthorized');
+  assert.deepEqual((await peer.call(alice, 'GET', '/sync/v1/heads')).body.reconcile, ['negentropy/1']);
+});

@@ -1,0 +1,48 @@
+/* Reconciliation with one peer, from the first comparison to the last (§12): fetch what we need,
+ * send what it lacks, compare on, and begin anew while either brought somebody something.
+ *
+ * Thread: gossip. One request at a time; pushes may come in between.
+ */
+#ifndef HEARTHCHAT_GOSSIP_PEER_SESSION_PRIVATE_H
+#define HEARTHCHAT_GOSSIP_PEER_SESSION_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "protocol/blake3.h"
+
+struct peer_link;
+struct received_batch;
+
+struct hash_list {
+    uint8_t (*hashes)[BLAKE3_HASH_BYTES];
+    size_t count;
+    size_t next; /* those before it are done with */
+    size_t capacity;
+};
+
+struct peer_session {
+    bool active;
+    bool waiting;          /* for the writer */
+    struct buffer message; /* the next to compare; empty: this comparison is over */
+    struct hash_list need;
+    struct hash_list have;
+    int64_t through;  /* what we had when the last comparison began */
+    size_t receiving; /* batches that the writer has */
+    size_t fruitless; /* messages in a row that brought nobody anything */
+    bool progressed;  /* since the comparison began */
+    bool left_out;    /* more is lacking than the session keeps in mind */
+};
+
+/* Does the next step of a RECONCILE. */
+void peer_session_step(struct peer_link *link);
+
+/* The writer is done with a batch of it. */
+void peer_session_received(struct peer_link *link, const struct received_batch *batch);
+
+/* Forgets it, except what the writer still has. */
+void peer_session_end(struct peer_link *link);
+
+#endif
