@@ -74,6 +74,28 @@ struct event_draft event_draft_manifest(const json_t *manifest)
                                 json_pack("{s:o}", "manifest", shared(manifest))};
 }
 
+struct event_draft event_draft_revoked(const char *client_id, const struct node_id *target,
+                                       const char *reason, const json_t *co_signers)
+{
+    char target_text[NODE_ID_TEXT_BYTES];
+    node_id_format(target, target_text);
+    return (struct event_draft){EVENT_MEMBER_REVOKED,
+                                json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id,
+                                          "target_node_id", target_text, "reason", reason,
+                                          "co_signers", shared(co_signers))};
+}
+
+struct event_draft event_draft_level(bool promoted, const struct node_id *target,
+                                     enum member_level new_level, const json_t *co_signers)
+{
+    char target_text[NODE_ID_TEXT_BYTES];
+    node_id_format(target, target_text);
+    return (struct event_draft){promoted ? EVENT_MEMBER_PROMOTED : EVENT_MEMBER_DEMOTED,
+                                json_pack("{s:s,s:s,s:o}", "target_node_id", target_text,
+                                          "new_level", member_level_name(new_level), "co_signers",
+                                          shared(co_signers))};
+}
+
 void event_draft_deinit(struct event_draft *draft)
 {
     json_decref(draft->data);

@@ -18,6 +18,13 @@ struct event_draft event_draft_invited(const struct node_id *invitee, const char
 struct event_draft event_draft_joined(const char *invite_event_id, const json_t *manifest);
 struct event_draft event_draft_manifest(const json_t *manifest);
 
+/* `co_signers`: array of {"node_id","signature"} (co_signature.h), the author's among them; shared.
+ */
+struct event_draft event_draft_revoked(const char *client_id, const struct node_id *target,
+                                       const char *reason, const json_t *co_signers);
+struct event_draft event_draft_level(bool promoted, const struct node_id *target,
+                                     enum member_level new_level, const json_t *co_signers);
+
 /* Frees a draft that is not signed after all. */
 void event_draft_deinit(struct event_draft *draft);
 

@@ -1,0 +1,258 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "history_of_seed.h"
+#include "protocol/canonical.h"
+#include "protocol/community_manifest.h"
+#include "store/event_reader.h"
+#include "store/history.h"
+
+enum { PATIENCE_MS = 300000, LOOK_EVERY_MS = 1000 };
+
+/* Those whose logs are to become one: the revoked are kept out, and who is hostile may do as it
+ * likes with its own. */
+static bool counts(const struct chronicle *chronicle, unsigned index)
+{
+    const struct sim_node *node = chronicle->world->nodes[index];
+    return !node->hostile && sim_node_is_member(chronicle->world->nodes[0], node);
+}
+
+static bool all_one(const struct chronicle *chronicle)
+{
+    const struct world *world = chronicle->world;
+    uint8_t first[FINGERPRINT_BYTES];
+    bool same = true;
+    for (unsigned i = 0; i < world->node_count && same; i++) {
+        if (counts(chronicle, i)) {
+            struct event_log *log = world->nodes[i]->log;
+            const struct log_snapshot *snapshot = event_log_acquire(log);
+            if (i == 0) {
+                memcpy(first, snapshot->fingerprint, sizeof first);
+            }
+            same = memcmp(first, snapshot->fingerprint, sizeof first) == 0;
+            event_log_release(log, &snapshot);
+        }
+    }
+    return same;
+}
+
+bool invariants_converge(struct chronicle *chronicle)
+{
+    struct world *world = chronicle->world;
+    int64_t until_ms = world->now_ms + PATIENCE_MS;
+    /* A look at the end too: what is one must stay one. */
+    while (world->now_ms < until_ms) {
+        world_run(world, world->now_ms + LOOK_EVERY_MS);
+        if (all_one(chronicle)) {
+            world_run(world, world->now_ms + 70000);
+            return all_one(chronicle);
+        }
+    }
+    return false;
+}
+
+static unsigned complain(const struct chronicle *chronicle, unsigned node, const char *what,
+                         const char *about)
+{
+    (void)fprintf(stderr, "  %s: %s %s\n", chronicle->world->nodes[node]->name, what, about);
+    return 1;
+}
+
+struct search {
+    const char *event_id;
+    unsigned found;
+    bool delivered;
+};
+
+static void look_for(void *context, const struct history_message *message)
+{
+    struct search *search = context;
+    if (strcmp(search->event_id, message->event_id) == 0) {
+        search->found++;
+        search->delivered = message->delivered_at != NULL;
+    }
+}
+
+/* In that node's conversation with the peer exactly once, with its receipt. */
+static unsigned check_held(const struct chronicle *chronicle, const struct sent_message *message,
+                           unsigned holder, unsigned peer)
+{
+    struct search search = {.event_id = message->event_id};
+    bool more = false;
+    const struct history_query query = {.peer = &chronicle->world->nodes[peer]->key.node_id,
+                                        .since_lamport = message->lamport - 1,
+                                        .limit = 1};
+    (void)history_page(chronicle->world->nodes[holder]->log, &query, look_for, &search, &more);
+    if (search.found != 1) {
+        return complain(chronicle, holder, search.found == 0 ? "lost" : "has twice",
+                        message->event_id);
+    }
+    return search.delivered ? 0
+                            : complain(chronicle, holder, "has no receipt of", message->event_id);
+}
+
+static unsigned check_messages(const struct chronicle *chronicle)
+{
+    unsigned problems = 0;
+    for (size_t i = 0; i < chronicle->message_count; i++) {
+        const struct sent_message *message = &chronicle->messages[i];
+        if (counts(chronicle, message->from) && counts(chronicle, message->to)) {
+            problems += check_held(chronicle, message, message->from, message->to);
+            problems += check_held(chronicle, message, message->to, message->from);
+        }
+    }
+    return problems;
+}
+
+static int64_t expected_unread(const struct chronicle *chronicle, unsigned reader, unsigned writer)
+{
+    const struct read_mark *mark = &chronicle->read[reader][writer];
+    int64_t unread = 0;
+    for (size_t i = 0; i < chronicle->message_count; i++) {
+        const struct sent_message *message = &chronicle->messages[i];
+        bool above = message->lamport != mark->lamport
+                         ? message->lamport > mark->lamport
+                         : strcmp(message->event_id, mark->event_id) > 0;
+        unread += message->from == writer && message->to == reader && above ? 1 : 0;
+    }
+    return unread;
+}
+
+struct unread {
+    const struct chronicle *chronicle;
+    unsigned reader;
+    unsigned problems;
+};
+
+static void check_conversation(void *context, const struct history_conversation *conversation)
+{
+    struct unread *unread = context;
+    const struct world *world = unread->chronicle->world;
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (node_id_equal(&world->nodes[i]->key.node_id, &conversation->peer) &&
+            counts(unread->chronicle, i) &&
+            expected_unread(unread->chronicle, unread->reader, i) != conversation->unread) {
+            unread->problems += complain(unread->chronicle, unread->reader,
+                                         "miscounts what is unread from", world->nodes[i]->name);
+        }
+    }
+}
+
+static bool is_honest(const struct chronicle *chronicle, const char *node_id)
+{
+    char text[NODE_ID_TEXT_BYTES];
+    for (unsigned i = 0; i < chronicle->world->node_count; i++) {
+        node_id_format(&chronicle->world->nodes[i]->key.node_id, text);
+        if (strcmp(text, node_id) == 0) {
+            return counts(chronicle, i);
+        }
+    }
+    return false;
+}
+
+/* Every receipt in a log has its message there, unless a stranger to it wrote the receipt. */
+struct receipts {
+    const struct chronicle *chronicle;
+    json_t *messages; /* "recipient event_id"; who equivocates has several of one id */
+    json_t *receipts; /* array of [author, target] */
+    json_t *seen;     /* "author target": delivered once */
+    bool repeated;
+};
+
+static bool sort_event(void *context, int64_t seq, int64_t lamport, const char *text, size_t length)
+{
+    struct receipts *receipts = context;
+    json_t *event = NULL;
+    (void)seq;
+    (void)lamport;
+    if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &event, NULL) != RESULT_OK) {
+        return false;
+    }
+    const char *type = json_string_value(json_object_get(event, "event_type"));
+    const json_t *data = json_object_get(event, "data");
+    if (strcmp(type, "chat.message.sent") == 0) {
+        char *key = memory_format("%s %s", json_string_value(json_object_get(data, "recipient")),
+                                  json_string_value(json_object_get(event, "event_id")));
+        (void)json_object_set_new(receipts->messages, key, json_true());
+        memory_free(key);
+    } else if (strcmp(type, "chat.message.delivered") == 0) {
+        json_t *author = json_object_get(event, "author");
+        json_t *target = json_object_get(data, "target_event_id");
+        char *key = memory_format("%s %s", json_string_value(author), json_string_value(target));
+        receipts->repeated =
+            receipts->repeated || (is_honest(receipts->chronicle, json_string_value(author)) &&
+                                   json_object_get(receipts->seen, key) != NULL);
+        (void)json_object_set_new(receipts->seen, key, json_true());
+        (void)json_array_append_new(receipts->receipts, json_pack("[O,O]", author, target));
+        memory_free(key);
+    }
+    json_decref(event);
+    return true;
+}
+
+static unsigned check_receipts(const struct chronicle *chronicle)
+{
+    unsigned problems = 0;
+    size_t index;
+    json_t *receipt;
+    struct receipts receipts = {chronicle, json_object(), json_array(), json_object(), false};
+    (void)event_reader_after_seq(chronicle->world->nodes[0]->log, 0, INT32_MAX, sort_event,
+                                 &receipts);
+    json_array_foreach(receipts.receipts, index, receipt)
+    {
+        const char *author = json_string_value(json_array_get(receipt, 0));
+        const char *target = json_string_value(json_array_get(receipt, 1));
+        char *key = memory_format("%s %s", author, target);
+        /* A message of somebody revoked later may be gone while its receipt stays. */
+        if (!chronicle->revokes && is_honest(chronicle, author) &&
+            json_object_get(receipts.messages, key) == NULL) {
+            problems += complain(chronicle, 0, "has a receipt without its message:", target);
+        }
+        memory_free(key);
+    }
+    if (receipts.repeated) {
+        problems += complain(chronicle, 0, "has a message delivered twice", "");
+    }
+    json_decref(receipts.messages);
+    json_decref(receipts.receipts);
+    json_decref(receipts.seen);
+    return problems;
+}
+
+/* The community as that node sees it, but for who says so. */
+static char *describe_community(const struct sim_node *node)
+{
+    struct buffer text;
+    const struct log_snapshot *snapshot = event_log_acquire(node->log);
+    json_t *manifest = community_manifest_make(snapshot->membership, snapshot->head, &node->key);
+    event_log_release(node->log, &snapshot);
+    (void)json_object_del(manifest, "signature");
+    (void)json_object_del(manifest, "signed_by");
+    buffer_init(&text);
+    (void)canonical_write(manifest, &text);
+    json_decref(manifest);
+    return buffer_take(&text);
+}
+
+unsigned invariants_check(struct chronicle *chronicle)
+{
+    const struct world *world = chronicle->world;
+    unsigned problems = check_messages(chronicle) + check_receipts(chronicle);
+    char *community = describe_community(world->nodes[0]);
+    for (unsigned i = 0; i < world->node_count; i++) {
+        if (!counts(chronicle, i)) {
+            continue;
+        }
+        struct unread unread = {chronicle, i, 0};
+        char *seen = describe_community(world->nodes[i]);
+        if (strcmp(community, seen) != 0) {
+            problems += complain(chronicle, i, "sees another community:", seen);
+        }
+        memory_free(seen);
+        (void)history_conversations(world->nodes[i]->log, check_conversation, &unread);
+        problems += unread.problems;
+    }
+    memory_free(community);
+    return problems;
+}
