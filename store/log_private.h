@@ -122,6 +122,10 @@ void log_set_close(struct event_log *log);
 void log_set_note(struct event_log *log, const struct event *event, bool removed);
 void log_set_settle(struct event_log *log, bool committed);
 
+/* rebuild.c: derives again, inside a transaction, all that follows from the events: what is aside,
+ * the views, the counts. */
+void log_rebuild(struct event_log *log);
+
 /* append.c: signs and stores an own event. Consumes the draft. */
 enum result log_append_own(struct event_log *log, struct event_draft *draft,
                            struct append_answer *answer_out);

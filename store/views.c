@@ -154,11 +154,10 @@ static bool apply_message(struct event_log *log, const struct event *event, int6
     buffer_deinit(&attachments);
     set_own(log, seq, true);
     add_waiting_read_marks(log, &own);
-    database_run(
-        &log->database,
-        "UPDATE events SET own=1 WHERE own=0 AND event_id IN (SELECT event_id FROM receipts"
-        " WHERE target_event_id=?1 AND author=?2)",
-        "tb", event->event_id, recipient_of(log, &own), NODE_ID_BYTES);
+    database_run(&log->database,
+                 "UPDATE events SET own=1 WHERE hash IN (SELECT hash FROM receipts"
+                 " WHERE target_event_id=?1 AND author=?2)",
+                 "tb", event->event_id, recipient_of(log, &own), NODE_ID_BYTES);
     return true;
 }
 
@@ -197,6 +196,10 @@ static void unapply(struct event_log *log, const struct event *event, int64_t se
     struct own_message message;
     if (event->type == EVENT_MESSAGE_SENT && find_message(log, event->event_id, &message)) {
         database_run(&log->database, "DELETE FROM messages WHERE seq=?1", "i", seq);
+        database_run(&log->database,
+                     "UPDATE events SET own=0 WHERE hash IN (SELECT hash FROM receipts"
+                     " WHERE target_event_id=?1)",
+                     "t", event->event_id);
         rebuild_read_marks(log, message.peer, message.outgoing);
     } else if (event->type == EVENT_MESSAGE_DELIVERED || event->type == EVENT_MESSAGE_READ) {
         database_run(&log->database,

@@ -7,8 +7,9 @@
 #include "protocol/community_manifest.h"
 #include "store/event_reader.h"
 #include "store/history.h"
+#include "store/maintenance.h"
 
-enum { PATIENCE_MS = 300000, LOOK_EVERY_MS = 1000 };
+enum { PATIENCE_MS = 300000, LOOK_EVERY_MS = 1000, MOST_VERIFIED = 5 };
 
 /* Those whose logs are to become one: the revoked are kept out, and who is hostile may do as it
  * likes with its own. */
@@ -235,6 +236,25 @@ static char *describe_community(const struct sim_node *node)
     return buffer_take(&text);
 }
 
+/* What the log holds is whole, and its views are what its events make. */
+static unsigned check_derived(const struct chronicle *chronicle, unsigned index)
+{
+    const struct sim_node *node = chronicle->world->nodes[index];
+    struct maintenance_report report;
+    struct error error = {""};
+    if (maintenance_verify(node->directory, &chronicle->world->community_id, &node->key,
+                           &node->clock, &report, &error) != RESULT_OK) {
+        return complain(chronicle, index, "can't be verified:", error.message);
+    }
+    if (report.damaged > 0 || !report.database_is_sound) {
+        return complain(chronicle, index, "has damaged events", "");
+    }
+    return report.differing[0] == '\0'
+               ? 0
+               : complain(chronicle, index,
+                          "has views that its events don't make:", report.differing);
+}
+
 unsigned invariants_check(struct chronicle *chronicle)
 {
     const struct world *world = chronicle->world;
@@ -252,6 +272,7 @@ unsigned invariants_check(struct chronicle *chronicle)
         memory_free(seen);
         (void)history_conversations(world->nodes[i]->log, check_conversation, &unread);
         problems += unread.problems;
+        problems += i < MOST_VERIFIED ? check_derived(chronicle, i) : 0;
     }
     memory_free(community);
     return problems;

@@ -1,0 +1,329 @@
+#include "store/maintenance.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "store/data_directory.h"
+#include "store/log_private.h"
+
+extern char **environ;
+
+/* One moment of a database that may be in use, as a new file. */
+static enum result copy_database(const char *from, const char *to, struct error *error)
+{
+    struct database source;
+    struct database target = {0};
+    enum result result = database_open(&source, from, true, error);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    mode_t before = umask(0077);
+    result = database_open(&target, to, false, error);
+    (void)umask(before);
+    if (result == RESULT_OK) {
+        sqlite3_backup *backup = sqlite3_backup_init(target.handle, "main", source.handle, "main");
+        int status = backup == NULL ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
+        if (sqlite3_backup_finish(backup) != SQLITE_OK || status != SQLITE_DONE) {
+            result = error_set(error, RESULT_IO, "The event log can't be copied: %s.",
+                               sqlite3_errmsg(target.handle));
+        }
+    }
+    database_close(&target);
+    database_close(&source);
+    return result;
+}
+
+/* Empties and removes a directory of files and directories. */
+static void remove_tree(const char *path)
+{
+    DIR *listing = opendir(path);
+    const struct dirent *entry = NULL;
+    while (listing != NULL &&
+           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            char *inner = memory_format("%s/%s", path, entry->d_name);
+            if (unlink(inner) != 0 && (errno == EISDIR || errno == EPERM)) {
+                remove_tree(inner); // NOLINT(misc-no-recursion): our own few levels
+            }
+            memory_free(inner);
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+    (void)rmdir(path);
+}
+
+/* A fresh place beside what is looked after; the caller frees and removes it. NULL with `error`. */
+static char *make_place(const char *directory, const char *name, struct error *error)
+{
+    char *place = memory_format("%s/%s-%ld", directory, name, (long)getpid());
+    remove_tree(place);
+    if (mkdir(place, 0700) != 0) {
+        (void)error_set(error, RESULT_IO, "%s can't be made: %s.", place, strerrordesc_np(errno));
+        memory_free(place);
+        return NULL;
+    }
+    return place;
+}
+
+/* The tables whose content follows from the events, and what of them. */
+static const struct {
+    const char *name;
+    const char *columns;
+} derived[] = {
+    {"messages", "*"},
+    {"receipts", "*"},
+    {"read_marks", "*"},
+    {"heads", "*"},
+    {"state", "head,event_count,fingerprint_sum"},
+    {"events", "seq,aside,own"},
+};
+
+static void keep_derived(struct event_log *log)
+{
+    for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
+        char *sql = memory_format("CREATE TABLE kept_%s AS SELECT %s FROM %s", derived[i].name,
+                                  derived[i].columns, derived[i].name);
+        (void)database_execute(&log->database, sql);
+        memory_free(sql);
+    }
+}
+
+static int note_row(void *context, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    *(bool *)context = strcmp(values[0], "0") != 0;
+    return 0;
+}
+
+static void compare_derived(struct event_log *log, struct maintenance_report *report)
+{
+    for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
+        bool differs = false;
+        const char *columns = derived[i].columns;
+        const char *name = derived[i].name;
+        char *sql = memory_format("SELECT EXISTS(SELECT %s FROM %s EXCEPT SELECT * FROM kept_%s)"
+                                  " OR EXISTS(SELECT * FROM kept_%s EXCEPT SELECT %s FROM %s)",
+                                  columns, name, name, name, columns, name);
+        if (sqlite3_exec(log->database.handle, sql, note_row, &differs, NULL) != SQLITE_OK ||
+            differs) {
+            size_t used = strlen(report->differing);
+            (void)snprintf(report->differing + used, sizeof report->differing - used, "%s%s",
+                           used == 0 ? "" : ", ", name);
+        }
+        memory_free(sql);
+    }
+}
+
+/* Whether the row says of its event what the event says of itself. */
+static bool is_right(sqlite3_stmt *row, const struct event *event)
+{
+    return sqlite3_column_bytes(row, 1) == BLAKE3_HASH_BYTES &&
+           memcmp(sqlite3_column_blob(row, 1), event->hash, BLAKE3_HASH_BYTES) == 0 &&
+           sqlite3_column_int64(row, 2) == event->lamport &&
+           strcmp(database_text(row, 3), event->event_id) == 0 &&
+           sqlite3_column_int64(row, 4) == (int64_t)event->type &&
+           sqlite3_column_bytes(row, 5) == NODE_ID_BYTES &&
+           memcmp(sqlite3_column_blob(row, 5), event->author.key, NODE_ID_BYTES) == 0;
+}
+
+static void check_events(struct event_log *log, struct maintenance_report *report)
+{
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT json,hash,lamport,event_id,type,author,aside FROM events ORDER BY seq", "");
+    while (database_next(&log->database, row)) {
+        struct verified_event *event = log_event_from_row(log, row, 0);
+        report->events++;
+        report->aside += sqlite3_column_int(row, 6);
+        if (event == NULL || !is_right(row, verified_event_get(event))) {
+            report->damaged++;
+        }
+        verified_event_destroy(&event);
+    }
+    database_done(row);
+}
+
+static bool is_sound(struct event_log *log)
+{
+    sqlite3_stmt *row = database_query(&log->database, "PRAGMA integrity_check(1)", "");
+    bool sound = database_next(&log->database, row) && strcmp(database_text(row, 0), "ok") == 0;
+    database_done(row);
+    return sound;
+}
+
+struct upkeep_job {
+    struct writer_job job;
+    struct maintenance_report *report; /* NULL: only rebuild */
+    enum result result;
+};
+
+static void run_upkeep(struct writer_job *job, struct event_log *log)
+{
+    const struct upkeep_job *upkeep = (const struct upkeep_job *)job;
+    if (upkeep->report != NULL) {
+        upkeep->report->database_is_sound = is_sound(log);
+        check_events(log, upkeep->report);
+        keep_derived(log);
+    }
+    log_rebuild(log);
+    log_state_save(log);
+    if (upkeep->report != NULL) {
+        compare_derived(log, upkeep->report);
+    }
+}
+
+static void end_upkeep(struct writer_job *job, struct event_log *log, enum result commit)
+{
+    (void)log;
+    ((struct upkeep_job *)job)->result = commit;
+}
+
+static enum result upkeep(const char *directory, const struct node_id *community_id,
+                          const struct signing_key *key, const struct clock *clock,
+                          struct maintenance_report *report, struct error *error)
+{
+    struct event_log *log = NULL;
+    struct event_log_options options = {.directory = directory,
+                                        .community_id = *community_id,
+                                        .key = key,
+                                        .clock = clock,
+                                        .synchronous = true};
+    struct upkeep_job job = {.job = {run_upkeep, end_upkeep}, .report = report};
+    enum result result = event_log_open(&options, &log, error);
+    if (result == RESULT_OK) {
+        result = log_submit(log, &job.job);
+    }
+    if (result == RESULT_OK && job.result != RESULT_OK) {
+        result = error_set(error, RESULT_IO, "The event log can't be derived again; see the log.");
+    }
+    event_log_close(&log);
+    return result;
+}
+
+enum result maintenance_verify(const char *directory, const struct node_id *community_id,
+                               const struct signing_key *key, const struct clock *clock,
+                               struct maintenance_report *report_out, struct error *error)
+{
+    *report_out = (struct maintenance_report){0};
+    char *place = make_place(directory, "verify", error);
+    if (place == NULL) {
+        return RESULT_IO;
+    }
+    char *from = memory_format("%s/events.sqlite", directory);
+    char *to = memory_format("%s/events.sqlite", place);
+    enum result result = copy_database(from, to, error);
+    if (result == RESULT_OK) {
+        result = upkeep(place, community_id, key, clock, report_out, error);
+    }
+    remove_tree(place);
+    memory_free(from);
+    memory_free(to);
+    memory_free(place);
+    return result;
+}
+
+enum result maintenance_rebuild(const char *directory, const struct node_id *community_id,
+                                const struct signing_key *key, const struct clock *clock,
+                                struct error *error)
+{
+    return upkeep(directory, community_id, key, clock, NULL, error);
+}
+
+/* The parts of a data directory that are copied as they are. */
+static const char *const plain_parts[] = {"keys", "tls", "blobs", "hearthchat.ini"};
+
+enum { PLAIN_PARTS = sizeof plain_parts / sizeof plain_parts[0] };
+
+/* tar, which every Debian has: the plain parts from where they are, the log from the stage. The
+ * file holds the device's key, so it is nobody else's. */
+static enum result run_tar(const char *data_directory, const char *stage, const char *file,
+                           struct error *error)
+{
+    const char *arguments[PLAIN_PARTS + 10] = {"tar", "--create", "--force-local", "--directory",
+                                               data_directory};
+    size_t count = 5;
+    pid_t child = 0;
+    int status = 0;
+    char *archive = memory_format("--file=%s", file);
+    arguments[count++] = archive;
+    for (size_t i = 0; i < PLAIN_PARTS; i++) {
+        char *path = memory_format("%s/%s", data_directory, plain_parts[i]);
+        if (access(path, F_OK) == 0) {
+            arguments[count++] = plain_parts[i];
+        }
+        memory_free(path);
+    }
+    arguments[count++] = "--directory";
+    arguments[count++] = stage;
+    arguments[count++] = "communities";
+    arguments[count] = NULL;
+    mode_t before = umask(0077);
+    int failed =
+        posix_spawnp(&child, "tar", NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
+    (void)umask(before);
+    if (failed == 0 && waitpid(child, &status, 0) != child) {
+        failed = errno;
+    }
+    memory_free(archive);
+    if (failed != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        (void)unlink(file);
+        return error_set(error, RESULT_IO, "The backup %s can't be written; is there room?", file);
+    }
+    return RESULT_OK;
+}
+
+static enum result stage_log(const char *data_directory, const char *stage, struct error *error)
+{
+    struct node_id community_id;
+    char *inner = memory_format("%s/communities", stage);
+    enum result result =
+        mkdir(inner, 0700) == 0
+            ? RESULT_OK
+            : error_set(error, RESULT_IO, "%s can't be made: %s.", inner, strerrordesc_np(errno));
+    if (result == RESULT_OK &&
+        data_directory_find_community(data_directory, &community_id) == RESULT_OK) {
+        char *from = data_directory_community_path(data_directory, &community_id);
+        char *to = data_directory_community_path(stage, &community_id);
+        char *from_file = memory_format("%s/events.sqlite", from);
+        char *to_file = memory_format("%s/events.sqlite", to);
+        result = mkdir(to, 0700) == 0 ? copy_database(from_file, to_file, error)
+                                      : error_set(error, RESULT_IO, "%s can't be made: %s.", to,
+                                                  strerrordesc_np(errno));
+        memory_free(from);
+        memory_free(to);
+        memory_free(from_file);
+        memory_free(to_file);
+    }
+    memory_free(inner);
+    return result;
+}
+
+enum result maintenance_backup(const char *data_directory, const char *file, struct error *error)
+{
+    if (access(file, F_OK) == 0) {
+        return error_set(error, RESULT_EXISTS,
+                         "%s is there already; name a file that is not there yet.", file);
+    }
+    char *stage = make_place(data_directory, "backup", error);
+    if (stage == NULL) {
+        return RESULT_IO;
+    }
+    enum result result = stage_log(data_directory, stage, error);
+    if (result == RESULT_OK) {
+        result = run_tar(data_directory, stage, file, error);
+    }
+    remove_tree(stage);
+    memory_free(stage);
+    return result;
+}
