@@ -29,6 +29,11 @@ static struct capability capabilities[] = {
      .minor = 0,
      .max_concurrent = 8,
      .call = community_invite_call},
+    {.name = "community.revoke",
+     .major = 1,
+     .minor = 0,
+     .max_concurrent = 8,
+     .call = community_revoke_call},
 };
 enum { COUNT = sizeof capabilities / sizeof capabilities[0] };
 

@@ -42,5 +42,6 @@ void capabilities_call(const struct capability *capability, struct exchange *exc
 capability_call chat_send_call;
 capability_call chat_history_call;
 capability_call community_invite_call;
+capability_call community_revoke_call;
 
 #endif

@@ -266,14 +266,13 @@ static void apply_joined(struct membership *membership, const struct event *even
     adopt_manifest(member, event->data.joined.manifest);
 }
 
-/* True when the author is trusted or above and so are enough of the co-signers. */
-static bool has_signers(const struct membership *membership, const struct node_id *author,
-                        const struct co_signers *signers, int64_t needed)
+int64_t membership_count_signers(const struct membership *membership, const struct node_id *author,
+                                 const struct co_signers *signers)
 {
     int64_t valid = 0;
     const struct member *member = membership_find(membership, author);
     if (member == NULL || member->level < LEVEL_TRUSTED) {
-        return false;
+        return -1;
     }
     for (size_t i = 0; i < signers->count; i++) {
         member = membership_find(membership, &signers->node_ids[i]);
@@ -281,7 +280,15 @@ static bool has_signers(const struct membership *membership, const struct node_i
             valid++;
         }
     }
-    return valid >= needed;
+    return valid;
+}
+
+/* True when the author is trusted or above and so are enough of the co-signers. */
+static bool has_signers(const struct membership *membership, const struct node_id *author,
+                        const struct co_signers *signers, int64_t needed)
+{
+    int64_t valid = membership_count_signers(membership, author, signers);
+    return valid >= 0 && valid >= needed;
 }
 
 static void apply_revoked(struct membership *membership, const struct event *event)

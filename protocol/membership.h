@@ -81,6 +81,10 @@ bool membership_is_invitee(const struct membership *membership, const struct nod
 bool membership_may_invite(const struct membership *membership, const struct node_id *inviter,
                            enum member_level level);
 
+/* How many of the co-signers are trusted or above; -1 when the author is not. */
+int64_t membership_count_signers(const struct membership *membership, const struct node_id *author,
+                                 const struct co_signers *signers);
+
 /* A full NodeID, or a short one that is unique among the members. RESULT_NOT_FOUND, RESULT_MISMATCH
  * when several members share the short form, RESULT_INVALID when it is neither form. A full NodeID
  * is resolved whether its node is a member or not. */

@@ -12,6 +12,8 @@ static const struct route local[] = {
     {"POST", "/api/v1/community", CALLER_SELF, BODY_JSON, true, community_create_handle},
     {"POST", "/api/v1/community/join", CALLER_SELF, BODY_JSON, true, community_join_handle},
     {"POST", "/api/v1/invites", CALLER_SELF, BODY_JSON, true, invites_handle},
+    {"POST", "/api/v1/revocations", CALLER_SELF, BODY_JSON, true, revocations_handle},
+    {"POST", "/api/v1/levels", CALLER_SELF, BODY_JSON, true, levels_handle},
     {"GET", "/api/v1/qr.svg", CALLER_SELF, BODY_NONE, true, qr_handle},
     {"POST", "/bus/v1/call", CALLER_SELF, BODY_JSON, true, bus_call_handle},
     {"GET", "/bus/v1/capabilities", CALLER_SELF, BODY_NONE, true, bus_capabilities_handle},

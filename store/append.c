@@ -64,6 +64,47 @@ static enum result check_invited(const struct event_log *log, const struct event
                            member_level_name(invited->initial_level));
 }
 
+/* What would be accepted but change nothing is refused with what is missing (§7). */
+static enum result check_standing(const struct event_log *log, const struct event *event,
+                                  struct error *error)
+{
+    const struct membership *membership = log->state.membership;
+    bool revokes = event->type == EVENT_MEMBER_REVOKED;
+    bool promotes = event->type == EVENT_MEMBER_PROMOTED;
+    const struct node_id *target =
+        revokes ? &event->data.revoked.target : &event->data.level.target;
+    int64_t needed = revokes    ? membership->policy.min_signatures_to_revoke
+                     : promotes ? 1
+                                : membership->policy.min_signatures_to_demote;
+    int64_t valid = membership_count_signers(membership, &event->author,
+                                             revokes ? &event->data.revoked.co_signers
+                                                     : &event->data.level.co_signers);
+    const struct member *member = membership_find(membership, target);
+    if (member == NULL) {
+        return error_set(error, RESULT_NOT_FOUND, "That node is not a member of this community.");
+    }
+    if (revokes && node_id_equal(target, &event->author)) {
+        return error_set(error, RESULT_INVALID, "A node can't revoke itself; ask another member.");
+    }
+    if (valid < 0) {
+        return error_set(error, RESULT_UNAUTHORIZED,
+                         "Only trusted members and anchors may do this; ask one of them.");
+    }
+    if (valid < needed) {
+        return error_set(error, RESULT_UNAUTHORIZED,
+                         "This takes %lld trusted members and there are %lld; ask others for "
+                         "theirs: hearthchat co-sign.",
+                         (long long)needed, (long long)valid);
+    }
+    return RESULT_OK;
+}
+
+static bool changes_standing(enum event_type type)
+{
+    return type == EVENT_MEMBER_REVOKED || type == EVENT_MEMBER_PROMOTED ||
+           type == EVENT_MEMBER_DEMOTED;
+}
+
 static enum result sign(struct event_log *log, struct event_draft *draft,
                         struct verified_event **verified_out, struct append_answer *answer)
 {
@@ -87,6 +128,8 @@ enum result log_append_own(struct event_log *log, struct event_draft *draft,
         result = check_message(log, verified, answer_out);
     } else if (event->type == EVENT_MEMBER_INVITED) {
         result = check_invited(log, event, &answer_out->error);
+    } else if (changes_standing(event->type)) {
+        result = check_standing(log, event, &answer_out->error);
     }
     if (result == RESULT_OK && !answer_out->repeated) {
         memcpy(answer_out->event_id, event->event_id, sizeof answer_out->event_id);

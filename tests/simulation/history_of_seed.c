@@ -152,7 +152,7 @@ static void change_standing(struct chronicle *chronicle)
     }
     const struct node_id *target_id = &target->key.node_id;
     json_t *signers = json_array();
-    if (chronicle->revokes && world_chance(chronicle->world, 30)) {
+    if (chronicle->revokes && world_chance(chronicle->world, 50)) {
         co_signature_client_id(target_id, "other", client_id);
         (void)json_array_append_new(
             signers, co_signature_make(&author->key, event_data_revocation_statement(
@@ -193,8 +193,9 @@ static void misbehave(struct chronicle *chronicle)
         return;
     }
     ulid_mint(&ulids, clock_wall_ms(&author->clock), event_id);
+    static const char *const variants[] = {"one", "two", "three"};
     unsigned kind = world_below(world, 4);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         struct sim_node *victim = any_node(chronicle);
         struct verified_event *event = NULL;
         struct event_draft draft =
@@ -203,8 +204,7 @@ static void misbehave(struct chronicle *chronicle)
                       chronicle->messages[world_below(world, (unsigned)chronicle->message_count)]
                           .event_id,
                       1)
-                : event_draft_message(i == 0 ? "one" : "two", &victim->key.node_id,
-                                      i == 0 ? "one" : "two", NULL);
+                : event_draft_message(variants[i], &victim->key.node_id, variants[i], NULL);
         const struct log_snapshot *snapshot = event_log_acquire(author->log);
         int64_t lamport = snapshot->clock + (kind == 1 ? 999990 : kind == 2 ? 2000000 : 1);
         event_log_release(author->log, &snapshot);
@@ -224,8 +224,8 @@ static void act(struct world *world, void *context)
         unsigned percent;
         void (*act)(struct chronicle *chronicle);
     } acts[] = {
-        {54, send_message}, {14, read_messages},  {8, kill},      {7, repartition},
-        {4, turn_clock},    {5, change_standing}, {4, misbehave}, {100, join},
+        {51, send_message}, {14, read_messages},  {8, kill},      {7, repartition},
+        {4, turn_clock},    {8, change_standing}, {4, misbehave}, {100, join},
     };
     struct chronicle *chronicle = context;
     unsigned draw = world_below(world, 100);
@@ -257,7 +257,7 @@ static void plan(struct chronicle *chronicle, unsigned *first_nodes_out, unsigne
     *first_nodes_out = 2 + world_below(world, chronicle->most_nodes - 1);
     chronicle->ends_ms = 20000 + (int64_t)world_below(world, 160000);
     chronicle->clocks_jump = world_chance(world, 50);
-    chronicle->revokes = world_chance(world, 30);
+    chronicle->revokes = world_chance(world, 45);
     world->weather = (struct weather){.loss_percent = world_below(world, 31),
                                       .duplicate_percent = world_below(world, 11),
                                       .delay_least_ms = 1,

@@ -104,7 +104,11 @@ static void spoil(struct world *world, struct buffer *body)
         "a\x03\x02\x01",
         "b",
     };
-    if (world_chance(world, 30) || body->length_bytes == 0) {
+    char *signature = strstr(buffer_text(body), "\"signature\":\"ed25519:");
+    if (signature != NULL && world_chance(world, 50)) {
+        signature += strlen("\"signature\":\"ed25519:") + world_below(world, 80);
+        *signature = *signature == 'A' ? 'B' : 'A';
+    } else if (world_chance(world, 30) || body->length_bytes == 0) {
         const char *text = nonsense[world_below(world, sizeof nonsense / sizeof nonsense[0])];
         buffer_clear(body);
         buffer_append_text(body, text);

@@ -1,0 +1,138 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "handlers/capabilities.h"
+#include "handlers/endpoints.h"
+#include "protocol/co_signature.h"
+#include "protocol/fields.h"
+
+enum { MOST_CLIENT_ID_BYTES = 128 };
+
+/* A change of a member's standing that waits to be on disk. */
+struct changing {
+    struct exchange *exchange;
+    struct node_id target;
+};
+
+static void on_changed(void *context, const struct append_answer *answer)
+{
+    struct changing *changing = context;
+    char target[NODE_ID_TEXT_BYTES];
+    if (answer->result != RESULT_OK) {
+        exchange_reply_error(changing->exchange, wire_code_of_append(answer->result),
+                             answer->error.message);
+    } else {
+        node_id_format(&changing->target, target);
+        exchange_reply_output(changing->exchange,
+                              json_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
+                                        (json_int_t)answer->lamport, "target_node_id", target));
+    }
+    memory_free(changing);
+}
+
+/* Ours and what others gave; the caller owns it. */
+static json_t *gather(const struct services *services, const json_t *input, json_t *statement)
+{
+    json_t *co_signers = json_array();
+    const json_t *others = NULL;
+    struct node_id signer;
+    size_t index;
+    json_t *other;
+    (void)json_array_append_new(co_signers, co_signature_make(services->key, statement));
+    (void)fields_array(input, "co_signers", &others);
+    json_array_foreach(others, index, other)
+    {
+        if (!fields_node_id(other, "node_id", &signer) ||
+            !node_id_equal(&signer, &services->key->node_id)) {
+            (void)json_array_append(co_signers, other);
+        }
+    }
+    return co_signers;
+}
+
+static void append(struct exchange *exchange, struct event_log *log, struct event_draft draft,
+                   const struct node_id *target)
+{
+    struct changing *changing = memory_allocate(1, sizeof *changing);
+    *changing = (struct changing){exchange, *target};
+    if (event_log_append(log, &draft, on_changed, changing) != RESULT_OK) {
+        memory_free(changing);
+        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
+                             "Too much is being written at once; try again in a second.");
+    }
+}
+
+/* The log and whom it is about; false after answering what is wrong. */
+static bool begin(struct exchange *exchange, const struct services *services, const json_t *input,
+                  struct event_log **log_out, struct node_id *target_out)
+{
+    const char *target = "";
+    (void)fields_string(input, "target_node_id", &target, NULL);
+    *log_out = services_log(services, exchange);
+    return *log_out != NULL && services_resolve(services, exchange, target, target_out);
+}
+
+void community_revoke_call(struct exchange *exchange, const struct services *services,
+                           const json_t *input)
+{
+    struct event_log *log = NULL;
+    struct node_id target;
+    const char *reason = "";
+    const char *client_id = NULL;
+    char agreed[CO_SIGNATURE_CLIENT_ID_BYTES];
+    if (!begin(exchange, services, input, &log, &target)) {
+        return;
+    }
+    (void)fields_string(input, "reason", &reason, NULL);
+    if (!event_data_is_revocation_reason(reason)) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "reason is compromised, inactive, policy_violation or other.");
+        return;
+    }
+    co_signature_client_id(&target, reason, agreed);
+    if (!fields_string(input, "client_id", &client_id, NULL)) {
+        client_id = agreed;
+    }
+    if (client_id[0] == '\0' || strlen(client_id) > MOST_CLIENT_ID_BYTES) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "client_id has 1 to 128 bytes.");
+        return;
+    }
+    json_t *co_signers =
+        gather(services, input, event_data_revocation_statement(client_id, reason, &target));
+    append(exchange, log, event_draft_revoked(client_id, &target, reason, co_signers), &target);
+    json_decref(co_signers);
+}
+
+void revocations_handle(struct exchange *exchange, const struct services *services)
+{
+    capabilities_call(capabilities_find("community.revoke"), exchange, services, exchange->body);
+}
+
+void levels_handle(struct exchange *exchange, const struct services *services)
+{
+    struct event_log *log = NULL;
+    struct node_id target;
+    const char *level_text = "";
+    enum member_level level = LEVEL_MEMBER;
+    if (!begin(exchange, services, exchange->body, &log, &target)) {
+        return;
+    }
+    (void)fields_string(exchange->body, "new_level", &level_text, NULL);
+    if (!member_level_parse(level_text, &level)) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "new_level is member, trusted or anchor.");
+        return;
+    }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct member *member = membership_find(snapshot->membership, &target);
+    bool promoted = member != NULL && level > member->level;
+    bool same = member != NULL && level == member->level;
+    event_log_release(log, &snapshot);
+    if (same) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The member has this level already.");
+        return;
+    }
+    json_t *co_signers =
+        gather(services, exchange->body, event_data_level_statement(level, &target));
+    append(exchange, log, event_draft_level(promoted, &target, level, co_signers), &target);
+    json_decref(co_signers);
+}
