@@ -25,6 +25,10 @@ static const char usage[] =
     "  invite    let somebody in          join      use an invite\n"
     "  send      write a message          history   read messages\n"
     "  members   who belongs to it        status    how the node is\n"
+    "  revoke    shut a device out        co-sign   agree to that\n"
+    "Looking after the log\n"
+    "  verify    check all of it          rebuild   derive what is shown again\n"
+    "  backup    the whole node as a tar  export    your messages as JSON\n"
     "\n"
     "  version   what this is             COMMAND --help   more about one of them\n";
 
@@ -35,6 +39,8 @@ static const struct {
     {"init", cli_init},       {"serve", cli_serve},     {"id", cli_id},
     {"invite", cli_invite},   {"join", cli_join},       {"send", cli_send},
     {"history", cli_history}, {"members", cli_members}, {"status", cli_status},
+    {"revoke", cli_revoke},   {"co-sign", cli_co_sign}, {"verify", cli_verify},
+    {"rebuild", cli_rebuild}, {"backup", cli_backup},   {"export", cli_export},
     {"demo", cli_demo},
 };
 

@@ -77,6 +77,12 @@ int cli_send(int argc, char **argv);
 int cli_history(int argc, char **argv);
 int cli_members(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_revoke(int argc, char **argv);
+int cli_co_sign(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+int cli_rebuild(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 
 #endif

@@ -134,6 +134,25 @@ export class Node {
     return (await this.get(`/api/v1/chat/history?limit=1000&${query}`)).messages;
   }
 
+  database() {
+    const communities = path.join(this.directory, 'communities');
+    return path.join(communities, fs.readdirSync(communities)[0], 'events.sqlite');
+  }
+
+  /** A command on this node's data directory. */
+  cli(command, ...args) {
+    return cli(command, '--data', this.directory, ...args);
+  }
+
+  /** Waits until the condition, asked again and again, holds. */
+  async until(condition) {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await condition())) {
+      assert.ok(Date.now() < deadline, 'it did not come about in time');
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  }
+
   /** Lets `other` into this node's community. */
   async admit(other, invitation = {}) {
     const { invite } = await this.post('/api/v1/invites', { invitee_node_id: other.id, ...invitation });

@@ -9,7 +9,13 @@
 #include "store/history.h"
 #include "store/maintenance.h"
 
-enum { PATIENCE_MS = 300000, LOOK_EVERY_MS = 1000, MOST_VERIFIED = 5 };
+enum {
+    PATIENCE_MS = 300000,
+    LOOK_EVERY_MS = 1000,
+    SETTLE_MS = 10000,
+    CALM_MS = 65000,
+    MOST_VERIFIED = 5
+};
 
 /* Those whose logs are to become one: the revoked are kept out, and who is hostile may do as it
  * likes with its own. */
@@ -38,16 +44,28 @@ static bool all_one(const struct chronicle *chronicle)
     return same;
 }
 
+/* Who is hostile or revoked keeps on bringing what nobody takes. */
+static bool is_restless(const struct chronicle *chronicle)
+{
+    bool restless = false;
+    for (unsigned i = 0; i < chronicle->world->node_count; i++) {
+        restless = restless || !counts(chronicle, i);
+    }
+    return restless;
+}
+
 bool invariants_converge(struct chronicle *chronicle)
 {
     struct world *world = chronicle->world;
     int64_t until_ms = world->now_ms + PATIENCE_MS;
-    /* A look at the end too: what is one must stay one. */
+    /* A look at the end too: what is one stays one, and has nothing more to say. */
     while (world->now_ms < until_ms) {
         world_run(world, world->now_ms + LOOK_EVERY_MS);
         if (all_one(chronicle)) {
-            world_run(world, world->now_ms + 70000);
-            return all_one(chronicle);
+            world_run(world, world->now_ms + SETTLE_MS);
+            uint64_t transfers = world->transfers;
+            world_run(world, world->now_ms + CALM_MS);
+            return all_one(chronicle) && (is_restless(chronicle) || transfers == world->transfers);
         }
     }
     return false;

@@ -225,6 +225,7 @@ static void arrive(struct world *world, void *context)
         return;
     }
     world->requests++;
+    world->transfers += call->octets || call->query != NULL ? 0 : 1;
     world->bytes += call->body.length_bytes;
     note(world, &world->now_ms, sizeof world->now_ms);
     note(world, call->path, strlen(call->path));

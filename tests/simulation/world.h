@@ -60,6 +60,7 @@ struct world {
     unsigned directory_count;
     uint64_t trace; /* of everything that went over the network */
     uint64_t requests;
+    uint64_t transfers; /* of them, those that bring events */
     uint64_t bytes;
 };
 

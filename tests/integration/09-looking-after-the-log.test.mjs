@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { cleanAll, fs, Node, path, temporaryDirectory } from './support.mjs';
+
+let alice;
+let bob;
+let carol;
+after(cleanAll);
+before(async () => {
+  alice = await (await Node.create({ name: 'Alice', community: 'Street', signatures: '3' })).start();
+  bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob);
+});
+
+const sqlite = (node, sql) => execFileSync('sqlite3', [node.database(), sql]).toString().trim();
+
+test('verify finds nothing wrong, beside a running node', async () => {
+  for (const body of ['one', 'two', 'three']) await alice.post('/api/v1/chat/send', { recipient: bob.id, body });
+  const { code, stdout } = await alice.cli('verify', '--json');
+  assert.equal(code, 0);
+  const report = JSON.parse(stdout);
+  assert.equal(report.whole, true);
+  assert.ok(report.events >= 8, stdout);
+  assert.deepEqual(fs.readdirSync(path.dirname(alice.database())).filter((name) => name.startsWith('verify')), []);
+});
+
+test('a backup made under load is a data directory that goes on', async () => {
+  const sending = Array.from({ length: 50 }, (_, i) => alice.post('/api/v1/chat/send', { recipient: bob.id, body: `load ${i}` }));
+  const file = path.join(temporaryDirectory(), 'alice.tar');
+  assert.equal((await alice.cli('backup', file)).code, 0);
+  await Promise.all(sending);
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  const again = await alice.cli('backup', file);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /there already/);
+  // The machine burns down; the backup is older than the last messages, and its neighbour has them.
+  const events = (await alice.get('/api/v1/node')).events;
+  await alice.kill();
+  const restored = temporaryDirectory();
+  execFileSync('tar', ['-xf', file, '-C', restored]);
+  alice.directory = restored;
+  await alice.start();
+  assert.equal((await alice.get('/api/v1/node')).node_id, alice.id);
+  await alice.until(async () => (await alice.get('/api/v1/node')).events >= events);
+  const bodies = (await alice.get(`/api/v1/chat/history?peer=${bob.id}&limit=1000`)).messages.map(({ body }) => body);
+  for (let i = 0; i < 50; i++) assert.equal(bodies.filter((body) => body === `load ${i}`).length, 1);
+  assert.equal((await alice.cli('verify')).code, 0);
+});
+
+test('verify names what is wrong, rebuild mends what follows from the events', async () => {
+  await bob.stop();
+  sqlite(bob, "UPDATE messages SET body='forged' WHERE seq=(SELECT min(seq) FROM messages)");
+  const broken = await bob.cli('verify');
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /DIFFER: messages/);
+  assert.match(broken.stderr, /rebuild/);
+  assert.equal((await bob.cli('rebuild')).code, 0);
+  assert.equal((await bob.cli('verify')).code, 0);
+  sqlite(bob, "UPDATE events SET json=replace(json,'\"body\":\"two\"','\"body\":\"tow\"')");
+  const damaged = await bob.cli('verify');
+  assert.equal(damaged.code, 1);
+  assert.match(damaged.stdout, /DAMAGED/);
+  assert.match(damaged.stderr, /backup/);
+  sqlite(bob, "UPDATE events SET json=replace(json,'\"body\":\"tow\"','\"body\":\"two\"')");
+  await bob.start();
+  const busy = await bob.cli('rebuild');
+  assert.equal(busy.code, 1);
+  assert.match(busy.stderr, /running|another/);
+});
+
+test('export writes every own message as JSON', async () => {
+  const file = path.join(temporaryDirectory(), 'messages.json');
+  assert.equal((await alice.cli('export', file)).code, 0);
+  const { messages, node_id } = JSON.parse(fs.readFileSync(file));
+  assert.equal(node_id, alice.id);
+  assert.deepEqual(messages, (await alice.get('/api/v1/chat/history?limit=1000')).messages);
+  assert.equal(JSON.parse((await alice.cli('export', '-')).stdout).messages.length, messages.length);
+  assert.equal((await alice.cli('export', file)).code, 1);
+});
+
+test('members rise, fall and are shut out, with the signatures that it takes', async () => {
+  carol = await (await Node.create({ name: 'Carol' })).start();
+  await alice.admit(carol);
+  const refused = async (node, target, body, code, words) => {
+    const { status, body: { error, message } } = await node.request('POST', target, body);
+    assert.equal(error, code, message);
+    assert.match(message, words);
+    assert.ok(status >= 400);
+  };
+  await refused(bob, '/api/v1/revocations', { target_node_id: carol.id, reason: 'other' }, 'unauthorized', /trusted/);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await alice.post('/api/v1/levels', { target_node_id: carol.id, new_level: 'trusted' });
+  await refused(alice, '/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' }, 'bad_request', /already/);
+  const level = async (node, who) => (await node.get('/api/v1/members')).members.find((member) => member.node_id === who.id)?.level;
+  await bob.until(async () => (await level(bob, carol)) === 'trusted');
+  await refused(alice, '/api/v1/levels', { target_node_id: bob.id, new_level: 'member' }, 'unauthorized', /takes 3 trusted members and there are 1/);
+  const co_signers = await Promise.all([bob, carol].map(async (node) => JSON.parse((await node.cli('co-sign', bob.id, '--level', 'member', '--json')).stdout)));
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'member', co_signers });
+  await carol.until(async () => (await level(carol, bob)) === 'member');
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  // Carol's device is stolen. Default policy: three trusted members, Alice, Bob and a fourth.
+  const dora = await (await Node.create({ name: 'Dora' })).start();
+  await alice.admit(dora);
+  await alice.post('/api/v1/levels', { target_node_id: dora.id, new_level: 'trusted' });
+  const few = await alice.cli('revoke', carol.id, '--reason', 'compromised');
+  assert.equal(few.code, 1);
+  assert.match(few.stderr, /takes 3/);
+  const signatures = [];
+  for (const node of [bob, dora]) signatures.push('--co-signature', (await node.cli('co-sign', carol.id, '--reason', 'compromised')).stdout.trim());
+  const done = await alice.cli('revoke', carol.id, '--reason', 'compromised', ...signatures);
+  assert.equal(done.code, 0, done.stderr);
+  await bob.until(async () => (await level(bob, carol)) === undefined);
+  const again = await alice.cli('revoke', carol.id, '--reason', 'compromised', ...signatures);
+  assert.match(again.stderr, /not a member/);
+  const lonely = await carol.request('POST', '/api/v1/chat/send', { recipient: alice.id, body: 'let me in' });
+  assert.ok([200, 401].includes(lonely.status)); // she may not know yet; nobody takes it
+  await alice.post('/api/v1/chat/send', { recipient: bob.id, body: 'she is out' });
+  await bob.until(async () => (await bob.get(`/api/v1/chat/history?peer=${alice.id}&limit=1000`)).messages.some(({ body }) => body === 'she is out'));
+  assert.equal((await alice.get(`/api/v1/chat/history?peer=${carol.id}`)).messages.length, 0);
+  assert.equal((await bob.cli('verify')).code, 0);
+});
