@@ -75,14 +75,14 @@ static int compare_event_id(const void *left, const void *right)
     return strcmp(left, ((const struct invitation *)right)->event_id);
 }
 
-/* A zeroed slot at the place where `key` belongs. */
+/* A zeroed slot at the place where `key` belongs, behind its equals. */
 static void *insert(void *array_pointer, size_t *count, size_t size_bytes, const void *key,
                     int (*compare)(const void *left, const void *right))
 {
     char **array = array_pointer;
     *array = memory_resize(*array, *count + 1, size_bytes);
     size_t at = 0;
-    while (at < *count && compare(key, *array + at * size_bytes) > 0) {
+    while (at < *count && compare(key, *array + at * size_bytes) >= 0) {
         at++;
     }
     char *slot = *array + at * size_bytes;
@@ -117,12 +117,27 @@ const struct revocation *membership_find_revoked(const struct membership *member
 }
 
 const struct invitation *membership_find_invitation(const struct membership *membership,
-                                                    const char *event_id)
+                                                    const char *event_id,
+                                                    const struct node_id *invitee)
 {
-    return membership->invitation_count == 0
-               ? NULL
-               : bsearch(event_id, membership->invitations, membership->invitation_count,
-                         sizeof *membership->invitations, compare_event_id);
+    size_t low = 0;
+    size_t high = membership->invitation_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(membership->invitations[middle].event_id, event_id) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < membership->invitation_count &&
+           strcmp(membership->invitations[low].event_id, event_id) == 0;
+         low++) {
+        if (invitee == NULL || node_id_equal(&membership->invitations[low].invitee, invitee)) {
+            return &membership->invitations[low];
+        }
+    }
+    return NULL;
 }
 
 bool membership_is_invitee(const struct membership *membership, const struct node_id *node_id,
@@ -220,8 +235,7 @@ static void apply_created(struct membership *membership, const struct event *eve
 static void apply_invited(struct membership *membership, const struct event *event)
 {
     const struct member_invited *invited = &event->data.invited;
-    if (!membership_may_invite(membership, &event->author, invited->initial_level) ||
-        membership_find_invitation(membership, event->event_id) != NULL) {
+    if (!membership_may_invite(membership, &event->author, invited->initial_level)) {
         return;
     }
     struct invitation *invitation =
@@ -251,10 +265,9 @@ static void adopt_manifest(struct member *member, const json_t *json)
 static void apply_joined(struct membership *membership, const struct event *event)
 {
     const struct invitation *invitation =
-        membership_find_invitation(membership, event->data.joined.invite_event_id);
+        membership_find_invitation(membership, event->data.joined.invite_event_id, &event->author);
     int64_t joined_at = 0;
-    if (invitation == NULL || !node_id_equal(&invitation->invitee, &event->author) ||
-        wall_clock_parse(event->wall_clock, &joined_at) != RESULT_OK ||
+    if (invitation == NULL || wall_clock_parse(event->wall_clock, &joined_at) != RESULT_OK ||
         joined_at >= invitation->expires_at ||
         membership_find(membership, &event->author) != NULL ||
         membership_find_revoked(membership, &event->author) != NULL) {

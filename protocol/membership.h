@@ -47,7 +47,7 @@ struct membership {
     size_t member_count;
     struct revocation *revoked; /* by node_id */
     size_t revoked_count;
-    struct invitation *invitations; /* by event_id */
+    struct invitation *invitations; /* by event_id, of one id in replay order */
     size_t invitation_count;
 };
 
@@ -70,8 +70,11 @@ const struct member *membership_find(const struct membership *membership,
                                      const struct node_id *node_id);
 const struct revocation *membership_find_revoked(const struct membership *membership,
                                                  const struct node_id *node_id);
+/* The first with that id for that node; `invitee` NULL: for anybody. An id alone says little:
+ * others can write events with it. */
 const struct invitation *membership_find_invitation(const struct membership *membership,
-                                                    const char *event_id);
+                                                    const char *event_id,
+                                                    const struct node_id *invitee);
 
 /* True when that node holds an invitation that is unexpired at `wall_seconds` and has not joined.
  */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -31,8 +32,9 @@ static int64_t insert_event(struct event_log *log, struct verified_event *verifi
 static void warn_of_equivocation(struct event_log *log, const struct event *event)
 {
     char author[NODE_ID_SHORT_BYTES];
-    if (database_integer(&log->database, 0, "SELECT count(*) FROM events WHERE event_id=?1", "t",
-                         event->event_id) > 1) {
+    if (database_integer(&log->database, 0,
+                         "SELECT count(*) FROM events WHERE event_id=?1 AND author=?2", "tb",
+                         event->event_id, event->author.key, NODE_ID_BYTES) > 1) {
         node_id_format_short(&event->author, author);
         log_write(LOG_WARNING, "log.equivocation", "author", author, "event_id", event->event_id,
                   NULL);
@@ -145,13 +147,52 @@ static size_t place_of(const struct log_state *state, const struct event *event)
     return at;
 }
 
-/* Of two events with one id, the one with the smaller hash counts (§6). */
-static bool is_shadowed(const struct log_state *state, const struct event *event)
+static bool are_twins(const struct event *left, const struct event *right)
 {
+    return strcmp(left->event_id, right->event_id) == 0 &&
+           node_id_equal(&left->author, &right->author);
+}
+
+static bool has_twin(const struct log_state *state, const struct event *event)
+{
+    size_t alike = 0;
     for (size_t i = 0; i < state->community_event_count; i++) {
-        const struct event *other = verified_event_get(state->community_events[i]);
-        if (strcmp(other->event_id, event->event_id) == 0 &&
-            memcmp(other->hash, event->hash, sizeof other->hash) < 0) {
+        alike += are_twins(verified_event_get(state->community_events[i]), event) ? 1 : 0;
+    }
+    return alike > 1; /* itself is one */
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct event *a = verified_event_get(*(struct verified_event *const *)left);
+    const struct event *b = verified_event_get(*(struct verified_event *const *)right);
+    int order = strcmp(a->event_id, b->event_id);
+    return order != 0 ? order : memcmp(a->author.key, b->author.key, NODE_ID_BYTES);
+}
+
+/* True when any two of the community events are twins. */
+static bool has_twins(const struct log_state *state)
+{
+    size_t count = state->community_event_count;
+    struct verified_event **sorted = memory_allocate(count, sizeof *sorted);
+    bool found = false;
+    memcpy(sorted, state->community_events, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_ids);
+    for (size_t i = 1; i < count && !found; i++) {
+        found = are_twins(verified_event_get(sorted[i - 1]), verified_event_get(sorted[i]));
+    }
+    memory_free(sorted);
+    return found;
+}
+
+/* Of an author's two events with one id, the first in replay order counts that the author had the
+ * standing to write: so that an event which is not accepted in the end never decides what is. For
+ * events of one lamport that is the smaller hash (§6). */
+static bool is_shadowed(const struct log_state *state, size_t index, const bool *standing)
+{
+    const struct event *event = verified_event_get(state->community_events[index]);
+    for (size_t i = 0; i < index; i++) {
+        if (standing[i] && are_twins(verified_event_get(state->community_events[i]), event)) {
             return true;
         }
     }
@@ -162,12 +203,18 @@ struct membership *log_replay(const struct event_log *log)
 {
     const struct log_state *state = &log->state;
     struct membership *membership = membership_create(&log->options.community_id);
+    bool *standing = memory_allocate(state->community_event_count + 1, sizeof *standing);
+    bool twins = state->community_event_count > 0 && has_twins(state);
     for (size_t i = 0; i < state->community_event_count; i++) {
         const struct event *event = verified_event_get(state->community_events[i]);
-        if (!is_shadowed(state, event)) {
-            membership_apply(membership, event);
+        if (twins && is_shadowed(state, i, standing)) {
+            continue;
         }
+        standing[i] = membership_find(membership, &event->author) != NULL;
+        membership_apply(membership, event);
+        standing[i] = standing[i] || membership_find(membership, &event->author) != NULL;
     }
+    memory_free(standing);
     return membership;
 }
 
@@ -206,7 +253,7 @@ static enum membership_answer admit_community_event(struct event_log *log,
     struct log_state *state = &log->state;
     const struct event *event = verified_event_get(verified);
     size_t place = place_of(state, event);
-    bool newest = place == state->community_event_count && !is_shadowed(state, event);
+    bool last = place == state->community_event_count;
     state->community_events = memory_resize(
         state->community_events, state->community_event_count + 1, sizeof(struct verified_event *));
     memmove(state->community_events + place + 1, state->community_events + place,
@@ -215,7 +262,7 @@ static enum membership_answer admit_community_event(struct event_log *log,
     state->community_event_count++;
 
     enum membership_answer answer =
-        newest ? apply_newest(log, event) : apply_out_of_order(log, event);
+        last && !has_twin(state, event) ? apply_newest(log, event) : apply_out_of_order(log, event);
     if (answer == MEMBERSHIP_ADMITS) {
         state->membership_changed = true;
     } else {

@@ -24,7 +24,7 @@ static const char schema[] =
     " lamport INTEGER NOT NULL, peer BLOB NOT NULL, outgoing INTEGER NOT NULL,"
     " client_id TEXT NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"
     " created_at TEXT NOT NULL);"
-    "CREATE UNIQUE INDEX messages_event_id ON messages(event_id);"
+    "CREATE INDEX messages_event_id ON messages(event_id);"
     "CREATE INDEX messages_conversation ON messages(peer, lamport, event_id);"
     "CREATE INDEX messages_incoming ON messages(peer, lamport, event_id) WHERE outgoing=0;"
     "CREATE INDEX messages_order ON messages(lamport, event_id);"
@@ -43,10 +43,13 @@ static const char schema[] =
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version=2;";
 
-/* From 1 to 2: the index on lamport and hash is that of the set alone. */
-static const char upgrade[] = "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
-                              "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;"
-                              "PRAGMA user_version=2; COMMIT;";
+/* From 1 to 2: the index on lamport and hash is that of the set alone; two authors' messages may
+ * have one id. */
+static const char upgrade[] =
+    "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
+    "DROP INDEX messages_event_id; CREATE INDEX messages_event_id ON messages(event_id);"
+    "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;"
+    "PRAGMA user_version=2; COMMIT;";
 
 static enum result write_identity(struct database *database, const char *community,
                                   const char *node)

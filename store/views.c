@@ -4,18 +4,19 @@
 #include "core/memory.h"
 #include "store/log_private.h"
 
-/* Of two accepted events with one id, the one with the smaller hash is shown (§6). Returns the
- * arrival number of the other accepted event with this id and the smallest hash, 0 if there is
- * none; *smaller_out says whether its hash is smaller than ours. */
+/* Of an author's two accepted events with one id, the one with the smaller hash is shown (§6).
+ * Returns the arrival number of the author's other accepted event with this id and the smallest
+ * hash, 0 if there is none; *smaller_out says whether its hash is smaller than ours. Another
+ * author's event with this id is another event: nobody can hide what somebody else wrote. */
 static int64_t find_twin(struct event_log *log, const struct event *event, int64_t seq,
                          bool *smaller_out)
 {
     int64_t twin = 0;
-    sqlite3_stmt *row =
-        database_query(&log->database,
-                       "SELECT seq,hash<?3 FROM events WHERE event_id=?1 AND"
-                       " seq<>?2 AND aside=0 ORDER BY hash LIMIT 1",
-                       "tib", event->event_id, seq, event->hash, (int)sizeof event->hash);
+    sqlite3_stmt *row = database_query(&log->database,
+                                       "SELECT seq,hash<?3 FROM events WHERE event_id=?1 AND"
+                                       " seq<>?2 AND author=?4 AND aside=0 ORDER BY hash LIMIT 1",
+                                       "tibb", event->event_id, seq, event->hash,
+                                       (int)sizeof event->hash, event->author.key, NODE_ID_BYTES);
     *smaller_out = false;
     if (database_next(&log->database, row)) {
         twin = sqlite3_column_int64(row, 0);
@@ -47,22 +48,33 @@ struct own_message {
     char event_id[ULID_TEXT_BYTES];
 };
 
-static bool find_message(struct event_log *log, const char *event_id, struct own_message *out)
+/* The messages with that id of which `recipient` is the recipient: one, unless somebody took
+ * another one's id. Calls `visit` for each; how many there are. */
+static size_t each_target(struct event_log *log, const char *event_id,
+                          const struct node_id *recipient,
+                          void (*visit)(struct event_log *log, const struct own_message *target,
+                                        const struct event *receipt),
+                          const struct event *receipt)
 {
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT peer,outgoing,lamport FROM messages"
-                                       " WHERE event_id=?1",
-                                       "t", event_id);
-    bool found =
-        database_next(&log->database, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
-    if (found) {
-        memcpy(out->peer, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
-        out->outgoing = sqlite3_column_int64(row, 1);
-        out->lamport = sqlite3_column_int64(row, 2);
-        memcpy(out->event_id, event_id, sizeof out->event_id);
+    size_t count = 0;
+    sqlite3_stmt *row =
+        database_query(&log->database,
+                       "SELECT peer,outgoing,lamport FROM messages WHERE"
+                       " event_id=?1 AND CASE WHEN outgoing THEN peer ELSE ?2 END=?3",
+                       "tbb", event_id, log->options.key->node_id.key, NODE_ID_BYTES,
+                       recipient->key, NODE_ID_BYTES);
+    while (database_next(&log->database, row)) {
+        struct own_message target = {.outgoing = sqlite3_column_int64(row, 1),
+                                     .lamport = sqlite3_column_int64(row, 2)};
+        if (sqlite3_column_bytes(row, 0) == NODE_ID_BYTES) {
+            memcpy(target.peer, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+            (void)snprintf(target.event_id, sizeof target.event_id, "%s", event_id);
+            visit(log, &target, receipt);
+            count++;
+        }
     }
     database_done(row);
-    return found;
+    return count;
 }
 
 static const uint8_t *recipient_of(const struct event_log *log, const struct own_message *message)
@@ -161,23 +173,27 @@ static bool apply_message(struct event_log *log, const struct event *event, int6
     return true;
 }
 
+static void mark_read(struct event_log *log, const struct own_message *target,
+                      const struct event *receipt)
+{
+    if (receipt->type == EVENT_MESSAGE_READ) {
+        add_read_mark(log, target, receipt->lamport, receipt->event_id, receipt->hash,
+                      receipt->data.receipt.at);
+    }
+}
+
 static bool apply_receipt(struct event_log *log, const struct event *event, int64_t seq)
 {
     const struct receipt *receipt = &event->data.receipt;
-    struct own_message target;
     database_run(&log->database, "INSERT OR IGNORE INTO receipts VALUES(?1,?2,?3,?4,?5,?6,?7)",
                  "tibitbt", receipt->target_event_id, (int64_t)event->type, event->author.key,
                  NODE_ID_BYTES, event->lamport, event->event_id, event->hash,
                  (int)sizeof event->hash, receipt->at);
-    if (!find_message(log, receipt->target_event_id, &target) ||
-        memcmp(recipient_of(log, &target), event->author.key, NODE_ID_BYTES) != 0) {
-        return false;
+    bool counts = each_target(log, receipt->target_event_id, &event->author, mark_read, event) > 0;
+    if (counts) {
+        set_own(log, seq, true);
     }
-    if (event->type == EVENT_MESSAGE_READ) {
-        add_read_mark(log, &target, event->lamport, event->event_id, event->hash, receipt->at);
-    }
-    set_own(log, seq, true);
-    return true;
+    return counts;
 }
 
 static bool apply(struct event_log *log, const struct event *event, int64_t seq)
@@ -191,16 +207,39 @@ static bool apply(struct event_log *log, const struct event *event, int64_t seq)
     return false;
 }
 
+static void unmark(struct event_log *log, const struct own_message *target,
+                   const struct event *receipt)
+{
+    (void)receipt;
+    rebuild_read_marks(log, target->peer, target->outgoing);
+}
+
+/* The receipts of a message that is gone concern nobody here, unless another one has its id. */
+static void unapply_message(struct event_log *log, const struct event *event, int64_t seq)
+{
+    const struct node_id *peer = peer_of(log, event);
+    if (peer == NULL) {
+        return;
+    }
+    const struct node_id *recipient = &event->data.message.recipient;
+    database_run(&log->database, "DELETE FROM messages WHERE seq=?1", "i", seq);
+    database_run(&log->database,
+                 "UPDATE events SET own=0 WHERE hash IN (SELECT hash FROM receipts"
+                 " WHERE target_event_id=?1 AND author=?2)",
+                 "tb", event->event_id, recipient->key, NODE_ID_BYTES);
+    if (each_target(log, event->event_id, recipient, unmark, NULL) > 0) {
+        database_run(&log->database,
+                     "UPDATE events SET own=1 WHERE hash IN (SELECT hash FROM receipts"
+                     " WHERE target_event_id=?1 AND author=?2)",
+                     "tb", event->event_id, recipient->key, NODE_ID_BYTES);
+    }
+    rebuild_read_marks(log, peer->key, peer == recipient);
+}
+
 static void unapply(struct event_log *log, const struct event *event, int64_t seq)
 {
-    struct own_message message;
-    if (event->type == EVENT_MESSAGE_SENT && find_message(log, event->event_id, &message)) {
-        database_run(&log->database, "DELETE FROM messages WHERE seq=?1", "i", seq);
-        database_run(&log->database,
-                     "UPDATE events SET own=0 WHERE hash IN (SELECT hash FROM receipts"
-                     " WHERE target_event_id=?1)",
-                     "t", event->event_id);
-        rebuild_read_marks(log, message.peer, message.outgoing);
+    if (event->type == EVENT_MESSAGE_SENT) {
+        unapply_message(log, event, seq);
     } else if (event->type == EVENT_MESSAGE_DELIVERED || event->type == EVENT_MESSAGE_READ) {
         database_run(&log->database,
                      "DELETE FROM receipts WHERE target_event_id=?1 AND type=?2 AND author=?3"
@@ -208,9 +247,7 @@ static void unapply(struct event_log *log, const struct event *event, int64_t se
                      "tibitb", event->data.receipt.target_event_id, (int64_t)event->type,
                      event->author.key, NODE_ID_BYTES, event->lamport, event->event_id, event->hash,
                      (int)sizeof event->hash);
-        if (find_message(log, event->data.receipt.target_event_id, &message)) {
-            rebuild_read_marks(log, message.peer, message.outgoing);
-        }
+        (void)each_target(log, event->data.receipt.target_event_id, &event->author, unmark, NULL);
     }
     set_own(log, seq, false);
 }

@@ -120,15 +120,15 @@ static void membership__only_trusted_invite_trusted_and_policy_decides_for_membe
     apply(membership, invitation(FOUNDER, BOB, LEVEL_MEMBER, 2, 2, 1900000000));
     apply(membership, joining(BOB, 2, 3, 3));
     apply(membership, invitation(BOB, JANA, LEVEL_MEMBER, 4, 4, 1900000000));
-    assert_null(membership_find_invitation(membership, ids[4]));
+    assert_null(membership_find_invitation(membership, ids[4], NULL));
     membership_destroy(&membership);
     membership = found(policy_default());
     apply(membership, invitation(FOUNDER, BOB, LEVEL_MEMBER, 2, 2, 1900000000));
     apply(membership, joining(BOB, 2, 3, 3));
     apply(membership, invitation(BOB, JANA, LEVEL_TRUSTED, 4, 4, 1900000000));
-    assert_null(membership_find_invitation(membership, ids[4]));
+    assert_null(membership_find_invitation(membership, ids[4], NULL));
     apply(membership, invitation(BOB, JANA, LEVEL_MEMBER, 5, 5, 1900000000));
-    assert_non_null(membership_find_invitation(membership, ids[5]));
+    assert_non_null(membership_find_invitation(membership, ids[5], NULL));
     membership_destroy(&membership);
 }
 
