@@ -10,7 +10,7 @@ enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000 };
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
-enum message_kind { MESSAGE_STORED, MESSAGE_CALLED, MESSAGE_WAIT };
+enum message_kind { MESSAGE_STORED, MESSAGE_CALLED, MESSAGE_FETCHES, MESSAGE_WAIT };
 
 /* An event that was stored. */
 struct stored {
@@ -132,6 +132,12 @@ static void take_message(struct gossip *gossip, struct message *message)
         if (link != NULL) {
             peer_links_seen(link);
             gossip_state_peer_called(gossip->state, &message->peer, gossip_now(gossip));
+        }
+        break;
+    case MESSAGE_FETCHES:
+        link = peer_links_find(gossip, &message->peer);
+        if (link != NULL) {
+            link->fetches_until_ms = gossip_now(gossip) + GOSSIP_FETCHING_MS;
         }
         break;
     case MESSAGE_WAIT:
@@ -336,14 +342,24 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
     }
 }
 
-void gossip_peer_called(struct gossip *gossip, const struct node_id *peer)
+static void tell_of_peer(struct gossip *gossip, enum message_kind kind, const struct node_id *peer)
 {
     struct message *message = memory_allocate(1, sizeof *message);
-    message->kind = MESSAGE_CALLED;
+    message->kind = kind;
     message->peer = *peer;
     if (inbox_post(gossip->inbox, message) != RESULT_OK) {
         memory_free(message); /* it calls again */
     }
+}
+
+void gossip_peer_called(struct gossip *gossip, const struct node_id *peer)
+{
+    tell_of_peer(gossip, MESSAGE_CALLED, peer);
+}
+
+void gossip_peer_fetches(struct gossip *gossip, const struct node_id *peer)
+{
+    tell_of_peer(gossip, MESSAGE_FETCHES, peer);
 }
 
 enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *recipient,

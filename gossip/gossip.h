@@ -49,6 +49,9 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
 /* A member reached our peer listener. */
 void gossip_peer_called(struct gossip *gossip, const struct node_id *peer);
 
+/* A member fetches events from us: while it does, we don't send it the same ones. */
+void gossip_peer_fetches(struct gossip *gossip, const struct node_id *peer);
+
 /* Calls done(context, direct) once, within GOSSIP_DELIVERY_WAIT_MS: true when the recipient's node
  * acknowledged the event. Never called when this returns RESULT_FULL. */
 enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *recipient,

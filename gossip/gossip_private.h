@@ -18,6 +18,7 @@
 #include "protocol/node_manifest.h"
 
 #define GOSSIP_REPORT_EVERY_MS 600000 /* a peer that misbehaves is logged this often */
+#define GOSSIP_FETCHING_MS 1000       /* who fetched from us so recently is still at it */
 
 struct peer_link;
 
@@ -45,7 +46,8 @@ struct peer_link {
 
     struct peer_session session;
 
-    bool polling; /* a long-poll is under way */
+    int64_t fetches_until_ms; /* the peer fetches from us just now */
+    bool polling;             /* a long-poll is under way */
     int64_t polled_seq;
 
     struct peer_presence presence;

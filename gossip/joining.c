@@ -184,9 +184,8 @@ static enum result append_joined(struct joining *joining)
     const struct joining_request *request = joining->request;
     const struct log_snapshot *snapshot = event_log_acquire(joining->log);
     bool founded = snapshot->membership->name != NULL;
-    bool invited =
-        membership_find_invitation(snapshot->membership, joining->invite.invite_event_id,
-                                   &request->key->node_id) != NULL;
+    bool invited = membership_find_invitation(snapshot->membership, joining->invite.invite_event_id,
+                                              &request->key->node_id) != NULL;
     bool joined = membership_find(snapshot->membership, &request->key->node_id) != NULL;
     event_log_release(joining->log, &snapshot);
     if (!founded || !invited) {

@@ -365,8 +365,11 @@ void peer_session_step(struct peer_link *link)
     struct peer_session *session = &link->session;
     bool compared_all = session->message.length_bytes == 0;
     size_t most = list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
+    bool fetches = gossip_now(link->gossip) < link->fetches_until_ms;
     link->busy = true;
-    if (!session->active) {
+    if (fetches && (!session->active || list_left(&session->have) > 0)) {
+        postpone(link); /* what it lacks it is fetching */
+    } else if (!session->active) {
         begin(link);
     } else if ((list_left(&session->need) > 0 || compared_all) && session->receiving > most) {
         session->waiting = true;

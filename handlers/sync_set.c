@@ -107,6 +107,10 @@ void sync_fetch_handle(struct exchange *exchange, const struct services *service
     uint8_t(*hashes)[BLAKE3_HASH_BYTES] = memory_allocate(MOST_HASHES, sizeof *hashes);
     bool *taken = memory_allocate(MOST_HASHES, sizeof *taken);
     buffer_init(&answer);
+    struct gossip *gossip = services->gossip(services->node);
+    if (gossip != NULL) {
+        gossip_peer_fetches(gossip, &exchange->caller.node_id);
+    }
     if (read_hashes(exchange, hashes, &count)) {
         /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
         buffer_append_text(&answer, "{\"events\":[");
