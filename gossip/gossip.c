@@ -1,12 +1,13 @@
 #include "gossip/gossip.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 
-enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000 };
+enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000, MOST_VERIFIERS = 4 };
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
@@ -148,7 +149,14 @@ static void take_message(struct gossip *gossip, struct message *message)
     memory_free(message);
 }
 
-/* What the writer has done with the batches that it was given. */
+static void forget_batch(struct received_batch *batch)
+{
+    memory_free(batch->asked.hashes);
+    event_batch_deinit(&batch->batch);
+    memory_free(batch);
+}
+
+/* What the verifier and the writer have done with what they were given. */
 static void take_received(struct gossip *gossip)
 {
     lock_take(gossip->lock);
@@ -161,10 +169,12 @@ static void take_received(struct gossip *gossip)
         if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
             gossip_report(link, event_refusal_name(batch->first_refusal));
         }
-        if (link != NULL && batch->in_session) {
+        if (link != NULL && batch->is_page) {
+            peer_session_verified(link, batch);
+        } else if (link != NULL && batch->in_session) {
             peer_session_received(link, batch);
         }
-        memory_free(batch);
+        forget_batch(batch);
         batch = next;
     }
 }
@@ -204,21 +214,26 @@ int64_t gossip_step(struct gossip *gossip)
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
 }
 
-/* Decides what waits, and waits for the writer, which may still tell us something. */
+/* Decides what waits; waits for the verifier and the writer, which may still tell us something. */
 static void finish(struct gossip *gossip)
 {
+    bool waiting = true;
+    gossip->finishing = true;
     take_messages(gossip);
     gossip_state_give_up_waiting(gossip->state);
     while (gossip_state_next_answer(gossip->state, gossip_now(gossip), gossip->action)) {
         answer(gossip->action);
     }
     peer_links_save(gossip);
-    lock_take(gossip->lock);
-    while (gossip->receiving > 0) {
-        (void)lock_wait(gossip->lock, -1);
+    while (waiting) {
+        take_received(gossip);
+        lock_take(gossip->lock);
+        if (gossip->received == NULL && gossip->receiving > 0) {
+            (void)lock_wait(gossip->lock, -1);
+        }
+        waiting = gossip->received != NULL || gossip->receiving > 0;
+        lock_release(gossip->lock);
     }
-    lock_release(gossip->lock);
-    take_received(gossip);
 }
 
 static void run(void *context)
@@ -243,6 +258,16 @@ static void wake(void *context)
     }
 }
 
+/* One a core, for a first sync; without a thread of our own, none. */
+static size_t verifier_threads(const struct gossip *gossip)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (gossip->options.transport != NULL) {
+        return 0;
+    }
+    return cores < 1 ? 1 : cores > MOST_VERIFIERS ? MOST_VERIFIERS : (size_t)cores;
+}
+
 enum result gossip_start(const struct gossip_options *options, struct gossip **gossip_out)
 {
     struct gossip *gossip = memory_allocate(1, sizeof *gossip);
@@ -257,9 +282,10 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->community_id = snapshot->membership->community_id;
     event_log_release(options->log, &snapshot);
     peer_links_follow_members(gossip);
-    enum result result = options->transport == NULL
-                             ? thread_start("gossip", run, gossip, &gossip->thread)
-                             : RESULT_OK;
+    enum result result = verifier_create(verifier_threads(gossip), options->log, &gossip->verifier);
+    if (result == RESULT_OK && options->transport == NULL) {
+        result = thread_start("gossip", run, gossip, &gossip->thread);
+    }
     if (result != RESULT_OK) {
         gossip_destroy(&gossip);
         return result;
@@ -289,6 +315,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     if (gossip == NULL) {
         return;
     }
+    verifier_destroy(&gossip->verifier);
     http_transport_destroy(&gossip->transport);
     while (gossip->link_count > 0) {
         peer_links_free(gossip, gossip->links[0]);
@@ -297,6 +324,11 @@ void gossip_destroy(struct gossip **gossip_pointer)
     gossip_state_destroy(&gossip->state);
     refused_hashes_destroy(&gossip->refused);
     memory_free(gossip->action);
+    while (gossip->received != NULL) {
+        struct received_batch *batch = gossip->received;
+        gossip->received = batch->next;
+        forget_batch(batch);
+    }
     inbox_destroy(&gossip->inbox);
     lock_destroy(&gossip->lock);
     memory_free(gossip);
@@ -392,16 +424,10 @@ void gossip_send(struct gossip *gossip, const struct http_request *request,
     }
 }
 
-/* On the writer's thread. */
-static void on_received(void *context, const struct receive_answer *answer)
+/* On the verifier's or the writer's thread. */
+static void tell_received(struct received_batch *batch)
 {
-    struct received_batch *batch = context;
     struct gossip *gossip = batch->gossip;
-    batch->accepted = answer->accepted;
-    batch->result = answer->result;
-    for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
-        batch->first_refusal = answer->refusals[i];
-    }
     lock_take(gossip->lock);
     batch->next = gossip->received;
     gossip->received = batch;
@@ -411,30 +437,81 @@ static void on_received(void *context, const struct receive_answer *answer)
     lock_release(gossip->lock);
 }
 
-void gossip_receive(struct peer_link *link, struct event_batch *events, bool in_session)
+static void on_stored(void *context, const struct receive_answer *answer)
+{
+    struct received_batch *batch = context;
+    batch->accepted = answer->accepted;
+    for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
+        batch->first_refusal = answer->refusals[i];
+    }
+    tell_received(batch);
+}
+
+static void on_verified(void *context, struct event_batch *batch, bool understood)
+{
+    struct received_batch *page = context;
+    page->understood = understood;
+    page->batch = *batch;
+    *batch = (struct event_batch){0};
+    tell_received(page);
+}
+
+static struct received_batch *begin_receiving(struct peer_link *link, bool in_session)
 {
     struct gossip *gossip = link->gossip;
-    if (events->count == 0) {
-        return;
-    }
     struct received_batch *batch = memory_allocate(1, sizeof *batch);
     batch->gossip = gossip;
     batch->source = link->node_id;
     batch->in_session = in_session;
+    batch->session_number = link->session.number;
+    link->session.receiving += in_session ? 1 : 0;
     lock_take(gossip->lock);
     gossip->receiving++;
     lock_release(gossip->lock);
-    link->session.receiving += in_session ? 1 : 0;
+    return batch;
+}
+
+/* It was not taken on: the next comparison finds the events again. */
+static void give_up_receiving(struct peer_link *link, struct received_batch *batch)
+{
+    struct gossip *gossip = link->gossip;
+    lock_take(gossip->lock);
+    gossip->receiving--;
+    lock_release(gossip->lock);
+    link->session.receiving -= batch->in_session ? 1 : 0;
+    forget_batch(batch);
+}
+
+void gossip_receive(struct peer_link *link, struct event_batch *events, bool in_session)
+{
+    if (events->count == 0) {
+        return;
+    }
+    struct received_batch *batch = begin_receiving(link, in_session);
     struct verified_event **verified = events->events;
     events->events = NULL;
-    if (event_log_receive(gossip->options.log, verified, events->count, &link->node_id, on_received,
-                          batch) != RESULT_OK) {
-        lock_take(gossip->lock);
-        gossip->receiving--;
-        lock_release(gossip->lock);
-        link->session.receiving -= in_session ? 1 : 0;
-        memory_free(batch); /* the writer is busy: the next comparison finds them again */
+    if (event_log_receive(link->gossip->options.log, verified, events->count, &link->node_id,
+                          on_stored, batch) != RESULT_OK) {
+        give_up_receiving(link, batch);
     }
+}
+
+bool gossip_verify_page(struct peer_link *link, const struct buffer *text, struct hash_list *asked)
+{
+    struct gossip *gossip = link->gossip;
+    struct buffer copy;
+    struct received_batch *page = begin_receiving(link, true);
+    page->is_page = true;
+    page->asked = *asked;
+    *asked = (struct hash_list){0};
+    buffer_init(&copy);
+    buffer_append(&copy, text->data, text->length_bytes);
+    if (verifier_submit(gossip->verifier, &copy, &gossip->community_id, page->asked.count,
+                        on_verified, page) != RESULT_OK) {
+        give_up_receiving(link, page);
+        return false;
+    }
+    return true;
 }
 
 void gossip_report(struct peer_link *link, const char *reason)

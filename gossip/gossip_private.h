@@ -15,6 +15,7 @@
 #include "gossip/gossip_state.h"
 #include "gossip/peer_session_private.h"
 #include "gossip/refused_hashes.h"
+#include "gossip/verifier.h"
 #include "protocol/node_manifest.h"
 
 #define GOSSIP_REPORT_EVERY_MS 600000 /* a peer that misbehaves is logged this often */
@@ -55,15 +56,22 @@ struct peer_link {
     int64_t report_at_ms; /* what it does wrong is logged from then on */
 };
 
-/* What became of events that a link had the writer store; made on the writer's thread. */
+/* News of events that a peer sent: first that they are verified, then what the writer made of them.
+ */
 struct received_batch {
     struct gossip *gossip;
     struct node_id source;
     bool in_session;
-    size_t accepted;
-    enum result result;
-    enum event_refusal first_refusal;
+    unsigned session_number;
     struct received_batch *next;
+
+    bool is_page;           /* fetched and verified; not stored yet */
+    struct hash_list asked; /* what the fetch asked for */
+    bool understood;
+    struct event_batch batch;
+
+    size_t accepted; /* stored */
+    enum event_refusal first_refusal;
 };
 
 struct gossip {
@@ -75,6 +83,8 @@ struct gossip {
     struct gossip_state *state;
     struct gossip_action *action; /* large; reused */
     struct refused_hashes *refused;
+    struct verifier *verifier;
+    bool finishing; /* nothing new is begun */
     struct peer_link **links;
     size_t link_count;
     const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
@@ -84,7 +94,7 @@ struct gossip {
     bool missed; /* the inbox was full */
     bool reached_anybody;
     struct received_batch *received;
-    size_t receiving; /* batches that the writer has */
+    size_t receiving; /* batches that the verifier or the writer has */
 };
 
 /* Monotonic, of the clock that was handed in. */
@@ -96,6 +106,9 @@ void gossip_send(struct gossip *gossip, const struct http_request *request,
 
 /* Has the writer store events (consumed) that the link's peer sent; tells the link's session. */
 void gossip_receive(struct peer_link *link, struct event_batch *batch, bool in_session);
+
+/* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */
+bool gossip_verify_page(struct peer_link *link, const struct buffer *text, struct hash_list *asked);
 
 /* Logs what the peer does wrong, now and then. */
 void gossip_report(struct peer_link *link, const char *reason);

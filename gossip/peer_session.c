@@ -12,7 +12,7 @@
 enum {
     MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
     MOST_FRUITLESS = 16,
-    MOST_RECEIVING = 2, /* one that the writer works on, one that waits for it */
+    MOST_RECEIVING = 4, /* pages that are verified, stored, or wait for it */
     MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
     CATCHING_UP = 1000, /* who lacks so many fetches from one peer at a time */
 };
@@ -57,10 +57,12 @@ void peer_session_end(struct peer_link *link)
     buffer_deinit(&session->message);
     list_clear(&session->need);
     list_clear(&session->have);
+    list_clear(&session->asked);
     if (link->gossip->catching_up == link) {
         link->gossip->catching_up = NULL;
     }
-    *session = (struct peer_session){.receiving = session->receiving};
+    *session =
+        (struct peer_session){.receiving = session->receiving, .number = session->number + 1};
 }
 
 /* A step is done, the session goes on: what waits to be pushed may come in between. */
@@ -197,13 +199,6 @@ static bool settle(struct asked *asked, const uint8_t *hash)
     return true;
 }
 
-static bool is_settled(const struct asked *asked, const uint8_t *hash)
-{
-    const uint8_t(*found)[BLAKE3_HASH_BYTES] =
-        bsearch(hash, asked->sorted, asked->count, sizeof *asked->sorted, compare_hashes);
-    return asked->settled[found - (const uint8_t(*)[BLAKE3_HASH_BYTES])asked->sorted];
-}
-
 /* Only what was asked for is taken; what can't be accepted is remembered. */
 static void sort_out(struct peer_link *link, struct event_batch *batch, struct asked *asked)
 {
@@ -229,71 +224,68 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
 }
 
 /* What did not fit into the answer is asked for again; what nobody sent at all is let go. */
-static void settle_page(struct peer_link *link, size_t page, const struct asked *asked)
+static void ask_again(struct peer_link *link, const struct asked *asked)
 {
-    struct hash_list *need = &link->session.need;
-    size_t unsettled = 0;
-    uint8_t(*first)[BLAKE3_HASH_BYTES] = need->hashes + need->next;
-    for (size_t i = page; i-- > 0 && asked->settled_count > 0;) {
-        if (!is_settled(asked, first[i]) &&
-            !event_reader_holds(link->gossip->options.log, first[i])) {
-            unsettled++;
-            memmove(first[page - unsettled], first[i], BLAKE3_HASH_BYTES);
+    for (size_t i = 0; i < asked->count && asked->settled_count > 0; i++) {
+        if (!asked->settled[i] &&
+            !event_reader_holds(link->gossip->options.log, asked->sorted[i])) {
+            list_add(&link->session.need, asked->sorted[i]);
         }
     }
-    need->next += page - unsettled;
 }
 
-static bool take_fetched(struct peer_link *link, const struct http_answer *answer)
+static void go_on_waiting(struct peer_link *link)
 {
-    struct hash_list *need = &link->session.need;
-    struct asked asked = {.count = list_page(need)};
-    struct event_batch batch;
-    json_t *json = NULL;
-    const json_t *events = NULL;
-    if (answer->status != 200 ||
-        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                        CANONICAL_MOST_NESTING_REQUEST, &json, NULL) != RESULT_OK ||
-        !fields_array(json, "events", &events) || json_array_size(events) > asked.count) {
-        json_decref(json);
-        return false;
+    if (link->session.waiting && !link->gossip->finishing) {
+        link->session.waiting = false;
+        peer_session_step(link);
     }
-    asked.sorted = memory_allocate(asked.count, sizeof *asked.sorted);
-    asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
-    memcpy(asked.sorted, list_first(need), asked.count * sizeof *asked.sorted);
-    qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);
-    event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-    sort_out(link, &batch, &asked);
-    settle_page(link, asked.count, &asked);
-    gossip_receive(link, &batch, true);
-    event_batch_deinit(&batch);
-    memory_free(asked.sorted);
-    memory_free(asked.settled);
-    json_decref(json);
-    return true;
+}
+
+void peer_session_verified(struct peer_link *link, struct received_batch *page)
+{
+    struct asked asked = {.sorted = page->asked.hashes, .count = page->asked.count};
+    link->session.receiving--;
+    if (!page->understood) {
+        gossip_report(link, "no answer to a fetch");
+    } else {
+        asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
+        qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);
+        sort_out(link, &page->batch, &asked);
+        if (link->session.active && link->session.number == page->session_number) {
+            ask_again(link, &asked);
+        }
+        gossip_receive(link, &page->batch, true);
+        memory_free(asked.settled);
+    }
+    go_on_waiting(link);
 }
 
 static void fetched(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
-    if (result == RESULT_OK && !link->removed && take_fetched(link, answer)) {
+    struct hash_list *asked = &link->session.asked;
+    if (result == RESULT_OK && !link->removed && answer->status == 200 &&
+        gossip_verify_page(link, &answer->body, asked)) {
         go_on(link);
         return;
-    }
-    if (result == RESULT_OK && !link->removed) {
-        gossip_report(link, "no answer to a fetch");
     }
     peer_request_give_up(link, result);
 }
 
 static void fetch(struct peer_link *link)
 {
-    const struct hash_list *need = &link->session.need;
+    struct hash_list *need = &link->session.need;
+    struct hash_list *asked = &link->session.asked;
     char hex[2 * BLAKE3_HASH_BYTES + 1];
+    size_t page = list_page(need);
+    list_clear(asked);
     buffer_init(&link->body);
     buffer_append_text(&link->body, "{\"hashes\":[");
-    for (size_t i = 0; i < list_page(need); i++) {
-        hex_format(list_first(need)[i], BLAKE3_HASH_BYTES, hex);
+    for (size_t i = 0; i < page; i++) {
+        const uint8_t *hash = need->hashes[need->next++];
+        hex_format(hash, BLAKE3_HASH_BYTES, hex);
         buffer_append_format(&link->body, "%s\"%s\"", i == 0 ? "" : ",", hex);
+        list_add(asked, hash);
     }
     buffer_append_text(&link->body, "]}");
     peer_request_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
@@ -394,8 +386,5 @@ void peer_session_received(struct peer_link *link, const struct received_batch *
         session->progressed = true;
         session->fruitless = 0;
     }
-    if (session->waiting) {
-        session->waiting = false;
-        peer_session_step(link);
-    }
+    go_on_waiting(link);
 }

@@ -29,8 +29,10 @@ struct peer_session {
     struct buffer message; /* the next to compare; empty: this comparison is over */
     struct hash_list need;
     struct hash_list have;
-    int64_t through;  /* what we had when the last comparison began */
-    size_t receiving; /* batches that the writer has */
+    struct hash_list asked; /* of the fetch under way */
+    int64_t through;        /* what we had when the last comparison began */
+    size_t receiving;       /* pages that are verified or stored just now */
+    unsigned number;  /* grows with every session: what belongs to an older one is known by it */
     size_t fruitless; /* messages in a row that brought nobody anything */
     bool progressed;  /* since the comparison began */
     bool left_out;    /* more is lacking than the session keeps in mind */
@@ -39,7 +41,8 @@ struct peer_session {
 /* Does the next step of a RECONCILE. */
 void peer_session_step(struct peer_link *link);
 
-/* The writer is done with a batch of it. */
+/* A page of it is verified; the writer is done with one. */
+void peer_session_verified(struct peer_link *link, struct received_batch *page);
 void peer_session_received(struct peer_link *link, const struct received_batch *batch);
 
 /* Forgets it, except what the writer still has. */

@@ -1,0 +1,111 @@
+#include "gossip/verifier.h"
+
+#include <stdio.h>
+
+#include "core/inbox.h"
+#include "core/memory.h"
+#include "core/thread.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+
+enum { MOST_WAITING = 64 };
+
+struct verification {
+    struct event_log *log;
+    struct buffer text;
+    struct node_id community_id;
+    size_t most;
+    verifier_done *done;
+    void *context;
+};
+
+struct verifier {
+    struct event_log *log;
+    struct inbox *inbox; /* NULL without threads */
+    struct thread **threads;
+    size_t thread_count;
+};
+
+static void verify(struct verification *work)
+{
+    struct event_batch batch = {0};
+    json_t *json = NULL;
+    const json_t *events = NULL;
+    bool understood = canonical_parse(buffer_text(&work->text), work->text.length_bytes,
+                                      CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
+                      fields_array(json, "events", &events) &&
+                      json_array_size(events) <= work->most;
+    buffer_deinit(&work->text);
+    if (understood) {
+        event_batch_read(work->log, events, &work->community_id, &batch);
+    }
+    json_decref(json);
+    work->done(work->context, &batch, understood);
+    event_batch_deinit(&batch);
+    memory_free(work);
+}
+
+static void verify_until_closed(void *context)
+{
+    const struct verifier *verifier = context;
+    void *work = NULL;
+    while (inbox_take(verifier->inbox, &work, 1, -1) > 0) {
+        verify(work);
+    }
+}
+
+enum result verifier_create(size_t threads, struct event_log *log, struct verifier **verifier_out)
+{
+    enum result result = RESULT_OK;
+    struct verifier *verifier = memory_allocate(1, sizeof *verifier);
+    verifier->log = log;
+    verifier->inbox = threads == 0 ? NULL : inbox_create(MOST_WAITING, NULL, NULL);
+    verifier->threads = memory_allocate(threads, sizeof(struct thread *));
+    for (size_t i = 0; i < threads && result == RESULT_OK; i++) {
+        result = thread_start("verifier", verify_until_closed, verifier, &verifier->threads[i]);
+        verifier->thread_count += result == RESULT_OK ? 1 : 0;
+    }
+    if (result == RESULT_OK) {
+        *verifier_out = verifier;
+    } else {
+        verifier_destroy(&verifier);
+    }
+    return result;
+}
+
+void verifier_destroy(struct verifier **verifier_pointer)
+{
+    struct verifier *verifier = *verifier_pointer;
+    if (verifier == NULL) {
+        return;
+    }
+    if (verifier->inbox != NULL) {
+        inbox_close(verifier->inbox);
+    }
+    for (size_t i = 0; i < verifier->thread_count; i++) {
+        thread_join(&verifier->threads[i]);
+    }
+    inbox_destroy(&verifier->inbox);
+    memory_free(verifier->threads);
+    memory_free(verifier);
+    *verifier_pointer = NULL;
+}
+
+enum result verifier_submit(struct verifier *verifier, struct buffer *text,
+                            const struct node_id *community_id, size_t most, verifier_done *done,
+                            void *context)
+{
+    struct verification *work = memory_allocate(1, sizeof *work);
+    *work = (struct verification){verifier->log, *text, *community_id, most, done, context};
+    buffer_init(text);
+    if (verifier->inbox == NULL) {
+        verify(work);
+        return RESULT_OK;
+    }
+    enum result result = inbox_post(verifier->inbox, work);
+    if (result != RESULT_OK) {
+        buffer_deinit(&work->text);
+        memory_free(work);
+    }
+    return result;
+}

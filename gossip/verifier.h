@@ -1,0 +1,30 @@
+/* Threads that parse and verify batches of events, so that a first sync uses every core while the
+ * network and the disk go on.
+ *
+ * Thread: create/destroy: startup; submit: any; `done` is called on one of the threads and must not
+ * block. Without threads (0) submit does the work itself.
+ * Limits: 64 batches wait at most.
+ */
+#ifndef HEARTHCHAT_GOSSIP_VERIFIER_H
+#define HEARTHCHAT_GOSSIP_VERIFIER_H
+
+#include "core/buffer.h"
+#include "gossip/event_batch.h"
+
+struct verifier;
+
+/* What came of a batch. `understood`: the text was {"events":[…],…} with at most `most` of them. */
+typedef void verifier_done(void *context, struct event_batch *batch, bool understood);
+
+/* RESULT_IO when the system gives no threads. */
+enum result verifier_create(size_t threads, struct event_log *log, struct verifier **verifier_out);
+
+/* Finishes what was submitted. */
+void verifier_destroy(struct verifier **verifier);
+
+/* Consumes the text. RESULT_FULL: nothing was taken on. */
+enum result verifier_submit(struct verifier *verifier, struct buffer *text,
+                            const struct node_id *community_id, size_t most, verifier_done *done,
+                            void *context);
+
+#endif
