@@ -36,7 +36,7 @@ void event_batch_read(struct event_log *log, const json_t *array,
         struct event *event = NULL;
         struct verified_event *verified = NULL;
         enum event_refusal refusal = event_parse(json, community_id, &event);
-        if (refusal == EVENT_ACCEPTABLE && event_reader_holds(log, event->hash)) {
+        if (refusal == EVENT_ACCEPTABLE && log != NULL && event_reader_holds(log, event->hash)) {
             event_destroy(&event);
             continue;
         }

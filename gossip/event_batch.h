@@ -26,6 +26,7 @@ struct event_batch {
 };
 
 /* `array`: the "events" of a request or answer. What the log holds already is left out. */
+/* `log` NULL: it is known not to hold them. */
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out);
 void event_batch_deinit(struct event_batch *batch);

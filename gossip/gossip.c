@@ -282,7 +282,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->community_id = snapshot->membership->community_id;
     event_log_release(options->log, &snapshot);
     peer_links_follow_members(gossip);
-    enum result result = verifier_create(verifier_threads(gossip), options->log, &gossip->verifier);
+    enum result result = verifier_create(verifier_threads(gossip), &gossip->verifier);
     if (result == RESULT_OK && options->transport == NULL) {
         result = thread_start("gossip", run, gossip, &gossip->thread);
     }

@@ -11,7 +11,6 @@
 enum { MOST_WAITING = 64 };
 
 struct verification {
-    struct event_log *log;
     struct buffer text;
     struct node_id community_id;
     size_t most;
@@ -20,7 +19,6 @@ struct verification {
 };
 
 struct verifier {
-    struct event_log *log;
     struct inbox *inbox; /* NULL without threads */
     struct thread **threads;
     size_t thread_count;
@@ -37,7 +35,7 @@ static void verify(struct verification *work)
                       json_array_size(events) <= work->most;
     buffer_deinit(&work->text);
     if (understood) {
-        event_batch_read(work->log, events, &work->community_id, &batch);
+        event_batch_read(NULL, events, &work->community_id, &batch);
     }
     json_decref(json);
     work->done(work->context, &batch, understood);
@@ -54,11 +52,10 @@ static void verify_until_closed(void *context)
     }
 }
 
-enum result verifier_create(size_t threads, struct event_log *log, struct verifier **verifier_out)
+enum result verifier_create(size_t threads, struct verifier **verifier_out)
 {
     enum result result = RESULT_OK;
     struct verifier *verifier = memory_allocate(1, sizeof *verifier);
-    verifier->log = log;
     verifier->inbox = threads == 0 ? NULL : inbox_create(MOST_WAITING, NULL, NULL);
     verifier->threads = memory_allocate(threads, sizeof(struct thread *));
     for (size_t i = 0; i < threads && result == RESULT_OK; i++) {
@@ -96,7 +93,7 @@ enum result verifier_submit(struct verifier *verifier, struct buffer *text,
                             void *context)
 {
     struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){verifier->log, *text, *community_id, most, done, context};
+    *work = (struct verification){*text, *community_id, most, done, context};
     buffer_init(text);
     if (verifier->inbox == NULL) {
         verify(work);

@@ -1,4 +1,4 @@
-/* Threads that parse and verify batches of events, so that a first sync uses every core while the
+/* Threads that parse and verify pages of events, so that a first sync uses every core while the
  * network and the disk go on.
  *
  * Thread: create/destroy: startup; submit: any; `done` is called on one of the threads and must not
@@ -17,7 +17,7 @@ struct verifier;
 typedef void verifier_done(void *context, struct event_batch *batch, bool understood);
 
 /* RESULT_IO when the system gives no threads. */
-enum result verifier_create(size_t threads, struct event_log *log, struct verifier **verifier_out);
+enum result verifier_create(size_t threads, struct verifier **verifier_out);
 
 /* Finishes what was submitted. */
 void verifier_destroy(struct verifier **verifier);

@@ -11,34 +11,50 @@ static void count_in(struct event_log *log, const struct event *event)
     fingerprint_add(&state->fingerprint, event->hash);
     log_set_note(log, event, false);
     state->head = event->lamport > state->head ? event->lamport : state->head;
-    database_run(&log->database,
-                 "INSERT INTO heads VALUES(?1,?2) ON CONFLICT(type) DO UPDATE"
-                 " SET lamport=excluded.lamport WHERE excluded.lamport>lamport",
-                 "ii", (int64_t)event->type, event->lamport);
+    if (event->lamport > state->heads[event->type]) {
+        state->heads[event->type] = event->lamport;
+        state->heads_changed[event->type] = true;
+    }
 }
 
+/* Its arrival number; 0 when it is stored already. */
 static int64_t insert_event(struct event_log *log, struct verified_event *verified)
 {
     size_t length = 0;
     const struct event *event = verified_event_get(verified);
-    int64_t seq = ++log->state.last_seq;
     const char *text = verified_event_text(verified, &length);
-    database_run(&log->database, "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,0,0,?7)", "ibitibt",
-                 seq, event->hash, (int)sizeof event->hash, event->lamport, event->event_id,
-                 (int64_t)event->type, event->author.key, NODE_ID_BYTES, text);
+    int64_t seq = log->state.last_seq + 1;
+    database_run(&log->database,
+                 "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,0,0,?7) ON CONFLICT(hash) DO NOTHING",
+                 "ibitibt", seq, event->hash, (int)sizeof event->hash, event->lamport,
+                 event->event_id, (int64_t)event->type, event->author.key, NODE_ID_BYTES, text);
+    if (sqlite3_changes(log->database.handle) == 0) {
+        return 0;
+    }
+    log->state.last_seq = seq;
     return seq;
 }
 
-static void warn_of_equivocation(struct event_log *log, const struct event *event)
+/* True when another stored event has this one's id; told when its author is the same. */
+static bool has_namesake(struct event_log *log, const struct event *event, int64_t seq)
 {
-    char author[NODE_ID_SHORT_BYTES];
-    if (database_integer(&log->database, 0,
-                         "SELECT count(*) FROM events WHERE event_id=?1 AND author=?2", "tb",
-                         event->event_id, event->author.key, NODE_ID_BYTES) > 1) {
+    bool found = false;
+    bool own = false;
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT author=?3 FROM events WHERE event_id=?1 AND seq<>?2",
+                       "tib", event->event_id, seq, event->author.key, NODE_ID_BYTES);
+    while (database_next(&log->database, row)) {
+        found = true;
+        own = own || sqlite3_column_int(row, 0) != 0;
+    }
+    database_done(row);
+    if (own) {
+        char author[NODE_ID_SHORT_BYTES];
         node_id_format_short(&event->author, author);
         log_write(LOG_WARNING, "log.equivocation", "author", author, "event_id", event->event_id,
                   NULL);
     }
+    return found;
 }
 
 /* Moves one stored event between the log's set and what is kept aside. */
@@ -51,7 +67,7 @@ static void set_aside(struct event_log *log, const struct event *event, int64_t 
         fingerprint_remove(&log->state.fingerprint, event->hash);
         log_set_note(log, event, true);
     } else {
-        (void)log_views_apply(log, event, seq);
+        (void)log_views_apply(log, event, seq, false);
         count_in(log, event);
     }
 }
@@ -106,6 +122,7 @@ static void reconsider_author(struct event_log *log, const struct node_id *autho
                      "INSERT INTO heads SELECT type,max(lamport) FROM events WHERE aside=0"
                      " GROUP BY type",
                      "");
+        log_state_load_heads(log);
     }
     memory_free(moved);
 }
@@ -273,46 +290,64 @@ static enum membership_answer admit_community_event(struct event_log *log,
     return answer;
 }
 
-static void store_event(struct event_log *log, struct verified_event *verified,
+/* False when it is stored already. */
+static bool store_event(struct event_log *log, struct verified_event *verified,
                         const struct node_id *source, int64_t *seq_out)
 {
     const struct event *event = verified_event_get(verified);
     int64_t seq = insert_event(log, verified);
-    warn_of_equivocation(log, event);
+    if (seq == 0) {
+        return false;
+    }
     count_in(log, event);
-    bool concerns_us = log_views_apply(log, event, seq);
+    bool concerns_us = log_views_apply(log, event, seq, !has_namesake(log, event, seq));
     log->fresh = memory_resize(log->fresh, log->fresh_count + 1, sizeof *log->fresh);
     log->fresh[log->fresh_count++] = (struct log_event){verified, source, seq, concerns_us};
     *seq_out = seq;
+    return true;
+}
+
+static bool is_stored(struct event_log *log, const struct event *event)
+{
+    return database_integer(&log->database, 0, "SELECT seq FROM events WHERE hash=?1", "b",
+                            event->hash, (int)sizeof event->hash) != 0;
+}
+
+static enum event_refusal judge(struct event_log *log, struct verified_event *verified)
+{
+    const struct event *event = verified_event_get(verified);
+    enum membership_answer answer = MEMBERSHIP_ADMITS;
+    if (event->lamport > log->state.clock + LOG_MOST_LAMPORT_STEP) {
+        return EVENT_LAMPORT_TOO_FAR;
+    }
+    answer = event_type_is_community(event->type)
+                 ? admit_community_event(log, verified)
+                 : membership_admits(log->state.membership, &event->author, event->lamport);
+    if (answer == MEMBERSHIP_ADMITS) {
+        return EVENT_ACCEPTABLE;
+    }
+    return answer == MEMBERSHIP_REVOKED ? EVENT_REVOKED_AUTHOR : EVENT_UNKNOWN_AUTHOR;
 }
 
 enum event_refusal log_accept(struct event_log *log, struct verified_event **verified,
                               const struct node_id *source, int64_t *seq_out)
 {
     const struct event *event = verified_event_get(*verified);
+    bool is_community = event_type_is_community(event->type);
     enum event_refusal refusal = EVENT_ACCEPTABLE;
-    enum membership_answer answer = MEMBERSHIP_ADMITS;
     *seq_out = 0;
-    if (database_integer(&log->database, 0, "SELECT seq FROM events WHERE hash=?1", "b",
-                         event->hash, (int)sizeof event->hash) != 0) {
+    /* What is held already is accepted silently, kept aside or not. Inserting finds that out for
+     * those that need no look before. */
+    bool stored = is_community && is_stored(log, event);
+    if (!stored) {
+        refusal = judge(log, *verified);
+        stored = refusal == EVENT_ACCEPTABLE ? !store_event(log, *verified, source, seq_out)
+                                             : is_stored(log, event);
+    }
+    if (stored || refusal != EVENT_ACCEPTABLE) {
         verified_event_destroy(verified);
-        return EVENT_ACCEPTABLE;
+        return stored ? EVENT_ACCEPTABLE : refusal;
     }
-    if (event->lamport > log->state.clock + LOG_MOST_LAMPORT_STEP) {
-        refusal = EVENT_LAMPORT_TOO_FAR;
-    } else {
-        answer = event_type_is_community(event->type)
-                     ? admit_community_event(log, *verified)
-                     : membership_admits(log->state.membership, &event->author, event->lamport);
-    }
-    if (answer != MEMBERSHIP_ADMITS) {
-        refusal = answer == MEMBERSHIP_REVOKED ? EVENT_REVOKED_AUTHOR : EVENT_UNKNOWN_AUTHOR;
-    }
-    if (refusal != EVENT_ACCEPTABLE) {
-        verified_event_destroy(verified);
-        return refusal;
-    }
-    store_event(log, *verified, source, seq_out);
     *verified = NULL;
     return EVENT_ACCEPTABLE;
 }

@@ -15,6 +15,7 @@
 
 #define LOG_MOST_JOBS 1024 /* in the inbox */
 #define LOG_MOST_JOBS_A_COMMIT 256
+#define LOG_MOST_TYPES 64             /* numbers of event types are below it */
 #define LOG_MOST_READERS 16           /* idle connections that are kept */
 #define LOG_MOST_LAMPORT_STEP 1000000 /* §6 step 4 */
 
@@ -44,6 +45,8 @@ struct log_state {
     int64_t last_seq;
     struct fingerprint fingerprint;
     struct membership *membership;
+    int64_t heads[LOG_MOST_TYPES];            /* the greatest lamport of each type of event */
+    bool heads_changed[LOG_MOST_TYPES];       /* in this transaction */
     bool membership_changed;                  /* since the last snapshot */
     struct verified_event **community_events; /* all that are stored, in replay order; owned */
     size_t community_event_count;
@@ -108,6 +111,9 @@ void log_state_save(struct event_log *log);
 void log_state_publish(struct event_log *log);
 void log_state_unpublish(struct event_log *log);
 
+/* state.c: the heads as the table has them now. */
+void log_state_load_heads(struct event_log *log);
+
 /* accept.c: §6 steps 2, 4, 5, 6 for one event. Consumes it. `seq_out` gets its arrival number, 0
  * when it was refused. */
 enum event_refusal log_accept(struct event_log *log, struct verified_event **event,
@@ -130,8 +136,9 @@ void log_rebuild(struct event_log *log);
 enum result log_append_own(struct event_log *log, struct event_draft *draft,
                            struct append_answer *answer_out);
 
-/* views.c: what an accepted event changes in the views, and back. True when it concerns us. */
-bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq);
+/* views.c: what an accepted event changes in the views, and back. True when it concerns us.
+ * `alone`: no other stored event has its id. */
+bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone);
 void log_views_remove(struct event_log *log, const struct event *event, int64_t seq);
 
 /* Reads a stored event back; NULL when the row is damaged (logged). */

@@ -46,6 +46,7 @@ static void count(struct event_log *log)
                  "INSERT INTO heads SELECT type,max(lamport) FROM events WHERE aside=0"
                  " GROUP BY type",
                  "");
+    log_state_load_heads(log);
 }
 
 static void derive_views(struct event_log *log)
@@ -57,7 +58,8 @@ static void derive_views(struct event_log *log)
     while (database_next(&log->database, row)) {
         struct verified_event *event = log_event_from_row(log, row, 1);
         if (event != NULL) {
-            (void)log_views_apply(log, verified_event_get(event), sqlite3_column_int64(row, 0));
+            (void)log_views_apply(log, verified_event_get(event), sqlite3_column_int64(row, 0),
+                                  false);
             verified_event_destroy(&event);
         }
     }

@@ -63,6 +63,21 @@ static void load_community_events(struct event_log *log)
     }
 }
 
+void log_state_load_heads(struct event_log *log)
+{
+    struct log_state *state = &log->state;
+    memset(state->heads, 0, sizeof state->heads);
+    memset(state->heads_changed, 0, sizeof state->heads_changed);
+    sqlite3_stmt *row = database_query(&log->database, "SELECT type,lamport FROM heads", "");
+    while (database_next(&log->database, row)) {
+        int64_t type = sqlite3_column_int64(row, 0);
+        if (type >= 0 && type < LOG_MOST_TYPES) {
+            state->heads[type] = sqlite3_column_int64(row, 1);
+        }
+    }
+    database_done(row);
+}
+
 enum result log_state_load(struct event_log *log)
 {
     struct log_state *state = &log->state;
@@ -80,6 +95,7 @@ enum result log_state_load(struct event_log *log)
     }
     database_done(row);
     state->last_seq = database_integer(database, 0, "SELECT max(seq) FROM events", "");
+    log_state_load_heads(log);
     load_community_events(log);
     state->membership = log_replay(log);
     state->membership_changed = true;
@@ -88,7 +104,14 @@ enum result log_state_load(struct event_log *log)
 
 void log_state_save(struct event_log *log)
 {
-    const struct log_state *state = &log->state;
+    struct log_state *state = &log->state;
+    for (int64_t type = 0; type < LOG_MOST_TYPES; type++) {
+        if (state->heads_changed[type]) {
+            database_run(&log->database, "INSERT OR REPLACE INTO heads VALUES(?1,?2)", "ii", type,
+                         state->heads[type]);
+            state->heads_changed[type] = false;
+        }
+    }
     uint8_t sum[FINGERPRINT_SUM_BYTES];
     fingerprint_write_sum(&state->fingerprint, sum);
     database_run(&log->database,

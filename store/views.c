@@ -274,10 +274,10 @@ static void reapply(struct event_log *log, const struct event *event, int64_t se
     (void)apply(log, event, seq);
 }
 
-bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq)
+bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone)
 {
     bool twin_is_shown = false;
-    int64_t twin = find_twin(log, event, seq, &twin_is_shown);
+    int64_t twin = alone ? 0 : find_twin(log, event, seq, &twin_is_shown);
     if (twin != 0 && twin_is_shown) {
         return false;
     }
