@@ -21,7 +21,7 @@ bytes=560 # of one such event, signature left out
 before=$("$work/verify_speed" "$bytes")
 begin=$(date +%s%N)
 serve c
-while [ "$(events_of "$ui")" -lt "$events" ]; do sleep 0.2; done
+while [ "$(events_of "$ui")" -lt "$events" ]; do sleep 0.4; done
 took_ms=$((($(date +%s%N) - begin) / 1000000))
 after=$("$work/verify_speed" "$bytes")
 awk -v n="$events" -v ms="$took_ms" -v v1="$before" -v v2="$after" 'BEGIN {

@@ -149,36 +149,6 @@ static void take_message(struct gossip *gossip, struct message *message)
     memory_free(message);
 }
 
-static void forget_batch(struct received_batch *batch)
-{
-    memory_free(batch->asked.hashes);
-    event_batch_deinit(&batch->batch);
-    memory_free(batch);
-}
-
-/* What the verifier and the writer have done with what they were given. */
-static void take_received(struct gossip *gossip)
-{
-    lock_take(gossip->lock);
-    struct received_batch *batch = gossip->received;
-    gossip->received = NULL;
-    lock_release(gossip->lock);
-    while (batch != NULL) {
-        struct received_batch *next = batch->next;
-        struct peer_link *link = peer_links_find(gossip, &batch->source);
-        if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
-            gossip_report(link, event_refusal_name(batch->first_refusal));
-        }
-        if (link != NULL && batch->is_page) {
-            peer_session_verified(link, batch);
-        } else if (link != NULL && batch->in_session) {
-            peer_session_received(link, batch);
-        }
-        forget_batch(batch);
-        batch = next;
-    }
-}
-
 static void take_messages(struct gossip *gossip)
 {
     void *messages[TAKEN_AT_ONCE];
@@ -189,7 +159,7 @@ static void take_messages(struct gossip *gossip)
             take_message(gossip, messages[i]);
         }
     } while (count > 0);
-    take_received(gossip);
+    peer_receiving_take(gossip);
     lock_take(gossip->lock);
     bool missed = gossip->missed;
     gossip->missed = false;
@@ -226,7 +196,7 @@ static void finish(struct gossip *gossip)
     }
     peer_links_save(gossip);
     while (waiting) {
-        take_received(gossip);
+        peer_receiving_take(gossip);
         lock_take(gossip->lock);
         if (gossip->received == NULL && gossip->receiving > 0) {
             (void)lock_wait(gossip->lock, -1);
@@ -250,7 +220,7 @@ static void run(void *context)
     finish(gossip);
 }
 
-static void wake(void *context)
+void gossip_wake(void *context)
 {
     struct gossip *gossip = context;
     if (gossip->transport != NULL) {
@@ -274,7 +244,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->options = *options;
     gossip->lock = lock_create();
     gossip->transport = options->transport == NULL ? http_transport_create() : NULL;
-    gossip->inbox = inbox_create(MOST_MESSAGES, wake, gossip);
+    gossip->inbox = inbox_create(MOST_MESSAGES, gossip_wake, gossip);
     gossip->state = gossip_state_create(random_below, NULL, gossip_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
@@ -324,11 +294,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     gossip_state_destroy(&gossip->state);
     refused_hashes_destroy(&gossip->refused);
     memory_free(gossip->action);
-    while (gossip->received != NULL) {
-        struct received_batch *batch = gossip->received;
-        gossip->received = batch->next;
-        forget_batch(batch);
-    }
+    peer_receiving_forget(gossip);
     inbox_destroy(&gossip->inbox);
     lock_destroy(&gossip->lock);
     memory_free(gossip);
@@ -422,108 +388,6 @@ void gossip_send(struct gossip *gossip, const struct http_request *request,
     } else {
         transport->send(transport->context, request, done, context);
     }
-}
-
-/* On the verifier's or the writer's thread. */
-static void tell_received(struct received_batch *batch)
-{
-    struct gossip *gossip = batch->gossip;
-    lock_take(gossip->lock);
-    batch->next = gossip->received;
-    gossip->received = batch;
-    gossip->receiving--;
-    wake(gossip);
-    lock_wake_all(gossip->lock);
-    lock_release(gossip->lock);
-}
-
-static void on_stored(void *context, const struct receive_answer *answer)
-{
-    struct received_batch *batch = context;
-    batch->accepted = answer->accepted;
-    for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
-        batch->first_refusal = answer->refusals[i];
-    }
-    tell_received(batch);
-}
-
-static void on_verified(void *context, struct event_batch *batch, bool understood)
-{
-    struct received_batch *page = context;
-    page->understood = understood;
-    page->batch = *batch;
-    *batch = (struct event_batch){0};
-    tell_received(page);
-}
-
-static struct received_batch *begin_receiving(struct peer_link *link, bool in_session)
-{
-    struct gossip *gossip = link->gossip;
-    struct received_batch *batch = memory_allocate(1, sizeof *batch);
-    batch->gossip = gossip;
-    batch->source = link->node_id;
-    batch->in_session = in_session;
-    batch->session_number = link->session.number;
-    link->session.receiving += in_session ? 1 : 0;
-    lock_take(gossip->lock);
-    gossip->receiving++;
-    lock_release(gossip->lock);
-    return batch;
-}
-
-/* It was not taken on: the next comparison finds the events again. */
-static void give_up_receiving(struct peer_link *link, struct received_batch *batch)
-{
-    struct gossip *gossip = link->gossip;
-    lock_take(gossip->lock);
-    gossip->receiving--;
-    lock_release(gossip->lock);
-    link->session.receiving -= batch->in_session ? 1 : 0;
-    forget_batch(batch);
-}
-
-void gossip_receive(struct peer_link *link, struct event_batch *events, bool in_session)
-{
-    if (events->count == 0) {
-        return;
-    }
-    struct received_batch *batch = begin_receiving(link, in_session);
-    struct verified_event **verified = events->events;
-    events->events = NULL;
-    if (event_log_receive(link->gossip->options.log, verified, events->count, &link->node_id,
-                          on_stored, batch) != RESULT_OK) {
-        give_up_receiving(link, batch);
-    }
-}
-
-bool gossip_verify_page(struct peer_link *link, const struct buffer *text, struct hash_list *asked)
-{
-    struct gossip *gossip = link->gossip;
-    struct buffer copy;
-    struct received_batch *page = begin_receiving(link, true);
-    page->is_page = true;
-    page->asked = *asked;
-    *asked = (struct hash_list){0};
-    buffer_init(&copy);
-    buffer_append(&copy, text->data, text->length_bytes);
-    if (verifier_submit(gossip->verifier, &copy, &gossip->community_id, page->asked.count,
-                        on_verified, page) != RESULT_OK) {
-        give_up_receiving(link, page);
-        return false;
-    }
-    return true;
-}
-
-void gossip_report(struct peer_link *link, const char *reason)
-{
-    char name[NODE_ID_SHORT_BYTES];
-    int64_t now_ms = gossip_now(link->gossip);
-    if (now_ms < link->report_at_ms) {
-        return;
-    }
-    link->report_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
-    node_id_format_short(&link->node_id, name);
-    log_write(LOG_WARNING, "peer.misbehaves", "peer", name, "reason", reason, NULL);
 }
 
 struct peer_presence gossip_presence(struct gossip *gossip, const struct node_id *peer)

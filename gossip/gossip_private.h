@@ -13,6 +13,7 @@
 #include "gossip/event_batch.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
+#include "gossip/peer_receiving_private.h"
 #include "gossip/peer_session_private.h"
 #include "gossip/refused_hashes.h"
 #include "gossip/verifier.h"
@@ -56,24 +57,6 @@ struct peer_link {
     int64_t report_at_ms; /* what it does wrong is logged from then on */
 };
 
-/* News of events that a peer sent: first that they are verified, then what the writer made of them.
- */
-struct received_batch {
-    struct gossip *gossip;
-    struct node_id source;
-    bool in_session;
-    unsigned session_number;
-    struct received_batch *next;
-
-    bool is_page;           /* fetched and verified; not stored yet */
-    struct hash_list asked; /* what the fetch asked for */
-    bool understood;
-    struct event_batch batch;
-
-    size_t accepted; /* stored */
-    enum event_refusal first_refusal;
-};
-
 struct gossip {
     struct gossip_options options;
     struct node_id community_id;
@@ -104,14 +87,8 @@ int64_t gossip_now(const struct gossip *gossip);
 void gossip_send(struct gossip *gossip, const struct http_request *request,
                  http_transport_done *done, void *context);
 
-/* Has the writer store events (consumed) that the link's peer sent; tells the link's session. */
-void gossip_receive(struct peer_link *link, struct event_batch *batch, bool in_session);
-
-/* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */
-bool gossip_verify_page(struct peer_link *link, const struct buffer *text, struct hash_list *asked);
-
-/* Logs what the peer does wrong, now and then. */
-void gossip_report(struct peer_link *link, const char *reason);
+/* Rouses the gossip thread; any thread. */
+void gossip_wake(void *context);
 
 /* peer_links.c. NULL: no such member. With the lock taken it may be called from any thread. */
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id);

@@ -38,7 +38,7 @@ static void take_events(struct peer_link *link, const json_t *answer)
     if (fields_array(answer, "events", &events) &&
         json_array_size(events) <= (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        gossip_receive(link, &batch, false);
+        peer_receiving_store(link, &batch, false);
         event_batch_deinit(&batch);
     }
 }

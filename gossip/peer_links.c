@@ -34,7 +34,7 @@ void peer_links_free(struct gossip *gossip, struct peer_link *link)
         }
     }
     lock_release(gossip->lock);
-    peer_session_end(link);
+    peer_session_forget(link);
     buffer_deinit(&link->body);
     memory_free(link);
 }

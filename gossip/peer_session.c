@@ -12,6 +12,7 @@
 enum {
     MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
     MOST_FRUITLESS = 16,
+    MOST_GATHERED = 4 * EVENT_BATCH_MOST_EVENTS,
     MOST_RECEIVING = 6, /* pages that are verified, stored, or wait for it */
     MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
     CATCHING_UP = 1000, /* who lacks so many fetches from one peer at a time */
@@ -51,9 +52,43 @@ static const uint8_t (*list_first(const struct hash_list *list))[BLAKE3_HASH_BYT
     return (const uint8_t(*)[BLAKE3_HASH_BYTES])(list->hashes + list->next);
 }
 
-void peer_session_end(struct peer_link *link)
+/* Few large transactions write less to the disk than many small ones. */
+static void store_gathered(struct peer_link *link)
+{
+    struct event_batch *gathered = link->session.gathered;
+    if (gathered != NULL) {
+        link->session.gathered = NULL;
+        peer_receiving_store(link, gathered, true);
+        event_batch_deinit(gathered);
+        memory_free(gathered);
+    }
+}
+
+static void gather(struct peer_link *link, struct event_batch *page)
+{
+    struct event_batch *gathered = link->session.gathered;
+    if (page->count == 0) {
+        return;
+    }
+    if (gathered == NULL) {
+        gathered = link->session.gathered = memory_allocate(1, sizeof *gathered);
+    }
+    gathered->events = memory_resize(gathered->events, gathered->count + page->count,
+                                     sizeof(struct verified_event *));
+    memcpy(gathered->events + gathered->count, page->events,
+           page->count * sizeof(struct verified_event *));
+    gathered->count += page->count;
+    page->count = 0;
+}
+
+void peer_session_forget(struct peer_link *link)
 {
     struct peer_session *session = &link->session;
+    if (session->gathered != NULL) {
+        event_batch_deinit(session->gathered);
+        memory_free(session->gathered);
+        session->gathered = NULL;
+    }
     buffer_deinit(&session->message);
     list_clear(&session->need);
     list_clear(&session->have);
@@ -63,6 +98,12 @@ void peer_session_end(struct peer_link *link)
     }
     *session =
         (struct peer_session){.receiving = session->receiving, .number = session->number + 1};
+}
+
+void peer_session_end(struct peer_link *link)
+{
+    store_gathered(link);
+    peer_session_forget(link);
 }
 
 /* A step is done, the session goes on: what waits to be pushed may come in between. */
@@ -255,8 +296,12 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
         if (link->session.active && link->session.number == page->session_number) {
             ask_again(link, &asked);
         }
-        gossip_receive(link, &page->batch, true);
+        gather(link, &page->batch);
         memory_free(asked.settled);
+    }
+    if (!link->session.active || list_left(&link->session.need) == 0 ||
+        (link->session.gathered != NULL && link->session.gathered->count >= MOST_GATHERED)) {
+        store_gathered(link);
     }
     go_on_waiting(link);
 }
@@ -265,7 +310,7 @@ static void fetched(struct peer_link *link, enum result result, const struct htt
 {
     struct hash_list *asked = &link->session.asked;
     if (result == RESULT_OK && !link->removed && answer->status == 200 &&
-        gossip_verify_page(link, &answer->body, asked)) {
+        peer_receiving_verify(link, &answer->body, asked)) {
         go_on(link);
         return;
     }
@@ -358,6 +403,9 @@ void peer_session_step(struct peer_link *link)
     bool compared_all = session->message.length_bytes == 0;
     size_t most = list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
     bool fetches = gossip_now(link->gossip) < link->fetches_until_ms;
+    if (list_left(&session->need) == 0) {
+        store_gathered(link);
+    }
     link->busy = true;
     if (fetches && (!session->active || list_left(&session->have) > 0)) {
         postpone(link); /* what it lacks it is fetching */

@@ -15,6 +15,7 @@
 
 struct peer_link;
 struct received_batch;
+struct event_batch;
 
 struct hash_list {
     uint8_t (*hashes)[BLAKE3_HASH_BYTES];
@@ -34,8 +35,9 @@ struct peer_session {
     size_t receiving;       /* pages that are verified or stored just now */
     unsigned number;  /* grows with every session: what belongs to an older one is known by it */
     size_t fruitless; /* messages in a row that brought nobody anything */
-    bool progressed;  /* since the comparison began */
-    bool left_out;    /* more is lacking than the session keeps in mind */
+    struct event_batch *gathered; /* verified, not given to the writer yet */
+    bool progressed;              /* since the comparison began */
+    bool left_out;                /* more is lacking than the session keeps in mind */
 };
 
 /* Does the next step of a RECONCILE. */
@@ -45,7 +47,10 @@ void peer_session_step(struct peer_link *link);
 void peer_session_verified(struct peer_link *link, struct received_batch *page);
 void peer_session_received(struct peer_link *link, const struct received_batch *batch);
 
-/* Forgets it, except what the writer still has. */
+/* Stores what it has gathered and forgets the rest, except what the writer still has. */
 void peer_session_end(struct peer_link *link);
+
+/* Forgets all of it: the log may be gone. */
+void peer_session_forget(struct peer_link *link);
 
 #endif

@@ -31,7 +31,7 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
             (void)json_array_append(events, json_object_get(message, "data"));
         }
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        gossip_receive(link, &batch, false);
+        peer_receiving_store(link, &batch, false);
         event_batch_deinit(&batch);
     }
     json_decref(events);

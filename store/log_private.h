@@ -1,5 +1,4 @@
 /* What the files of the log share: its state, and the steps inside a transaction.
- *
  * Thread: writer, except where it says otherwise.
  */
 #ifndef HEARTHCHAT_STORE_LOG_PRIVATE_H
@@ -59,13 +58,12 @@ struct log_event {
     bool concerns_us;
 };
 
-/* A change of the set of accepted events. */
 struct set_change {
     struct item item;
     bool removed;
 };
 
-/* The set in memory (event_set.h). */
+/* The set of accepted events in memory (event_set.h). */
 struct log_set {
     struct set_change *noted; /* in this transaction; the writer's */
     size_t noted_count;
@@ -137,14 +135,14 @@ enum result log_append_own(struct event_log *log, struct event_draft *draft,
                            struct append_answer *answer_out);
 
 /* views.c: what an accepted event changes in the views, and back. True when it concerns us.
- * `alone`: no other stored event has its id. */
+ * `alone`: its id is nobody else's. */
 bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone);
 void log_views_remove(struct event_log *log, const struct event *event, int64_t seq);
 
 /* Reads a stored event back; NULL when the row is damaged (logged). */
 struct verified_event *log_event_from_row(struct event_log *log, sqlite3_stmt *row, int column);
 
-/* readers.c; any thread. */
+/* Any thread. */
 struct database *log_reader_acquire(struct event_log *log);
 void log_reader_release(struct event_log *log, struct database **reader);
 
