@@ -1,3 +1,6 @@
+#include <stdio.h>
+
+#include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
@@ -9,6 +12,15 @@ enum {
     WAIT_S = 30,
     TOTAL_MS = 40000, /* the wait, and a slow line */
 };
+
+static void tell_polled(const struct peer_link *link, size_t events)
+{
+    char name[NODE_ID_SHORT_BYTES];
+    char count[24];
+    node_id_format_short(&link->node_id, name);
+    (void)snprintf(count, sizeof count, "%zu", events);
+    log_write(LOG_DEBUG, "peer.polled", "peer", name, "events", count, NULL);
+}
 
 /* {"messages":[{"seq","data"}],"last_seq"} or {"timeout":true,"last_seq"} (§15). */
 static bool take_answer(struct peer_link *link, const struct http_answer *answer)
@@ -33,6 +45,7 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
         peer_receiving_store(link, &batch, false);
         event_batch_deinit(&batch);
+        tell_polled(link, json_array_size(events));
     }
     json_decref(events);
     json_decref(json);

@@ -1,11 +1,13 @@
 #include "core/memory.h"
 #include "handlers/endpoints.h"
+#include "protocol/hex.h"
 #include "protocol/invite.h"
 
 static void describe_community(const struct services *services, json_t *node)
 {
     struct event_log *log = services->log(services->node);
     char community_id[NODE_ID_TEXT_BYTES];
+    char fingerprint[2 * FINGERPRINT_BYTES + 1];
     if (log == NULL) {
         (void)json_object_set_new(node, "community_id", json_null());
         (void)json_object_set_new(node, "community_name", json_null());
@@ -21,6 +23,8 @@ static void describe_community(const struct services *services, json_t *node)
     (void)json_object_set_new(node, "head", json_integer(snapshot->head));
     (void)json_object_set_new(node, "events", json_integer((json_int_t)snapshot->event_count));
     (void)json_object_set_new(node, "seq", json_integer(snapshot->last_seq));
+    hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
+    (void)json_object_set_new(node, "fingerprint", json_string(fingerprint));
     event_log_release(log, &snapshot);
 }
 

@@ -61,6 +61,9 @@ export class Node {
   constructor(directory, peerPort) {
     this.directory = directory;
     this.peerPort = peerPort;
+    this.peerHost = '127.0.0.1';
+    this.wrapper = []; // what the program is run under
+    this.environment = {};
   }
 
   static async create({ name, community, config, signatures = '1' } = {}) {
@@ -77,8 +80,9 @@ export class Node {
 
   /** Starts `serve` and waits until it answers. */
   async start(...extra) {
-    const args = ['serve', '--data', this.directory, '--ui-port', '0', '--peer-port', String(this.peerPort), '--peer-host', '127.0.0.1', ...extra];
-    this.process = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['serve', '--data', this.directory, '--ui-port', '0', '--peer-port', String(this.peerPort), '--peer-host', this.peerHost, ...extra];
+    const [program, ...rest] = [...this.wrapper, BINARY, ...args];
+    this.process = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } });
     this.log = '';
     this.process.stderr.on('data', (data) => { this.log += data; });
     this.exited = once(this.process, 'exit');
@@ -145,8 +149,8 @@ export class Node {
   }
 
   /** Waits until the condition, asked again and again, holds. */
-  async until(condition) {
-    const deadline = Date.now() + PATIENCE_MS;
+  async until(condition, patience = PATIENCE_MS) {
+    const deadline = Date.now() + patience;
     while (!(await condition())) {
       assert.ok(Date.now() < deadline, 'it did not come about in time');
       await new Promise((resolve) => { setTimeout(resolve, 20); });
@@ -199,8 +203,8 @@ export class Subscriber {
   }
 
   /** The first frame, seen already or still to come, for which the condition holds. */
-  async until(condition) {
-    const deadline = Date.now() + PATIENCE_MS;
+  async until(condition, patience = PATIENCE_MS) {
+    const deadline = Date.now() + patience;
     for (;;) {
       const found = this.frames.find(condition);
       if (found) return found;

@@ -1,0 +1,87 @@
+// Nodes in network namespaces of their own, on bridges that can be cut.
+
+import { execFile, execFileSync } from 'node:child_process';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { BINARY, cleanup, Node, PATIENCE_MS } from '../integration/support.mjs';
+
+const run = promisify(execFile);
+const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** Whether this machine lets us make namespaces; a reason when not. */
+export const noNamespaces = process.getuid() === 0 ? false : 'making network namespaces takes root';
+
+let networks = 0;
+
+/** A street of houses: each node on a bridge; houses on different bridges don't hear each other. */
+export class Network {
+  constructor() {
+    this.name = `hc${process.pid % 10000}${networks++}`;
+    this.bridges = [];
+    this.nodes = [];
+    cleanup(() => this.remove());
+  }
+
+  bridge(index) {
+    const name = `${this.name}b${index}`;
+    if (!this.bridges.includes(name)) {
+      ip('link', 'add', name, 'type', 'bridge');
+      ip('link', 'set', name, 'up');
+      this.bridges.push(name);
+    }
+    return name;
+  }
+
+  async node(options) {
+    const node = await Node.create(options);
+    const index = this.nodes.length + 1;
+    node.namespace = `${this.name}n${index}`;
+    node.link = `${this.name}v${index}`;
+    node.address = `10.77.${networks}.${index}`;
+    ip('netns', 'add', node.namespace);
+    ip('link', 'add', node.link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', node.namespace);
+    ip('-n', node.namespace, 'addr', 'add', `${node.address}/24`, 'dev', 'eth0');
+    ip('-n', node.namespace, 'link', 'set', 'eth0', 'up');
+    ip('-n', node.namespace, 'link', 'set', 'lo', 'up');
+    ip('link', 'set', node.link, 'up');
+    ip('link', 'set', node.link, 'master', this.bridge(0));
+    node.wrapper = ['ip', 'netns', 'exec', node.namespace];
+    node.peerHost = '0.0.0.0';
+    node.peerPort = 7080;
+    node.request = request;
+    node.cli = (command, ...args) => run('ip', ['netns', 'exec', node.namespace, BINARY, command, '--data', node.directory, ...args], { timeout: PATIENCE_MS });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Every node on the bridge of its group: `cut([a], [b, c])`. */
+  cut(...groups) {
+    groups.forEach((group, index) => group.forEach((node) => ip('link', 'set', node.link, 'master', this.bridge(index))));
+  }
+
+  heal() {
+    this.cut(this.nodes);
+  }
+
+  remove() {
+    for (const node of this.nodes) ip('netns', 'del', node.namespace);
+    for (const bridge of this.bridges) ip('link', 'del', bridge);
+  }
+}
+
+/** As Node.request, from inside the namespace. */
+async function request(method, target, body) {
+  const args = ['netns', 'exec', this.namespace, 'curl', '-s', '-m', '30', '-X', method, '-w', '\n%{http_code}', this.ui + target];
+  if (body !== undefined) args.push('-H', 'Content-Type: application/json', '-d', JSON.stringify(body));
+  const { stdout } = await run('ip', args, { maxBuffer: 64 * 1024 * 1024 });
+  const text = stdout.slice(0, stdout.lastIndexOf('\n'));
+  return { status: Number(stdout.slice(text.length + 1)), text, body: text.startsWith('{') ? JSON.parse(text) : null };
+}
+
+/** Waits until all of them have the same log. */
+export async function converge(nodes) {
+  await nodes[0].until(async () => {
+    const prints = await Promise.all(nodes.map(async (node) => (await node.get('/api/v1/node')).fingerprint));
+    return prints.every((print) => print === prints[0]);
+  });
+}
