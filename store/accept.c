@@ -202,14 +202,14 @@ static bool has_twins(const struct log_state *state)
     return found;
 }
 
-/* Of an author's two events with one id, the first in replay order counts that the author had the
- * standing to write: so that an event which is not accepted in the end never decides what is. For
- * events of one lamport that is the smaller hash (§6). */
-static bool is_shadowed(const struct log_state *state, size_t index, const bool *standing)
+/* Of an author's two events with one id, the first in replay order counts: if the later one is
+ * accepted in the end, so is that, and an event that is not accepted never decides what is. For
+ * events of one lamport it is the one with the smaller hash (§6). */
+static bool is_shadowed(const struct log_state *state, size_t index)
 {
     const struct event *event = verified_event_get(state->community_events[index]);
     for (size_t i = 0; i < index; i++) {
-        if (standing[i] && are_twins(verified_event_get(state->community_events[i]), event)) {
+        if (are_twins(verified_event_get(state->community_events[i]), event)) {
             return true;
         }
     }
@@ -220,18 +220,12 @@ struct membership *log_replay(const struct event_log *log)
 {
     const struct log_state *state = &log->state;
     struct membership *membership = membership_create(&log->options.community_id);
-    bool *standing = memory_allocate(state->community_event_count + 1, sizeof *standing);
     bool twins = state->community_event_count > 0 && has_twins(state);
     for (size_t i = 0; i < state->community_event_count; i++) {
-        const struct event *event = verified_event_get(state->community_events[i]);
-        if (twins && is_shadowed(state, i, standing)) {
-            continue;
+        if (!twins || !is_shadowed(state, i)) {
+            membership_apply(membership, verified_event_get(state->community_events[i]));
         }
-        standing[i] = membership_find(membership, &event->author) != NULL;
-        membership_apply(membership, event);
-        standing[i] = standing[i] || membership_find(membership, &event->author) != NULL;
     }
-    memory_free(standing);
     return membership;
 }
 

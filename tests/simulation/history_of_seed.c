@@ -289,6 +289,9 @@ void history_play(struct chronicle *chronicle, uint64_t seed)
     if (world_chance(world, 30)) {
         world->nodes[1 + world_below(world, world->node_count - 1)]->hostile = true;
     }
+    if (world_chance(world, 20)) {
+        world->nodes[1 + world_below(world, world->node_count - 1)]->hidden = true;
+    }
     for (unsigned i = 0; i < acts; i++) {
         world_in(world, (int64_t)world_below(world, (unsigned)chronicle->ends_ms), act, chronicle);
     }

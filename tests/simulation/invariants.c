@@ -44,28 +44,21 @@ static bool all_one(const struct chronicle *chronicle)
     return same;
 }
 
-/* Who is hostile or revoked keeps on bringing what nobody takes. */
-static bool is_restless(const struct chronicle *chronicle)
-{
-    bool restless = false;
-    for (unsigned i = 0; i < chronicle->world->node_count; i++) {
-        restless = restless || !counts(chronicle, i);
-    }
-    return restless;
-}
-
 bool invariants_converge(struct chronicle *chronicle)
 {
     struct world *world = chronicle->world;
     int64_t until_ms = world->now_ms + PATIENCE_MS;
-    /* A look at the end too: what is one stays one, and has nothing more to say. */
+    /* What is one stays one, and has nothing more to say: who is hostile may bring something yet.
+     */
     while (world->now_ms < until_ms) {
         world_run(world, world->now_ms + LOOK_EVERY_MS);
         if (all_one(chronicle)) {
             world_run(world, world->now_ms + SETTLE_MS);
             uint64_t transfers = world->transfers;
             world_run(world, world->now_ms + CALM_MS);
-            return all_one(chronicle) && (is_restless(chronicle) || transfers == world->transfers);
+            if (all_one(chronicle) && transfers == world->transfers) {
+                return true;
+            }
         }
     }
     return false;

@@ -54,7 +54,8 @@ static void note(struct world *world, const void *bytes, size_t length)
 
 static bool is_reachable(const struct world *world, const struct call *call)
 {
-    return call->to->up && world->group[call->from->index] == world->group[call->to->index];
+    return call->to->up && !call->to->hidden &&
+           world->group[call->from->index] == world->group[call->to->index];
 }
 
 /* The client learns how it ended, if it still lives. */
@@ -216,6 +217,13 @@ static void serve(struct call *call)
     }
 }
 
+/* Neither hostile nor shut out: a node whose log becomes the same as the others'. */
+static bool is_neighbourly(const struct sim_node *node)
+{
+    const struct sim_node *founder = node->world->nodes[0];
+    return !node->hostile && founder->up && sim_node_is_member(founder, node);
+}
+
 static void arrive(struct world *world, void *context)
 {
     struct call *call = context;
@@ -225,7 +233,9 @@ static void arrive(struct world *world, void *context)
         return;
     }
     world->requests++;
-    world->transfers += call->octets || call->query != NULL ? 0 : 1;
+    if (!call->octets && call->query == NULL && is_neighbourly(call->from) && is_neighbourly(to)) {
+        world->transfers++;
+    }
     world->bytes += call->body.length_bytes;
     note(world, &world->now_ms, sizeof world->now_ms);
     note(world, call->path, strlen(call->path));

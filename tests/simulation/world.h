@@ -22,6 +22,7 @@ struct sim_node {
     unsigned generation; /* grows with every start and stop: what was on its way is for nobody */
     bool up;
     bool hostile; /* answers and asks as it likes */
+    bool hidden;  /* behind a router: it reaches others, nobody reaches it */
     char name[16];
     char *directory;
     struct signing_key key;
@@ -60,7 +61,7 @@ struct world {
     unsigned directory_count;
     uint64_t trace; /* of everything that went over the network */
     uint64_t requests;
-    uint64_t transfers; /* of them, those that bring events */
+    uint64_t transfers; /* of them, those that bring events, between neighbours */
     uint64_t bytes;
 };
 
