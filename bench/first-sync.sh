@@ -3,7 +3,7 @@
 # crypto_sign_verify_detached alone manages on the same cores in the same run.
 cd "$(dirname "$0")/.."
 . bench/common.sh
-events_of() { curl -s "$1/api/v1/node" | grep -o '"events":[0-9]*' | cut -d: -f2; }
+events_of() { curl -s "$1/api/v1/node" | grep -o '"events":[0-9]*' | tail -n 1 | cut -d: -f2; }
 found
 ui_a=$ui pid_a=$pid
 # A third member, which is away while the others write: it fetches what does not concern it.

@@ -18,9 +18,9 @@ start_ms() {
 }
 few=$(start_ms)
 serve a
-few_events=$(curl -s "$ui/api/v1/node" | grep -o '"events":[0-9]*' | cut -d: -f2)
+few_events=$(curl -s "$ui/api/v1/node" | grep -o '"events":[0-9]*' | tail -n 1 | cut -d: -f2)
 wrk -t2 -c64 -d20 -s "$work/send.lua" "$ui" >/dev/null
-many_events=$(curl -s "$ui/api/v1/node" | grep -o '"events":[0-9]*' | cut -d: -f2)
+many_events=$(curl -s "$ui/api/v1/node" | grep -o '"events":[0-9]*' | tail -n 1 | cut -d: -f2)
 stop "$pid"
 many=$(start_ms)
 printf '%12s %12s\n' events "start, us"

@@ -48,7 +48,8 @@ int main(int argc, char **argv)
         all += verified[i];
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+    double seconds =
+        (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
     (void)printf("%.0f\n", (double)all / seconds);
     return 0;
 }

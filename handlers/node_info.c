@@ -2,12 +2,14 @@
 #include "handlers/endpoints.h"
 #include "protocol/hex.h"
 #include "protocol/invite.h"
+#include "store/event_reader.h"
 
 static void describe_community(const struct services *services, json_t *node)
 {
     struct event_log *log = services->log(services->node);
     char community_id[NODE_ID_TEXT_BYTES];
     char fingerprint[2 * FINGERPRINT_BYTES + 1];
+    struct event_reader_usage usage;
     if (log == NULL) {
         (void)json_object_set_new(node, "community_id", json_null());
         (void)json_object_set_new(node, "community_name", json_null());
@@ -25,6 +27,14 @@ static void describe_community(const struct services *services, json_t *node)
     (void)json_object_set_new(node, "seq", json_integer(snapshot->last_seq));
     hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)json_object_set_new(node, "fingerprint", json_string(fingerprint));
+    if (event_reader_usage(log, &usage) == RESULT_OK) {
+        (void)json_object_set_new(
+            node, "disk",
+            json_pack("{s:I,s:{s:I,s:I},s:{s:I,s:I}}", "log_bytes", (json_int_t)usage.file_bytes,
+                      "today", "events", (json_int_t)usage.day_events, "bytes",
+                      (json_int_t)usage.day_bytes, "month", "events",
+                      (json_int_t)usage.month_events, "bytes", (json_int_t)usage.month_bytes));
+    }
     event_log_release(log, &snapshot);
 }
 

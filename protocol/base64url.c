@@ -31,3 +31,39 @@ enum result base64url_decode(const char *text, size_t length_bytes, struct buffe
     memory_free(out);
     return status == 0 ? RESULT_OK : RESULT_INVALID;
 }
+
+/* 0 … 63, or 64 and more for what is no digit. */
+static unsigned value_of(char digit)
+{
+    if (digit >= 'A' && digit <= 'Z') {
+        return (unsigned)(digit - 'A');
+    }
+    if (digit >= 'a' && digit <= 'z') {
+        return (unsigned)(digit - 'a') + 26;
+    }
+    if (digit >= '0' && digit <= '9') {
+        return (unsigned)(digit - '0') + 52;
+    }
+    return digit == '-' ? 62 : digit == '_' ? 63 : 64;
+}
+
+bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count)
+{
+    size_t digits = (count * 8 + 5) / 6;
+    size_t made = 0;
+    unsigned bits = 0; /* how many of `held` are not used yet */
+    unsigned held = 0;
+    for (size_t i = 0; i < digits; i++) {
+        unsigned value = value_of(text[i]);
+        if (value > 63) {
+            return false;
+        }
+        held = (held << 6 | value) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes_out[made++] = (uint8_t)(held >> bits);
+        }
+    }
+    return text[digits] == '\0' && (held & ((1U << bits) - 1)) == 0;
+}

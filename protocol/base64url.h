@@ -5,6 +5,7 @@
 #ifndef HEARTHCHAT_PROTOCOL_BASE64URL_H
 #define HEARTHCHAT_PROTOCOL_BASE64URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,9 @@ void base64url_encode(const void *bytes, size_t length_bytes, struct buffer *tex
 /* Appends the bytes. RESULT_INVALID for padding, another alphabet, or trailing bits that are not
  * zero. */
 enum result base64url_decode(const char *text, size_t length_bytes, struct buffer *bytes);
+
+/* Exactly `count` bytes from exactly the characters that they take, nothing behind them. For what
+ * is public: unlike libsodium's this takes a time that depends on the text, and much less of it. */
+bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count);
 
 #endif

@@ -3,8 +3,10 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "protocol/base64url.h"
+
 static const char prefix[] = "ed25519:";
-enum { PREFIX_CHARS = sizeof prefix - 1, KEY_CHARS = 43 };
+enum { PREFIX_CHARS = sizeof prefix - 1 };
 
 static const char base32_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -49,12 +51,8 @@ enum result node_id_from_key(const uint8_t key[static NODE_ID_BYTES], struct nod
 enum result node_id_parse(const char *text, struct node_id *node_id_out)
 {
     uint8_t key[NODE_ID_BYTES];
-    size_t length = 0;
-    const char *end = NULL;
-    if (strncmp(text, prefix, PREFIX_CHARS) != 0 || strlen(text) != PREFIX_CHARS + KEY_CHARS ||
-        sodium_base642bin(key, sizeof key, text + PREFIX_CHARS, KEY_CHARS, NULL, &length, &end,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        length != sizeof key || *end != '\0') {
+    if (strncmp(text, prefix, PREFIX_CHARS) != 0 ||
+        !base64url_decode_exact(text + PREFIX_CHARS, key, sizeof key)) {
         return RESULT_INVALID;
     }
     return node_id_from_key(key, node_id_out);

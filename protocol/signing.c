@@ -3,10 +3,11 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "protocol/base64url.h"
 #include "protocol/canonical.h"
 
 static const char prefix[] = "ed25519:";
-enum { PREFIX_CHARS = sizeof prefix - 1, SIGNATURE_CHARS = 86 };
+enum { PREFIX_CHARS = sizeof prefix - 1 };
 
 enum result signing_start(void)
 {
@@ -62,17 +63,11 @@ void signature_format(const struct signature *signature, char text_out[static SI
 
 enum result signature_parse(const char *text, struct signature *signature_out)
 {
-    size_t length = 0;
-    const char *end = NULL;
-    if (strlen(text) != PREFIX_CHARS + SIGNATURE_CHARS ||
-        strncmp(text, prefix, PREFIX_CHARS) != 0 ||
-        sodium_base642bin(signature_out->bytes, SIGNATURE_BYTES, text + PREFIX_CHARS,
-                          SIGNATURE_CHARS, NULL, &length, &end,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        length != SIGNATURE_BYTES || *end != '\0') {
-        return RESULT_INVALID;
-    }
-    return RESULT_OK;
+    return strncmp(text, prefix, PREFIX_CHARS) == 0 &&
+                   base64url_decode_exact(text + PREFIX_CHARS, signature_out->bytes,
+                                          SIGNATURE_BYTES)
+               ? RESULT_OK
+               : RESULT_INVALID;
 }
 
 void signing_format_pin(const struct node_id *node_id, char pin_out[static SIGNING_PIN_BYTES])

@@ -120,6 +120,42 @@ int cli_members(int argc, char **argv)
     return exit_code;
 }
 
+/* "1.2 MB" */
+static const char *format_bytes(const json_t *object, const char *name, char text_out[static 24])
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    int64_t bytes = 0;
+    size_t unit = 0;
+    (void)fields_integer(object, name, 0, INT64_MAX, &bytes);
+    double number = (double)bytes;
+    for (; number >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++) {
+        number /= 1000;
+    }
+    (void)snprintf(text_out, 24, unit == 0 ? "%.0f %s" : "%.1f %s", number, units[unit]);
+    return text_out;
+}
+
+/* Nothing is ever pruned, so the log only grows: by how much is said. */
+static void print_disk(const json_t *disk)
+{
+    char all[24];
+    char today[24];
+    char month[24];
+    int64_t today_events = 0;
+    int64_t month_events = 0;
+    if (disk == NULL) {
+        return;
+    }
+    (void)fields_integer(json_object_get(disk, "today"), "events", 0, INT64_MAX, &today_events);
+    (void)fields_integer(json_object_get(disk, "month"), "events", 0, INT64_MAX, &month_events);
+    (void)printf("disk       %s for the log, of which nothing is deleted\n",
+                 format_bytes(disk, "log_bytes", all));
+    (void)printf(
+        "grew by    %lld events, %s today; %lld events, %s in 30 days\n", (long long)today_events,
+        format_bytes(json_object_get(disk, "today"), "bytes", today), (long long)month_events,
+        format_bytes(json_object_get(disk, "month"), "bytes", month));
+}
+
 static void print_status(const json_t *node)
 {
     int64_t events = 0;
@@ -134,6 +170,7 @@ static void print_status(const json_t *node)
                                         ? "none yet: create one, or join with an invite"
                                         : cli_text(node, "community_name"));
     (void)printf("log        %lld events, head %lld\n", (long long)events, (long long)head);
+    print_disk(json_object_get(node, "disk"));
     json_array_foreach(json_object_get(node, "endpoints"), index, endpoint)
     {
         int64_t port = 0;

@@ -32,6 +32,8 @@ static int64_t insert_event(struct event_log *log, struct verified_event *verifi
         return 0;
     }
     log->state.last_seq = seq;
+    log->state.grown_events++;
+    log->state.grown_bytes += (int64_t)length;
     return seq;
 }
 

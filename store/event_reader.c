@@ -1,7 +1,9 @@
 #include "store/event_reader.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "core/memory.h"
 #include "store/log_private.h"
 
 enum { MOST_SCANNED = 5000 }; /* rows, of a look for what concerns somebody else */
@@ -170,6 +172,37 @@ enum result event_reader_heads(struct event_log *log, event_reader_visit_head *v
     sqlite3_stmt *row = database_query(reader, "SELECT type,lamport FROM heads ORDER BY type", "");
     while (database_next(reader, row)) {
         visit(context, (enum event_type)sqlite3_column_int(row, 0), sqlite3_column_int64(row, 1));
+    }
+    database_done(row);
+    return finish(log, &reader);
+}
+
+static int64_t size_of(const char *path, const char *suffix)
+{
+    struct stat status;
+    char *name = memory_format("%s%s", path, suffix);
+    int64_t bytes = stat(name, &status) == 0 ? (int64_t)status.st_blocks * 512 : 0;
+    memory_free(name);
+    return bytes;
+}
+
+enum result event_reader_usage(struct event_log *log, struct event_reader_usage *usage_out)
+{
+    const int64_t day_ms = 86400000;
+    int64_t today = clock_wall_ms(log->options.clock) / day_ms;
+    struct database *reader = log_reader_acquire(log);
+    *usage_out = (struct event_reader_usage){.file_bytes = size_of(log->path, "") +
+                                                           size_of(log->path, "-wal")};
+    sqlite3_stmt *row = database_query(
+        reader,
+        "SELECT sum(events) FILTER (WHERE day>=?1),sum(bytes) FILTER (WHERE day>=?1),"
+        "sum(events),sum(bytes) FROM growth WHERE day>?1-30",
+        "i", today);
+    if (database_next(reader, row)) {
+        usage_out->day_events = sqlite3_column_int64(row, 0);
+        usage_out->day_bytes = sqlite3_column_int64(row, 1);
+        usage_out->month_events = sqlite3_column_int64(row, 2);
+        usage_out->month_bytes = sqlite3_column_int64(row, 3);
     }
     database_done(row);
     return finish(log, &reader);

@@ -52,6 +52,17 @@ typedef void event_reader_visit_head(void *context, enum event_type type, int64_
 enum result event_reader_heads(struct event_log *log, event_reader_visit_head *visit,
                                void *context);
 
+/* What the log takes on the disk, and how it grew: the events and bytes of text that arrived today
+ * and within 30 days (UTC), by our own clock. */
+struct event_reader_usage {
+    int64_t file_bytes;
+    int64_t day_events;
+    int64_t day_bytes;
+    int64_t month_events;
+    int64_t month_bytes;
+};
+enum result event_reader_usage(struct event_log *log, struct event_reader_usage *usage_out);
+
 /* What is remembered of the peers. */
 typedef void event_reader_visit_peer(void *context, const struct peer_record *record);
 enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *visit,

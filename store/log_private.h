@@ -44,8 +44,10 @@ struct log_state {
     int64_t last_seq;
     struct fingerprint fingerprint;
     struct membership *membership;
-    int64_t heads[LOG_MOST_TYPES];            /* the greatest lamport of each type of event */
-    bool heads_changed[LOG_MOST_TYPES];       /* in this transaction */
+    int64_t heads[LOG_MOST_TYPES];      /* the greatest lamport of each type of event */
+    bool heads_changed[LOG_MOST_TYPES]; /* in this transaction */
+    int64_t grown_events;               /* stored in this transaction, and their text */
+    int64_t grown_bytes;
     bool membership_changed;                  /* since the last snapshot */
     struct verified_event **community_events; /* all that are stored, in replay order; owned */
     size_t community_event_count;
@@ -97,7 +99,6 @@ struct event_log {
 enum result log_schema_prepare(struct database *database, const struct event_log_options *options,
                                struct error *error);
 
-/* writer.c */
 enum result log_writer_start(struct event_log *log);
 void log_writer_stop(struct event_log *log);
 enum result log_submit(struct event_log *log, struct writer_job *job);
@@ -108,9 +109,7 @@ void log_state_deinit(struct log_state *state);
 void log_state_save(struct event_log *log);
 void log_state_publish(struct event_log *log);
 void log_state_unpublish(struct event_log *log);
-
-/* state.c: the heads as the table has them now. */
-void log_state_load_heads(struct event_log *log);
+void log_state_load_heads(struct event_log *log); /* as the table has them now */
 
 /* accept.c: §6 steps 2, 4, 5, 6 for one event. Consumes it. `seq_out` gets its arrival number, 0
  * when it was refused. */

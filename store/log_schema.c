@@ -6,6 +6,11 @@ enum { SCHEMA_VERSION = 2 };
 
 /* `aside`: kept for audit, in no view, no count, no fingerprint (§6). `own`: concerns this node
  * (§15). */
+/* What arrived on a day (since 1970, by our own clock), and how many bytes of text it was. */
+#define GROWTH                                                                                     \
+    "CREATE TABLE growth(day INTEGER PRIMARY KEY, events INTEGER NOT NULL,"                        \
+    " bytes INTEGER NOT NULL);"
+
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE state(id INTEGER PRIMARY KEY CHECK(id=1), clock INTEGER NOT NULL,"
@@ -40,15 +45,14 @@ static const char schema[] =
     "CREATE TABLE local_reads(peer BLOB PRIMARY KEY, lamport INTEGER NOT NULL,"
     " event_id TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
-    " last_seen INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=2;";
+    " last_seen INTEGER NOT NULL) WITHOUT ROWID;" GROWTH "PRAGMA user_version=2;";
 
 /* From 1 to 2: the index on lamport and hash is that of the set alone; two authors' messages may
  * have one id. */
 static const char upgrade[] =
     "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
     "DROP INDEX messages_event_id; CREATE INDEX messages_event_id ON messages(event_id);"
-    "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;"
+    "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;" GROWTH
     "PRAGMA user_version=2; COMMIT;";
 
 static enum result write_identity(struct database *database, const char *community,

@@ -113,6 +113,15 @@ void log_state_save(struct event_log *log)
         }
     }
     uint8_t sum[FINGERPRINT_SUM_BYTES];
+    if (state->grown_events > 0) {
+        const int64_t day_ms = 86400000;
+        database_run(&log->database,
+                     "INSERT INTO growth VALUES(?1,?2,?3) ON CONFLICT(day) DO UPDATE"
+                     " SET events=events+excluded.events,bytes=bytes+excluded.bytes",
+                     "iii", clock_wall_ms(log->options.clock) / day_ms, state->grown_events,
+                     state->grown_bytes);
+        state->grown_events = state->grown_bytes = 0;
+    }
     fingerprint_write_sum(&state->fingerprint, sum);
     database_run(&log->database,
                  "UPDATE state SET clock=?1,head=?2,event_count=?3,fingerprint_sum=?4 WHERE id=1",
