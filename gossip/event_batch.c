@@ -51,6 +51,24 @@ void event_batch_read(struct event_log *log, const json_t *array,
     }
 }
 
+void event_batch_verify(struct event **events, size_t count, struct event_batch *batch_out)
+{
+    *batch_out = (struct event_batch){0};
+    batch_out->events = memory_allocate(count, sizeof(struct verified_event *));
+    for (size_t i = 0; i < count; i++) {
+        struct verified_event *verified = NULL;
+        uint8_t hash[BLAKE3_HASH_BYTES];
+        char event_id[ULID_TEXT_BYTES];
+        memcpy(hash, events[i]->hash, sizeof hash);
+        memcpy(event_id, events[i]->event_id, sizeof event_id);
+        if (event_verify(&events[i], &verified) == RESULT_OK) {
+            batch_out->events[batch_out->count++] = verified;
+        } else {
+            memcpy(refuse(batch_out, event_id, EVENT_INVALID_SIGNATURE)->hash, hash, sizeof hash);
+        }
+    }
+}
+
 void event_batch_deinit(struct event_batch *batch)
 {
     for (size_t i = 0; batch->events != NULL && i < batch->count; i++) {

@@ -29,6 +29,9 @@ struct event_batch {
 /* `log` NULL: it is known not to hold them. */
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out);
+
+/* The same of events that are parsed already (consumed, the array is not). */
+void event_batch_verify(struct event **events, size_t count, struct event_batch *batch_out);
 void event_batch_deinit(struct event_batch *batch);
 
 /* Adds a refusal that the log gave. */

@@ -279,6 +279,17 @@ void gossip_stop(struct gossip *gossip)
     thread_join(&gossip->thread);
 }
 
+/* What was never taken: only where gossip is dropped without a stop, as a simulated kill does. */
+static void forget_messages(struct gossip *gossip)
+{
+    void *item = NULL;
+    while (gossip->inbox != NULL && inbox_take(gossip->inbox, &item, 1, 0) > 0) {
+        struct message *message = item;
+        memory_free(message->waiting);
+        memory_free(message);
+    }
+}
+
 void gossip_destroy(struct gossip **gossip_pointer)
 {
     struct gossip *gossip = *gossip_pointer;
@@ -286,6 +297,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
         return;
     }
     verifier_destroy(&gossip->verifier);
+    forget_messages(gossip);
     http_transport_destroy(&gossip->transport);
     while (gossip->link_count > 0) {
         peer_links_free(gossip, gossip->links[0]);

@@ -282,6 +282,11 @@ void gossip_state_finished(struct gossip_state *state, const struct node_id *nod
     if (outcome->postponed) {
         peer->in_session = false;
         peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
+        if (outcome->succeeded) {
+            contacted(peer, now_ms);
+            peer->failures = 0;
+            peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
+        }
         return;
     }
     if (!outcome->succeeded) {

@@ -25,6 +25,7 @@
 #define GOSSIP_DELIVERY_WAIT_MS 1500 /* how long a send waits for "direct" */
 #define GOSSIP_BACK_OFF_FIRST_MS 1000
 #define GOSSIP_RECALL_MS 250 /* a peer that calls us is tried again at once, but not more often */
+#define GOSSIP_CATCH_UP_MS 5000 /* while we catch up with another peer */
 #define GOSSIP_BACK_OFF_MOST_MS 30000
 #define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
 #define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
@@ -87,7 +88,7 @@ struct gossip_outcome {
     int64_t through;
     bool more;
     bool by_cursor;                    /* RECONCILE: the peer does not speak it */
-    bool postponed;                    /* RECONCILE: not now; begin anew soon */
+    bool postponed;                    /* RECONCILE: begin anew soon; later if it succeeded */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
     size_t rejected_count;
 };

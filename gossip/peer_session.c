@@ -22,6 +22,9 @@ static const char octets[] = "Content-Type: application/octet-stream";
 
 static void list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
+    if (list->next == list->count) {
+        list->next = list->count = 0; /* all of it is done with */
+    }
     if (list->count == list->capacity) {
         list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
         list->hashes = memory_resize(list->hashes, list->capacity, sizeof *list->hashes);
@@ -121,9 +124,10 @@ static void finish(struct peer_link *link)
     peer_request_conclude(link, &outcome);
 }
 
-static void postpone(struct peer_link *link)
+/* `reached`: the peer answered. */
+static void postpone(struct peer_link *link, bool reached)
 {
-    const struct gossip_outcome outcome = {.postponed = true};
+    const struct gossip_outcome outcome = {.succeeded = reached, .postponed = true};
     peer_session_end(link);
     peer_request_conclude(link, &outcome);
 }
@@ -184,7 +188,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
         gossip_report(link, result != RESULT_OK ? "no negentropy message" : "endless comparison");
         peer_request_give_up(link, RESULT_INVALID);
     } else if (!may_catch_up(link)) {
-        postpone(link);
+        postpone(link, true);
     } else {
         go_on(link);
     }
@@ -210,7 +214,7 @@ static void begin(struct peer_link *link)
     if (event_set_initiate(log, &session->message) == RESULT_OK) {
         compare(link);
     } else {
-        postpone(link);
+        postpone(link, false);
     }
 }
 
@@ -407,8 +411,9 @@ void peer_session_step(struct peer_link *link)
         store_gathered(link);
     }
     link->busy = true;
-    if (fetches && (!session->active || list_left(&session->have) > 0)) {
-        postpone(link); /* what it lacks it is fetching */
+    bool sends = list_left(&session->need) == 0 && list_left(&session->have) > 0;
+    if (fetches && (!session->active || sends)) {
+        postpone(link, false); /* what it lacks it is fetching */
     } else if (!session->active) {
         begin(link);
     } else if ((list_left(&session->need) > 0 || compared_all) && session->receiving > most) {

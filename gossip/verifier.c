@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/thread.h"
 #include "protocol/canonical.h"
+#include "protocol/event_scan.h"
 #include "protocol/fields.h"
 
 enum { MOST_WAITING = 64 };
@@ -24,20 +25,36 @@ struct verifier {
     size_t thread_count;
 };
 
-static void verify(struct verification *work)
+/* The page by the parser, which takes every JSON and says what is wrong with an event. */
+static bool parse_page(const struct verification *work, struct event_batch *batch)
 {
-    struct event_batch batch = {0};
     json_t *json = NULL;
     const json_t *events = NULL;
     bool understood = canonical_parse(buffer_text(&work->text), work->text.length_bytes,
                                       CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
                       fields_array(json, "events", &events) &&
                       json_array_size(events) <= work->most;
-    buffer_deinit(&work->text);
     if (understood) {
-        event_batch_read(NULL, events, &work->community_id, &batch);
+        event_batch_read(NULL, events, &work->community_id, batch);
     }
     json_decref(json);
+    return understood;
+}
+
+static void verify(struct verification *work)
+{
+    struct event_batch batch = {0};
+    size_t count = 0;
+    struct event **events = memory_allocate(work->most, sizeof(struct event *));
+    bool understood = event_scan_page(buffer_text(&work->text), work->text.length_bytes,
+                                      &work->community_id, work->most, events, &count);
+    if (understood) {
+        event_batch_verify(events, count, &batch);
+    } else {
+        understood = parse_page(work, &batch);
+    }
+    memory_free(events);
+    buffer_deinit(&work->text);
     work->done(work->context, &batch, understood);
     event_batch_deinit(&batch);
     memory_free(work);

@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/event_private.h"
 #include "protocol/fields.h"
 #include "protocol/number.h"
 
@@ -58,6 +59,10 @@ static bool read_envelope(const json_t *json, struct event *event, const char **
         (void)error_set(error, RESULT_INVALID, "The event lacks a member or has one too many.");
         return false;
     }
+    const char *signature = json_string_value(json_object_get(json, "signature"));
+    if (signature != NULL && strlen(signature) < sizeof event->signature_text) {
+        memcpy(event->signature_text, signature, strlen(signature) + 1);
+    }
     memcpy(event->event_id, event_id, sizeof event->event_id);
     memcpy(event->wall_clock, wall_clock, sizeof event->wall_clock);
     return true;
@@ -66,39 +71,49 @@ static bool read_envelope(const json_t *json, struct event *event, const char **
 /* Room that the signature member takes in the canonical text of the whole event. */
 enum { SIGNATURE_MEMBER_BYTES = sizeof "\"signature\":\"\"," - 1 + SIGNATURE_TEXT_BYTES - 1 };
 
+bool event_settle(struct event *event, enum event_type type, const json_t *data,
+                  struct error *error)
+{
+    if (event_data_decode(type, data, &event->author, &event->community_id, &event->data, error) !=
+        RESULT_OK) {
+        return false;
+    }
+    event->type = type;
+    if (type == EVENT_COMMUNITY_CREATED &&
+        (event->lamport != 1 || !node_id_equal(&event->author, &event->community_id))) {
+        (void)error_set(error, RESULT_INVALID,
+                        "A community is created by its root key, at lamport 1.");
+        return false;
+    }
+    if (event->signed_text.length_bytes + SIGNATURE_MEMBER_BYTES > EVENT_MOST_BYTES) {
+        (void)error_set(error, RESULT_INVALID, "The event is larger than %d bytes.",
+                        EVENT_MOST_BYTES);
+        return false;
+    }
+    blake3_hash(event->signed_text.data, event->signed_text.length_bytes, event->hash);
+    return true;
+}
+
 static enum event_refusal parse(json_t *json, const struct node_id *community_id,
                                 struct event *event, struct error *error)
 {
     const char *type_name = NULL;
+    enum event_type type = EVENT_OTHER_SERVICE;
+    event->type = type; /* it has no data to free */
     if (canonical_check_nesting(json, CANONICAL_MOST_NESTING) != RESULT_OK ||
         !read_envelope(json, event, &type_name, error)) {
         return EVENT_BAD;
     }
-    if (!event_type_parse(type_name, &event->type)) {
-        event->type = EVENT_OTHER_SERVICE; /* it has no data to free */
+    if (!event_type_parse(type_name, &type)) {
         return EVENT_SCHEMA_UNKNOWN;
     }
     if (community_id != NULL && !node_id_equal(community_id, &event->community_id)) {
         return EVENT_WRONG_COMMUNITY;
     }
-    if (event_data_decode(event->type, json_object_get(json, "data"), &event->author,
-                          &event->community_id, &event->data, error) != RESULT_OK) {
-        return EVENT_BAD;
-    }
-    if (event->type == EVENT_COMMUNITY_CREATED &&
-        (event->lamport != 1 || !node_id_equal(&event->author, &event->community_id))) {
-        (void)error_set(error, RESULT_INVALID,
-                        "A community is created by its root key, at lamport 1.");
-        return EVENT_BAD;
-    }
-    if (canonical_write_without(json, "signature", &event->signed_text) != RESULT_OK ||
-        event->signed_text.length_bytes + SIGNATURE_MEMBER_BYTES > EVENT_MOST_BYTES) {
-        (void)error_set(error, RESULT_INVALID, "The event is larger than %d bytes.",
-                        EVENT_MOST_BYTES);
-        return EVENT_BAD;
-    }
-    blake3_hash(event->signed_text.data, event->signed_text.length_bytes, event->hash);
-    return EVENT_ACCEPTABLE;
+    return canonical_write_without(json, "signature", &event->signed_text) == RESULT_OK &&
+                   event_settle(event, type, json_object_get(json, "data"), error)
+               ? EVENT_ACCEPTABLE
+               : EVENT_BAD;
 }
 
 enum event_refusal event_parse(json_t *json, const struct node_id *community_id,
@@ -159,15 +174,14 @@ static struct verified_event *make_verified(struct event *event, const char *sig
 enum result event_verify(struct event **event, struct verified_event **verified_out)
 {
     struct signature signature;
-    const char *text = json_string_value(json_object_get((*event)->json, "signature"));
     const struct buffer *signed_text = &(*event)->signed_text;
-    if (text == NULL || signature_parse(text, &signature) != RESULT_OK ||
+    if (signature_parse((*event)->signature_text, &signature) != RESULT_OK ||
         signing_verify(&(*event)->author, signed_text->data, signed_text->length_bytes,
                        &signature) != RESULT_OK) {
         event_destroy(event);
         return RESULT_UNAUTHORIZED;
     }
-    *verified_out = make_verified(*event, text);
+    *verified_out = make_verified(*event, (*event)->signature_text);
     *event = NULL;
     return RESULT_OK;
 }

@@ -32,9 +32,10 @@ struct event {
     struct node_id author;
     enum event_type type;
     union event_data data;
-    uint8_t hash[BLAKE3_HASH_BYTES]; /* of the canonical bytes that are signed */
-    struct buffer signed_text;       /* those bytes */
-    json_t *json;                    /* as received; owned */
+    uint8_t hash[BLAKE3_HASH_BYTES];           /* of the canonical bytes that are signed */
+    struct buffer signed_text;                 /* those bytes */
+    char signature_text[SIGNATURE_TEXT_BYTES]; /* "" when it is malformed */
+    json_t *json;                              /* holds what `data` borrows; owned */
 };
 
 struct verified_event;

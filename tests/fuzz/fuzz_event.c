@@ -2,9 +2,43 @@
  * as it. */
 #include <string.h>
 
+#include "core/memory.h"
 #include "fuzz/fuzz.h"
 #include "protocol/canonical.h"
-#include "protocol/event.h"
+#include "protocol/event_scan.h"
+
+/* What the scanner reads, the parser reads just the same. */
+static void check_scan(const uint8_t *bytes, size_t length)
+{
+    static const struct node_id nobody;
+    struct event *scanned = NULL;
+    struct event *parsed = NULL;
+    json_t *json = NULL;
+    size_t taken = 0;
+    const char *text = (const char *)bytes;
+    const char *community = memmem(bytes, length, "\"community_id\":\"", 16);
+    struct node_id community_id = nobody;
+    if (community != NULL && community + 16 + 51 < text + length) {
+        char *id = memory_duplicate(community + 16, 51);
+        (void)!node_id_parse(id, &community_id);
+        memory_free(id);
+    }
+    if (!event_scan(text, length, &community_id, &scanned, &taken)) {
+        return;
+    }
+    FUZZ_ASSERT(taken <= length);
+    FUZZ_ASSERT(canonical_parse(text, taken, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK);
+    FUZZ_ASSERT(event_parse(json, NULL, &parsed) == EVENT_ACCEPTABLE);
+    FUZZ_ASSERT(memcmp(scanned->hash, parsed->hash, sizeof parsed->hash) == 0);
+    FUZZ_ASSERT(strcmp(scanned->event_id, parsed->event_id) == 0);
+    FUZZ_ASSERT(strcmp(scanned->signature_text, parsed->signature_text) == 0);
+    FUZZ_ASSERT(strcmp(scanned->wall_clock, parsed->wall_clock) == 0);
+    FUZZ_ASSERT(scanned->lamport == parsed->lamport && scanned->type == parsed->type);
+    FUZZ_ASSERT(node_id_equal(&scanned->author, &parsed->author));
+    event_destroy(&scanned);
+    event_destroy(&parsed);
+    json_decref(json);
+}
 
 static void check(struct verified_event *verified)
 {
@@ -25,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct event *event = NULL;
     struct verified_event *verified = NULL;
     uint8_t hash[BLAKE3_HASH_BYTES];
+    if (signing_start() == RESULT_OK) {
+        check_scan(bytes, length);
+    }
     if (signing_start() != RESULT_OK ||
         canonical_parse((const char *)bytes, length, CANONICAL_MOST_NESTING, &json, NULL) !=
             RESULT_OK) {

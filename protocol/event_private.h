@@ -1,0 +1,17 @@
+/* What the two ways to read an event share (event.c, event_scan.c).
+ *
+ * Thread: any.
+ */
+#ifndef HEARTHCHAT_PROTOCOL_EVENT_PRIVATE_H
+#define HEARTHCHAT_PROTOCOL_EVENT_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "protocol/event.h"
+
+/* With the envelope and the signed text in place: reads the data by the rules of its type, checks
+ * sizes, takes the hash. False: bad_event. `error` may be NULL. */
+bool event_settle(struct event *event, enum event_type type, const json_t *data,
+                  struct error *error);
+
+#endif

@@ -1,0 +1,180 @@
+#include "protocol/event_scan.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/canonical.h"
+#include "protocol/event_private.h"
+#include "protocol/number.h"
+
+enum { MOST_TYPE_BYTES = 48 };
+
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+/* Goes on behind the literal when it comes next. */
+static bool take(struct cursor *cursor, const char *literal)
+{
+    size_t length = strlen(literal);
+    if ((size_t)(cursor->end - cursor->at) < length || memcmp(cursor->at, literal, length) != 0) {
+        return false;
+    }
+    cursor->at += length;
+    return true;
+}
+
+/* The `size_bytes - 1` bytes that come next, as text. */
+static bool take_text(struct cursor *cursor, char *text_out, size_t size_bytes)
+{
+    size_t length = size_bytes - 1;
+    if ((size_t)(cursor->end - cursor->at) < length) {
+        return false;
+    }
+    memcpy(text_out, cursor->at, length);
+    text_out[length] = '\0';
+    cursor->at += length;
+    return strlen(text_out) == length;
+}
+
+static bool take_node_id(struct cursor *cursor, struct node_id *node_id_out)
+{
+    char text[NODE_ID_TEXT_BYTES];
+    return take_text(cursor, text, sizeof text) && node_id_parse(text, node_id_out) == RESULT_OK;
+}
+
+static bool take_type(struct cursor *cursor, enum event_type *type_out)
+{
+    char name[MOST_TYPE_BYTES];
+    size_t length = 0;
+    while (cursor->at < cursor->end && *cursor->at != '"' && length + 1 < sizeof name) {
+        name[length++] = *cursor->at++;
+    }
+    name[length] = '\0';
+    return strlen(name) == length && event_type_parse(name, type_out);
+}
+
+static bool take_lamport(struct cursor *cursor, int64_t *lamport_out)
+{
+    const char *begin = cursor->at;
+    int64_t lamport = 0;
+    while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9' &&
+           lamport <= NUMBER_SAFE_INTEGER) {
+        lamport = lamport * 10 + (*cursor->at++ - '0');
+    }
+    *lamport_out = lamport;
+    return cursor->at > begin && *begin != '0' && lamport <= NUMBER_SAFE_INTEGER;
+}
+
+/* Behind the object that begins here, whatever is in it. */
+static bool skip_object(struct cursor *cursor)
+{
+    int depth = 0;
+    bool in_string = false;
+    for (; cursor->at < cursor->end; cursor->at++) {
+        char byte = *cursor->at;
+        if (in_string) {
+            cursor->at += byte == '\\' && cursor->at + 1 < cursor->end ? 1 : 0;
+            in_string = byte != '"';
+        } else if (byte == '"') {
+            in_string = true;
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+        } else if ((byte == '}' || byte == ']') && --depth == 0) {
+            cursor->at++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The object as JSON, when its text is canonical. */
+static bool take_data(struct cursor *cursor, json_t **data_out)
+{
+    const char *begin = cursor->at;
+    struct buffer canonical;
+    buffer_init(&canonical);
+    bool taken = cursor->at < cursor->end && *begin == '{' && skip_object(cursor) &&
+                 canonical_parse(begin, (size_t)(cursor->at - begin), CANONICAL_MOST_NESTING - 1,
+                                 data_out, NULL) == RESULT_OK &&
+                 canonical_write(*data_out, &canonical) == RESULT_OK &&
+                 canonical.length_bytes == (size_t)(cursor->at - begin) &&
+                 memcmp(canonical.data, begin, canonical.length_bytes) == 0;
+    buffer_deinit(&canonical);
+    return taken;
+}
+
+static bool scan(struct cursor *cursor, struct event *event)
+{
+    int64_t seconds = 0;
+    struct signature signature;
+    const char *begin = cursor->at;
+    const char *head_end = NULL;
+    event->type = EVENT_OTHER_SERVICE; /* it has no data to free */
+    enum event_type type = EVENT_OTHER_SERVICE;
+    if (!take(cursor, "{\"author\":\"") || !take_node_id(cursor, &event->author) ||
+        !take(cursor, "\",\"community_id\":\"") || !take_node_id(cursor, &event->community_id) ||
+        !take(cursor, "\",\"data\":") || !take_data(cursor, &event->json) ||
+        !take(cursor, ",\"event_id\":\"") ||
+        !take_text(cursor, event->event_id, sizeof event->event_id) ||
+        !ulid_is_valid(event->event_id) || !take(cursor, "\",\"event_type\":\"") ||
+        !take_type(cursor, &type) || !take(cursor, "\",\"lamport\":") ||
+        !take_lamport(cursor, &event->lamport) || !take(cursor, ",\"schema_version\":1")) {
+        return false;
+    }
+    head_end = cursor->at;
+    if (!take(cursor, ",\"signature\":\"") ||
+        !take_text(cursor, event->signature_text, sizeof event->signature_text) ||
+        signature_parse(event->signature_text, &signature) != RESULT_OK || !take(cursor, "\"")) {
+        return false;
+    }
+    const char *tail = cursor->at;
+    if (!take(cursor, ",\"wall_clock\":\"") ||
+        !take_text(cursor, event->wall_clock, sizeof event->wall_clock) ||
+        wall_clock_parse(event->wall_clock, &seconds) != RESULT_OK || !take(cursor, "\"}")) {
+        return false;
+    }
+    buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
+    buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
+    return event_settle(event, type, event->json, NULL);
+}
+
+bool event_scan(const char *text, size_t length_bytes, const struct node_id *community_id,
+                struct event **event_out, size_t *taken_out)
+{
+    struct cursor cursor = {text, text + length_bytes};
+    struct event *event = memory_allocate(1, sizeof *event);
+    if (!scan(&cursor, event) || !node_id_equal(&event->community_id, community_id)) {
+        event_destroy(&event);
+        return false;
+    }
+    *event_out = event;
+    *taken_out = (size_t)(cursor.at - text);
+    return true;
+}
+
+bool event_scan_page(const char *text, size_t length_bytes, const struct node_id *community_id,
+                     size_t most, struct event **events_out, size_t *count_out)
+{
+    struct cursor cursor = {text, text + length_bytes};
+    size_t count = 0;
+    bool scanned = take(&cursor, "{\"events\":[") && !take(&cursor, "]");
+    while (scanned) {
+        size_t taken = 0;
+        scanned = count < most && event_scan(cursor.at, (size_t)(cursor.end - cursor.at),
+                                             community_id, &events_out[count], &taken);
+        count += scanned ? 1 : 0;
+        cursor.at += taken;
+        if (scanned && !take(&cursor, ",")) {
+            break;
+        }
+    }
+    /* Behind the list comes nothing, or members that are nobody's business here. */
+    scanned = scanned && (take(&cursor, "]}") || take(&cursor, "],"));
+    while (!scanned && count > 0) {
+        event_destroy(&events_out[--count]);
+    }
+    *count_out = count;
+    return scanned;
+}

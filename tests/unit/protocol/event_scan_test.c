@@ -1,0 +1,123 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/event_scan.h"
+#include "support/test_support.h"
+
+/* {"events":[ … the event `count` times … ],"missing":[]} */
+static char *page_of(const char *event, size_t count)
+{
+    struct buffer page;
+    buffer_init(&page);
+    buffer_append_text(&page, "{\"events\":[");
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(&page, i == 0 ? "" : ",");
+        buffer_append_text(&page, event);
+    }
+    buffer_append_text(&page, "],\"missing\":[]}");
+    return buffer_take(&page);
+}
+
+static char *text_of_message(void)
+{
+    char id[ULID_TEXT_BYTES];
+    const struct signing_key key = test_key(2);
+    struct verified_event *event =
+        test_event(event_draft_message("c", test_id(3), "a \"quoted\" {brace}] \\ \n ü", NULL),
+                   &key, test_id(1), test_ulid(7, id), 41);
+    size_t length = 0;
+    char *text = memory_duplicate_string(verified_event_text(event, &length));
+    verified_event_destroy(&event);
+    return text;
+}
+
+static void event_scan__reads_what_the_parser_reads(void **state)
+{
+    char *text = text_of_message();
+    struct event *scanned = NULL;
+    struct event *parsed = NULL;
+    json_t *json = NULL;
+    size_t taken = 0;
+    (void)state;
+    assert_true(event_scan(text, strlen(text), test_id(1), &scanned, &taken));
+    assert_int_equal(taken, strlen(text));
+    assert_int_equal(canonical_parse(text, strlen(text), 32, &json, NULL), RESULT_OK);
+    assert_int_equal(event_parse(json, test_id(1), &parsed), EVENT_ACCEPTABLE);
+    assert_memory_equal(scanned->hash, parsed->hash, sizeof parsed->hash);
+    assert_string_equal(scanned->data.message.body, parsed->data.message.body);
+    assert_int_equal(scanned->lamport, 41);
+    struct verified_event *verified = NULL;
+    assert_int_equal(event_verify(&scanned, &verified), RESULT_OK);
+    size_t length = 0;
+    assert_string_equal(verified_event_text(verified, &length), text);
+    verified_event_destroy(&verified);
+    event_destroy(&parsed);
+    json_decref(json);
+    memory_free(text);
+}
+
+/* `what` of the text replaced. */
+static void assert_left_to_the_parser(const char *what, const char *with)
+{
+    char *text = text_of_message();
+    struct event *event = NULL;
+    size_t taken = 0;
+    const char *at = strstr(text, what);
+    assert_non_null(at);
+    char *changed = memory_format("%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
+    if (event_scan(changed, strlen(changed), test_id(1), &event, &taken)) {
+        fail_msg("read: %s", changed);
+    }
+    memory_free(changed);
+    memory_free(text);
+}
+
+static void event_scan__leaves_to_the_parser_what_is_not_canonical(void **state)
+{
+    (void)state;
+    assert_left_to_the_parser("{\"author\"", "{ \"author\"");
+    assert_left_to_the_parser("\"lamport\":41", "\"lamport\":041");
+    assert_left_to_the_parser("\"lamport\":41", "\"lamport\":41.0");
+    assert_left_to_the_parser("\"lamport\":41", "\"lamport\":0");
+    assert_left_to_the_parser("\"lamport\":41", "\"lamport\":9007199254740992");
+    assert_left_to_the_parser("\"schema_version\":1", "\"schema_version\":2");
+    assert_left_to_the_parser("chat.message.sent", "chat.message.sung");
+    assert_left_to_the_parser("\"attachments\":[]", "\"attachments\":[ ]");
+    assert_left_to_the_parser("\"client_id\":\"c\"", "\"client_id\":\"\\u0063\"");
+    assert_left_to_the_parser("\"client_id\":\"c\"", "\"client_id\":\"c\",\"extra\":1");
+    assert_left_to_the_parser("\"signature\":\"ed25519:", "\"signature\":\"ed25519;");
+    assert_left_to_the_parser("\"wall_clock\":\"2", "\"wall_clock\":\"x");
+    assert_left_to_the_parser("\"}", "\"");
+}
+
+static void event_scan_page__reads_all_of_it_or_nothing(void **state)
+{
+    struct event *events[3];
+    size_t count = 0;
+    char *text = text_of_message();
+    char *page = page_of(text, 3);
+    (void)state;
+    assert_true(event_scan_page(page, strlen(page), test_id(1), 3, events, &count));
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        event_destroy(&events[i]);
+    }
+    assert_false(event_scan_page(page, strlen(page), test_id(1), 2, events, &count));
+    assert_int_equal(count, 0);
+    assert_false(event_scan_page(page, strlen(page), test_id(2), 3, events, &count));
+    for (size_t length = 0; length + strlen("\"missing\":[]}") < strlen(page); length++) {
+        assert_false(event_scan_page(page, length, test_id(1), 3, events, &count));
+    }
+    memory_free(page);
+    memory_free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(event_scan__reads_what_the_parser_reads),
+        cmocka_unit_test(event_scan__leaves_to_the_parser_what_is_not_canonical),
+        cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
