@@ -1,10 +1,9 @@
 #include "protocol/event_draft.h"
 
-#include <stdint.h>
-
-static json_t *shared(const json_t *json)
+/* A copy: the draft goes to another thread, and reference counts are one thread's business. */
+static json_t *copied(const json_t *json)
 {
-    return json_incref((json_t *)(uintptr_t)json);
+    return json_deep_copy(json);
 }
 
 struct event_draft event_draft_message(const char *client_id, const struct node_id *recipient,
@@ -14,7 +13,7 @@ struct event_draft event_draft_message(const char *client_id, const struct node_
     node_id_format(recipient, recipient_text);
     json_t *data =
         json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id, "recipient", recipient_text, "body",
-                  body, "attachments", attachments == NULL ? json_array() : shared(attachments));
+                  body, "attachments", attachments == NULL ? json_array() : copied(attachments));
     return (struct event_draft){EVENT_MESSAGE_SENT, data};
 }
 
@@ -65,13 +64,13 @@ struct event_draft event_draft_joined(const char *invite_event_id, const json_t 
 {
     return (struct event_draft){EVENT_MEMBER_JOINED,
                                 json_pack("{s:s,s:o}", "invite_event_id", invite_event_id,
-                                          "node_manifest", shared(manifest))};
+                                          "node_manifest", copied(manifest))};
 }
 
 struct event_draft event_draft_manifest(const json_t *manifest)
 {
     return (struct event_draft){EVENT_MANIFEST_UPDATED,
-                                json_pack("{s:o}", "manifest", shared(manifest))};
+                                json_pack("{s:o}", "manifest", copied(manifest))};
 }
 
 struct event_draft event_draft_revoked(const char *client_id, const struct node_id *target,
@@ -82,7 +81,7 @@ struct event_draft event_draft_revoked(const char *client_id, const struct node_
     return (struct event_draft){EVENT_MEMBER_REVOKED,
                                 json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id,
                                           "target_node_id", target_text, "reason", reason,
-                                          "co_signers", shared(co_signers))};
+                                          "co_signers", copied(co_signers))};
 }
 
 struct event_draft event_draft_level(bool promoted, const struct node_id *target,
@@ -93,7 +92,7 @@ struct event_draft event_draft_level(bool promoted, const struct node_id *target
     return (struct event_draft){promoted ? EVENT_MEMBER_PROMOTED : EVENT_MEMBER_DEMOTED,
                                 json_pack("{s:s,s:s,s:o}", "target_node_id", target_text,
                                           "new_level", member_level_name(new_level), "co_signers",
-                                          shared(co_signers))};
+                                          copied(co_signers))};
 }
 
 void event_draft_deinit(struct event_draft *draft)

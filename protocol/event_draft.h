@@ -18,7 +18,7 @@ struct event_draft event_draft_invited(const struct node_id *invitee, const char
 struct event_draft event_draft_joined(const char *invite_event_id, const json_t *manifest);
 struct event_draft event_draft_manifest(const json_t *manifest);
 
-/* `co_signers`: array of {"node_id","signature"} (co_signature.h), the author's among them; shared.
+/* `co_signers`: array of {"node_id","signature"} (co_signature.h), the author's among them; copied.
  */
 struct event_draft event_draft_revoked(const char *client_id, const struct node_id *target,
                                        const char *reason, const json_t *co_signers);

@@ -1,9 +1,9 @@
 /* A disk that loses what was not synced, and fails on command: preloaded into a node under test.
  *
  * Every write to a file named events.sqlite* waits in memory until the file is synced; only then it
- * goes into an image of that file in $POWER_CUT_IMAGES. After kill -9 the images are what a power cut
- * would have left. While $POWER_CUT_CONTROL holds "full" or "error", writes, respectively syncs, fail
- * with ENOSPC, respectively EIO.
+ * goes into an image of that file in $POWER_CUT_IMAGES. After kill -9 the images are what a power
+ * cut would have left. While $POWER_CUT_CONTROL holds "full" or "error", writes, respectively
+ * syncs, fail with ENOSPC, respectively EIO.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -47,7 +47,8 @@ static bool is_ordered(const char *what)
 {
     char text[16] = "";
     const char *path = getenv("POWER_CUT_CONTROL");
-    int control = path == NULL ? -1 : REAL("open64", int (*)(const char *, int, ...))(path, O_RDONLY);
+    int control =
+        path == NULL ? -1 : REAL("open64", int (*)(const char *, int, ...))(path, O_RDONLY);
     if (control >= 0) {
         (void)!read(control, text, sizeof text - 1);
         (void)close(control);
@@ -61,8 +62,8 @@ static void copy_content(int from, int to)
     ssize_t got = 0;
     off_t at = 0;
     while ((got = pread64(from, bytes, sizeof bytes, at)) > 0) {
-        (void)!REAL("pwrite64", ssize_t (*)(int, const void *, size_t, off_t))(to, bytes,
-                                                                             (size_t)got, at);
+        (void)!REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off_t))(to, bytes,
+                                                                              (size_t)got, at);
         at += got;
     }
 }
@@ -167,7 +168,7 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off_t offset)
         errno = ENOSPC;
         return -1;
     }
-    ssize_t written = REAL("pwrite64", ssize_t (*)(int, const void *, size_t, off_t))(
+    ssize_t written = REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off_t))(
         descriptor, bytes, length, offset);
     if (file != NULL && written > 0) {
         note(file, false, bytes, (size_t)written, offset);
@@ -213,7 +214,7 @@ static int sync_with(const char *function, int descriptor)
         if (change->truncates) {
             (void)!REAL("ftruncate64", int (*)(int, off_t))(file->image, change->offset);
         } else {
-            (void)!REAL("pwrite64", ssize_t (*)(int, const void *, size_t, off_t))(
+            (void)!REAL("pwrite64", ssize_t(*)(int, const void *, size_t, off_t))(
                 file->image, change->bytes, change->length, change->offset);
         }
         free(change);
