@@ -1,9 +1,10 @@
 /* A bounded queue from many threads to one (or to several alike): the only way work crosses threads
  * here.
  *
- * Thread: any may post; who takes is one thread, or several that each take one item at a time. Ownership of an item goes to the taker with it; an item
- * that was refused stays the poster's. A full inbox refuses instead of growing, so that a slow
- * consumer shows as RESULT_FULL at the edge and not as memory.
+ * Thread: any may post; who takes is one thread, or several that each take one item at a time.
+ * Ownership of an item goes to the taker with it; an item that was refused stays the poster's. A
+ * full inbox refuses instead of growing, so that a slow consumer shows as RESULT_FULL at the edge
+ * and not as memory.
  */
 #ifndef HEARTHCHAT_CORE_INBOX_H
 #define HEARTHCHAT_CORE_INBOX_H

@@ -414,9 +414,8 @@ void peer_session_step(struct peer_link *link)
     bool sends = list_left(&session->need) == 0 && list_left(&session->have) > 0;
     if (fetches && (!session->active || sends)) {
         postpone(link, false); /* what it lacks it is fetching */
-    } else if (!session->active) {
-        begin(link);
-    } else if ((list_left(&session->need) > 0 || compared_all) && session->receiving > most) {
+    } else if (session->active && (list_left(&session->need) > 0 || compared_all) &&
+               session->receiving > most) {
         session->waiting = true;
     } else if (list_left(&session->need) > 0) {
         fetch(link);
@@ -424,7 +423,7 @@ void peer_session_step(struct peer_link *link)
         send_page(link);
     } else if (!compared_all) {
         compare(link);
-    } else if (session->progressed) {
+    } else if (!session->active || session->progressed) {
         begin(link);
     } else {
         finish(link);

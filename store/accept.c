@@ -193,10 +193,10 @@ static int compare_ids(const void *left, const void *right)
 static bool has_twins(const struct log_state *state)
 {
     size_t count = state->community_event_count;
-    struct verified_event **sorted = memory_allocate(count, sizeof *sorted);
+    struct verified_event **sorted = memory_allocate(count, sizeof(struct verified_event *));
     bool found = false;
-    memcpy(sorted, state->community_events, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_ids);
+    memcpy(sorted, state->community_events, count * sizeof(struct verified_event *));
+    qsort(sorted, count, sizeof(struct verified_event *), compare_ids);
     for (size_t i = 1; i < count && !found; i++) {
         found = are_twins(verified_event_get(sorted[i - 1]), verified_event_get(sorted[i]));
     }

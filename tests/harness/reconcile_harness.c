@@ -130,13 +130,12 @@ int main(void)
     const char *limit = getenv("FRAMESIZELIMIT"); // NOLINT(concurrency-mt-unsafe): one thread
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length = 0;
     session.limit_bytes = limit == NULL ? 0 : (size_t)strtoull(limit, NULL, 10);
     if (session.limit_bytes != 0 && session.limit_bytes < RECONCILE_LEAST_LIMIT_BYTES) {
         (void)fprintf(stderr, "FRAMESIZELIMIT is 0 or at least %d.\n", RECONCILE_LEAST_LIMIT_BYTES);
         return 2;
     }
-    while ((length = getline(&line, &capacity, stdin)) >= 0) {
+    while (getline(&line, &capacity, stdin) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
         if (strcmp(line, "exit") == 0) {
             break;

@@ -55,7 +55,7 @@ static const struct event *add(struct history *history, uint8_t author, struct e
             verified_event_get(history->events[1 + below(history, (unsigned)history->count - 1)]);
         memcpy(event_id, other->event_id, sizeof event_id);
     } else {
-        (void)test_ulid((unsigned)(below(history, 1000) * 100 + history->count), event_id);
+        (void)test_ulid(below(history, 1000) * 100U + (unsigned)history->count, event_id);
     }
     history->events[history->count++] =
         test_event(draft, &key, test_id(1), event_id, history->lamport);

@@ -117,8 +117,8 @@ static void spoil(struct world *world, struct buffer *body)
         buffer_truncate(body, world_below(world, (unsigned)body->length_bytes));
     } else {
         for (unsigned i = 0; i < 1 + world_below(world, 4); i++) {
-            body->data[world_below(world, (unsigned)body->length_bytes)] ^=
-                (char)(1 << world_below(world, 8));
+            char *byte = &body->data[world_below(world, (unsigned)body->length_bytes)];
+            *byte = (char)((unsigned char)*byte ^ (1U << world_below(world, 8)));
         }
     }
 }

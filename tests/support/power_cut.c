@@ -46,7 +46,7 @@ static struct tracked *by_descriptor[MOST_DESCRIPTORS];
 static bool is_ordered(const char *what)
 {
     char text[16] = "";
-    const char *path = getenv("POWER_CUT_CONTROL");
+    const char *path = getenv("POWER_CUT_CONTROL"); // NOLINT(concurrency-mt-unsafe)
     int control =
         path == NULL ? -1 : REAL("open64", int (*)(const char *, int, ...))(path, O_RDONLY);
     if (control >= 0) {
@@ -74,7 +74,7 @@ static void track(int descriptor, const char *path)
     struct stat status;
     char image[PATH_MAX];
     const char *name = strrchr(path, '/');
-    const char *directory = getenv("POWER_CUT_IMAGES");
+    const char *directory = getenv("POWER_CUT_IMAGES"); // NOLINT(concurrency-mt-unsafe)
     if (descriptor < 0 || descriptor >= MOST_DESCRIPTORS || directory == NULL || name == NULL ||
         strncmp(name, "/events.sqlite", 14) != 0 || strstr(name, "-shm") != NULL ||
         fstat(descriptor, &status) != 0) {
