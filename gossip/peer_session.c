@@ -12,7 +12,7 @@
 enum {
     MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
     MOST_FRUITLESS = 16,
-    MOST_GATHERED = 4 * EVENT_BATCH_MOST_EVENTS,
+    MOST_GATHERED = 8 * EVENT_BATCH_MOST_EVENTS,
     MOST_RECEIVING = 6, /* pages that are verified, stored, or wait for it */
     MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
     CATCHING_UP = 1000, /* who lacks so many fetches from one peer at a time */

@@ -37,9 +37,14 @@ static int64_t insert_event(struct event_log *log, struct verified_event *verifi
     return seq;
 }
 
-/* True when another stored event has this one's id; told when its author is the same. */
+/* True when another stored event has this one's id; told when its author is the same. Ids grow with
+ * time, so most are greater than all before and need no look. */
 static bool has_namesake(struct event_log *log, const struct event *event, int64_t seq)
 {
+    if (strcmp(event->event_id, log->state.last_id) > 0) {
+        memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
+        return false;
+    }
     bool found = false;
     bool own = false;
     sqlite3_stmt *row =

@@ -69,7 +69,8 @@ struct database *log_reader_acquire(struct event_log *log)
     lock_release(log->lock);
     if (reader == NULL) {
         reader = memory_allocate(1, sizeof *reader);
-        if (database_open(reader, log->path, true, NULL) != RESULT_OK) {
+        if (database_open(reader, log->path, true, NULL) != RESULT_OK ||
+            database_execute(reader, "PRAGMA cache_size=-4000") != RESULT_OK) {
             reader->failed = true;
         }
     }

@@ -42,6 +42,7 @@ struct log_state {
     int64_t clock;
     int64_t head;
     int64_t last_seq;
+    char last_id[ULID_TEXT_BYTES]; /* the greatest event id that is stored; "": none */
     struct fingerprint fingerprint;
     struct membership *membership;
     int64_t heads[LOG_MOST_TYPES];      /* the greatest lamport of each type of event */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,15 @@ static void load_community_events(struct event_log *log)
     }
 }
 
+static void load_last_id(struct event_log *log)
+{
+    sqlite3_stmt *row = database_query(&log->database, "SELECT max(event_id) FROM events", "");
+    if (database_next(&log->database, row)) {
+        (void)snprintf(log->state.last_id, sizeof log->state.last_id, "%s", database_text(row, 0));
+    }
+    database_done(row);
+}
+
 void log_state_load_heads(struct event_log *log)
 {
     struct log_state *state = &log->state;
@@ -95,6 +105,7 @@ enum result log_state_load(struct event_log *log)
     }
     database_done(row);
     state->last_seq = database_integer(database, 0, "SELECT max(seq) FROM events", "");
+    load_last_id(log);
     log_state_load_heads(log);
     load_community_events(log);
     state->membership = log_replay(log);
