@@ -22,13 +22,13 @@ before=$("$work/verify_speed" "$bytes")
 sync # what the others wrote before is not what is measured
 begin=$(date +%s%N)
 serve c
-# One kept connection asks every 20 ms: curl would take the cores from what is measured.
+# One kept connection asks every 50 ms: curl would take the cores from what is measured.
 python3 - "$ui" "$events" <<'PY'
 import http.client, re, sys, time
 connection = http.client.HTTPConnection(sys.argv[1].removeprefix("http://"))
 events = 0
 while events < int(sys.argv[2]):
-    time.sleep(0.02)
+    time.sleep(0.05)
     connection.request("GET", "/api/v1/node")
     events = int(re.findall(rb'"events":([0-9]+)', connection.getresponse().read())[-1])
 PY

@@ -303,8 +303,10 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
         gather(link, &page->batch);
         memory_free(asked.settled);
     }
-    if (!link->session.active || list_left(&link->session.need) == 0 ||
-        (link->session.gathered != NULL && link->session.gathered->count >= MOST_GATHERED)) {
+    /* Nothing more comes to gather when the session waits for its last pages, or is over. */
+    const struct peer_session *session = &link->session;
+    bool last = !session->active || (session->waiting && list_left(&session->need) == 0);
+    if (last || (session->gathered != NULL && session->gathered->count >= MOST_GATHERED)) {
         store_gathered(link);
     }
     go_on_waiting(link);
@@ -407,7 +409,7 @@ void peer_session_step(struct peer_link *link)
     bool compared_all = session->message.length_bytes == 0;
     size_t most = list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
     bool fetches = gossip_now(link->gossip) < link->fetches_until_ms;
-    if (list_left(&session->need) == 0) {
+    if (list_left(&session->need) == 0 && compared_all) {
         store_gathered(link);
     }
     link->busy = true;

@@ -32,19 +32,17 @@ enum result base64url_decode(const char *text, size_t length_bytes, struct buffe
     return status == 0 ? RESULT_OK : RESULT_INVALID;
 }
 
-/* 0 … 63, or 64 and more for what is no digit. */
+/* The values of the digits from '-' to 'z'; 64 for what is none. */
+static const uint8_t values[] = {
+    62, 64, 64, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64,
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+    20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63, 64, 26, 27, 28, 29, 30, 31, 32, 33,
+    34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+};
+
 static unsigned value_of(char digit)
 {
-    if (digit >= 'A' && digit <= 'Z') {
-        return (unsigned)(digit - 'A');
-    }
-    if (digit >= 'a' && digit <= 'z') {
-        return (unsigned)(digit - 'a') + 26;
-    }
-    if (digit >= '0' && digit <= '9') {
-        return (unsigned)(digit - '0') + 52;
-    }
-    return digit == '-' ? 62 : digit == '_' ? 63 : 64;
+    return digit >= '-' && digit <= 'z' ? values[digit - '-'] : 64;
 }
 
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count)
