@@ -74,8 +74,8 @@ enum { SIGNATURE_MEMBER_BYTES = sizeof "\"signature\":\"\"," - 1 + SIGNATURE_TEX
 bool event_settle(struct event *event, enum event_type type, const json_t *data,
                   struct error *error)
 {
-    if (event_data_decode(type, data, &event->author, &event->community_id, &event->data, error) !=
-        RESULT_OK) {
+    if (data != NULL && event_data_decode(type, data, &event->author, &event->community_id,
+                                          &event->data, error) != RESULT_OK) {
         return false;
     }
     event->type = type;

@@ -9,8 +9,8 @@
 
 #include "protocol/event.h"
 
-/* With the envelope and the signed text in place: reads the data by the rules of its type, checks
- * sizes, takes the hash. False: bad_event. `error` may be NULL. */
+/* With the envelope and the signed text in place: reads the data by the rules of its type (NULL: it
+ * is in its place already), checks sizes, takes the hash. False: bad_event. `error` may be NULL. */
 bool event_settle(struct event *event, enum event_type type, const json_t *data,
                   struct error *error);
 

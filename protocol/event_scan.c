@@ -105,6 +105,87 @@ static bool take_data(struct cursor *cursor, json_t **data_out)
     return taken;
 }
 
+/* A string without escapes, up to its quotation mark; NULL: there is something to unescape. */
+static json_t *take_plain(struct cursor *cursor)
+{
+    const char *begin = cursor->at;
+    while (cursor->at < cursor->end && *cursor->at != '"' && *cursor->at != '\\' &&
+           (unsigned char)*cursor->at >= ' ') {
+        cursor->at++;
+    }
+    return cursor->at < cursor->end && *cursor->at == '"'
+               ? json_stringn(begin, (size_t)(cursor->at - begin)) /* NULL unless it is UTF-8 */
+               : NULL;
+}
+
+/* What most events are, a message without attachments, needs no parser. */
+static bool take_message(struct cursor *cursor, struct event *event)
+{
+    struct message_sent *message = &event->data.message;
+    json_t *body = NULL;
+    json_t *client_id = NULL;
+    if (!take(cursor, "{\"attachments\":[],\"body\":\"") || (body = take_plain(cursor)) == NULL ||
+        !take(cursor, "\",\"client_id\":\"") || (client_id = take_plain(cursor)) == NULL ||
+        !take(cursor, "\",\"recipient\":\"") || !take_node_id(cursor, &message->recipient) ||
+        !take(cursor, "\"}")) {
+        json_decref(body);
+        json_decref(client_id);
+        return false;
+    }
+    event->json = json_pack("[[],o,o]", body, client_id);
+    message->attachments = json_array_get(event->json, 0);
+    message->body = json_string_value(body);
+    message->body_bytes = json_string_length(body);
+    message->client_id = json_string_value(client_id);
+    return event_data_check_message(message->client_id, message->body, message->body_bytes,
+                                    message->attachments, NULL) == RESULT_OK &&
+           !node_id_equal(&message->recipient, &event->author);
+}
+
+static bool take_receipt(struct cursor *cursor, struct event *event, const char *at_member)
+{
+    struct receipt *receipt = &event->data.receipt;
+    char at[WALL_CLOCK_TEXT_BYTES];
+    char target[ULID_TEXT_BYTES];
+    int64_t seconds = 0;
+    if (!take(cursor, at_member) || !take_text(cursor, at, sizeof at) ||
+        wall_clock_parse(at, &seconds) != RESULT_OK || !take(cursor, "\",\"target_event_id\":\"") ||
+        !take_text(cursor, target, sizeof target) || !ulid_is_valid(target) ||
+        !take(cursor, "\"}")) {
+        return false;
+    }
+    event->json = json_pack("[s,s]", at, target);
+    receipt->at = json_string_value(json_array_get(event->json, 0));
+    receipt->target_event_id = json_string_value(json_array_get(event->json, 1));
+    return true;
+}
+
+/* True when the data is that of such an event and in its place; else the cursor is where it was. */
+static bool take_chat(struct cursor *cursor, struct event *event, enum event_type *type_out)
+{
+    const struct cursor begin = *cursor;
+    const struct {
+        enum event_type type;
+        const char *at_member;
+    } receipts[] = {{EVENT_MESSAGE_DELIVERED, "{\"delivered_at\":\""},
+                    {EVENT_MESSAGE_READ, "{\"read_at\":\""}};
+    *type_out = EVENT_MESSAGE_SENT;
+    bool taken = take_message(cursor, event);
+    for (size_t i = 0; i < sizeof receipts / sizeof receipts[0] && !taken; i++) {
+        *cursor = begin;
+        *type_out = receipts[i].type;
+        json_decref(event->json);
+        event->json = NULL;
+        taken = take_receipt(cursor, event, receipts[i].at_member);
+    }
+    if (!taken) {
+        *cursor = begin;
+        json_decref(event->json);
+        event->json = NULL;
+    }
+    return taken;
+}
+
 static bool scan(struct cursor *cursor, struct event *event)
 {
     int64_t seconds = 0;
@@ -113,14 +194,19 @@ static bool scan(struct cursor *cursor, struct event *event)
     const char *head_end = NULL;
     event->type = EVENT_OTHER_SERVICE; /* it has no data to free */
     enum event_type type = EVENT_OTHER_SERVICE;
+    enum event_type chat_type = EVENT_OTHER_SERVICE;
     if (!take(cursor, "{\"author\":\"") || !take_node_id(cursor, &event->author) ||
         !take(cursor, "\",\"community_id\":\"") || !take_node_id(cursor, &event->community_id) ||
-        !take(cursor, "\",\"data\":") || !take_data(cursor, &event->json) ||
-        !take(cursor, ",\"event_id\":\"") ||
+        !take(cursor, "\",\"data\":")) {
+        return false;
+    }
+    bool is_chat = take_chat(cursor, event, &chat_type);
+    if ((!is_chat && !take_data(cursor, &event->json)) || !take(cursor, ",\"event_id\":\"") ||
         !take_text(cursor, event->event_id, sizeof event->event_id) ||
         !ulid_is_valid(event->event_id) || !take(cursor, "\",\"event_type\":\"") ||
-        !take_type(cursor, &type) || !take(cursor, "\",\"lamport\":") ||
-        !take_lamport(cursor, &event->lamport) || !take(cursor, ",\"schema_version\":1")) {
+        !take_type(cursor, &type) || (is_chat && type != chat_type) ||
+        !take(cursor, "\",\"lamport\":") || !take_lamport(cursor, &event->lamport) ||
+        !take(cursor, ",\"schema_version\":1")) {
         return false;
     }
     head_end = cursor->at;
@@ -137,7 +223,7 @@ static bool scan(struct cursor *cursor, struct event *event)
     }
     buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
     buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
-    return event_settle(event, type, event->json, NULL);
+    return event_settle(event, type, is_chat ? NULL : event->json, NULL);
 }
 
 bool event_scan(const char *text, size_t length_bytes, const struct node_id *community_id,

@@ -35,6 +35,18 @@ static void check_scan(const uint8_t *bytes, size_t length)
     FUZZ_ASSERT(strcmp(scanned->wall_clock, parsed->wall_clock) == 0);
     FUZZ_ASSERT(scanned->lamport == parsed->lamport && scanned->type == parsed->type);
     FUZZ_ASSERT(node_id_equal(&scanned->author, &parsed->author));
+    if (parsed->type == EVENT_MESSAGE_SENT) {
+        const struct message_sent *left = &scanned->data.message;
+        const struct message_sent *right = &parsed->data.message;
+        FUZZ_ASSERT(left->body_bytes == right->body_bytes && strcmp(left->body, right->body) == 0);
+        FUZZ_ASSERT(strcmp(left->client_id, right->client_id) == 0);
+        FUZZ_ASSERT(json_equal(left->attachments, right->attachments) != 0);
+        FUZZ_ASSERT(node_id_equal(&left->recipient, &right->recipient));
+    } else if (parsed->type == EVENT_MESSAGE_DELIVERED || parsed->type == EVENT_MESSAGE_READ) {
+        FUZZ_ASSERT(strcmp(scanned->data.receipt.at, parsed->data.receipt.at) == 0);
+        FUZZ_ASSERT(strcmp(scanned->data.receipt.target_event_id,
+                           parsed->data.receipt.target_event_id) == 0);
+    }
     event_destroy(&scanned);
     event_destroy(&parsed);
     json_decref(json);

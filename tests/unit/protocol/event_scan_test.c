@@ -31,6 +31,60 @@ static char *text_of_message(void)
     return text;
 }
 
+static char *text_of(struct event_draft draft)
+{
+    char id[ULID_TEXT_BYTES];
+    const struct signing_key key = test_key(2);
+    struct verified_event *event = test_event(draft, &key, test_id(1), test_ulid(8, id), 41);
+    size_t length = 0;
+    char *text = memory_duplicate_string(verified_event_text(event, &length));
+    verified_event_destroy(&event);
+    return text;
+}
+
+/* Those that need no parser, and one that does; read twice, they are the same. */
+static void event_scan__reads_each_kind_as_the_parser_does(void **state)
+{
+    char id[ULID_TEXT_BYTES];
+    struct event_draft drafts[] = {
+        event_draft_message("c", test_id(3), "plain, even ü", NULL),
+        event_draft_message("c", test_id(3), "line\nbreak", NULL),
+        event_draft_delivered(test_ulid(1, id), 1800000000),
+        event_draft_read(test_ulid(2, id), 1800000000),
+        event_draft_invited(test_id(4), "Jana", LEVEL_MEMBER, 1800000000),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++) {
+        char *text = text_of(drafts[i]);
+        struct event *scanned = NULL;
+        struct event *parsed = NULL;
+        struct verified_event *verified = NULL;
+        json_t *json = NULL;
+        size_t length = 0;
+        assert_true(event_scan(text, strlen(text), test_id(1), &scanned, &length));
+        assert_int_equal(length, strlen(text));
+        assert_int_equal(canonical_parse(text, length, 32, &json, NULL), RESULT_OK);
+        assert_int_equal(event_parse(json, test_id(1), &parsed), EVENT_ACCEPTABLE);
+        assert_memory_equal(scanned->hash, parsed->hash, sizeof parsed->hash);
+        assert_int_equal(scanned->type, parsed->type);
+        if (parsed->type == EVENT_MESSAGE_SENT) {
+            assert_string_equal(scanned->data.message.body, parsed->data.message.body);
+            assert_string_equal(scanned->data.message.client_id, "c");
+            assert_int_equal(json_array_size(scanned->data.message.attachments), 0);
+        } else if (i == 2 || i == 3) {
+            assert_string_equal(scanned->data.receipt.target_event_id,
+                                parsed->data.receipt.target_event_id);
+            assert_string_equal(scanned->data.receipt.at, parsed->data.receipt.at);
+        }
+        assert_int_equal(event_verify(&scanned, &verified), RESULT_OK);
+        assert_string_equal(verified_event_text(verified, &length), text);
+        verified_event_destroy(&verified);
+        event_destroy(&parsed);
+        json_decref(json);
+        memory_free(text);
+    }
+}
+
 static void event_scan__reads_what_the_parser_reads(void **state)
 {
     char *text = text_of_message();
@@ -116,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_scan__reads_what_the_parser_reads),
+        cmocka_unit_test(event_scan__reads_each_kind_as_the_parser_does),
         cmocka_unit_test(event_scan__leaves_to_the_parser_what_is_not_canonical),
         cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
     };
