@@ -164,6 +164,9 @@ int cli_backup(int argc, char **argv)
         struct error error = {""};
         enum result result = maintenance_backup(cli.data_directory, cli.positional[0], &error);
         exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
+        if (result == RESULT_OK) {
+            (void)printf("Wrote %s.\n", cli.positional[0]);
+        }
     }
     cli_deinit(&cli);
     return exit_code;
