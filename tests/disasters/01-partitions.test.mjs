@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cleanAll } from '../integration/support.mjs';
-import { converge, Network, noNamespaces } from './support.mjs';
+import { converge, Network } from './support.mjs';
 
 after(cleanAll);
 
-test('three pieces write apart from each other, and become one when they meet', { skip: noNamespaces }, async () => {
+test('three pieces write apart from each other, and become one when they meet', async () => {
   const network = new Network();
   const nodes = [await (await network.node({ name: 'N0', community: 'Street' })).start()];
   for (let i = 1; i < 5; i++) {
@@ -35,7 +35,7 @@ test('three pieces write apart from each other, and become one when they meet', 
   for (const node of nodes) assert.equal((await node.cli('verify', '--json')).stdout.includes('"whole":true'), true);
 });
 
-test('a neighbour carries a message between two who are never on at the same time', { skip: noNamespaces }, async () => {
+test('a neighbour carries a message between two who are never on at the same time', async () => {
   const network = new Network();
   const alice = await (await network.node({ name: 'Alice', community: 'Street' })).start();
   const bob = await (await network.node({ name: 'Bob' })).start();
@@ -55,7 +55,7 @@ test('a neighbour carries a message between two who are never on at the same tim
   await alice.until(async () => (await alice.history()).every((message) => message.delivered_at)); // the receipt was carried back
 });
 
-test('a member that nobody can reach is told at once by its own long-poll', { skip: noNamespaces }, async () => {
+test('a member that nobody can reach is told at once by its own long-poll', async () => {
   const network = new Network();
   const alice = await (await network.node({ name: 'Alice', community: 'Street' })).start();
   // What it advertises leads nowhere, as behind a router without a port forwarded.

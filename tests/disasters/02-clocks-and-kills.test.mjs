@@ -33,19 +33,20 @@ test('kill -9 of either side under load: what was acknowledged is on both, once'
   await alice.admit(bob);
   const acknowledged = [];
   let writing = true;
+  let back = Promise.resolve(); // whoever was killed is up again
   const writers = [[alice, bob], [bob, alice]].flatMap(([from, to]) => Array.from({ length: 16 }, async (_, writer) => {
     for (let i = 0; writing; i++) {
       const body = `${from === alice ? 'a' : 'b'}/${writer}/${i}`;
       const answer = await from.send(to.id, body, body).catch(() => null);
       if (answer) acknowledged.push(answer.event_id);
-      else await new Promise((resolve) => { setTimeout(resolve, 50); }); // it is down
+      else await back;
     }
   }));
   for (const victim of [alice, bob, bob, alice]) {
     const before = acknowledged.length;
     await victim.until(() => acknowledged.length > before + 100);
-    await victim.kill();
-    await victim.start();
+    back = victim.kill().then(() => victim.start());
+    await back;
   }
   writing = false;
   await Promise.all(writers);

@@ -1,5 +1,6 @@
 // Nodes in network namespaces of their own, on bridges that can be cut.
 
+import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -8,14 +9,12 @@ import { BINARY, cleanup, Node, PATIENCE_MS } from '../integration/support.mjs';
 const run = promisify(execFile);
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Whether this machine lets us make namespaces; a reason when not. */
-export const noNamespaces = process.getuid() === 0 ? false : 'making network namespaces takes root';
-
 let networks = 0;
 
 /** A street of houses: each node on a bridge; houses on different bridges don't hear each other. */
 export class Network {
   constructor() {
+    assert.equal(process.getuid(), 0, 'making network namespaces takes root, or being root of a namespace of one\'s own, as ./test arranges');
     this.name = `hc${process.pid % 10000}${networks++}`;
     this.bridges = [];
     this.nodes = [];
