@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
+#include "store/event_reader.h"
 
 enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000, MOST_VERIFIERS = 4 };
 
@@ -313,7 +314,14 @@ void gossip_destroy(struct gossip **gossip_pointer)
     *gossip_pointer = NULL;
 }
 
-static void describe(const struct committed_event *committed, struct stored *stored_out)
+static bool is_receipt(enum event_type type)
+{
+    return type == EVENT_MESSAGE_DELIVERED || type == EVENT_MESSAGE_READ;
+}
+
+/* Whom it concerns: the recipient of a message, the sender for a receipt of ours (§11). */
+static void describe(struct gossip *gossip, const struct committed_event *committed,
+                     struct stored *stored_out)
 {
     const struct event *event = verified_event_get(committed->event);
     stored_out->seq = committed->seq;
@@ -324,7 +332,11 @@ static void describe(const struct committed_event *committed, struct stored *sto
     if (event->type == EVENT_MESSAGE_SENT) {
         stored_out->has_concerned = true;
         stored_out->concerned = event->data.message.recipient;
-    } else if (event->type == EVENT_MESSAGE_DELIVERED && committed->concerns_us) {
+    } else if (committed->source == NULL && is_receipt(event->type)) {
+        stored_out->has_concerned = event_reader_sender(
+            gossip->options.log, event->data.receipt.target_event_id, &stored_out->concerned);
+    }
+    if (event->type == EVENT_MESSAGE_DELIVERED && committed->concerns_us) {
         memcpy(stored_out->target_event_id, event->data.receipt.target_event_id,
                sizeof stored_out->target_event_id);
     }
@@ -337,7 +349,7 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
     message->kind = MESSAGE_STORED;
     message->stored_count = count;
     for (size_t i = 0; i < count; i++) {
-        describe(&events[i], &message->stored[i]);
+        describe(gossip, &events[i], &message->stored[i]);
         message->members_changed =
             message->members_changed ||
             event_type_is_community(verified_event_get(events[i].event)->type);

@@ -154,6 +154,21 @@ bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_
     return holds;
 }
 
+bool event_reader_sender(struct event_log *log, const char *event_id, struct node_id *sender_out)
+{
+    struct database *reader = log_reader_acquire(log);
+    sqlite3_stmt *row =
+        database_query(reader, "SELECT peer FROM messages WHERE event_id=?1 AND outgoing=0 LIMIT 1",
+                       "t", event_id);
+    bool found = database_next(reader, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
+    if (found) {
+        memcpy(sender_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+    }
+    database_done(row);
+    log_reader_release(log, &reader);
+    return found;
+}
+
 bool event_reader_is_delivered(struct event_log *log, const char *event_id)
 {
     struct database *reader = log_reader_acquire(log);
