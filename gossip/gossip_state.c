@@ -114,11 +114,18 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     memory_free(peer);
 }
 
+/* Until proven otherwise; one that failed is given another chance by the request under way, which
+ * began without what is stored only now. */
+static bool is_reachable(const struct peer *peer)
+{
+    return peer->failures == 0 || peer->busy;
+}
+
 /* Waits its turn; what finds no room, and what is for a peer that fails, is left to the
  * exchange. */
 static void enqueue(struct peer *peer, int64_t seq)
 {
-    if (peer->failures > 0) {
+    if (!is_reachable(peer)) {
         peer->gap = true;
     } else if (peer->queue_count == GOSSIP_MOST_QUEUED) {
         int64_t soon_ms = peer->asked_ms + GOSSIP_RECALL_MS;
@@ -127,11 +134,6 @@ static void enqueue(struct peer *peer, int64_t seq)
     } else {
         peer->queue[peer->queue_count++] = seq;
     }
-}
-
-static bool is_reachable(const struct peer *peer)
-{
-    return peer->failures == 0; /* until proven otherwise */
 }
 
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,

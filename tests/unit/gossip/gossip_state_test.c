@@ -297,6 +297,28 @@ static void gossip_state__lets_pushes_in_between_the_steps_of_a_session(void **s
     gossip_state_destroy(&state);
 }
 
+static void gossip_state__pushes_what_came_while_a_lost_peer_was_tried_again(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(2);
+    struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_outcome equal = {.succeeded = true, .through = 0};
+    bool pushed = false;
+    (void)state_pointer;
+    assert_true(gossip_state_next(state, 0, &action));
+    gossip_state_finished(state, &action.peer, &lost, 0);
+    struct node_id peer = action.peer;
+    while (gossip_state_next(state, 2000, &action) && !node_id_equal(&action.peer, &peer)) {
+    }
+    assert_int_equal(action.kind, GOSSIP_RECONCILE);
+    gossip_state_event_stored(state, 1, NULL, NULL); /* the comparison began without it */
+    gossip_state_finished(state, &peer, &equal, 2010);
+    while (gossip_state_next(state, 2011, &action)) {
+        pushed = pushed || (action.kind == GOSSIP_PUSH && node_id_equal(&action.peer, &peer));
+    }
+    assert_true(pushed); /* and not in half a minute */
+    gossip_state_destroy(&state);
+}
+
 static void gossip_state__subscribes_when_nobody_calls(void **state_pointer)
 {
     struct gossip_state *state = with_peers(12);
@@ -336,6 +358,7 @@ int main(void)
         cmocka_unit_test(gossip_state__leaves_an_overflow_to_the_exchange),
         cmocka_unit_test(gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile),
         cmocka_unit_test(gossip_state__lets_pushes_in_between_the_steps_of_a_session),
+        cmocka_unit_test(gossip_state__pushes_what_came_while_a_lost_peer_was_tried_again),
         cmocka_unit_test(gossip_state__subscribes_when_nobody_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
