@@ -81,7 +81,8 @@ test('a node that is stopping takes on nothing more, and leaves nothing half-joi
   };
   assert.equal(await health(), 200);
   const joining = bob.request('POST', '/api/v1/community/join', { invite: `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}` });
-  await once(silent, 'connection'); // the join is under way, so the stop has something to wait for
+  const [connection] = await once(silent, 'connection');
+  await once(connection, 'data'); // its handshake waits for an answer: the join looks only now and then whether to give up, and the stop waits for it
   const stopped = bob.stop();
   while (await health() !== 503); // over the connection that is kept; it would break off if nothing were answered
   await stopped;
