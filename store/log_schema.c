@@ -4,13 +4,13 @@
 
 enum { SCHEMA_VERSION = 2 };
 
-/* `aside`: kept for audit, in no view, no count, no fingerprint (§6). `own`: concerns this node
- * (§15). */
 /* What arrived on a day (since 1970, by our own clock), and how many bytes of text it was. */
 #define GROWTH                                                                                     \
     "CREATE TABLE growth(day INTEGER PRIMARY KEY, events INTEGER NOT NULL,"                        \
     " bytes INTEGER NOT NULL);"
 
+/* `aside`: kept for audit, in no view, no count, no fingerprint (§6). `own`: concerns this node
+ * (§15). */
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE state(id INTEGER PRIMARY KEY CHECK(id=1), clock INTEGER NOT NULL,"

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,11 +64,32 @@ static void remove_tree(const char *path)
     (void)rmdir(path);
 }
 
+/* Places of that name whose process is gone: it was killed in the middle. */
+static void remove_abandoned(const char *directory, const char *name)
+{
+    DIR *listing = opendir(directory);
+    const struct dirent *entry = NULL;
+    size_t length = strlen(name);
+    while (listing != NULL &&
+           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
+        bool is_place = strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '-';
+        pid_t pid = is_place ? (pid_t)strtol(entry->d_name + length + 1, NULL, 10) : 0;
+        if (pid > 0 && (pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH))) {
+            char *place = memory_format("%s/%s", directory, entry->d_name);
+            remove_tree(place);
+            memory_free(place);
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+}
+
 /* A fresh place beside what is looked after; the caller frees and removes it. NULL with `error`. */
 static char *make_place(const char *directory, const char *name, struct error *error)
 {
     char *place = memory_format("%s/%s-%ld", directory, name, (long)getpid());
-    remove_tree(place);
+    remove_abandoned(directory, name);
     if (mkdir(place, 0700) != 0) {
         (void)error_set(error, RESULT_IO, "%s can't be made: %s.", place, strerrordesc_np(errno));
         memory_free(place);

@@ -17,12 +17,19 @@ const sqlite = (node, sql) => execFileSync('sqlite3', [node.database(), sql]).to
 
 test('verify finds nothing wrong, beside a running node', async () => {
   for (const body of ['one', 'two', 'three']) await alice.post('/api/v1/chat/send', { recipient: bob.id, body });
+  const log = path.dirname(alice.database());
+  const abandoned = path.join(log, 'verify-4194305'); // of a process that no system has any more
+  const another = path.join(log, `verify-${process.pid}`);
+  for (const place of [abandoned, another]) {
+    fs.mkdirSync(place);
+    fs.writeFileSync(path.join(place, 'events.sqlite'), '');
+  }
   const { code, stdout } = await alice.cli('verify', '--json');
   assert.equal(code, 0);
   const report = JSON.parse(stdout);
   assert.equal(report.whole, true);
   assert.ok(report.events >= 8, stdout);
-  assert.deepEqual(fs.readdirSync(path.dirname(alice.database())).filter((name) => name.startsWith('verify')), []);
+  assert.deepEqual(fs.readdirSync(log).filter((name) => name.startsWith('verify')), [path.basename(another)]);
 });
 
 test('a backup made under load is a data directory that goes on', async () => {
