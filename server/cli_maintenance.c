@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -150,6 +151,17 @@ int cli_rebuild(int argc, char **argv)
     return exit_code;
 }
 
+static enum result backup(const struct cli *cli, struct error *error)
+{
+    struct signing_key key;
+    enum result result = device_key_load(cli->data_directory, &key, error);
+    if (result == RESULT_OK) {
+        signing_key_deinit(&key);
+        result = maintenance_backup(cli->data_directory, cli->positional[0], error);
+    }
+    return result;
+}
+
 int cli_backup(int argc, char **argv)
 {
     struct cli cli = {
@@ -162,7 +174,7 @@ int cli_backup(int argc, char **argv)
     int exit_code = CLI_DONE;
     if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         struct error error = {""};
-        enum result result = maintenance_backup(cli.data_directory, cli.positional[0], &error);
+        enum result result = backup(&cli, &error);
         exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
         if (result == RESULT_OK) {
             (void)printf("Wrote %s.\n", cli.positional[0]);
@@ -245,6 +257,9 @@ static int export_messages(const struct cli *cli, const char *path)
         written = (to_output || fclose(file) == 0) && written;
         if (result == RESULT_OK && !written) {
             result = error_set(&error, RESULT_IO, "%s can't be written; is there room?", path);
+        }
+        if (result != RESULT_OK && !to_output) {
+            (void)unlink(path);
         }
     }
     release_log(&kept);

@@ -268,8 +268,7 @@ static const char *const plain_parts[] = {"keys", "tls", "blobs", "hearthchat.in
 
 enum { PLAIN_PARTS = sizeof plain_parts / sizeof plain_parts[0] };
 
-/* tar, which every Debian has: the plain parts from where they are, the log from the stage. The
- * file holds the device's key, so it is nobody else's. */
+/* tar, which every Debian has: the plain parts from where they are, the log from the stage. */
 static enum result run_tar(const char *data_directory, const char *stage, const char *file,
                            struct error *error)
 {
@@ -291,16 +290,13 @@ static enum result run_tar(const char *data_directory, const char *stage, const 
     arguments[count++] = stage;
     arguments[count++] = "communities";
     arguments[count] = NULL;
-    mode_t before = umask(0077);
     int failed =
         posix_spawnp(&child, "tar", NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
-    (void)umask(before);
     if (failed == 0 && waitpid(child, &status, 0) != child) {
         failed = errno;
     }
     memory_free(archive);
     if (failed != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        (void)unlink(file);
         return error_set(error, RESULT_IO, "The backup %s can't be written; is there room?", file);
     }
     return RESULT_OK;
@@ -334,19 +330,27 @@ static enum result stage_log(const char *data_directory, const char *stage, stru
 
 enum result maintenance_backup(const char *data_directory, const char *file, struct error *error)
 {
-    if (access(file, F_OK) == 0) {
-        return error_set(error, RESULT_EXISTS,
-                         "%s is there already; name a file that is not there yet.", file);
+    /* It will hold the device's key, so it is nobody else's. */
+    int made = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made < 0) {
+        return errno == EEXIST
+                   ? error_set(error, RESULT_EXISTS,
+                               "%s is there already; name a file that is not there yet.", file)
+                   : error_set(error, RESULT_IO, "%s can't be written: %s.", file,
+                               strerrordesc_np(errno));
     }
+    (void)close(made);
     char *stage = make_place(data_directory, "backup", error);
-    if (stage == NULL) {
-        return RESULT_IO;
-    }
-    enum result result = stage_log(data_directory, stage, error);
+    enum result result = stage == NULL ? RESULT_IO : stage_log(data_directory, stage, error);
     if (result == RESULT_OK) {
         result = run_tar(data_directory, stage, file, error);
     }
-    remove_tree(stage);
+    if (result != RESULT_OK) {
+        (void)unlink(file);
+    }
+    if (stage != NULL) {
+        remove_tree(stage);
+    }
     memory_free(stage);
     return result;
 }

@@ -29,7 +29,7 @@ enum result maintenance_rebuild(const char *directory, const struct node_id *com
                                 struct error *error);
 
 /* Writes a tar of the data directory; unpacked, it is a data directory. `file` must not exist:
- * RESULT_EXISTS. */
+ * RESULT_EXISTS. RESULT_IO: there is no file then either. */
 enum result maintenance_backup(const char *data_directory, const char *file, struct error *error);
 
 #endif

@@ -86,6 +86,24 @@ test('export writes every own message as JSON', async () => {
   assert.equal((await alice.cli('export', file)).code, 1);
 });
 
+test('a backup and an export that fail say why and leave no file', async () => {
+  const dora = await Node.create({ name: 'Dora', community: 'Elsewhere' });
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'out');
+  const refused = async (node, command, target, words) => {
+    const { code, stderr } = await node.cli(command, target);
+    assert.equal(code, 1);
+    assert.match(stderr, words);
+    assert.deepEqual(fs.readdirSync(directory), []);
+  };
+  for (const command of ['backup', 'export']) await refused(dora, command, path.join(directory, 'missing', 'out'), /can't be written: No such file or directory\.$/m);
+  fs.writeFileSync(dora.database(), 'this is no database');
+  await refused(dora, 'backup', file, /can't be (copied|opened)/);
+  await refused(dora, 'export', file, /damaged/);
+  dora.directory = path.join(directory, 'nothing');
+  for (const command of ['backup', 'export']) await refused(dora, command, file, /There is no key in .* hearthchat init/);
+});
+
 test('members rise, fall and are shut out, with the signatures that it takes', async () => {
   carol = await (await Node.create({ name: 'Carol' })).start();
   await alice.admit(carol);
