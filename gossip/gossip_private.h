@@ -112,7 +112,15 @@ void peer_request_post(struct peer_link *link, const char *path, const char *con
 
 /* Ends what the state machine asked for. */
 void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *outcome);
-void peer_request_give_up(struct peer_link *link, enum result result);
+
+/* The same, without success. `answer` is what can't be used of the peer's; NULL: it is not to
+ * blame. */
+void peer_request_give_up(struct peer_link *link, enum result result,
+                          const struct http_answer *answer);
+
+/* Logs what is wrong with an answer that can't be used; that a peer is off or refuses is not. */
+void peer_request_report(struct peer_link *link, enum result result,
+                         const struct http_answer *answer);
 
 /* peer_exchange.c: does what a PUSH or EXCHANGE says; reads an answer of /sync/v1/events. */
 void peer_exchange_start(struct gossip *gossip, const struct gossip_action *action);

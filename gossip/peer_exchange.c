@@ -54,7 +54,7 @@ static void posted(struct peer_link *link, enum result result, const struct http
         take_events(link, json);
         peer_request_conclude(link, &outcome);
     } else {
-        peer_request_give_up(link, result);
+        peer_request_give_up(link, result, answer);
     }
     json_decref(json);
     memory_free(outcome.rejected);
@@ -109,6 +109,6 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
         peer_request_post(link, "/sync/v1/events", NULL, 0, posted);
     } else { /* what could not be read was not sent: the cursor must not pass it */
         buffer_deinit(&link->body);
-        peer_request_give_up(link, result);
+        peer_request_give_up(link, result, NULL);
     }
 }

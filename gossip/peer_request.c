@@ -68,10 +68,38 @@ void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *
     gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_now(gossip));
 }
 
-void peer_request_give_up(struct peer_link *link, enum result result)
+/* NULL: nothing. */
+static const char *misbehaviour(enum result result, const struct http_answer *answer)
+{
+    if (result == RESULT_OK && answer->status == 200) {
+        return "an answer that can't be read";
+    }
+    if (result == RESULT_FULL) {
+        return "an endless answer";
+    }
+    if (result == RESULT_TIMEOUT && answer->status != 0) {
+        return "an answer that does not end in time";
+    }
+    return result == RESULT_UNAUTHORIZED ? "another node's key" : NULL;
+}
+
+void peer_request_report(struct peer_link *link, enum result result,
+                         const struct http_answer *answer)
+{
+    const char *reason = misbehaviour(result, answer);
+    if (reason != NULL) {
+        gossip_report(link, reason);
+    }
+}
+
+void peer_request_give_up(struct peer_link *link, enum result result,
+                          const struct http_answer *answer)
 {
     const struct gossip_outcome outcome = {.succeeded = false};
     char name[NODE_ID_SHORT_BYTES];
+    if (answer != NULL && !link->removed) {
+        peer_request_report(link, result, answer);
+    }
     node_id_format_short(&link->node_id, name);
     log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
               result == RESULT_OK ? "refused" : result_name(result), NULL);

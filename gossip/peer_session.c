@@ -174,7 +174,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
-        peer_request_give_up(link, result);
+        peer_request_give_up(link, result, answer);
         return;
     }
     buffer_clear(&session->message);
@@ -186,7 +186,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
         peer_request_conclude(link, &by_cursor);
     } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
         gossip_report(link, result != RESULT_OK ? "no negentropy message" : "endless comparison");
-        peer_request_give_up(link, RESULT_INVALID);
+        peer_request_give_up(link, RESULT_INVALID, NULL);
     } else if (!may_catch_up(link)) {
         postpone(link, true);
     } else {
@@ -253,6 +253,7 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
         if (settle(asked, verified_event_get(batch->events[i])->hash)) {
             batch->events[kept++] = batch->events[i];
         } else {
+            gossip_report(link, "an event that nobody asked for");
             verified_event_destroy(&batch->events[i]);
         }
     }
@@ -268,10 +269,14 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
     }
 }
 
-/* What did not fit into the answer is asked for again; what nobody sent at all is let go. */
+/* What did not fit into the answer is asked for again; of whom nothing came nothing is asked. */
 static void ask_again(struct peer_link *link, const struct asked *asked)
 {
-    for (size_t i = 0; i < asked->count && asked->settled_count > 0; i++) {
+    if (asked->settled_count == 0) {
+        gossip_report(link, "none of the events that it has");
+        return;
+    }
+    for (size_t i = 0; i < asked->count; i++) {
         if (!asked->settled[i] &&
             !event_reader_holds(link->gossip->options.log, asked->sorted[i])) {
             list_add(&link->session.need, asked->sorted[i]);
@@ -314,13 +319,13 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
 
 static void fetched(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
-    struct hash_list *asked = &link->session.asked;
-    if (result == RESULT_OK && !link->removed && answer->status == 200 &&
-        peer_receiving_verify(link, &answer->body, asked)) {
+    if (result != RESULT_OK || link->removed || answer->status != 200) {
+        peer_request_give_up(link, result, answer);
+    } else if (peer_receiving_verify(link, &answer->body, &link->session.asked)) {
         go_on(link);
-        return;
+    } else {
+        peer_request_give_up(link, RESULT_FULL, NULL);
     }
-    peer_request_give_up(link, result);
 }
 
 static void fetch(struct peer_link *link)
@@ -358,7 +363,7 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
         }
         peer_request_conclude(link, &outcome);
     } else {
-        peer_request_give_up(link, result);
+        peer_request_give_up(link, result, answer);
     }
     json_decref(json);
     memory_free(outcome.rejected);
@@ -397,7 +402,7 @@ static void send_page(struct peer_link *link)
         peer_request_post(link, "/sync/v1/events", NULL, 0, sent);
     } else {
         buffer_deinit(&link->body);
-        peer_request_give_up(link, result);
+        peer_request_give_up(link, result, NULL);
     }
 }
 

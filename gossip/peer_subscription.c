@@ -64,6 +64,8 @@ static void polled(void *context, enum result result, const struct http_answer *
     bool understood = result == RESULT_OK && take_answer(link, answer);
     if (understood) {
         peer_links_seen(link);
+    } else {
+        peer_request_report(link, result, answer);
     }
     gossip_state_polled(gossip->state, &link->node_id, understood, gossip_now(gossip));
 }

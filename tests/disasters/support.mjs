@@ -77,10 +77,11 @@ async function request(method, target, body) {
   return { status: Number(stdout.slice(text.length + 1)), text, body: text.startsWith('{') ? JSON.parse(text) : null };
 }
 
-/** Waits until all of them have the same log. */
+/** Waits until all of them have the same log, and none found fault with another. */
 export async function converge(nodes) {
   await nodes[0].until(async () => {
     const prints = await Promise.all(nodes.map(async (node) => (await node.get('/api/v1/node')).fingerprint));
     return prints.every((print) => print === prints[0]);
   });
+  for (const node of nodes) assert.doesNotMatch(node.log, /peer\.misbehaves/);
 }
