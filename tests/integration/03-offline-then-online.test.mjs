@@ -47,7 +47,8 @@ test('a third neighbour carries a message between two that never meet', async ()
   const jana = await (await Node.create({ name: 'Jana' })).start();
   await alice.admit(bob);
   await alice.admit(jana);
-  await jana.send(bob.id, 'do you know me'); // by now Jana's node knows Bob
+  await jana.send(bob.id, 'do you know me');
+  await bob.arrived('do you know me'); // by now Bob's node knows Jana and hers knows Bob, or one would refuse the other
   await bob.stop();
   const { event_id } = await alice.send(bob.id, 'carried');
   await alice.post('/api/v1/chat/send', { recipient: jana.id, body: 'marker' });

@@ -47,14 +47,17 @@ export async function cli(...args) {
   }
 }
 
-/** A port that was free a moment ago. */
+/** A port that is free, and that no client is given by the system while the node that uses it is off: below the ephemeral ones. */
 export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = crypto.randomInt(10000, 32768);
+    const server = net.createServer().listen(port, '127.0.0.1');
+    const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]).catch(() => false);
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 export class Node {
