@@ -16,8 +16,11 @@ test('the demo starts three neighbours and leaves nothing behind', async () => {
   assert.equal(addresses.length, 3);
   const members = await (await fetch(`${addresses[0].ui}/api/v1/members`)).json();
   assert.deepEqual(members.output.members.map((member) => member.display_name).sort(), ['Alice', 'Bob', 'Jana']);
+  const [child] = fs.readFileSync(`/proc/${demo.pid}/task/${demo.pid}/children`, 'utf8').split(' ');
+  const [place] = /\/tmp\/hearthchat-demo-\w+/.exec(fs.readFileSync(`/proc/${child}/cmdline`, 'utf8'));
+  assert.ok(fs.existsSync(place));
   demo.kill('SIGINT');
   const [code] = await exited;
   assert.equal(code, 0);
-  assert.deepEqual(fs.readdirSync('/tmp').filter((name) => name.startsWith('hearthchat-demo-')), []);
+  assert.ok(!fs.existsSync(place), `${place} is left`);
 });
