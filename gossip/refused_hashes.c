@@ -37,8 +37,8 @@ void refused_hashes_destroy(struct refused_hashes **table)
     }
 }
 
-/* Whoever chooses hashes to collide here pushes out refusals of its own making alone: a hash is
- * that of an event, found by trying. */
+/* Whoever finds events whose hashes collide here pushes out refusals, and gains that what was
+ * refused is fetched and refused once more. */
 static size_t bucket_of(const uint8_t *hash)
 {
     return ((size_t)hash[0] << 8 | hash[1]) % BUCKETS;
