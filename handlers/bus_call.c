@@ -50,11 +50,9 @@ void bus_call_handle(struct exchange *exchange, const struct services *services)
         exchange_reply_error(exchange, WIRE_UNAUTHORIZED,
                              "Only this node's owner may call this, on the machine itself.");
     } else if (!serves(capability, version == NULL ? "1.0" : version)) {
-        json_t *json = wire_error_json("schema_mismatch",
-                                       "This version of the capability is not served here.");
-        (void)json_object_set_new(json, "schema_hash_expected",
-                                  json_string(capability->schema_hash));
-        exchange_reply_json(exchange, 400, json);
+        exchange_reply_schema_mismatch(exchange,
+                                       "This version of the capability is not served here.",
+                                       capability->schema_hash);
     } else {
         capabilities_call(capability, exchange, services, input);
     }

@@ -93,14 +93,20 @@ void capabilities_unload(void)
     }
 }
 
-const struct capability *capabilities_find(const char *name)
+size_t capabilities_number(const char *name)
 {
     for (size_t i = 0; i < COUNT; i++) {
         if (strcmp(capabilities[i].name, name) == 0) {
-            return &capabilities[i];
+            return i + 1;
         }
     }
-    return NULL;
+    return 0;
+}
+
+const struct capability *capabilities_find(const char *name)
+{
+    size_t number = capabilities_number(name);
+    return number == 0 ? NULL : &capabilities[number - 1];
 }
 
 json_t *capabilities_to_json(bool chat_enabled)
@@ -129,7 +135,5 @@ void capabilities_call(const struct capability *capability, struct exchange *exc
         capability->call(exchange, services, input);
         return;
     }
-    json_t *json = wire_error_json("schema_mismatch", error.message);
-    (void)json_object_set_new(json, "schema_hash_expected", json_string(capability->schema_hash));
-    exchange_reply_json(exchange, 400, json);
+    exchange_reply_schema_mismatch(exchange, error.message, capability->schema_hash);
 }

@@ -30,6 +30,9 @@ void capabilities_unload(void);
 /* NULL: no such name. */
 const struct capability *capabilities_find(const char *name);
 
+/* Its number from 1 on; 0: no such name. */
+size_t capabilities_number(const char *name);
+
 /* [{"name","version","stability","schema_hash","params","max_concurrent"}] of what this caller
  * level may call; fresh. */
 json_t *capabilities_to_json(bool chat_enabled);

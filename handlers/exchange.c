@@ -9,24 +9,24 @@
 
 enum { RETRY_AFTER_MS = 1000 };
 
-static void reply_json(struct exchange *exchange, int status, json_t *json, int64_t retry_after_ms)
+/* Sends `json` as the body of `reply`. Consumes it. */
+static void reply_json(struct exchange *exchange, struct reply reply, json_t *json)
 {
     struct buffer text;
     buffer_init(&text);
     if (json == NULL || canonical_write(json, &text) != RESULT_OK) {
         json_decref(json);
-        json =
-            wire_error_json("internal_error", "The answer can't be written; see the node's log.");
-        status = 500;
+        reply.error = "internal_error";
+        reply.message = "The answer can't be written; see the node's log.";
+        json = wire_error_json(reply.error, reply.message);
+        reply.status = 500;
         buffer_clear(&text);
         (void)canonical_write(json, &text);
     }
-    struct reply reply = {.status = status,
-                          .content_type = "application/json",
-                          .bytes = text.data,
-                          .length_bytes = text.length_bytes,
-                          .canonical = true,
-                          .retry_after_ms = retry_after_ms};
+    reply.content_type = "application/json";
+    reply.bytes = text.data;
+    reply.length_bytes = text.length_bytes;
+    reply.canonical = true;
     exchange->reply(exchange, &reply);
     json_decref(json);
     buffer_deinit(&text);
@@ -34,7 +34,7 @@ static void reply_json(struct exchange *exchange, int status, json_t *json, int6
 
 void exchange_reply_json(struct exchange *exchange, int status, json_t *json)
 {
-    reply_json(exchange, status, json, 0);
+    reply_json(exchange, (struct reply){.status = status}, json);
 }
 
 void exchange_reply_canonical(struct exchange *exchange, const char *text, size_t length_bytes)
@@ -50,18 +50,45 @@ void exchange_reply_canonical(struct exchange *exchange, const char *text, size_
 void exchange_reply_output(struct exchange *exchange, json_t *output)
 {
     int64_t ms = clock_monotonic_ms(exchange->clock) - exchange->started_ms;
-    reply_json(exchange, 200,
-               json_pack("{s:o,s:{s:I}}", "output", output, "meta", "ms", (json_int_t)ms), 0);
+    exchange_reply_json(exchange, 200,
+                        json_pack("{s:o,s:{s:I}}", "output", output, "meta", "ms", (json_int_t)ms));
+}
+
+void exchange_reply_later(struct exchange *exchange, enum wire_code code, const char *message,
+                          int64_t retry_after_ms)
+{
+    struct reply reply = {.status = wire_code_status(code),
+                          .error = wire_code_name(code),
+                          .message = message,
+                          .retry_after_ms = retry_after_ms};
+    json_t *json = wire_error_json(reply.error, message);
+    if (retry_after_ms == 0 && reply.status == 429) {
+        reply.retry_after_ms = RETRY_AFTER_MS;
+    }
+    if (reply.retry_after_ms > 0) {
+        (void)json_object_set_new(json, "retry_after_ms", json_integer(reply.retry_after_ms));
+    }
+    reply_json(exchange, reply, json);
 }
 
 void exchange_reply_error(struct exchange *exchange, enum wire_code code, const char *message)
 {
-    json_t *json = wire_error_json(wire_code_name(code), message);
-    int64_t retry_after_ms = wire_code_status(code) == 429 ? RETRY_AFTER_MS : 0;
-    if (retry_after_ms > 0) {
-        (void)json_object_set_new(json, "retry_after_ms", json_integer(retry_after_ms));
-    }
-    reply_json(exchange, wire_code_status(code), json, retry_after_ms);
+    exchange_reply_later(exchange, code, message, 0);
+}
+
+void exchange_reply_schema_mismatch(struct exchange *exchange, const char *message,
+                                    const char *schema_hash)
+{
+    struct reply reply = {.status = 400, .error = "schema_mismatch", .message = message};
+    json_t *json = wire_error_json(reply.error, message);
+    (void)json_object_set_new(json, "schema_hash_expected", json_string(schema_hash));
+    reply_json(exchange, reply, json);
+}
+
+void exchange_reply_http_error(struct exchange *exchange, int status, const char *message)
+{
+    struct reply reply = {.status = status, .error = "bad_request", .message = message};
+    reply_json(exchange, reply, wire_error_json(reply.error, message));
 }
 
 void exchange_reply_bytes(struct exchange *exchange, const char *content_type, const void *bytes,

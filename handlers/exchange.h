@@ -22,6 +22,8 @@ struct reply {
     size_t length_bytes;
     bool canonical;         /* the bytes are canonical JSON. Listeners sign them (§10) */
     int64_t retry_after_ms; /* 0: none */
+    const char *error;      /* the code of a refusal, for the log; NULL: it is none */
+    const char *message;    /* its sentence */
 };
 
 struct exchange {
@@ -47,6 +49,17 @@ void exchange_reply_canonical(struct exchange *exchange, const char *text, size_
 void exchange_reply_output(struct exchange *exchange, json_t *output);
 
 void exchange_reply_error(struct exchange *exchange, enum wire_code code, const char *message);
+
+/* The same with a status of HTTP's own, as bad_request (§16): 405, 411, 413, 415. */
+void exchange_reply_http_error(struct exchange *exchange, int status, const char *message);
+
+/* The same as schema_mismatch, with the hash of the schema that is expected. */
+void exchange_reply_schema_mismatch(struct exchange *exchange, const char *message,
+                                    const char *schema_hash);
+
+/* The same, with when to try again; 0: as usual (a second for 429, else never). */
+void exchange_reply_later(struct exchange *exchange, enum wire_code code, const char *message,
+                          int64_t retry_after_ms);
 
 /* Bytes of another type. */
 void exchange_reply_bytes(struct exchange *exchange, const char *content_type, const void *bytes,

@@ -6,6 +6,7 @@
 #ifndef HEARTHCHAT_HANDLERS_SERVICES_H
 #define HEARTHCHAT_HANDLERS_SERVICES_H
 
+#include "core/log_limit.h"
 #include "gossip/gossip.h"
 #include "handlers/exchange.h"
 #include "protocol/node_manifest.h"
@@ -30,7 +31,8 @@ struct services {
     bool store_and_forward;
     bool read_receipts_enabled;
     bool metrics_enabled;
-    int64_t started_ms; /* monotonic */
+    int64_t started_ms;         /* monotonic */
+    struct log_limit *refusals; /* of lines about what others send */
     void *node;
     struct event_log *(*log)(void *node);
     struct gossip *(*gossip)(void *node);

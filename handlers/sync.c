@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -101,12 +102,19 @@ static void reply(struct syncing *syncing, size_t accepted, int64_t head)
 static void log_refusals(const struct syncing *syncing)
 {
     char name[NODE_ID_SHORT_BYTES];
+    char others[24];
+    size_t left_out = 0;
     if (syncing->batch.refused_count == 0) {
         return;
     }
+    const char *reason = event_refusal_name(syncing->batch.refused[0].refusal);
     node_id_format_short(&syncing->exchange->caller.node_id, name);
-    log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason",
-              event_refusal_name(syncing->batch.refused[0].refusal), NULL);
+    if (log_limit_admit(syncing->services->refusals, name, reason,
+                        clock_monotonic_ms(syncing->exchange->clock), &left_out)) {
+        (void)snprintf(others, sizeof others, "%zu", left_out);
+        log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason", reason, "left_out",
+                  left_out == 0 ? NULL : others, NULL);
+    }
 }
 
 static void on_received(void *context, const struct receive_answer *answer)
@@ -150,8 +158,7 @@ static bool read_request(struct exchange *exchange, const struct node_id *commun
         return false;
     }
     if (json_array_size(*events_out) > EVENT_BATCH_MOST_EVENTS) {
-        exchange_reply_json(exchange, 413,
-                            wire_error_json("bad_request", "Send at most 1000 events at once."));
+        exchange_reply_http_error(exchange, 413, "Send at most 1000 events at once.");
         return false;
     }
     return true;

@@ -19,9 +19,7 @@ void sync_reconcile_handle(struct exchange *exchange, const struct services *ser
         return;
     }
     if (exchange->bytes_count > RECONCILE_MOST_MESSAGE_BYTES) {
-        exchange_reply_json(
-            exchange, 413,
-            wire_error_json("bad_request", "A reconciliation message has at most 256 KiB."));
+        exchange_reply_http_error(exchange, 413, "A reconciliation message has at most 256 KiB.");
         return;
     }
     buffer_init(&answer);
@@ -48,8 +46,7 @@ static bool read_hashes(struct exchange *exchange, uint8_t (*hashes_out)[BLAKE3_
     json_t *hash;
     bool valid = fields_array(exchange->body, "hashes", &list);
     if (valid && json_array_size(list) > MOST_HASHES) {
-        exchange_reply_json(exchange, 413,
-                            wire_error_json("bad_request", "Ask for at most 1000 events at once."));
+        exchange_reply_http_error(exchange, 413, "Ask for at most 1000 events at once.");
         return false;
     }
     *count_out = 0;

@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_SERVER_FRONT_DOOR_H
 #define HEARTHCHAT_SERVER_FRONT_DOOR_H
 
-#include "server/http_listener.h"
+#include "server/http_exchange.h"
 #include "server/websocket.h"
 
 /* For http_listener_options.upgrade: the caller is admitted already. True when the connection goes

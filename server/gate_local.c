@@ -59,27 +59,64 @@ static bool is_own_user(struct http_exchange *exchange, const struct sockaddr *c
            (uid == getuid() || uid == 0);
 }
 
+/* Whether another site's page asks. Browsers say so themselves on requests that carry no Origin
+ * (images, scripts); following a link to us is fine. */
+static bool is_foreign_fetch(const struct exchange *base)
+{
+    const char *site = base->header(base, "Sec-Fetch-Site");
+    const char *mode = base->header(base, "Sec-Fetch-Mode");
+    return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&
+           (mode == NULL || strcmp(mode, "navigate") != 0);
+}
+
+static bool passed_proxy(const struct exchange *base)
+{
+    static const char *const marks[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (base->header(base, marks[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL: nothing speaks against it. */
+static const char *find_reason(struct http_exchange *exchange, uint16_t port, bool same_user_only)
+{
+    const struct exchange *base = http_exchange_base(exchange);
+    const struct sockaddr *client = http_exchange_address(exchange);
+    const char *host = base->header(base, "Host");
+    const char *origin = base->header(base, "Origin");
+    if (!is_loopback(client)) {
+        return "it comes from another machine";
+    }
+    if (host == NULL || http_exchange_count_header(exchange, "Host") != 1 ||
+        !is_own_host(host, port)) {
+        return "its Host is another name than ours";
+    }
+    if ((origin != NULL &&
+         (http_exchange_count_header(exchange, "Origin") != 1 || !is_own_origin(origin, port))) ||
+        is_foreign_fetch(base)) {
+        return "another site's page asks";
+    }
+    if (passed_proxy(base)) {
+        return "it passed a proxy";
+    }
+    return same_user_only && !is_own_user(exchange, client) ? "another user of this machine asks"
+                                                            : NULL;
+}
+
 bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,
                       struct refusal *refusal_out)
 {
-    static const char *const proxied[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
-    struct exchange *base = http_exchange_base(exchange);
-    const union MHD_ConnectionInfo *client = MHD_get_connection_info(
-        http_exchange_connection(exchange), MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const char *host = base->header(base, "Host");
-    const char *origin = base->header(base, "Origin");
-    bool passed_proxy = false;
-    for (size_t i = 0; i < sizeof proxied / sizeof proxied[0]; i++) {
-        passed_proxy = passed_proxy || base->header(base, proxied[i]) != NULL;
-    }
-    if (client == NULL || !is_loopback(client->client_addr) || host == NULL ||
-        !is_own_host(host, port) || (origin != NULL && !is_own_origin(origin, port)) ||
-        passed_proxy || (same_user_only && !is_own_user(exchange, client->client_addr))) {
-        *refusal_out = (struct refusal){
-            WIRE_UNAUTHORIZED,
-            "This address answers only this machine's owner: open it directly, by its own name."};
+    const char *reason = find_reason(exchange, port, same_user_only);
+    if (reason != NULL) {
+        *refusal_out = (struct refusal){.code = WIRE_UNAUTHORIZED,
+                                        .message = "This address answers only this machine's "
+                                                   "owner: open it directly, by its own name.",
+                                        .reason = reason};
         return false;
     }
-    base->caller.level = CALLER_SELF;
+    http_exchange_base(exchange)->caller.level = CALLER_SELF;
     return true;
 }

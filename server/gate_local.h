@@ -5,7 +5,7 @@
 #ifndef HEARTHCHAT_SERVER_GATE_LOCAL_H
 #define HEARTHCHAT_SERVER_GATE_LOCAL_H
 
-#include "server/http_listener.h"
+#include "server/http_exchange.h"
 
 /* True for the owner's requests. With `same_user_only` the other end must belong to our user or to
  * root. False with what to answer; nothing about the node is revealed. */

@@ -4,32 +4,24 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "core/thread.h"
 #include "handlers/capabilities.h"
+#include "protocol/fields.h"
 #include "protocol/request_signature.h"
-
-enum { MOST_SEEN = 8192, SEEN_FOR_MS = 600000 };
-
-struct seen_request {
-    struct node_id from;
-    char request_id[ULID_TEXT_BYTES];
-    int64_t at_ms;
-};
+#include "server/seen_requests.h"
+#include "server/tls_certificate.h"
 
 struct gate_peer {
     const struct services *services;
-    struct lock *lock;
-    struct seen_request *seen; /* ring, oldest first */
-    size_t first;
-    size_t count;
+    struct callers *callers;
+    struct seen_requests *seen;
 };
 
-struct gate_peer *gate_peer_create(const struct services *services)
+struct gate_peer *gate_peer_create(const struct services *services, struct callers *callers)
 {
     struct gate_peer *gate = memory_allocate(1, sizeof *gate);
     gate->services = services;
-    gate->lock = lock_create();
-    gate->seen = memory_allocate(MOST_SEEN, sizeof *gate->seen);
+    gate->callers = callers;
+    gate->seen = seen_requests_create();
     return gate;
 }
 
@@ -38,8 +30,7 @@ void gate_peer_destroy(struct gate_peer **gate)
     if (*gate == NULL) {
         return;
     }
-    lock_destroy(&(*gate)->lock);
-    memory_free((*gate)->seen);
+    seen_requests_destroy(&(*gate)->seen);
     memory_free(*gate);
     *gate = NULL;
 }
@@ -80,27 +71,73 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
     return level;
 }
 
-/* Sets who is calling and judges whether that one may go where the route leads. */
-static bool judge(struct gate_peer *gate, struct http_exchange *exchange,
-                  struct refusal *refusal_out)
+/* A stranger's key is one of as many as it likes to make: only the address counts. */
+static struct caller_key key_of(const struct http_exchange *exchange, const struct caller *caller)
 {
-    struct exchange *base = http_exchange_base(exchange);
-    const struct route *route = http_exchange_route(exchange);
-    if (base->caller.identified) {
-        base->caller.level = level_of(gate, &base->caller.node_id);
+    return caller->level == CALLER_MEMBER || caller->level == CALLER_INVITEE
+               ? caller_key_of_node(&caller->node_id)
+               : caller_key_of_address(http_exchange_address(exchange));
+}
+
+/* False when it is too often. */
+static bool judge_pace(enum result counted, int64_t retry_after_ms, struct refusal *refusal_out)
+{
+    *refusal_out = (struct refusal){
+        .code = WIRE_RATE_LIMITED,
+        .message = "You call too often; wait as long as retry_after_ms says, and send batches.",
+        .reason = counted == RESULT_FULL ? "a flood of calls; the connection is closed" : NULL,
+        .retry_after_ms = retry_after_ms,
+        .hang_up = counted == RESULT_FULL,
+    };
+    return counted == RESULT_OK;
+}
+
+static bool count_call(struct gate_peer *gate, const struct caller_key *key,
+                       struct refusal *refusal_out)
+{
+    int64_t retry_after_ms = 0;
+    enum result counted = callers_count(gate->callers, key,
+                                        clock_monotonic_ms(gate->services->clock), &retry_after_ms);
+    return judge_pace(counted, retry_after_ms, refusal_out);
+}
+
+static bool count_capability(struct gate_peer *gate, const struct http_exchange *exchange,
+                             const struct exchange *base, struct refusal *refusal_out)
+{
+    const char *name = base->header(base, "X-HearthNet-Capability");
+    int64_t retry_after_ms = 0;
+    if (name == NULL && !fields_string(base->body, "capability", &name, NULL)) {
+        name = "";
     }
-    if (base->caller.level == CALLER_REVOKED) {
-        *refusal_out = (struct refusal){WIRE_REVOKED, "This device was revoked."};
+    struct caller_key key = key_of(exchange, &base->caller);
+    size_t number = capabilities_number(name) % CALLERS_CAPABILITIES;
+    enum result counted = callers_count_capability(
+        gate->callers, &key, number, clock_monotonic_ms(gate->services->clock), &retry_after_ms);
+    return judge_pace(counted, retry_after_ms, refusal_out);
+}
+
+/* Whether this caller may go where the route leads. */
+static bool judge_level(struct gate_peer *gate, struct http_exchange *exchange,
+                        struct refusal *refusal_out)
+{
+    const struct caller *caller = &http_exchange_base(exchange)->caller;
+    if (caller->level == CALLER_REVOKED) {
+        *refusal_out =
+            (struct refusal){.code = WIRE_REVOKED, .message = "This device was revoked."};
         return false;
     }
-    if (route != NULL && base->caller.level < route->least) {
+    if (caller->level < http_exchange_least(exchange)) {
         *refusal_out = (struct refusal){
-            WIRE_UNAUTHORIZED, "Only members of this community may call this; the caller is none."};
+            .code = WIRE_UNAUTHORIZED,
+            .message = "Only members of this community may call this; the caller is none."};
         return false;
     }
     struct gossip *gossip = gate->services->gossip(gate->services->node);
-    if (base->caller.level == CALLER_MEMBER && gossip != NULL) {
-        gossip_peer_called(gossip, &base->caller.node_id);
+    if (caller->level == CALLER_MEMBER) {
+        http_exchange_welcome(exchange);
+        if (gossip != NULL) {
+            gossip_peer_called(gossip, &caller->node_id);
+        }
     }
     return true;
 }
@@ -114,39 +151,17 @@ bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
                      struct refusal *refusal_out)
 {
     struct exchange *base = http_exchange_base(exchange);
-    base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
     const struct route *route = http_exchange_route(exchange);
-    if (is_signed(base) && !base->caller.identified && route != NULL && route->body != BODY_BYTES) {
-        return true; /* its signature speaks once the body is there */
+    base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
+    if (base->caller.identified) {
+        base->caller.level = level_of(gate, &base->caller.node_id);
     }
-    return judge(gate, exchange, refusal_out);
-}
-
-/* False when this caller used the id within the last ten minutes, or when too many are remembered.
- */
-static bool remember(struct gate_peer *gate, const struct node_id *from, const char *request_id)
-{
-    int64_t now_ms = clock_monotonic_ms(gate->services->clock);
-    bool fresh = true;
-    lock_take(gate->lock);
-    while (gate->count > 0 && gate->seen[gate->first].at_ms + SEEN_FOR_MS < now_ms) {
-        gate->first = (gate->first + 1) % MOST_SEEN;
-        gate->count--;
-    }
-    for (size_t i = 0; i < gate->count && fresh; i++) {
-        const struct seen_request *seen = &gate->seen[(gate->first + i) % MOST_SEEN];
-        fresh = strcmp(seen->request_id, request_id) != 0 || !node_id_equal(&seen->from, from);
-    }
-    if (fresh && gate->count < MOST_SEEN) {
-        struct seen_request *seen = &gate->seen[(gate->first + gate->count++) % MOST_SEEN];
-        seen->from = *from;
-        seen->at_ms = now_ms;
-        memcpy(seen->request_id, request_id, sizeof seen->request_id);
-    } else {
-        fresh = false;
-    }
-    lock_release(gate->lock);
-    return fresh;
+    struct caller_key key = key_of(exchange, &base->caller);
+    http_exchange_charge(exchange, &key);
+    bool waits_for_body = is_signed(base) && !base->caller.identified && route != NULL &&
+                          route->body != BODY_BYTES; /* its signature speaks then */
+    return count_call(gate, &key, refusal_out) &&
+           (waits_for_body || judge_level(gate, exchange, refusal_out));
 }
 
 static bool read_envelope(const struct exchange *base, struct http_exchange *exchange,
@@ -187,62 +202,113 @@ static bool is_replayable(const struct route *route, const struct request_envelo
     return route->replayable || (capability != NULL && capability->idempotent);
 }
 
-static bool verify(struct gate_peer *gate, struct http_exchange *exchange,
-                   struct refusal *refusal_out)
+static bool is_our_community(const struct gate_peer *gate, const char *named)
 {
-    struct exchange *base = http_exchange_base(exchange);
-    struct request_envelope envelope;
-    struct node_id from;
     struct node_id community;
     struct event_log *log = gate->services->log(gate->services->node);
-    *refusal_out = (struct refusal){WIRE_BAD_REQUEST, "The X-HearthNet-* headers are incomplete."};
-    if (!read_envelope(base, exchange, &envelope)) {
-        return false;
+    if (log == NULL) {
+        return true; /* there is none to be wrong about; nobody gets far */
     }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    bool ours = node_id_parse(named, &community) == RESULT_OK &&
+                node_id_equal(&community, &snapshot->membership->community_id);
+    event_log_release(log, &snapshot);
+    return ours;
+}
+
+/* Proves who signed. */
+static bool verify_signature(struct gate_peer *gate, struct exchange *base,
+                             const struct request_envelope *envelope, struct refusal *refusal_out)
+{
+    struct node_id from;
     enum result result =
-        request_verify(&envelope, base->body, clock_wall_ms(gate->services->clock) / 1000, &from);
+        request_verify(envelope, base->body, clock_wall_ms(gate->services->clock) / 1000, &from);
     if (result == RESULT_INVALID) {
-        refusal_out->message = "An X-HearthNet-* header is malformed.";
+        *refusal_out = (struct refusal){.code = WIRE_BAD_REQUEST,
+                                        .message = "An X-HearthNet-* header is malformed."};
         return false;
     }
     if (result == RESULT_EXPIRED) {
         *refusal_out = (struct refusal){
-            WIRE_EXPIRED, "The timestamp is off by more than 300 seconds; set the clock."};
+            .code = WIRE_EXPIRED,
+            .message = "The timestamp is off by more than 300 seconds; set the clock."};
         return false;
     }
     if (result != RESULT_OK ||
         (base->caller.identified && !node_id_equal(&from, &base->caller.node_id))) {
-        *refusal_out = (struct refusal){WIRE_INVALID_SIGNATURE,
-                                        "The request's signature is not that of its sender."};
+        *refusal_out = (struct refusal){
+            .code = WIRE_INVALID_SIGNATURE,
+            .message = "The request's signature is not that of its sender.",
+            .reason = result == RESULT_OK ? "signed by another than the TLS key" : NULL};
         return false;
     }
-    if (log != NULL) {
-        const struct log_snapshot *snapshot = event_log_acquire(log);
-        bool ours = node_id_parse(envelope.community, &community) == RESULT_OK &&
-                    node_id_equal(&community, &snapshot->membership->community_id);
-        event_log_release(log, &snapshot);
-        if (!ours) {
-            *refusal_out =
-                (struct refusal){WIRE_WRONG_COMMUNITY, "This node belongs to another community."};
-            return false;
-        }
+    if (!is_our_community(gate, envelope->community)) {
+        *refusal_out = (struct refusal){.code = WIRE_WRONG_COMMUNITY,
+                                        .message = "This node belongs to another community."};
+        return false;
     }
     base->caller.identified = true;
     base->caller.node_id = from;
-    if (!judge(gate, exchange, refusal_out)) {
-        return false;
-    }
-    if (!is_replayable(http_exchange_route(exchange), &envelope) &&
-        !remember(gate, &from, envelope.request_id)) {
-        *refusal_out = (struct refusal){WIRE_BAD_REQUEST, "This request_id was used before."};
-        return false;
-    }
     return true;
+}
+
+static bool judge_replay(struct gate_peer *gate, const struct http_exchange *exchange,
+                         const struct node_id *from, const struct request_envelope *envelope,
+                         struct refusal *refusal_out)
+{
+    if (is_replayable(http_exchange_route(exchange), envelope)) {
+        return true;
+    }
+    enum result result = seen_requests_add(gate->seen, from, envelope->request_id,
+                                           clock_monotonic_ms(gate->services->clock));
+    *refusal_out = result == RESULT_FULL
+                       ? (struct refusal){.code = WIRE_RATE_LIMITED,
+                                          .message = "Too many signed requests in ten minutes; "
+                                                     "present a client certificate, or wait.",
+                                          .retry_after_ms = 60000}
+                       : (struct refusal){.code = WIRE_BAD_REQUEST,
+                                          .message = "This request_id was used before."};
+    return result == RESULT_OK;
+}
+
+/* Until now it counted as a call of its address. */
+static bool count_as_signer(struct gate_peer *gate, const struct http_exchange *exchange,
+                            const struct caller *caller, struct refusal *refusal_out)
+{
+    struct caller_key address = caller_key_of_address(http_exchange_address(exchange));
+    struct caller_key key = key_of(exchange, caller);
+    if (caller_key_equal(&address, &key)) {
+        return true;
+    }
+    callers_uncount(gate->callers, &address);
+    return count_call(gate, &key, refusal_out);
+}
+
+static bool judge_signed(struct gate_peer *gate, struct http_exchange *exchange,
+                         struct refusal *refusal_out)
+{
+    struct exchange *base = http_exchange_base(exchange);
+    struct request_envelope envelope;
+    bool by_signature = !base->caller.identified;
+    *refusal_out = (struct refusal){.code = WIRE_BAD_REQUEST,
+                                    .message = "The X-HearthNet-* headers are incomplete."};
+    if (!read_envelope(base, exchange, &envelope) ||
+        !verify_signature(gate, base, &envelope, refusal_out)) {
+        return false;
+    }
+    base->caller.level = level_of(gate, &base->caller.node_id);
+    return (!by_signature || count_as_signer(gate, exchange, &base->caller, refusal_out)) &&
+           judge_level(gate, exchange, refusal_out) &&
+           judge_replay(gate, exchange, &base->caller.node_id, &envelope, refusal_out);
 }
 
 bool gate_peer_admit_body(struct gate_peer *gate, struct http_exchange *exchange,
                           struct refusal *refusal_out)
 {
+    const struct exchange *base = http_exchange_base(exchange);
+    const struct route *route = http_exchange_route(exchange);
     /* Without a signature it was judged by its TLS key already. */
-    return !is_signed(http_exchange_base(exchange)) || verify(gate, exchange, refusal_out);
+    return (!is_signed(base) || judge_signed(gate, exchange, refusal_out)) &&
+           (strcmp(route->path, "/bus/v1/call") != 0 ||
+            count_capability(gate, exchange, base, refusal_out));
 }

@@ -1,25 +1,26 @@
 /* The gate for peers: who is calling, by TLS certificate or signed headers, and what that one may
  * (§9).
  *
- * Thread: any; request ids that were seen are kept under a lock. create/destroy: startup.
- * Limits: 8,192 request ids; when they are all younger than 600 s, signed requests are refused.
+ * Members and invitees are counted by their NodeID, everybody else by address: keys cost nothing.
+ * Thread: any. create/destroy: startup. Limits (§16): core/limits.h.
  */
 #ifndef HEARTHCHAT_SERVER_GATE_PEER_H
 #define HEARTHCHAT_SERVER_GATE_PEER_H
 
-#include "server/http_listener.h"
+#include "server/http_exchange.h"
 
 struct gate_peer;
 
-struct gate_peer *gate_peer_create(const struct services *services);
+/* Borrows both. */
+struct gate_peer *gate_peer_create(const struct services *services, struct callers *callers);
 void gate_peer_destroy(struct gate_peer **gate);
 
-/* By the TLS key, with the headers known. A request that only its signature can identify passes on
- * to gate_peer_admit_body(). */
+/* With the headers known: who it is by its TLS key, what that one may, and how often. A request
+ * that only its signature can identify passes on to gate_peer_admit_body(). */
 bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
                      struct refusal *refusal_out);
 
-/* By the signed headers, with the body known. */
+/* With the body known: the signed headers, and how often this capability. */
 bool gate_peer_admit_body(struct gate_peer *gate, struct http_exchange *exchange,
                           struct refusal *refusal_out);
 

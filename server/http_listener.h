@@ -6,19 +6,10 @@
 #ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_H
 #define HEARTHCHAT_SERVER_HTTP_LISTENER_H
 
-#include <microhttpd.h>
-
-#include "server/routes.h"
+#include "server/http_exchange.h"
 #include "server/tls_certificate.h"
 
 struct http_listener;
-struct http_exchange;
-
-/* A refusal that a gate or a front door asks for. */
-struct refusal {
-    enum wire_code code;
-    const char *message;
-};
 
 struct http_listener_options {
     const char *name; /* for the log */
@@ -26,11 +17,15 @@ struct http_listener_options {
     uint16_t port; /* 0: any free one */
     size_t most_body_bytes;
     size_t most_memory_bytes; /* a connection: headers and buffers */
-    unsigned idle_seconds;
+    int64_t idle_ms;
+    size_t most_connections;
+    bool from_anywhere;                /* not from loopback alone: the bounds of an address hold */
     const struct tls_certificate *tls; /* NULL: plain */
     const struct routes *routes;
     const struct services *services;
-    void *context; /* for the hooks below */
+    struct callers *callers; /* who holds how much of what is held here */
+    bool holds_answers;      /* answers count too, not bodies alone */
+    void *context;           /* for the hooks below */
     /* Called with the headers: who calls. False: refused as *refusal_out says. */
     bool (*admit)(void *context, struct http_exchange *exchange, struct refusal *refusal_out);
     /* Called with the whole request, before the handler; NULL: not needed. */
@@ -43,6 +38,9 @@ struct http_listener_options {
     /* An upgrade to WebSocket; true when the connection is to be let go to take_over(). NULL: 426.
      */
     bool (*upgrade)(void *context, struct http_exchange *exchange);
+    /* An answer that is an error, for the log: `reason` as the refusal said it. */
+    void (*refused)(void *context, struct http_exchange *exchange, const struct reply *reply,
+                    const char *reason);
 };
 
 /* Takes the port. RESULT_BUSY when another program has it, RESULT_IO otherwise, the reason in
@@ -62,16 +60,5 @@ void http_listener_drain(struct http_listener *listener);
 void http_listener_stop(struct http_listener **listener);
 
 uint16_t http_listener_port(const struct http_listener *listener);
-
-/* What hooks may ask of a request. */
-struct exchange *http_exchange_base(struct http_exchange *exchange);
-struct MHD_Connection *http_exchange_connection(struct http_exchange *exchange);
-const char *http_exchange_method(const struct http_exchange *exchange);
-const char *http_exchange_target(const struct http_exchange *exchange); /* raw, with its query */
-const struct route *http_exchange_route(const struct http_exchange *exchange); /* or NULL */
-
-/* For upgrade(): called once MHD has let go of the connection. */
-void http_exchange_on_released(struct http_exchange *exchange, void (*released)(void *context),
-                               void *context);
 
 #endif

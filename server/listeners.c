@@ -1,7 +1,9 @@
 #include "server/listeners.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "protocol/request_signature.h"
@@ -12,15 +14,6 @@
 #include "server/socket_owner.h"
 #include "server/web_assets.h"
 
-enum {
-    LOCAL_BODY_BYTES = 1048576, /* a 64 KiB body, every byte of it escaped, with attachments */
-    PEER_BODY_BYTES = 8388608,  /* §10 */
-    LOCAL_MEMORY_BYTES = 16384,
-    PEER_MEMORY_BYTES = 32768, /* headers of 16 KiB, and room to write */
-    LOCAL_IDLE_S = 120,
-    PEER_IDLE_S = 60,
-};
-
 static bool admit_local(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
 {
     struct node *node = context;
@@ -29,8 +22,11 @@ static bool admit_local(void *context, struct http_exchange *exchange, struct re
                           refusal_out)) {
         return false;
     }
+    struct caller_key owner = caller_key_of_node(&node->key.node_id);
     base->caller.identified = true;
     base->caller.node_id = node->key.node_id;
+    http_exchange_charge(exchange, &owner);
+    http_exchange_welcome(exchange);
     return true;
 }
 
@@ -111,17 +107,63 @@ static void sign_answer(void *context, struct http_exchange *exchange,
     (void)MHD_add_response_header(response, "X-HearthNet-Signature", signature);
 }
 
+/* Who and why, once a minute; never what they sent. */
+static void log_refused(struct node *node, const char *listener, struct http_exchange *exchange,
+                        const struct reply *reply, const char *reason)
+{
+    const struct caller *caller = &http_exchange_base(exchange)->caller;
+    const struct route *route = http_exchange_route(exchange);
+    char address[CALLERS_ADDRESS_BYTES];
+    char peer[NODE_ID_SHORT_BYTES];
+    char others[24];
+    size_t left_out = 0;
+    caller_format_address(http_exchange_address(exchange), address);
+    bool known = caller->identified && caller->level != CALLER_ANONYMOUS;
+    if (caller->identified) {
+        node_id_format_short(&caller->node_id, peer);
+    }
+    if (!log_limit_admit(node->services.refusals, known ? peer : address, reason,
+                         clock_monotonic_ms(node->services.clock), &left_out)) {
+        return;
+    }
+    (void)snprintf(others, sizeof others, "%zu", left_out);
+    log_write(reply->status == 404 || reply->status == 400 ? LOG_INFO : LOG_WARNING,
+              "request.refused", "listener", listener, "peer", caller->identified ? peer : NULL,
+              "address", address, "path", route == NULL ? NULL : route->path, "code", reply->error,
+              "reason", reason, "left_out", left_out == 0 ? NULL : others, NULL);
+}
+
+static void log_refused_peer(void *context, struct http_exchange *exchange,
+                             const struct reply *reply, const char *reason)
+{
+    log_refused(context, "peer", exchange, reply, reason);
+}
+
+/* What the owner does wrong is the owner's business, and told there. */
+static void log_refused_local(void *context, struct http_exchange *exchange,
+                              const struct reply *reply, const char *reason)
+{
+    if (reply->status == wire_code_status(WIRE_UNAUTHORIZED)) {
+        log_refused(context, "local", exchange, reply, reason);
+    }
+}
+
 static enum result open_peer(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
-    node->gate = gate_peer_create(&node->services);
+    node->peer_callers = callers_create(LIMITS_HELD_BY_CALLER_BYTES, LIMITS_HELD_BYTES);
+    node->gate = gate_peer_create(&node->services, node->peer_callers);
     struct http_listener_options options = {
         .name = "peer",
         .host = configuration->peer_host,
         .port = (uint16_t)configuration->peer_port,
-        .most_body_bytes = PEER_BODY_BYTES,
-        .most_memory_bytes = PEER_MEMORY_BYTES,
-        .idle_seconds = PEER_IDLE_S,
+        .most_body_bytes = LIMITS_PEER_BODY_BYTES,
+        .most_memory_bytes = LIMITS_PEER_MEMORY_BYTES,
+        .idle_ms = LIMITS_PEER_IDLE_MS,
+        .most_connections = LIMITS_PEER_CONNECTIONS,
+        .from_anywhere = true,
+        .callers = node->peer_callers,
+        .holds_answers = true,
         .tls = &node->tls,
         .routes = &routes_peer,
         .services = &node->services,
@@ -129,6 +171,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .admit = admit_peer,
         .admit_body = admit_peer_body,
         .decorate = sign_answer,
+        .refused = log_refused_peer,
     };
     enum result result = http_listener_open(&options, &node->peer, error);
     if (result != RESULT_OK) {
@@ -147,13 +190,16 @@ static enum result open_peer(struct node *node, struct error *error)
 static enum result open_local(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
+    node->local_callers = callers_create(LIMITS_HELD_BY_OWNER_BYTES, LIMITS_HELD_BY_OWNER_BYTES);
     struct http_listener_options options = {
         .name = "local",
         .host = configuration->ui_host,
         .port = (uint16_t)configuration->ui_port,
-        .most_body_bytes = LOCAL_BODY_BYTES,
-        .most_memory_bytes = LOCAL_MEMORY_BYTES,
-        .idle_seconds = LOCAL_IDLE_S,
+        .most_body_bytes = LIMITS_LOCAL_BODY_BYTES,
+        .most_memory_bytes = LIMITS_LOCAL_MEMORY_BYTES,
+        .idle_ms = LIMITS_LOCAL_IDLE_MS,
+        .most_connections = LIMITS_LOCAL_CONNECTIONS,
+        .callers = node->local_callers,
         .routes = &routes_local,
         .services = &node->services,
         .context = node,
@@ -161,6 +207,7 @@ static enum result open_local(struct node *node, struct error *error)
         .fallback = serve_page,
         .decorate = decorate_local,
         .upgrade = upgrade,
+        .refused = log_refused_local,
     };
     return http_listener_open(&options, &node->local, error);
 }
@@ -208,4 +255,6 @@ void listeners_stop(struct node *node)
     http_listener_stop(&node->local);
     http_listener_stop(&node->peer);
     gate_peer_destroy(&node->gate);
+    callers_destroy(&node->peer_callers);
+    callers_destroy(&node->local_callers);
 }

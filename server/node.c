@@ -305,7 +305,10 @@ static void subscribe(void *context, struct exchange *exchange)
 static void fill_services(struct node *node)
 {
     const struct configuration *configuration = node->configuration;
+    uint64_t seed = 0;
+    signing_random(&seed, sizeof seed);
     node->services = (struct services){
+        .refusals = log_limit_create(seed),
         .key = &node->key,
         .clock = clock_system(),
         .version = NODE_VERSION,
@@ -405,6 +408,7 @@ void node_stop(struct node **node_pointer)
     event_log_close(&log);
     gossip_destroy(&gossip);
     websocket_destroy(&node->hub);
+    log_limit_destroy(&node->services.refusals);
     capabilities_unload();
     tls_certificate_deinit(&node->tls);
     signing_key_deinit(&node->key);

@@ -30,6 +30,8 @@ struct node {
     struct services services;
     struct websocket_hub *hub;
     struct gate_peer *gate;
+    struct callers *peer_callers;
+    struct callers *local_callers;
     struct http_listener *local;
     struct http_listener *peer;
     struct endpoints endpoints; /* set before anybody asks */

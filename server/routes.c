@@ -42,10 +42,10 @@ const struct routes routes_local = {local, sizeof local / sizeof local[0]};
 const struct routes routes_peer = {peer, sizeof peer / sizeof peer[0]};
 
 const struct route *routes_find(const struct routes *routes, const char *method, const char *path,
-                                const char **allow_out)
+                                const struct route **other_out)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
-    *allow_out = NULL;
+    *other_out = NULL;
     for (size_t i = 0; i < routes->count; i++) {
         if (strcmp(routes->list[i].path, path) != 0) {
             continue;
@@ -53,7 +53,7 @@ const struct route *routes_find(const struct routes *routes, const char *method,
         if (strcmp(routes->list[i].method, wanted) == 0) {
             return &routes->list[i];
         }
-        *allow_out = routes->list[i].method;
+        *other_out = &routes->list[i];
     }
     return NULL;
 }

@@ -26,9 +26,8 @@ struct routes {
 extern const struct routes routes_local;
 extern const struct routes routes_peer;
 
-/* NULL when there is none. *allow_out: the method that the path knows, when only the method is
- * wrong. */
+/* NULL when there is none; *other_out: a route of that path for another method, or NULL. */
 const struct route *routes_find(const struct routes *routes, const char *method, const char *path,
-                                const char **allow_out);
+                                const struct route **other_out);
 
 #endif

@@ -1,0 +1,86 @@
+/* Every bound on what somebody else can make this node hold, do or wait for, and why it is what it
+ * is.
+ *
+ * Thread: any; constants. What one message may be is said where the message is (protocol/event.h,
+ * protocol/reconcile.h, protocol/canonical.h, gossip/event_batch.h). Bytes, milliseconds, and
+ * numbers of things, as the names say.
+ */
+#ifndef HEARTHCHAT_CORE_LIMITS_H
+#define HEARTHCHAT_CORE_LIMITS_H
+
+/* A request. */
+enum {
+    LIMITS_LOCAL_BODY_BYTES = 1048576, /* a text of 64 KiB, every byte of it escaped, and more */
+    LIMITS_PEER_BODY_BYTES = 8388608,  /* §10: a batch of events, and air */
+    LIMITS_LOCAL_MEMORY_BYTES =
+        16384,                        /* headers and buffers of a connection; browsers need 4 KiB */
+    LIMITS_PEER_MEMORY_BYTES = 32768, /* §10: headers of 16 KiB, and room to write the answer */
+    LIMITS_REQUEST_MS = 15000, /* §10: from its first line to its last byte, at whatever pace */
+};
+
+/* An answer: so long in any case, and a second more for every so many bytes. A village's radio link
+ * takes more than that; who takes less holds our memory. */
+enum {
+    LIMITS_ANSWER_MS = 60000,
+    LIMITS_ANSWER_BYTES_A_SECOND = 16384,
+};
+
+/* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
+ * admitted request first: strangers can't push neighbours out. */
+enum {
+    LIMITS_LOCAL_IDLE_MS = 120000,    /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,      /* §10, §20 */
+    LIMITS_FIRST_REQUEST_MS = 15000,  /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,   /* a browser opens 6; scripts open as many as they are */
+    LIMITS_PEER_CONNECTIONS = 1024,   /* 3 each of 300 neighbours; about 70 KiB each with TLS */
+    LIMITS_ADDRESS_CONNECTIONS = 128, /* of one address (IPv6: of one /64): a house of nodes */
+    LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 300, /* a TLS handshake costs a core a millisecond */
+    LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
+    LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
+    LIMITS_POOL_THREADS = 2,   /* of a listener: a Pi has four cores, and disks have one arm */
+    LIMITS_DESCRIPTORS = 4096, /* all of the above, and the log's files, with room */
+};
+
+/* Calls of others (§16). Batches make that plenty. */
+enum {
+    LIMITS_CALLS_A_SECOND = 100,
+    LIMITS_CAPABILITY_CALLS_A_SECOND = 10,
+    LIMITS_FLOOD_FACTOR = 10,       /* beyond that many times a limit the connection is closed */
+    LIMITS_OWN_CALLS_A_SECOND = 80, /* what our gossip sends to one peer: below what it may */
+    LIMITS_CALLERS = 1024,          /* remembered; 2 KiB each */
+};
+
+/* Request bodies and answers that are held at once. One request in JSON weighs up to 20 times its
+ * bytes while it is handled, but only two are at a time (LIMITS_POOL_THREADS). */
+enum {
+    LIMITS_HELD_BY_CALLER_BYTES = 16777216, /* two of the largest */
+    LIMITS_HELD_BYTES = 67108864, /* by all callers of a listener; half of it by strangers */
+    LIMITS_HELD_BY_OWNER_BYTES = 33554432, /* bodies; answers are what the owner asked for */
+};
+
+/* Signed requests (§9). */
+enum {
+    LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.9 MiB */
+    LIMITS_REQUEST_IDS_OF_CALLER = 1024, /* no caller fills the memory of the others */
+    LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
+};
+
+/* Subscribers (§15). */
+enum {
+    LIMITS_WEBSOCKETS = 1024,              /* 6 KiB each; measured to be served in 10 ms */
+    LIMITS_WEBSOCKET_LIVE_BYTES = 1048576, /* §15: who lies further behind is closed with 1013 */
+    LIMITS_WEBSOCKET_MESSAGE_BYTES = 4096, /* acknowledgements have 40; longer ones are ignored */
+    LIMITS_WEBSOCKET_KILL_MS = 5000,       /* a last chance to read the 1013 */
+    LIMITS_PEER_LONG_POLLS = 256,          /* resuming one scans all: no thousands of them */
+    LIMITS_LONG_POLLS_OF_PEER = 2,         /* one, and the one that replaces it */
+    LIMITS_OWNER_LONG_POLLS = 64,          /* scripts that wait */
+    LIMITS_LONG_POLL_S = 60,               /* §15 */
+};
+
+/* The log's lines about refusals: somebody who wants to fill the disk must not. */
+enum {
+    LIMITS_REFUSAL_LINE_MS = 60000, /* one line of a kind about one caller */
+    LIMITS_REFUSAL_LINES = 60,      /* in that time, about anybody */
+};
+
+#endif

@@ -1,0 +1,57 @@
+/* Who calls how often, and how many bytes are held for whom (§16).
+ *
+ * Thread: any; one lock. create/destroy: startup.
+ * Limits: LIMITS_CALLERS are remembered; the one that was quiet longest is forgotten, those for
+ * whom bytes are held never.
+ */
+#ifndef HEARTHCHAT_SERVER_CALLERS_H
+#define HEARTHCHAT_SERVER_CALLERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/result.h"
+#include "protocol/node_id.h"
+
+#define CALLERS_ADDRESS_BYTES 46 /* INET6_ADDRSTRLEN */
+
+struct callers;
+
+/* A node, or an address of a machine: of IPv6 the /64, for that is what one house gets. */
+struct caller_key {
+    uint8_t kind;
+    uint8_t bytes[NODE_ID_BYTES];
+};
+
+struct caller_key caller_key_of_node(const struct node_id *node_id);
+struct caller_key caller_key_of_address(const struct sockaddr *address);
+bool caller_key_equal(const struct caller_key *one, const struct caller_key *other);
+
+/* The address as people write it; "?" for families that are not the internet's. */
+void caller_format_address(const struct sockaddr *address,
+                           char text_out[static CALLERS_ADDRESS_BYTES]);
+
+struct callers *callers_create(int64_t most_of_one_bytes, int64_t most_bytes);
+void callers_destroy(struct callers **callers);
+
+/* Counts a call. RESULT_OK; RESULT_BUSY above LIMITS_CALLS_A_SECOND, with the milliseconds until
+ * the next is taken; RESULT_FULL beyond LIMITS_FLOOD_FACTOR times that. */
+enum result callers_count(struct callers *callers, const struct caller_key *key, int64_t now_ms,
+                          int64_t *retry_after_ms_out);
+
+/* The same for calls of one capability by its number (below CALLERS_CAPABILITIES), against
+ * LIMITS_CAPABILITY_CALLS_A_SECOND. */
+#define CALLERS_CAPABILITIES 16
+enum result callers_count_capability(struct callers *callers, const struct caller_key *key,
+                                     size_t capability, int64_t now_ms,
+                                     int64_t *retry_after_ms_out);
+
+/* Takes one call back that was counted and taken: it is somebody else's. */
+void callers_uncount(struct callers *callers, const struct caller_key *key);
+
+/* False, and nothing is held, when it were more than may be. What is held is to be given back. */
+bool callers_hold(struct callers *callers, const struct caller_key *key, size_t bytes);
+void callers_give_back(struct callers *callers, const struct caller_key *key, size_t bytes);
+
+#endif

@@ -1,0 +1,276 @@
+#include "server/connections.h"
+
+#include <linux/tcp.h> /* glibc's tcp_info is older */
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "core/limits.h"
+#include "core/memory.h"
+#include "core/thread.h"
+#include "protocol/signing.h"
+#include "server/callers.h"
+
+enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024 };
+
+enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_HANDLING, STATE_SENDING };
+
+struct connection {
+    int descriptor;
+    struct caller_key address;
+    enum state state;
+    int64_t since_ms;
+    int64_t deadline_ms;
+    uint64_t received_bytes; /* when it became idle */
+    int64_t begun_ms;        /* the first bytes of a request were seen; 0: none yet */
+    bool welcome;
+    bool shut; /* on its way out */
+    struct connection *next;
+};
+
+/* How many connections an address opened this second. */
+struct burst {
+    int64_t second;
+    size_t count;
+};
+
+struct connections {
+    struct connections_options options;
+    struct thread *thread;
+    struct lock *lock;
+    struct connection *first;
+    size_t count; /* of those that are not shut */
+    uint64_t seed;
+    struct burst bursts[BURSTS];
+    bool stopping;
+};
+
+static void shut(struct connections *connections, struct connection *connection)
+{
+    (void)shutdown(connection->descriptor, SHUT_RDWR);
+    connection->shut = true;
+    connections->count--;
+}
+
+static void enter(const struct connections *connections, struct connection *connection,
+                  enum state state, int64_t patience_ms)
+{
+    connection->state = state;
+    connection->since_ms = clock_monotonic_ms(connections->options.clock);
+    connection->deadline_ms =
+        patience_ms == INT64_MAX ? INT64_MAX : connection->since_ms + patience_ms;
+}
+
+/* Bytes that ever came over it. */
+static uint64_t received_bytes(const struct connection *connection)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    return getsockopt(connection->descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0
+               ? info.tcpi_bytes_received
+               : 0;
+}
+
+/* A request's first bytes start its time, however slowly its first line comes. */
+static void look_for_begun(const struct connections *connections, struct connection *connection,
+                           int64_t now_ms)
+{
+    bool waits = connection->state == STATE_IDLE ||
+                 (connection->state == STATE_NEW && !connections->options.tls);
+    if (waits && connection->begun_ms == 0 &&
+        received_bytes(connection) > connection->received_bytes) {
+        connection->begun_ms = now_ms;
+        if (connection->deadline_ms > now_ms + LIMITS_REQUEST_MS) {
+            connection->deadline_ms = now_ms + LIMITS_REQUEST_MS;
+        }
+    }
+}
+
+static void sweep(void *context)
+{
+    struct connections *connections = context;
+    lock_take(connections->lock);
+    while (!connections->stopping) {
+        (void)lock_wait(connections->lock, connections->first == NULL ? -1 : LOOK_EVERY_MS);
+        int64_t now_ms = clock_monotonic_ms(connections->options.clock);
+        for (struct connection *at = connections->first; at != NULL; at = at->next) {
+            look_for_begun(connections, at, now_ms);
+            if (!at->shut && at->deadline_ms <= now_ms) {
+                shut(connections, at);
+            }
+        }
+    }
+    lock_release(connections->lock);
+}
+
+enum result connections_create(const struct connections_options *options,
+                               struct connections **connections_out)
+{
+    struct connections *connections = memory_allocate(1, sizeof *connections);
+    connections->options = *options;
+    connections->lock = lock_create();
+    signing_random(&connections->seed, sizeof connections->seed);
+    enum result result = thread_start("connections", sweep, connections, &connections->thread);
+    if (result != RESULT_OK) {
+        connections_destroy(&connections);
+        return result;
+    }
+    *connections_out = connections;
+    return RESULT_OK;
+}
+
+void connections_destroy(struct connections **connections)
+{
+    if (*connections == NULL) {
+        return;
+    }
+    lock_take((*connections)->lock);
+    (*connections)->stopping = true;
+    lock_wake_all((*connections)->lock);
+    lock_release((*connections)->lock);
+    thread_join(&(*connections)->thread);
+    lock_destroy(&(*connections)->lock);
+    memory_free(*connections);
+    *connections = NULL;
+}
+
+/* Who waits for nothing can be closed without harm to anybody: first who was never welcome, of
+ * those the one that has been so longest. */
+static bool is_less_deserving(const struct connection *one, const struct connection *other)
+{
+    if (other == NULL || one->welcome != other->welcome) {
+        return other == NULL || !one->welcome;
+    }
+    return one->since_ms < other->since_ms;
+}
+
+/* The one to close, of that address or of all (NULL). */
+static struct connection *find_least(const struct connections *connections,
+                                     const struct caller_key *address)
+{
+    struct connection *least = NULL;
+    for (struct connection *at = connections->first; at != NULL; at = at->next) {
+        bool waits = at->state == STATE_NEW || at->state == STATE_IDLE ||
+                     (at->state == STATE_RECEIVING && !at->welcome);
+        if (!at->shut && waits && (address == NULL || caller_key_equal(&at->address, address)) &&
+            is_less_deserving(at, least)) {
+            least = at;
+        }
+    }
+    return least;
+}
+
+static size_t count_of(const struct connections *connections, const struct caller_key *address)
+{
+    size_t count = 0;
+    for (const struct connection *at = connections->first; at != NULL; at = at->next) {
+        count += !at->shut && caller_key_equal(&at->address, address) ? 1 : 0;
+    }
+    return count;
+}
+
+static bool is_burst(struct connections *connections, const struct connection *connection)
+{
+    uint64_t hash = connections->seed ^ 0xcbf29ce484222325U;
+    for (size_t i = 0; i < sizeof connection->address.bytes; i++) {
+        hash = (hash ^ connection->address.bytes[i]) * 0x100000001b3U;
+    }
+    struct burst *burst = &connections->bursts[(hash ^ hash >> 32) % BURSTS];
+    if (burst->second != connection->since_ms / SECOND_MS) {
+        *burst = (struct burst){.second = connection->since_ms / SECOND_MS};
+    }
+    return ++burst->count > LIMITS_ADDRESS_CONNECTIONS_A_SECOND;
+}
+
+/* Makes room for the newest. */
+static void keep_bounds(struct connections *connections, struct connection *newest)
+{
+    const struct connections_options *options = &connections->options;
+    struct connection *least = NULL;
+    if (options->from_anywhere && is_burst(connections, newest)) {
+        least = newest;
+    } else if (options->from_anywhere &&
+               count_of(connections, &newest->address) > LIMITS_ADDRESS_CONNECTIONS) {
+        least = find_least(connections, &newest->address);
+    } else if (connections->count > options->most) {
+        least = find_least(connections, NULL);
+    }
+    if (least != NULL) {
+        shut(connections, least);
+    }
+}
+
+struct connection *connections_add(struct connections *connections, int descriptor,
+                                   const struct sockaddr *address)
+{
+    struct connection *connection = memory_allocate(1, sizeof *connection);
+    connection->descriptor = descriptor;
+    connection->address = caller_key_of_address(address);
+    lock_take(connections->lock);
+    enter(connections, connection, STATE_NEW, LIMITS_FIRST_REQUEST_MS);
+    connection->next = connections->first;
+    connections->first = connection;
+    connections->count++;
+    keep_bounds(connections, connection);
+    if (connection->next == NULL) {
+        lock_wake_all(connections->lock); /* there is something to sweep again */
+    }
+    lock_release(connections->lock);
+    return connection;
+}
+
+void connections_remove(struct connections *connections, struct connection **connection)
+{
+    lock_take(connections->lock);
+    struct connection **at = &connections->first;
+    while (*at != *connection) {
+        at = &(*at)->next;
+    }
+    *at = (*connection)->next;
+    connections->count -= (*connection)->shut ? 0 : 1;
+    lock_release(connections->lock);
+    memory_free(*connection);
+    *connection = NULL;
+}
+
+void connections_receiving(struct connections *connections, struct connection *connection)
+{
+    lock_take(connections->lock);
+    int64_t begun_ms = connection->begun_ms;
+    enter(connections, connection, STATE_RECEIVING, LIMITS_REQUEST_MS);
+    if (begun_ms != 0) {
+        connection->deadline_ms = begun_ms + LIMITS_REQUEST_MS;
+    }
+    lock_release(connections->lock);
+}
+
+void connections_handling(struct connections *connections, struct connection *connection)
+{
+    lock_take(connections->lock);
+    enter(connections, connection, STATE_HANDLING, INT64_MAX);
+    lock_release(connections->lock);
+}
+
+void connections_sending(struct connections *connections, struct connection *connection,
+                         size_t bytes)
+{
+    int64_t seconds = (int64_t)(bytes / LIMITS_ANSWER_BYTES_A_SECOND);
+    lock_take(connections->lock);
+    enter(connections, connection, STATE_SENDING, LIMITS_ANSWER_MS + seconds * SECOND_MS);
+    lock_release(connections->lock);
+}
+
+void connections_idle(struct connections *connections, struct connection *connection)
+{
+    lock_take(connections->lock);
+    enter(connections, connection, STATE_IDLE, connections->options.idle_ms);
+    connection->begun_ms = 0;
+    connection->received_bytes = received_bytes(connection);
+    lock_release(connections->lock);
+}
+
+void connections_welcome(struct connections *connections, struct connection *connection)
+{
+    lock_take(connections->lock);
+    connection->welcome = true;
+    lock_release(connections->lock);
+}

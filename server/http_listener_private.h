@@ -1,0 +1,33 @@
+/* What the two halves of a listener share: http_listener.c (the daemon), http_exchange.c (its
+ * requests).
+ *
+ * Thread: as each member says.
+ */
+#ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_PRIVATE_H
+#define HEARTHCHAT_SERVER_HTTP_LISTENER_PRIVATE_H
+
+#include "core/thread.h"
+#include "server/connections.h"
+#include "server/http_listener.h"
+
+struct http_listener {
+    struct http_listener_options options;
+    struct MHD_Daemon *daemon;
+    struct connections *connections;
+    int socket;
+    uint16_t port;
+    struct lock *lock; /* guards what follows */
+    bool quiesced;     /* no request goes to a handler any more */
+    size_t pending;    /* requests given to a handler and not answered yet */
+    size_t unsent;     /* those, and the ones whose answer is still on its way out */
+};
+
+/* MHD's callbacks for a request; the context is the listener. */
+void *http_exchange_on_target(void *context, const char *target, struct MHD_Connection *connection);
+enum MHD_Result http_exchange_on_access(void *context, struct MHD_Connection *connection,
+                                        const char *url, const char *method, const char *version,
+                                        const char *upload, size_t *upload_bytes, void **request);
+void http_exchange_on_completed(void *context, struct MHD_Connection *connection, void **request,
+                                enum MHD_RequestTerminationCode code);
+
+#endif
