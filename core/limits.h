@@ -46,7 +46,8 @@ enum {
     LIMITS_CALLS_A_SECOND = 100,
     LIMITS_CAPABILITY_CALLS_A_SECOND = 10,
     LIMITS_FLOOD_FACTOR = 10,       /* beyond that many times a limit the connection is closed */
-    LIMITS_OWN_CALLS_A_SECOND = 80, /* what our gossip sends to one peer: below what it may */
+    LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
+    LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
     LIMITS_CALLERS = 1024,          /* remembered; 2 KiB each */
 };
 

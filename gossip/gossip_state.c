@@ -1,46 +1,8 @@
-#include "gossip/gossip_state.h"
+#include "gossip/gossip_state_private.h"
 
 #include <string.h>
 
 #include "core/memory.h"
-#include "gossip/send_waiters.h"
-
-struct peer {
-    struct node_id node_id;
-    int64_t cursor;   /* it has all our events up to here */
-    bool gap;         /* behind the cursor are events that are neither queued nor its own */
-    bool busy;        /* a request is under way … */
-    bool exchanging;  /* … and it is a RECONCILE or EXCHANGE */
-    bool pushed_last; /* pushes and the steps of a session take turns */
-    bool in_session;
-    bool by_cursor; /* it can't reconcile, as far as we know */
-    int64_t by_cursor_until_ms;
-    bool subscribed;
-    int64_t subscribe_at_ms;
-    int64_t taken_through; /* PUSH: the newest seq when it was taken */
-    int64_t queue[GOSSIP_MOST_QUEUED];
-    size_t queue_count;
-    int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
-    size_t pushed_count;
-    int64_t exchange_at_ms;
-    int64_t asked_ms;   /* when the last request began */
-    int64_t contact_ms; /* of the last success */
-    bool was_contacted;
-    bool online; /* as last told */
-    unsigned failures;
-    int64_t failing_since_ms;
-};
-
-struct gossip_state {
-    struct peer **peers;
-    size_t peer_count;
-    struct send_waiters waiters;
-    int64_t last_seq;
-    int64_t called_ms; /* somebody reached us */
-    size_t subscription_count;
-    uint32_t (*random)(void *context, uint32_t below);
-    void *context;
-};
 
 struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint32_t below),
                                          void *context, int64_t now_ms)
@@ -91,10 +53,15 @@ void gossip_state_add_peer(struct gossip_state *state, const struct node_id *nod
     state->peers[state->peer_count++] = peer;
 }
 
-/* Sends to that peer wait no longer than until its next try. */
-static void give_up_hopeless(struct gossip_state *state, const struct peer *peer)
+void gossip_state_give_up_hopeless(struct gossip_state *state, const struct peer *peer)
 {
     send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
+}
+
+int64_t gossip_state_jitter(struct gossip_state *state, int64_t around_ms)
+{
+    uint32_t fifth = (uint32_t)(around_ms / 5);
+    return around_ms - fifth / 2 + state->random(state->context, fifth + 1);
 }
 
 void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *node_id)
@@ -104,7 +71,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
         return;
     }
     peer->exchange_at_ms = INT64_MAX;
-    give_up_hopeless(state, peer);
+    gossip_state_give_up_hopeless(state, peer);
     state->subscription_count -= peer->subscribed ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
@@ -177,12 +144,6 @@ void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bo
     }
 }
 
-static void contacted(struct peer *peer, int64_t now_ms)
-{
-    peer->contact_ms = now_ms;
-    peer->was_contacted = true;
-}
-
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *node_id,
                               int64_t now_ms)
 {
@@ -190,7 +151,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
     if (peer == NULL) {
         return;
     }
-    contacted(peer, now_ms);
+    call_outcome_contacted(peer, now_ms);
     state->called_ms = now_ms;
     int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
     if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
@@ -198,122 +159,13 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
     }
 }
 
-static int64_t jitter(struct gossip_state *state, int64_t around_ms)
-{
-    uint32_t fifth = (uint32_t)(around_ms / 5);
-    return around_ms - fifth / 2 + state->random(state->context, fifth + 1);
-}
-
-static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms)
-{
-    if (peer->failures++ == 0) {
-        peer->failing_since_ms = now_ms;
-    }
-    int64_t most = now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS ? GOSSIP_BACK_OFF_GONE_MS
-                                                                     : GOSSIP_BACK_OFF_MOST_MS;
-    int64_t back_off = GOSSIP_BACK_OFF_FIRST_MS;
-    for (unsigned i = 1; i < peer->failures && back_off < most; i++) {
-        back_off *= 2;
-    }
-    peer->exchange_at_ms = now_ms + jitter(state, back_off < most ? back_off : most);
-    peer->queue_count = 0;
-    peer->gap = true;
-    peer->in_session = false;
-    give_up_hopeless(state, peer);
-}
-
-static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
-{
-    for (size_t i = 0; i < outcome->rejected_count; i++) {
-        if (strcmp(outcome->rejected[i], event_id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool was_pushed(const struct peer *peer, int64_t seq)
-{
-    for (size_t i = 0; i < peer->pushed_count; i++) {
-        if (peer->pushed[i] == seq) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What the peer acknowledged: everything up to `through`, or what was pushed of it. */
-static void decide_arrived(struct gossip_state *state, const struct peer *peer, bool exchanged,
-                           const struct gossip_outcome *outcome)
-{
-    for (size_t i = 0; i < state->waiters.count; i++) {
-        struct send_waiter *waiter = &state->waiters.list[i];
-        if (!node_id_equal(&waiter->recipient, &peer->node_id)) {
-            continue;
-        }
-        if (is_rejected(outcome, waiter->event_id)) {
-            send_waiters_decide(waiter, false);
-        } else if (waiter->seq <= outcome->through &&
-                   (exchanged || was_pushed(peer, waiter->seq))) {
-            send_waiters_decide(waiter, true);
-        }
-    }
-}
-
-/* The peer needs the cursor: it is asked so at once, and for reconciliation again later. */
-static void turn_to_cursor(struct peer *peer, int64_t now_ms)
-{
-    peer->by_cursor = true;
-    peer->by_cursor_until_ms = now_ms + GOSSIP_BY_CURSOR_MS;
-    peer->in_session = false;
-    peer->exchange_at_ms = now_ms;
-    peer->gap = true;
-}
-
 void gossip_state_finished(struct gossip_state *state, const struct node_id *node_id,
                            const struct gossip_outcome *outcome, int64_t now_ms)
 {
     struct peer *peer = find(state, node_id);
-    if (peer == NULL) {
-        return;
+    if (peer != NULL) {
+        call_outcome_apply(state, peer, outcome, now_ms);
     }
-    bool exchanged = peer->exchanging;
-    peer->busy = false;
-    peer->exchanging = false;
-    peer->pushed_last = !exchanged;
-    if (outcome->postponed) {
-        peer->in_session = false;
-        peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
-        if (outcome->succeeded) {
-            contacted(peer, now_ms);
-            peer->failures = 0;
-            peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
-        }
-        return;
-    }
-    if (!outcome->succeeded) {
-        failed(state, peer, now_ms);
-        return;
-    }
-    contacted(peer, now_ms);
-    peer->failures = 0;
-    if (outcome->by_cursor) {
-        turn_to_cursor(peer, now_ms);
-        return;
-    }
-    decide_arrived(state, peer, exchanged, outcome);
-    peer->gap = peer->gap || (outcome->more && !peer->in_session);
-    if (exchanged && !(peer->in_session && outcome->more)) {
-        peer->in_session = false;
-        peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
-        peer->exchange_at_ms = now_ms + jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
-    } else if (!exchanged && !peer->gap) {
-        peer->cursor = peer->taken_through;
-    }
-    if (outcome->more) {
-        peer->exchange_at_ms = now_ms;
-    }
-    peer->pushed_count = 0;
 }
 
 void gossip_state_polled(struct gossip_state *state, const struct node_id *node_id, bool succeeded,
@@ -326,9 +178,10 @@ void gossip_state_polled(struct gossip_state *state, const struct node_id *node_
     peer->subscribed = false;
     state->subscription_count--;
     if (succeeded) {
-        contacted(peer, now_ms);
+        call_outcome_contacted(peer, now_ms);
     }
-    peer->subscribe_at_ms = succeeded ? now_ms : now_ms + jitter(state, GOSSIP_BACK_OFF_MOST_MS);
+    peer->subscribe_at_ms =
+        succeeded ? now_ms : now_ms + gossip_state_jitter(state, GOSSIP_BACK_OFF_MOST_MS);
 }
 
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
@@ -392,6 +245,11 @@ static int64_t subscription_due(const struct gossip_state *state, const struct p
     return lonely_ms > peer->subscribe_at_ms ? lonely_ms : peer->subscribe_at_ms;
 }
 
+static void count_call(struct peer *peer, int64_t now_ms)
+{
+    peer->paced_ms = (peer->paced_ms > now_ms ? peer->paced_ms : now_ms) + LIMITS_OWN_CALL_EVERY_MS;
+}
+
 static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_action *out)
 {
     if (peer->by_cursor && now_ms >= peer->by_cursor_until_ms) {
@@ -410,6 +268,7 @@ static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_acti
     peer->busy = true;
     peer->exchanging = true;
     peer->asked_ms = now_ms;
+    count_call(peer, now_ms);
 }
 
 static void begin_push(const struct gossip_state *state, struct peer *peer, int64_t now_ms,
@@ -422,6 +281,7 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
     peer->pushed_count = peer->queue_count;
     peer->queue_count = 0;
     peer->asked_ms = now_ms;
+    count_call(peer, now_ms);
     peer->busy = true;
     peer->taken_through = state->last_seq;
 }
@@ -436,8 +296,12 @@ static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t
         out->online = peer->online;
         return true;
     }
+    if (now_ms < call_outcome_paced_at(peer)) {
+        return false;
+    }
     if (peer->online && !peer->subscribed && now_ms >= subscription_due(state, peer)) {
         out->kind = GOSSIP_SUBSCRIBE;
+        count_call(peer, now_ms);
         peer->subscribed = true;
         state->subscription_count++;
         return true;
@@ -473,11 +337,15 @@ int64_t gossip_state_wake_at(const struct gossip_state *state)
         const struct peer *peer = state->peers[i];
         int64_t stale_at = peer->online ? peer->contact_ms + GOSSIP_ONLINE_MS : INT64_MAX;
         int64_t due = peer->busy ? INT64_MAX : peer->exchange_at_ms;
-        due = stale_at < due ? stale_at : due;
+        if (!peer->busy && peer->queue_count > 0) {
+            due = INT64_MIN; /* as soon as its pace allows */
+        }
         if (peer->online && !peer->subscribed) {
             int64_t subscribe_at = subscription_due(state, peer);
             due = subscribe_at < due ? subscribe_at : due;
         }
+        due = due < call_outcome_paced_at(peer) ? call_outcome_paced_at(peer) : due;
+        due = stale_at < due ? stale_at : due;
         at = due < at ? due : at;
     }
     return at;

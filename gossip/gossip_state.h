@@ -88,6 +88,7 @@ struct gossip_outcome {
     int64_t through;
     bool more;
     bool by_cursor;                    /* RECONCILE: the peer does not speak it */
+    int64_t wait_ms;                   /* the peer asks for so long a pause; 0: it does not */
     bool postponed;                    /* RECONCILE: begin anew soon; later if it succeeded */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
     size_t rejected_count;

@@ -1,8 +1,10 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
 
-enum { MOST_URL_BYTES = 320 };
+enum { MOST_URL_BYTES = 320, USUAL_WAIT_MS = 1000 };
 
 static void try_endpoint(struct peer_link *link);
 
@@ -92,10 +94,28 @@ void peer_request_report(struct peer_link *link, enum result result,
     }
 }
 
+/* 429: how long the peer wants to be left alone. 0: it did not say so. */
+static int64_t read_wait(enum result result, const struct http_answer *answer)
+{
+    json_t *json = NULL;
+    int64_t wait_ms = USUAL_WAIT_MS;
+    if (result != RESULT_OK || answer == NULL || answer->status != 429) {
+        return 0;
+    }
+    if (canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
+                        CANONICAL_MOST_NESTING, &json, NULL) != RESULT_OK ||
+        !fields_integer(json, "retry_after_ms", 1, GOSSIP_BACK_OFF_MOST_MS, &wait_ms)) {
+        wait_ms = USUAL_WAIT_MS;
+    }
+    json_decref(json);
+    return wait_ms;
+}
+
 void peer_request_give_up(struct peer_link *link, enum result result,
                           const struct http_answer *answer)
 {
-    const struct gossip_outcome outcome = {.succeeded = false};
+    const struct gossip_outcome outcome = {.succeeded = false,
+                                           .wait_ms = read_wait(result, answer)};
     char name[NODE_ID_SHORT_BYTES];
     if (answer != NULL && !link->removed) {
         peer_request_report(link, result, answer);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
 #include "gossip/gossip_state.h"
 #include "support/test_support.h"
@@ -344,6 +345,44 @@ static void gossip_state__subscribes_when_nobody_calls(void **state_pointer)
     gossip_state_destroy(&state);
 }
 
+static void gossip_state__paces_its_calls_so_that_no_peer_has_to_refuse(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    int64_t pushed_ms[600];
+    size_t count = 0;
+    (void)state_pointer;
+    for (int64_t now_ms = 0; now_ms < 4000; now_ms++) {
+        gossip_state_event_stored(state, now_ms + 1, NULL, test_id(1));
+        int pushes = settle(state, now_ms, now_ms + 1, GOSSIP_PUSH);
+        for (int i = 0; i < pushes; i++) {
+            pushed_ms[count++] = now_ms;
+        }
+    }
+    assert_in_range(count, 4000 / LIMITS_OWN_CALL_EVERY_MS, 4000 / LIMITS_OWN_CALL_EVERY_MS + 20);
+    for (size_t i = 90; i < count; i++) {
+        assert_true(pushed_ms[i] - pushed_ms[i - 90] >= 1000);
+    }
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__leaves_a_peer_alone_that_asks_for_it(void **state_pointer)
+{
+    struct gossip_state *state = with_peers(1);
+    struct gossip_outcome wait = {.wait_ms = 700};
+    (void)state_pointer;
+    (void)settle(state, 0, 0, GOSSIP_RECONCILE);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    while (gossip_state_next(state, 100, &action) && action.kind != GOSSIP_PUSH) {
+    }
+    assert_int_equal(action.kind, GOSSIP_PUSH);
+    gossip_state_finished(state, test_id(1), &wait, 100);
+    gossip_state_event_stored(state, 2, NULL, test_id(1));
+    assert_int_equal(settle(state, 799, 2, GOSSIP_PUSH), 0);
+    assert_int_equal(gossip_state_wake_at(state), 800);
+    assert_int_equal(settle(state, 800, 2, GOSSIP_RECONCILE), 1); /* brings what was refused */
+    gossip_state_destroy(&state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +399,8 @@ int main(void)
         cmocka_unit_test(gossip_state__lets_pushes_in_between_the_steps_of_a_session),
         cmocka_unit_test(gossip_state__pushes_what_came_while_a_lost_peer_was_tried_again),
         cmocka_unit_test(gossip_state__subscribes_when_nobody_calls),
+        cmocka_unit_test(gossip_state__paces_its_calls_so_that_no_peer_has_to_refuse),
+        cmocka_unit_test(gossip_state__leaves_a_peer_alone_that_asks_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

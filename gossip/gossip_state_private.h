@@ -1,0 +1,66 @@
+/* What the files of the decisions share (gossip_state.c, call_outcome.c).
+ *
+ * Thread: gossip.
+ */
+#ifndef HEARTHCHAT_GOSSIP_GOSSIP_STATE_PRIVATE_H
+#define HEARTHCHAT_GOSSIP_GOSSIP_STATE_PRIVATE_H
+
+#include "core/limits.h"
+#include "gossip/gossip_state.h"
+#include "gossip/send_waiters.h"
+
+struct peer {
+    struct node_id node_id;
+    int64_t cursor;   /* it has all our events up to here */
+    bool gap;         /* behind the cursor are events that are neither queued nor its own */
+    bool busy;        /* a request is under way … */
+    bool exchanging;  /* … and it is a RECONCILE or EXCHANGE */
+    bool pushed_last; /* pushes and the steps of a session take turns */
+    bool in_session;
+    bool by_cursor; /* it can't reconcile, as far as we know */
+    int64_t by_cursor_until_ms;
+    bool subscribed;
+    int64_t subscribe_at_ms;
+    int64_t taken_through; /* PUSH: the newest seq when it was taken */
+    int64_t queue[GOSSIP_MOST_QUEUED];
+    size_t queue_count;
+    int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
+    size_t pushed_count;
+    int64_t exchange_at_ms;
+    int64_t asked_ms;   /* when the last request began */
+    int64_t paced_ms;   /* the calls so far are spread up to here */
+    int64_t contact_ms; /* of the last success */
+    bool was_contacted;
+    bool online; /* as last told */
+    unsigned failures;
+    int64_t failing_since_ms;
+};
+
+struct gossip_state {
+    struct peer **peers;
+    size_t peer_count;
+    struct send_waiters waiters;
+    int64_t last_seq;
+    int64_t called_ms; /* somebody reached us */
+    size_t subscription_count;
+    uint32_t (*random)(void *context, uint32_t below);
+    void *context;
+};
+
+/* `around_ms`, a tenth more or less. */
+int64_t gossip_state_jitter(struct gossip_state *state, int64_t around_ms);
+
+/* Sends to that peer wait no longer than until its next try. */
+void gossip_state_give_up_hopeless(struct gossip_state *state, const struct peer *peer);
+
+/* call_outcome.c: what the end of a PUSH, RECONCILE or EXCHANGE changes. */
+void call_outcome_apply(struct gossip_state *state, struct peer *peer,
+                        const struct gossip_outcome *outcome, int64_t now_ms);
+
+/* The peer was heard of. */
+void call_outcome_contacted(struct peer *peer, int64_t now_ms);
+
+/* When the next call may begin, so that the peer never has reason to refuse it (§16). */
+int64_t call_outcome_paced_at(const struct peer *peer);
+
+#endif
