@@ -8,6 +8,7 @@
 #include "protocol/invite.h"
 #include "server/cli.h"
 #include "server/node.h"
+#include "server/process.h"
 #include "server/run_file.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
@@ -186,7 +187,11 @@ static int serve(const struct cli *cli, const struct configuration *configuratio
     struct node_options options = {cli->data_directory, configuration};
     enum result result = log_open(configuration->log_file, configuration->log_level, &error);
     if (result == RESULT_OK) {
+        process_prepare();
         thread_block_signals();
+        result = configuration->confine ? process_confine(&error) : RESULT_OK;
+    }
+    if (result == RESULT_OK) {
         result = node_start(&options, &node, &error);
     }
     if (result == RESULT_OK) {

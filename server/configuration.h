@@ -28,6 +28,7 @@ struct configuration {
     char *peers;
     int64_t max_upload_bytes;
     enum log_level log_level;
+    bool confine;   /* a seccomp filter */
     char *log_file; /* NULL: stderr */
     bool metrics_enabled;
     char *display_name;

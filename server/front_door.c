@@ -10,9 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
 
-enum { DEFAULT_TIMEOUT_S = 30, MOST_TIMEOUT_S = 60 };
+enum { DEFAULT_TIMEOUT_S = 30 };
 
 /* A connection between the two libraries. */
 struct handing_over {
@@ -123,6 +124,11 @@ bool front_door_upgrade(struct websocket_hub *hub, struct http_exchange *exchang
         !read_topics(exchange, &subscription)) {
         return false;
     }
+    if (!websocket_has_room(hub)) {
+        exchange_reply_error(base, WIRE_CAPACITY_EXCEEDED,
+                             "Too many WebSockets are open here; close those that nobody needs.");
+        return false;
+    }
     int descriptor = fcntl(socket->connect_fd, F_DUPFD_CLOEXEC, 0);
     if (descriptor < 0) {
         exchange_reply_error(base, WIRE_CAPACITY_EXCEEDED, "Too many connections are open.");
@@ -151,7 +157,7 @@ void front_door_long_poll(struct websocket_hub *hub, struct exchange *base)
         !read_topics(exchange, &subscription)) {
         return;
     }
-    if (timeout_s > MOST_TIMEOUT_S || subscription.messages_topic[0] == '\0') {
+    if (timeout_s > LIMITS_LONG_POLL_S || subscription.messages_topic[0] == '\0') {
         exchange_reply_error(base, WIRE_BAD_REQUEST,
                              "A long-poll waits at most 60 seconds, on the topic "
                              "chat.message.<your NodeID>.");

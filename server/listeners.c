@@ -11,6 +11,7 @@
 #include "server/front_door.h"
 #include "server/gate_local.h"
 #include "server/node_private.h"
+#include "server/process.h"
 #include "server/socket_owner.h"
 #include "server/web_assets.h"
 
@@ -62,22 +63,32 @@ static bool upgrade(void *context, struct http_exchange *exchange)
     return front_door_upgrade(node->hub, exchange);
 }
 
-/* The page may load its own files and talk to its own node, nothing else. */
+/* The page may load its own files and talk to its own node, nothing else. Whatever is no file of
+ * the page, an attachment above all, is never run as a page of ours, whatever it claims to be. */
 static void decorate_local(void *context, struct http_exchange *exchange,
                            struct MHD_Response *response, const struct reply *reply)
 {
-    (void)context;
-    (void)exchange;
-    (void)MHD_add_response_header(
-        response, "Content-Security-Policy",
+    static const char page[] =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'");
-    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
-    (void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    (void)MHD_add_response_header(response, "Cache-Control",
-                                  reply->canonical ? "no-store" : "no-cache");
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    static const char data[] =
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+    const struct {
+        const char *name;
+        const char *value;
+    } headers[] = {
+        {"Content-Security-Policy", http_exchange_route(exchange) == NULL ? page : data},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Embedder-Policy", "require-corp"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cache-Control", reply->canonical ? "no-store" : "no-cache"},
+    };
+    (void)context;
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        (void)MHD_add_response_header(response, headers[i].name, headers[i].value);
+    }
 }
 
 /* Answers to identified callers are signed (§10). */
@@ -160,7 +171,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .most_body_bytes = LIMITS_PEER_BODY_BYTES,
         .most_memory_bytes = LIMITS_PEER_MEMORY_BYTES,
         .idle_ms = LIMITS_PEER_IDLE_MS,
-        .most_connections = LIMITS_PEER_CONNECTIONS,
+        .most_connections = process_afford_connections(LIMITS_PEER_CONNECTIONS),
         .from_anywhere = true,
         .callers = node->peer_callers,
         .holds_answers = true,
@@ -198,7 +209,7 @@ static enum result open_local(struct node *node, struct error *error)
         .most_body_bytes = LIMITS_LOCAL_BODY_BYTES,
         .most_memory_bytes = LIMITS_LOCAL_MEMORY_BYTES,
         .idle_ms = LIMITS_LOCAL_IDLE_MS,
-        .most_connections = LIMITS_LOCAL_CONNECTIONS,
+        .most_connections = process_afford_connections(LIMITS_LOCAL_CONNECTIONS),
         .callers = node->local_callers,
         .routes = &routes_local,
         .services = &node->services,

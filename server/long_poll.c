@@ -1,5 +1,6 @@
 #include "server/long_poll.h"
 
+#include "core/limits.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "store/event_reader.h"
@@ -41,10 +42,24 @@ static void read_messages(struct event_log *log, struct long_poll *poll, json_t 
     }
 }
 
+/* Who was a member when it began to wait may be revoked by now. */
+static bool is_revoked(struct event_log *log, const struct long_poll *poll)
+{
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    bool revoked = poll->for_peer &&
+                   membership_find(snapshot->membership, &poll->exchange->caller.node_id) == NULL;
+    event_log_release(log, &snapshot);
+    return revoked;
+}
+
 /* True when the poll was answered. */
 static bool try_poll(const struct services *services, struct long_poll *poll, bool over)
 {
     struct event_log *log = services->log(services->node);
+    if (log != NULL && is_revoked(log, poll)) {
+        exchange_reply_error(poll->exchange, WIRE_REVOKED, "This device was revoked.");
+        return true;
+    }
     json_t *messages = json_array();
     if (log != NULL) {
         read_messages(log, poll, messages);
@@ -63,38 +78,45 @@ static bool try_poll(const struct services *services, struct long_poll *poll, bo
     return count > 0 || over;
 }
 
-static void forget(struct long_polls *polls, struct long_poll *poll)
+static void count(struct long_polls *polls, const struct long_poll *poll, size_t change)
 {
     if (poll->for_peer) {
-        (void)atomic_fetch_sub(&polls->for_peers, 1);
+        (void)atomic_fetch_add(&polls->for_peers, change);
+    } else {
+        polls->for_owner += change;
     }
+}
+
+static void forget(struct long_polls *polls, struct long_poll *poll)
+{
+    count(polls, poll, SIZE_MAX); /* one less */
     memory_free(poll);
 }
 
 static bool is_too_many(const struct long_polls *polls, const struct long_poll *poll)
 {
     size_t of_caller = 0;
+    if (!poll->for_peer) {
+        return polls->for_owner > LIMITS_OWNER_LONG_POLLS;
+    }
     for (const struct long_poll *other = polls->first; other != NULL; other = other->next) {
         of_caller += other->for_peer && node_id_equal(&other->exchange->caller.node_id,
                                                       &poll->exchange->caller.node_id)
                          ? 1
                          : 0;
     }
-    return of_caller >= LONG_POLLS_OF_A_PEER ||
-           atomic_load(&polls->for_peers) > LONG_POLLS_OF_PEERS;
+    return of_caller >= LIMITS_LONG_POLLS_OF_PEER ||
+           atomic_load(&polls->for_peers) > LIMITS_PEER_LONG_POLLS;
 }
 
 void long_polls_add(struct long_polls *polls, struct long_poll *poll)
 {
-    if (poll->for_peer) {
-        /* Counted before it looks: what is stored from now on wakes it. */
-        (void)atomic_fetch_add(&polls->for_peers, 1);
-        if (is_too_many(polls, poll)) {
-            exchange_reply_error(poll->exchange, WIRE_CAPACITY_EXCEEDED,
-                                 "Too many long-polls are open here; keep one.");
-            forget(polls, poll);
-            return;
-        }
+    count(polls, poll, 1); /* before it looks: what is stored from now on wakes it */
+    if (is_too_many(polls, poll)) {
+        exchange_reply_error(poll->exchange, WIRE_CAPACITY_EXCEEDED,
+                             "Too many long-polls are open here; keep one.");
+        forget(polls, poll);
+        return;
     }
     bool over = poll->deadline_ms <= clock_monotonic_ms(polls->services->clock);
     if (try_poll(polls->services, poll, over)) {

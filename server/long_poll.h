@@ -1,6 +1,7 @@
 /* Subscribers that wait by HTTP instead of a WebSocket (§15).
  *
- * Thread: websocket. Each poll is answered once.
+ * Thread: websocket. Each poll is answered once. Limits: core/limits.h; more are told
+ * capacity_exceeded.
  */
 #ifndef HEARTHCHAT_SERVER_LONG_POLL_H
 #define HEARTHCHAT_SERVER_LONG_POLL_H
@@ -8,9 +9,6 @@
 #include <stdatomic.h>
 
 #include "handlers/services.h"
-
-#define LONG_POLLS_OF_PEERS 256 /* in all, and … */
-#define LONG_POLLS_OF_A_PEER 2  /* … of one: more are told capacity_exceeded */
 
 struct long_poll {
     struct exchange *exchange;
@@ -24,6 +22,7 @@ struct long_polls {
     const struct services *services;
     struct long_poll *first;
     atomic_size_t for_peers; /* how many of them; read by the writer */
+    size_t for_owner;
 };
 
 /* Answers at once or keeps it. Consumes the poll. */

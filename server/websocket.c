@@ -1,11 +1,13 @@
 #include "server/websocket.h"
 
 #include <libwebsockets.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/inbox.h"
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
@@ -36,6 +38,8 @@ struct websocket_hub {
     struct long_polls polls;
     struct websocket_subscription adopting; /* of the connection that lws is taking over */
     bool is_adopting;
+    bool adopted;        /* the handshake went well */
+    atomic_size_t taken; /* connections that were taken over and are not closed yet */
     struct lock *lock;
     bool missed;
     bool chat_stored; /* events that may concern a peer that polls */
@@ -54,6 +58,7 @@ static void on_tick(struct lws_sorted_usec_list *tick)
 static void open_session(struct websocket_hub *hub, struct websocket_session *session,
                          struct lws *wsi)
 {
+    hub->adopted = true;
     websocket_session_open(session, wsi, &hub->feed, &hub->adopting);
     session->next = hub->sessions;
     hub->sessions = session;
@@ -69,6 +74,7 @@ static void close_session(struct websocket_hub *hub, struct websocket_session *s
         *at = session->next;
     }
     websocket_session_close(session);
+    (void)atomic_fetch_sub(&hub->taken, 1);
 }
 
 /* lws does the handshake from the head that was read already, and owns the descriptor, on failure
@@ -77,11 +83,15 @@ static void adopt(struct websocket_hub *hub, struct item *item)
 {
     hub->adopting = item->subscription;
     hub->is_adopting = true;
+    hub->adopted = false;
     if (lws_adopt_socket_vhost_readbuf(hub->vhost, item->descriptor, item->head,
                                        strlen(item->head)) == NULL) {
         log_write(LOG_DEBUG, "websocket.handshake_failed", NULL);
     }
     hub->is_adopting = false;
+    if (!hub->adopted) {
+        (void)atomic_fetch_sub(&hub->taken, 1);
+    }
     memory_free(item->head);
     memory_free(item);
 }
@@ -302,6 +312,11 @@ bool websocket_read_topic(const struct node_id *self, const char *topic,
     return true;
 }
 
+bool websocket_has_room(struct websocket_hub *hub)
+{
+    return atomic_load(&hub->taken) < LIMITS_WEBSOCKETS;
+}
+
 void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
                      const struct websocket_subscription *subscription)
 {
@@ -310,7 +325,9 @@ void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head
     item->descriptor = descriptor;
     item->head = memory_duplicate_string(head);
     item->subscription = *subscription;
+    (void)atomic_fetch_add(&hub->taken, 1);
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
+        (void)atomic_fetch_sub(&hub->taken, 1);
         (void)close(descriptor);
         memory_free(item->head);
         memory_free(item);

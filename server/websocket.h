@@ -3,15 +3,14 @@
  *
  * Every subscriber is a cursor: into the log while it catches up, into one shared ring of recent
  * frames once it is live. There is no queue a subscriber, so a slow one costs nothing but its place
- * in the ring. Thread: start/stop: startup; the rest: any. Limits: 1 MiB of live frames; who falls
- * behind that is closed with 1013 and may resume.
+ * in the ring. Thread: start/stop: startup; the rest: any. Limits: core/limits.h; who falls
+ * behind the live frames is closed with 1013 and may resume.
  */
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_H
 
 #include "handlers/services.h"
 
-#define WEBSOCKET_MOST_LIVE_BYTES 1048576
 #define WEBSOCKET_MOST_UNACKNOWLEDGED 16
 #define WEBSOCKET_MOST_TOPIC_BYTES 80
 
@@ -35,6 +34,9 @@ void websocket_destroy(struct websocket_hub **hub);
 /* Reads a `topic` for this owner. False: no such topic, or not the owner's. */
 bool websocket_read_topic(const struct node_id *self, const char *topic,
                           struct websocket_subscription *subscription);
+
+/* Whether another connection may be taken over: below LIMITS_WEBSOCKETS. Thread: any. */
+bool websocket_has_room(struct websocket_hub *hub);
 
 /* Takes a connection over: `descriptor` is the hub's from here on, `head` the request as it came.
  */

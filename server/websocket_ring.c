@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
-#include "server/websocket.h"
 
 struct frame *frame_create(enum frame_kind kind, int64_t seq, const char *data, size_t data_bytes)
 {
@@ -54,7 +54,7 @@ void websocket_ring_deinit(struct websocket_ring *ring)
 void websocket_ring_publish(struct websocket_ring *ring, struct frame *frame)
 {
     while (ring->first < ring->next &&
-           (ring->bytes + frame->data_bytes > WEBSOCKET_MOST_LIVE_BYTES ||
+           (ring->bytes + frame->data_bytes > LIMITS_WEBSOCKET_LIVE_BYTES ||
             ring->next - ring->first == WEBSOCKET_RING_MOST_FRAMES)) {
         drop_oldest(ring);
     }

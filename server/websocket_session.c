@@ -9,7 +9,7 @@
 #include "protocol/fields.h"
 #include "store/event_reader.h"
 
-enum { CLOSE_TRY_AGAIN_LATER = 1013, KILL_SECONDS = 5 };
+enum { CLOSE_TRY_AGAIN_LATER = 1013 };
 
 int64_t websocket_feed_last_seq(const struct websocket_feed *feed)
 {
@@ -186,7 +186,7 @@ static void take_client_message(struct websocket_session *session)
 
 void websocket_session_receive(struct websocket_session *session, const char *bytes, size_t length)
 {
-    if (session->received_bytes + length > WEBSOCKET_MOST_RECEIVED_BYTES) {
+    if (session->received_bytes + length > LIMITS_WEBSOCKET_MESSAGE_BYTES) {
         session->received_too_much = true;
     } else if (length > 0) {
         memcpy(session->received + session->received_bytes, bytes, length);
@@ -226,6 +226,7 @@ void websocket_session_check_pace(struct websocket_session *session)
     if (session->live && session->position < session->feed->ring.first && !session->too_slow) {
         /* A reader that is stuck never becomes writable: it gets a last chance, then the axe. */
         session->too_slow = true;
-        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE, KILL_SECONDS);
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+                        LIMITS_WEBSOCKET_KILL_MS / 1000);
     }
 }

@@ -5,13 +5,13 @@
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
 
+#include "core/limits.h"
 #include "server/websocket.h"
 #include "server/websocket_ring.h"
 
 struct lws;
 
 enum {
-    WEBSOCKET_MOST_RECEIVED_BYTES = 4096,
     WEBSOCKET_CATCH_UP_EVENTS = 32,
     WEBSOCKET_MOST_SENT_SEQS = 64,
 };
@@ -43,7 +43,7 @@ struct websocket_session {
     bool acknowledges;
     int64_t sent[WEBSOCKET_MOST_SENT_SEQS]; /* the newest that are not acknowledged, oldest first */
     size_t sent_count;
-    char received[WEBSOCKET_MOST_RECEIVED_BYTES];
+    char received[LIMITS_WEBSOCKET_MESSAGE_BYTES];
     size_t received_bytes;
     bool received_too_much;
     struct websocket_session *next;

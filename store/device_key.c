@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/buffer.h"
 #include "core/memory.h"
@@ -36,9 +37,33 @@ static enum result decode_seed(const char *bytes, size_t length_bytes,
     return result;
 }
 
+/* Nobody but us may read the key, nor put another one in its place. */
+static enum result check_access(const char *directory, const char *path, struct error *error)
+{
+    struct stat file;
+    struct stat folder;
+    char *keys = memory_format("%s/keys", directory);
+    enum result result = RESULT_OK;
+    if (stat(path, &file) != 0 || stat(keys, &folder) != 0) {
+        result = error_set(error, RESULT_IO, "The key %s can't be looked at.", path);
+    } else if (file.st_uid != geteuid() || folder.st_uid != geteuid()) {
+        result = error_set(error, RESULT_INVALID,
+                           "The key %s belongs to another user; run the "
+                           "node as that one.",
+                           path);
+    } else if ((file.st_mode & 0077) != 0) {
+        result = error_set(error, RESULT_INVALID, "Others can read the key %s; run: chmod 600 '%s'",
+                           path, path);
+    } else if ((folder.st_mode & 0077) != 0) {
+        result = error_set(error, RESULT_INVALID, "Others can look into %s; run: chmod 700 '%s'",
+                           keys, keys);
+    }
+    memory_free(keys);
+    return result;
+}
+
 enum result device_key_load(const char *directory, struct signing_key *key_out, struct error *error)
 {
-    struct stat status;
     uint8_t seed[SIGNING_SEED_BYTES];
     char *bytes = NULL;
     size_t length = 0;
@@ -47,9 +72,8 @@ enum result device_key_load(const char *directory, struct signing_key *key_out, 
     if (result == RESULT_NOT_FOUND) {
         (void)error_set(error, result, "There is no key in %s yet; run: hearthchat init",
                         directory);
-    } else if (result == RESULT_OK && stat(path, &status) == 0 && (status.st_mode & 0077) != 0) {
-        result = error_set(error, RESULT_INVALID, "Others can read the key %s; run: chmod 600 '%s'",
-                           path, path);
+    } else if (result == RESULT_OK && check_access(directory, path, error) != RESULT_OK) {
+        result = RESULT_INVALID;
     } else if (result != RESULT_OK || decode_seed(bytes, length, seed) != RESULT_OK) {
         result = error_set(error, RESULT_INVALID,
                            "The key %s is damaged; put your backup of it back.", path);

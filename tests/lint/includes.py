@@ -24,6 +24,7 @@ OWNERS = {
     "gnutls/x509.h": ["server"],
     "gnutls/abstract.h": ["server"],
     "ini.h": ["server"],
+    "seccomp.h": ["server"],
     "jansson.h": ["protocol", "gossip", "handlers"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)

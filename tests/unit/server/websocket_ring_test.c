@@ -1,7 +1,7 @@
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
-#include "server/websocket.h"
 #include "server/websocket_ring.h"
 #include "support/test_support.h"
 
@@ -53,7 +53,7 @@ static void websocket_ring__holds_a_mebibyte_at_most(void **state)
     websocket_ring_init(&ring, 0);
     for (int64_t seq = 1; seq <= 20; seq++) {
         websocket_ring_publish(&ring, frame_create(FRAME_MESSAGE, seq, large, 199999));
-        assert_true(ring.bytes <= WEBSOCKET_MOST_LIVE_BYTES);
+        assert_true(ring.bytes <= LIMITS_WEBSOCKET_LIVE_BYTES);
     }
     assert_int_equal(ring.next - ring.first, 5);
     websocket_ring_deinit(&ring);

@@ -66,6 +66,14 @@ static void device_key_load__refuses_a_damaged_and_a_readable_key(void **state)
     write_key(directory, key.secret, 32, 0640);
     assert_int_equal(device_key_load(directory, &key, &error), RESULT_INVALID);
     assert_non_null(strstr(error.message, "chmod 600"));
+    write_key(directory, key.secret, 32, 0600);
+    char *keys = memory_format("%s/keys", directory);
+    assert_int_equal(chmod(keys, 0710), 0);
+    assert_int_equal(device_key_load(directory, &key, &error), RESULT_INVALID);
+    assert_non_null(strstr(error.message, "chmod 700"));
+    assert_int_equal(chmod(keys, 0700), 0);
+    assert_int_equal(device_key_load(directory, &key, &error), RESULT_OK);
+    memory_free(keys);
     test_remove_directory(&directory);
 }
 

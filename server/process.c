@@ -1,0 +1,123 @@
+#include "server/process.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "core/limits.h"
+
+void process_prepare(void)
+{
+    const struct rlimit no_core = {0, 0};
+    struct rlimit descriptors = {0, 0};
+    (void)umask(0077);
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_cur < LIMITS_DESCRIPTORS) {
+        descriptors.rlim_cur =
+            descriptors.rlim_max < LIMITS_DESCRIPTORS ? descriptors.rlim_max : LIMITS_DESCRIPTORS;
+        (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
+}
+
+size_t process_afford_connections(size_t wanted)
+{
+    struct rlimit descriptors = {0, 0};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur >= LIMITS_DESCRIPTORS) {
+        return wanted;
+    }
+    size_t afforded = wanted * (size_t)descriptors.rlim_cur / LIMITS_DESCRIPTORS;
+    return afforded == 0 ? 1 : afforded;
+}
+
+/* What the libraries of a running node ask of the kernel, on this system and on others of its kind
+ * (names that a machine does not have are passed over). */
+static const char *const needed[] = {
+    /* memory */
+    "brk", "madvise", "mlock", "mlock2", "mremap", "munlock", "munmap", "membarrier",
+    /* files */
+    "access", "chmod", "close", "close_range", "copy_file_range", "dup", "dup2", "dup3",
+    "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fcntl", "fcntl64",
+    "fdatasync", "flock", "fstat", "fstat64", "fstatat64", "fstatfs", "fsync", "ftruncate",
+    "ftruncate64", "getcwd", "getdents64", "_llseek", "lseek", "lstat", "lstat64", "mkdir",
+    "mkdirat", "newfstatat", "open", "openat", "pipe2", "pread64", "preadv", "pwrite64", "pwritev",
+    "read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir",
+    "sendfile", "sendfile64", "stat", "stat64", "statfs", "statx", "sync_file_range", "umask",
+    "unlink", "unlinkat", "write", "writev",
+    /* the network */
+    "accept", "accept4", "bind", "connect", "epoll_create1", "epoll_ctl", "epoll_pwait",
+    "epoll_wait", "eventfd2", "getpeername", "getsockname", "getsockopt", "listen", "poll", "ppoll",
+    "pselect6", "recv", "recvfrom", "recvmmsg", "recvmsg", "select", "_newselect", "send",
+    "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketpair", "ioctl",
+    /* threads, time, signals */
+    "arch_prctl", "clock_getres", "clock_gettime", "clock_gettime64", "clock_nanosleep",
+    "clock_nanosleep_time64", "clone", "clone3", "exit", "exit_group", "futex", "futex_time64",
+    "futex_waitv", "get_robust_list", "getcpu", "getpid", "getppid", "getrandom", "getrlimit",
+    "getrusage", "gettid", "gettimeofday", "nanosleep", "prctl", "prlimit64", "restart_syscall",
+    "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
+    "rt_sigtimedwait_time64", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
+    "sched_yield", "set_robust_list", "set_tid_address", "sigaltstack", "sysinfo", "tgkill", "time",
+    "timer_create", "timer_delete", "timer_settime", "ugetrlimit", "uname",
+    /* who we are, never who else we might be */
+    "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getuid", "getuid32"};
+
+static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
+static int allow_socket_families(scmp_filter_ctx filter)
+{
+    int status = 0;
+    for (size_t i = 0; i < sizeof families / sizeof families[0] && status == 0; i++) {
+        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                                  SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    }
+    return status;
+}
+
+/* Libraries may be loaded; nothing that was written is ever run. */
+static int allow_memory(scmp_filter_ctx filter)
+{
+    const scmp_datum_t both = PROT_WRITE | PROT_EXEC;
+    const scmp_datum_t combinations[] = {0, PROT_WRITE, PROT_EXEC};
+    static const char *const maps[] = {"mmap", "mmap2"};
+    int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                                  SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    for (size_t i = 0; i < 2 && status == 0; i++) {
+        int number = seccomp_syscall_resolve_name(maps[i]);
+        for (size_t j = 0; j < 3 && status == 0 && number > 0; j++) {
+            status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+                                      SCMP_A2_32(SCMP_CMP_MASKED_EQ, both, combinations[j]));
+        }
+    }
+    return status;
+}
+
+static int allow_needed(scmp_filter_ctx filter)
+{
+    int status = 0;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == 0; i++) {
+        int number = seccomp_syscall_resolve_name(needed[i]);
+        if (number != __NR_SCMP_ERROR && number >= 0) {
+            status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+        }
+    }
+    return status;
+}
+
+enum result process_confine(struct error *error)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    int status = filter == NULL ? -1 : allow_needed(filter);
+    status = status != 0 ? status : allow_socket_families(filter);
+    status = status != 0 ? status : allow_memory(filter);
+    status = status != 0 ? status : seccomp_load(filter);
+    if (filter != NULL) {
+        seccomp_release(filter);
+    }
+    return status == 0 ? RESULT_OK
+                       : error_set(error, RESULT_UNSUPPORTED,
+                                   "This system has no seccomp filters: set [process] confine = "
+                                   "false, and let systemd confine the node instead.");
+}
