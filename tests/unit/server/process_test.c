@@ -1,0 +1,138 @@
+#include "server/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+#include "support/test_support.h"
+
+/* What the attempt gave, in a process of its own that was confined before. */
+static int attempt(int (*what)(void))
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct error error = {""};
+        if (process_confine(&error) != RESULT_OK) {
+            _exit(101);
+        }
+        errno = 0;
+        int refused = what() < 0 && errno == EPERM;
+        _exit(refused ? 7 : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int run_a_program(void)
+{
+    char program[] = "/bin/true";
+    char *const arguments[] = {program, NULL};
+    return execv(program, arguments);
+}
+
+static int look_into_a_process(void)
+{
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 ? -1 : 0;
+}
+
+static int map_writable_code(void)
+{
+    void *at = mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? -1 : 0;
+}
+
+static int make_memory_executable(void)
+{
+    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? 0 : mprotect(at, 4096, PROT_READ | PROT_EXEC);
+}
+
+static int open_a_raw_socket(void)
+{
+    return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static int become_somebody_else(void)
+{
+    return setuid(getuid());
+}
+
+static int change_the_root(void)
+{
+    return chroot("/");
+}
+
+static int read_a_file(void)
+{
+    return open("/proc/self/status", O_RDONLY) >= 0 ? -1 : 0; /* errno is 0: not refused */
+}
+
+static void process_confine__refuses_what_no_node_needs(void **state)
+{
+    (void)state;
+    assert_int_equal(attempt(run_a_program), 7);
+    assert_int_equal(attempt(look_into_a_process), 7);
+    assert_int_equal(attempt(map_writable_code), 7);
+    assert_int_equal(attempt(make_memory_executable), 7);
+    assert_int_equal(attempt(open_a_raw_socket), 7);
+    assert_int_equal(attempt(become_somebody_else), 7);
+    assert_int_equal(attempt(change_the_root), 7);
+    assert_int_equal(attempt(read_a_file), 0);
+}
+
+static int prepared(void)
+{
+    struct rlimit core = {1, 1};
+    struct rlimit descriptors = {0, 0};
+    (void)getrlimit(RLIMIT_CORE, &core);
+    (void)getrlimit(RLIMIT_NOFILE, &descriptors);
+    bool most =
+        descriptors.rlim_cur >= LIMITS_DESCRIPTORS || descriptors.rlim_cur == descriptors.rlim_max;
+    return core.rlim_cur == 0 && core.rlim_max == 0 && umask(0) == 0077 && most ? 7 : 0;
+}
+
+static void process_prepare__leaves_no_core_and_no_readable_file(void **state)
+{
+    int status = 0;
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        process_prepare();
+        _exit(prepared());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+static void process_afford_connections__follows_what_the_system_gives(void **state)
+{
+    struct rlimit before = {0, 0};
+    struct rlimit few = {LIMITS_DESCRIPTORS / 4, 0};
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(process_afford_connections(1000), 250);
+    assert_int_equal(process_afford_connections(1), 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(process_confine__refuses_what_no_node_needs),
+        cmocka_unit_test(process_prepare__leaves_no_core_and_no_readable_file),
+        cmocka_unit_test(process_afford_connections__follows_what_the_system_gives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
