@@ -12,6 +12,9 @@
 
 enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024 };
 
+/* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
+enum { STATE_OF_CLOSE_WAIT = 8 };
+
 enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_HANDLING, STATE_SENDING };
 
 struct connection {
@@ -60,28 +63,39 @@ static void enter(const struct connections *connections, struct connection *conn
         patience_ms == INT64_MAX ? INT64_MAX : connection->since_ms + patience_ms;
 }
 
-/* Bytes that ever came over it. */
-static uint64_t received_bytes(const struct connection *connection)
+/* All zero when the kernel does not tell. */
+static struct tcp_info look(const struct connection *connection)
 {
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
-    return getsockopt(connection->descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0
-               ? info.tcpi_bytes_received
-               : 0;
+    (void)getsockopt(connection->descriptor, IPPROTO_TCP, TCP_INFO, &info, &length);
+    return info;
 }
 
-/* A request's first bytes start its time, however slowly its first line comes. */
-static void look_for_begun(const struct connections *connections, struct connection *connection,
-                           int64_t now_ms)
+static void bring_forward(struct connection *connection, int64_t deadline_ms)
+{
+    if (deadline_ms < connection->deadline_ms) {
+        connection->deadline_ms = deadline_ms;
+    }
+}
+
+/* A request's first bytes start its time, however slowly its first line comes. And the other end
+ * may be gone: libmicrohttpd overlooks an end that came together with the last request. */
+static void look_at_idle(const struct connections *connections, struct connection *connection,
+                         int64_t now_ms)
 {
     bool waits = connection->state == STATE_IDLE ||
                  (connection->state == STATE_NEW && !connections->options.tls);
-    if (waits && connection->begun_ms == 0 &&
-        received_bytes(connection) > connection->received_bytes) {
+    if (!waits || connection->shut) {
+        return;
+    }
+    const struct tcp_info info = look(connection);
+    if (connection->begun_ms == 0 && info.tcpi_bytes_received > connection->received_bytes) {
         connection->begun_ms = now_ms;
-        if (connection->deadline_ms > now_ms + LIMITS_REQUEST_MS) {
-            connection->deadline_ms = now_ms + LIMITS_REQUEST_MS;
-        }
+        bring_forward(connection, now_ms + LIMITS_REQUEST_MS);
+    }
+    if (info.tcpi_state == STATE_OF_CLOSE_WAIT) {
+        bring_forward(connection, connection->since_ms + LOOK_EVERY_MS);
     }
 }
 
@@ -93,7 +107,7 @@ static void sweep(void *context)
         (void)lock_wait(connections->lock, connections->first == NULL ? -1 : LOOK_EVERY_MS);
         int64_t now_ms = clock_monotonic_ms(connections->options.clock);
         for (struct connection *at = connections->first; at != NULL; at = at->next) {
-            look_for_begun(connections, at, now_ms);
+            look_at_idle(connections, at, now_ms);
             if (!at->shut && at->deadline_ms <= now_ms) {
                 shut(connections, at);
             }
@@ -264,7 +278,7 @@ void connections_idle(struct connections *connections, struct connection *connec
     lock_take(connections->lock);
     enter(connections, connection, STATE_IDLE, connections->options.idle_ms);
     connection->begun_ms = 0;
-    connection->received_bytes = received_bytes(connection);
+    connection->received_bytes = look(connection).tcpi_bytes_received;
     lock_release(connections->lock);
 }
 

@@ -64,14 +64,21 @@ static const char *const needed[] = {
     /* who we are, never who else we might be */
     "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getuid", "getuid32"};
 
-static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+/* One call, when that argument has that value in the bits of the mask. */
+static int allow_if(scmp_filter_ctx filter, int number, unsigned argument, scmp_datum_t mask,
+                    scmp_datum_t value)
+{
+    const struct scmp_arg_cmp condition = {
+        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &condition);
+}
 
 static int allow_socket_families(scmp_filter_ctx filter)
 {
+    static const scmp_datum_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
     int status = 0;
     for (size_t i = 0; i < sizeof families / sizeof families[0] && status == 0; i++) {
-        status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                  SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        status = allow_if(filter, SCMP_SYS(socket), 0, UINT32_MAX, families[i]);
     }
     return status;
 }
@@ -79,16 +86,13 @@ static int allow_socket_families(scmp_filter_ctx filter)
 /* Libraries may be loaded; nothing that was written is ever run. */
 static int allow_memory(scmp_filter_ctx filter)
 {
-    const scmp_datum_t both = PROT_WRITE | PROT_EXEC;
-    const scmp_datum_t combinations[] = {0, PROT_WRITE, PROT_EXEC};
+    static const scmp_datum_t combinations[] = {0, PROT_WRITE, PROT_EXEC};
     static const char *const maps[] = {"mmap", "mmap2"};
-    int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                  SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    for (size_t i = 0; i < 2 && status == 0; i++) {
+    int status = allow_if(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+    for (size_t i = 0; i < 2; i++) {
         int number = seccomp_syscall_resolve_name(maps[i]);
-        for (size_t j = 0; j < 3 && status == 0 && number > 0; j++) {
-            status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-                                      SCMP_A2_32(SCMP_CMP_MASKED_EQ, both, combinations[j]));
+        for (size_t j = 0; j < 3 && status == 0 && number >= 0; j++) {
+            status = allow_if(filter, number, 2, PROT_WRITE | PROT_EXEC, combinations[j]);
         }
     }
     return status;

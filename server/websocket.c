@@ -181,6 +181,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE:
         websocket_session_receive(session, in, length);
         return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        session->closing = true;
+        return 0; /* lws answers it */
     case LWS_CALLBACK_CLOSED:
         close_session(hub, session);
         return 0;

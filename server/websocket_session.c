@@ -137,6 +137,9 @@ int websocket_session_write(struct websocket_session *session)
                          (unsigned char *)(uintptr_t)reason, sizeof reason - 1);
         return -1;
     }
+    if (session->closing || lws_get_close_length(session->wsi) > 0) {
+        return 0; /* nothing follows a close: RFC 6455, 5.5.1 */
+    }
     int status = 0;
     if (!session->ready_sent) {
         status = send_ready(session);

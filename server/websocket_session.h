@@ -36,6 +36,7 @@ struct websocket_session {
     bool ready_sent;
     bool live;
     bool too_slow;
+    bool closing;                                     /* the client said goodbye */
     bool broken;                                      /* the log could not be read */
     struct frame *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
     size_t pending_first;
