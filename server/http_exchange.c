@@ -26,6 +26,7 @@ struct http_exchange {
     const struct route *other; /* … but this one has the path */
     const char *reason;        /* of a refusal, for the log */
     bool begun;
+    bool headers_only; /* nothing else has been read yet */
     bool too_large;
     bool too_much; /* is held for this caller already */
     struct caller_key account;
@@ -188,10 +189,22 @@ static void take_reply(struct exchange *base, const struct reply *reply)
     lock_release(listener->lock);
 }
 
-/* Sends the answer that is there. */
+static bool announces_body(const struct http_exchange *exchange)
+{
+    const char *length = header(&exchange->base, "Content-Length");
+    return header(&exchange->base, "Transfer-Encoding") != NULL ||
+           (length != NULL && strcmp(length, "0") != 0);
+}
+
+/* Sends the answer that is there. While a body is still to come, the connection ends with it;
+ * without one the request is as good as over, and the connection may bring another: a new TLS
+ * handshake would cost us more than any answer. */
 static enum MHD_Result send_response(struct http_exchange *exchange)
 {
-    return MHD_queue_response(exchange->connection, (unsigned)exchange->status, exchange->response);
+    return exchange->headers_only && !announces_body(exchange)
+               ? MHD_YES /* MHD calls once more */
+               : MHD_queue_response(exchange->connection, (unsigned)exchange->status,
+                                    exchange->response);
 }
 
 /* Failures of HTTP itself keep their status and carry bad_request (§16). */
@@ -394,8 +407,10 @@ enum MHD_Result http_exchange_on_access(void *context, struct MHD_Connection *co
         exchange->connection = connection;
         exchange->base.path = memory_duplicate_string(url);
         (void)snprintf(exchange->method, sizeof exchange->method, "%s", method);
+        exchange->headers_only = true;
         return begin(exchange);
     }
+    exchange->headers_only = false;
     if (*upload_bytes > 0 && exchange->response != NULL) {
         *upload_bytes = 0;
         return MHD_YES;

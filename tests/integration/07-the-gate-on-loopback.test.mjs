@@ -1,48 +1,146 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import os from 'node:os';
 import { after, before, test } from 'node:test';
-import { cleanAll, Node, rawStatus, spawn } from './support.mjs';
+import { cleanAll, cleanup, net, Node, once, spawn } from './support.mjs';
 
 let alice;
 let port;
+let Host;
 after(cleanAll);
 before(async () => {
   alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
   ({ port } = new URL(alice.ui));
+  Host = `127.0.0.1:${port}`;
 });
 
-const get = (headers, path = '/api/v1/node') => rawStatus(alice, `GET ${path} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+/** Requests one after the other on one connection, as bytes; the status and body of each answer. */
+async function exchange(requests, { version = '1.1', apart = false, ...options } = {}) {
+  if (apart) return (await Promise.all(requests.map((request) => exchange([request], { version, ...options })))).flat();
+  const socket = net.connect({ port: Number(port), host: '127.0.0.1', ...options });
+  const answers = [];
+  let text = '';
+  const got = (async () => {
+    for await (const data of socket) {
+      text += data;
+      for (;;) {
+        const head = /^HTTP\/1\.[01] (\d+)[^]*?\r\n\r\n/.exec(text);
+        const length = head && Number(/\r\ncontent-length: (\d+)/i.exec(head[0])?.[1] ?? 0);
+        const bodyless = head && requests[answers.length].method === 'HEAD';
+        if (!head || text.length < head[0].length + (bodyless ? 0 : length)) break;
+        answers.push({ status: Number(head[1]), head: head[0], body: bodyless ? null : text.slice(head[0].length, head[0].length + length) });
+        text = text.slice(head[0].length + (bodyless ? 0 : length));
+      }
+      if (answers.length === requests.length) socket.end();
+    }
+  })();
+  for (const { method, path, headers } of requests) {
+    socket.write(`${method} ${path} HTTP/${version}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+  }
+  await got.catch(() => {});
+  return answers;
+}
 
-test('only our own names with our port are answered', async () => {
-  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`]) assert.equal(await get({ Host: host }), 200, host);
-  for (const host of ['127.0.0.1', `127.0.0.1:${Number(port) + 1}`, `evil.example:${port}`, `127.0.0.1.evil.example:${port}`, `127.0.0.1:${port}.evil.example`, '']) {
-    for (const path of ['/', '/api/v1/node', '/health', '/main.js', '/nothing']) assert.equal(await get({ Host: host }, path), 401, `${host} ${path}`);
+const REFUSAL = '{"error":"unauthorized","message":"This address answers only this machine\'s owner: open it directly, by its own name."}';
+const PATHS = ['/', '/main.js', '/openapi.yaml', '/api/v1/chat/send', '/api/v1/chat/history', '/api/v1/chat/conversations', '/api/v1/chat/read', '/api/v1/node', '/api/v1/members', '/api/v1/community',
+  '/api/v1/community/join', '/api/v1/invites', '/api/v1/revocations', '/api/v1/levels', '/api/v1/qr.svg?text=x', '/bus/v1/call', '/bus/v1/capabilities', '/pubsub/v1/subscribe', '/health', '/ready', '/metrics', '/nothing', '*'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'NONSENSE'];
+const UPGRADE = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==']];
+
+/** What must be refused on every path, by every method and as an upgrade: headers, and how the connection is made. */
+const refusals = () => ({
+  'no Host': [[], { version: '1.0', apart: true }],
+  'an empty Host': [[['Host', '']]],
+  'the Host without our port': [[['Host', '127.0.0.1']]],
+  'the Host with another port': [[['Host', `127.0.0.1:${Number(port) + 1}`]]],
+  'another Host': [[['Host', `evil.example:${port}`]]],
+  'a Host that begins like ours': [[['Host', `127.0.0.1.evil.example:${port}`]]],
+  'a Host that ends like ours': [[['Host', `evil.127.0.0.1:${port}`]]],
+  'a Host with more behind it': [[['Host', `${Host}.evil.example`]]],
+  'another loopback address': [[['Host', `127.0.0.2:${port}`]]],
+  'two Hosts': [[['Host', Host], ['Host', 'evil.example']]],
+  'the Origin of another site': [[['Host', Host], ['Origin', 'http://evil.example']]],
+  'no particular Origin': [[['Host', Host], ['Origin', 'null']]],
+  'an empty Origin': [[['Host', Host], ['Origin', '']]],
+  'our Origin by HTTPS': [[['Host', Host], ['Origin', `https://${Host}`]]],
+  'our Origin without its port': [[['Host', Host], ['Origin', 'http://127.0.0.1']]],
+  'an Origin that begins like ours': [[['Host', Host], ['Origin', `http://${Host}.evil.example`]]],
+  'our Origin with a path': [[['Host', Host], ['Origin', `http://${Host}/`]]],
+  'two Origins': [[['Host', Host], ['Origin', `http://${Host}`], ['Origin', 'http://evil.example']]],
+  'an image or script in another site\'s page': [[['Host', Host], ['Sec-Fetch-Site', 'cross-site'], ['Sec-Fetch-Mode', 'no-cors']]],
+  'a program on another port of localhost': [[['Host', Host], ['Sec-Fetch-Site', 'same-site'], ['Sec-Fetch-Mode', 'cors']]],
+  'Forwarded': [[['Host', Host], ['Forwarded', 'for=127.0.0.1']]],
+  'X-Forwarded-For': [[['Host', Host], ['x-forwarded-for', '127.0.0.1']]],
+  'X-Real-IP': [[['Host', Host], ['X-Real-IP', '127.0.0.1']]],
+  'Via': [[['Host', Host], ['Via', '1.1 proxy']]],
+  'another machine\'s address': [[['Host', Host]], { localAddress: foreignAddress() }],
+});
+
+/** An address of this machine that is not loopback: what a packet from elsewhere would show. */
+function foreignAddress() {
+  const found = Object.values(os.networkInterfaces()).flat().find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (found) return found.address;
+  execFileSync('ip', ['address', 'add', '192.0.2.77/32', 'dev', 'lo']);
+  cleanup(() => execFileSync('ip', ['address', 'del', '192.0.2.77/32', 'dev', 'lo']));
+  return '192.0.2.77';
+}
+
+test('every refusal holds on every path, by every method, and for upgrades; and says the same, whatever there is', async () => {
+  for (const [reason, [headers, options]] of Object.entries(refusals())) {
+    const requests = PATHS.flatMap((path) => METHODS.map((method) => ({ method, path, headers: method === 'POST' ? [...headers, ['Content-Length', '0']] : headers })));
+    requests.push({ method: 'GET', path: `/pubsub/v1/subscribe?topic=chat.message.${alice.id}`, headers: [...headers, ...UPGRADE] });
+    requests.push({ method: 'GET', path: '/', headers: [...headers, ...UPGRADE] });
+    const answers = await exchange(requests, options);
+    assert.equal(answers.length, requests.length, reason);
+    for (const [i, { status, head, body }] of answers.entries()) {
+      const what = `${reason}: ${requests[i].method} ${requests[i].path}`;
+      assert.equal(status, 401, what);
+      assert.ok(body === null || body === REFUSAL, what);
+      assert.doesNotMatch(head, /allow:|set-cookie|access-control|server:/i, what);
+    }
   }
 });
 
-test('only our own pages may call', async () => {
-  const Host = `127.0.0.1:${port}`;
-  for (const origin of [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://[::1]:${port}`]) assert.equal(await get({ Host, Origin: origin }), 200);
-  for (const origin of ['null', 'http://evil.example', `https://127.0.0.1:${port}`, 'http://127.0.0.1', `http://127.0.0.1:${port}.evil.example`, `http://127.0.0.1:${port}/`]) {
-    assert.equal(await get({ Host, Origin: origin }), 401, origin);
-    assert.equal(await rawStatus(alice, `POST /api/v1/chat/send HTTP/1.1\r\nHost: ${Host}\r\nOrigin: ${origin}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`), 401);
-  }
+test('each of them is logged: who and why, and once however often', async () => {
+  const lines = alice.log.split('\n').filter((line) => line.includes('"request.refused"')).map((line) => JSON.parse(line));
+  const reasons = lines.map(({ reason }) => reason);
+  for (const reason of ['it comes from another machine', 'its Host is another name than ours', 'another site\'s page asks', 'it passed a proxy']) assert.equal(reasons.filter((one) => one === reason).length, 1, reason);
+  assert.equal(new Set(lines.map(({ address }) => address)).size, 2);
+  for (const line of lines) assert.deepEqual([line.listener, line.code], ['local', 'unauthorized']);
 });
 
-test('what passed a proxy is not the owner', async () => {
-  for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Real-IP', 'Via', 'x-forwarded-for']) assert.equal(await get({ Host: `127.0.0.1:${port}`, [name]: '127.0.0.1' }), 401, name);
+test('the owner gets in by each of our names, with our Origin or none', async () => {
+  const get = async (...headers) => (await exchange([{ method: 'GET', path: '/api/v1/node', headers }]))[0].status;
+  for (const name of ['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST']) assert.equal(await get(['Host', `${name}:${port}`]), 200, name);
+  for (const name of ['127.0.0.1', 'localhost', '[::1]']) assert.equal(await get(['Host', Host], ['Origin', `http://${name}:${port}`]), 200, name);
+  assert.equal(await get(['Host', Host], ['Sec-Fetch-Site', 'same-origin'], ['Sec-Fetch-Mode', 'cors']), 200);
+  assert.equal(await get(['Host', Host], ['Sec-Fetch-Site', 'cross-site'], ['Sec-Fetch-Mode', 'navigate']), 200); // a link that is followed
 });
 
 test('another user of this machine is not the owner, unless the owner says so', async () => {
-  const as = (uid, node) => new Promise((resolve) => {
-    const curl = spawn('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${node.ui}/api/v1/node`], { uid });
-    curl.stdout.once('data', (data) => resolve(Number(data)));
-  });
+  const as = async (uid, node, ...more) => {
+    const curl = spawn('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', ...more, `${node.ui}/api/v1/node`], { uid });
+    const [data] = await once(curl.stdout, 'data');
+    return Number(data);
+  };
   const own = process.getuid();
   const nobody = own === 0 ? 65534 : own; // only root can be somebody else
+  const expected = own === 0 ? 401 : 200;
   assert.equal(await as(own, alice), 200);
-  assert.equal(await as(nobody, alice), own === 0 ? 401 : 200);
+  for (const method of METHODS.filter((one) => one !== 'HEAD')) assert.equal(await as(nobody, alice, '-X', method, '-d', ''), own === 0 ? 401 : method === 'GET' ? 200 : 405, method);
+  assert.equal(await as(nobody, alice, ...UPGRADE.flatMap((header) => ['-H', header.join(': ')])), expected);
+  if (own === 0) assert.match(alice.log, /another user of this machine asks/);
   const open = await (await Node.create({ name: 'Open', config: '[ui]\nsame_user_only = false\n' })).start();
   assert.equal(await as(nobody, open), 200);
+});
+
+test('where the kernel does not tell whose a connection is, start-up says so', async () => {
+  // A filter that refuses the question, as some containers have it.
+  const mute = await Node.create({ name: 'Mute' });
+  mute.wrapper = ['python3', new URL('without_netlink.py', import.meta.url).pathname];
+  await mute.start();
+  assert.match(mute.log, /"gate.same_user_unavailable","meaning":"this system does not tell who owns a connection: every user of this machine can open the tab"/);
+  assert.equal((await mute.request('GET', '/api/v1/node')).status, 200);
 });
 
 test('forms cannot post', async () => {
@@ -51,15 +149,31 @@ test('forms cannot post', async () => {
   }
 });
 
-test('the page has a strict policy and everything it needs', async () => {
-  for (const path of ['/', '/main.js', '/style.css', '/icon.svg', '/openapi.yaml']) {
+test('a body has one length', async () => {
+  const post = async (...headers) => (await exchange([{ method: 'POST', path: '/api/v1/chat/send', headers: [['Host', Host], ['Content-Type', 'application/json'], ...headers] }]))[0]?.status;
+  assert.equal(await post(['Content-Length', '2'], ['Transfer-Encoding', 'chunked']), 400);
+  assert.equal(await post(['Content-Length', '0'], ['Content-Length', '2']), 400);
+  assert.equal(await post(['Content-Length', '1048577']), 413);
+  assert.equal(await post(['Content-Length', '99999999999999999999999']), 413);
+});
+
+test('the page has a strict policy and everything it needs; nothing else is ever a page', async () => {
+  const files = ['/', '/main.js', '/style.css', '/icon.svg', '/openapi.yaml'];
+  const data = ['/api/v1/node', '/api/v1/qr.svg?text=%3Cscript%3E', '/health', '/metrics', '/bus/v1/capabilities'];
+  for (const path of [...files, ...data]) {
     const answer = await alice.request('GET', path);
     assert.equal(answer.status, 200, path);
     const policy = answer.headers.get('content-security-policy');
-    assert.match(policy, /default-src 'none'/);
-    assert.doesNotMatch(policy, /unsafe|\*/);
+    assert.match(policy, /^default-src 'none';/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.match(policy, /base-uri 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*|http/);
+    assert.equal(/; sandbox$/.test(policy), data.includes(path), path);
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
     assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
+    assert.equal(answer.headers.get('cross-origin-opener-policy'), 'same-origin');
+    assert.equal(answer.headers.get('cross-origin-embedder-policy'), 'require-corp');
+    assert.equal(answer.headers.get('cross-origin-resource-policy'), 'same-origin');
   }
   assert.equal((await alice.request('GET', '/../CMakeLists.txt')).status, 404);
 });
