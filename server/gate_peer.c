@@ -147,23 +147,6 @@ static bool is_signed(const struct exchange *base)
     return base->header(base, "X-HearthNet-Signature") != NULL;
 }
 
-bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
-                     struct refusal *refusal_out)
-{
-    struct exchange *base = http_exchange_base(exchange);
-    const struct route *route = http_exchange_route(exchange);
-    base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
-    if (base->caller.identified) {
-        base->caller.level = level_of(gate, &base->caller.node_id);
-    }
-    struct caller_key key = key_of(exchange, &base->caller);
-    http_exchange_charge(exchange, &key);
-    bool waits_for_body = is_signed(base) && !base->caller.identified && route != NULL &&
-                          route->body != BODY_BYTES; /* its signature speaks then */
-    return count_call(gate, &key, refusal_out) &&
-           (waits_for_body || judge_level(gate, exchange, refusal_out));
-}
-
 static bool read_envelope(const struct exchange *base, struct http_exchange *exchange,
                           struct request_envelope *envelope_out)
 {
@@ -197,9 +180,10 @@ static bool read_envelope(const struct exchange *base, struct http_exchange *exc
 
 static bool is_replayable(const struct route *route, const struct request_envelope *envelope)
 {
+    bool replayable = route == NULL || route->replayable; /* nothing happens there twice */
     const struct capability *capability =
-        route->replayable ? NULL : capabilities_find(envelope->capability);
-    return route->replayable || (capability != NULL && capability->idempotent);
+        replayable ? NULL : capabilities_find(envelope->capability);
+    return replayable || (capability != NULL && capability->idempotent);
 }
 
 static bool is_our_community(const struct gate_peer *gate, const char *named)
@@ -302,13 +286,43 @@ static bool judge_signed(struct gate_peer *gate, struct http_exchange *exchange,
            judge_replay(gate, exchange, &base->caller.node_id, &envelope, refusal_out);
 }
 
+/* Where there is no JSON body, a signature is over {} (§9): it can be checked at once. */
+static bool is_signed_without_body(const struct http_exchange *exchange,
+                                   const struct exchange *base)
+{
+    const struct route *route = http_exchange_route(exchange);
+    return is_signed(base) && (route == NULL || route->body == BODY_NONE);
+}
+
+bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
+                     struct refusal *refusal_out)
+{
+    struct exchange *base = http_exchange_base(exchange);
+    const struct route *route = http_exchange_route(exchange);
+    base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
+    if (base->caller.identified) {
+        base->caller.level = level_of(gate, &base->caller.node_id);
+    }
+    struct caller_key key = key_of(exchange, &base->caller);
+    http_exchange_charge(exchange, &key);
+    if (!count_call(gate, &key, refusal_out)) {
+        return false;
+    }
+    if (is_signed_without_body(exchange, base)) {
+        return judge_signed(gate, exchange, refusal_out);
+    }
+    bool signature_speaks_later =
+        is_signed(base) && !base->caller.identified && route != NULL && route->body == BODY_JSON;
+    return signature_speaks_later || judge_level(gate, exchange, refusal_out);
+}
+
 bool gate_peer_admit_body(struct gate_peer *gate, struct http_exchange *exchange,
                           struct refusal *refusal_out)
 {
     const struct exchange *base = http_exchange_base(exchange);
     const struct route *route = http_exchange_route(exchange);
-    /* Without a signature it was judged by its TLS key already. */
-    return (!is_signed(base) || judge_signed(gate, exchange, refusal_out)) &&
+    bool judged = !is_signed(base) || is_signed_without_body(exchange, base);
+    return (judged || judge_signed(gate, exchange, refusal_out)) &&
            (strcmp(route->path, "/bus/v1/call") != 0 ||
             count_capability(gate, exchange, base, refusal_out));
 }

@@ -249,6 +249,7 @@ export class Peer {
   constructor(privateKey = crypto.generateKeyPairSync('ed25519').privateKey) {
     const publicKey = crypto.createPublicKey(privateKey);
     this.privateKey = privateKey;
+    this.address = `127.${crypto.randomInt(1, 255)}.${crypto.randomInt(256)}.${crypto.randomInt(1, 255)}`; // a machine of its own: strangers are counted by address
     this.id = `ed25519:${publicKey.export({ format: 'jwk' }).x}`;
     const directory = temporaryDirectory();
     this.key = privateKey.export({ format: 'pem', type: 'pkcs8' });
@@ -296,7 +297,7 @@ export class Peer {
   /** A request to a node's peer listener; by mutual TLS unless {anonymous: true}. */
   async call(node, method, target, body, { anonymous = false, headers = {}, tls = {} } = {}) {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const request = https.request({ host: '127.0.0.1', port: node.peerPort, method, path: target, rejectUnauthorized: false, agent: false,
+    const request = https.request({ host: '127.0.0.1', port: node.peerPort, localAddress: this.address, method, path: target, rejectUnauthorized: false, agent: false,
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }), ...headers },
       ...(anonymous ? {} : { key: this.key, cert: this.cert }), ...tls });
     request.end(text);
@@ -305,14 +306,14 @@ export class Peer {
     const chunks = [];
     for await (const chunk of response) chunks.push(chunk);
     const answer = Buffer.concat(chunks).toString();
-    return { status: response.statusCode, headers: response.headers, text: answer, body: /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(answer) : null, certificate: raw, protocol: response.socket.getProtocol?.() };
+    return { status: response.statusCode, headers: response.headers, text: answer, body: answer && /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(answer) : null, certificate: raw, protocol: response.socket.getProtocol?.() };
   }
 
   /** The headers of a signed request (§9). */
-  signedHeaders(node, body, { capability, version = '1.0', timestamp = wallClock(), request_id = ulid(), from = this.id } = {}) {
-    const envelope = { body: body ?? {}, capability, community: this.community ?? node.community, from, request_id, timestamp, version };
+  signedHeaders(node, body, { capability, version = '1.0', timestamp = wallClock(), request_id = ulid(), from = this.id, community = this.community ?? node.community } = {}) {
+    const envelope = { body: body ?? {}, capability, community, from, request_id, timestamp, version };
     return { 'X-HearthNet-Capability': capability, 'X-HearthNet-Capability-Version': version, 'X-HearthNet-Request-Id': request_id, 'X-HearthNet-From': from,
-      'X-HearthNet-Community': envelope.community, 'X-HearthNet-Timestamp': timestamp, 'X-HearthNet-Signature': this.sign(envelope) };
+      'X-HearthNet-Community': community, 'X-HearthNet-Timestamp': timestamp, 'X-HearthNet-Signature': this.sign(envelope) };
   }
 }
 
