@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setInterval } from 'node:timers/promises';
+import tls from 'node:tls';
+import { cleanAll, cleanup, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
+
+let alice;
+let member;
+let other;
+after(cleanAll);
+before(async () => {
+  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  member = new Peer();
+  other = new Peer();
+  alice.community = await member.join(alice);
+  await other.join(alice);
+});
+
+const secured = (who) => tls.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: who.address, rejectUnauthorized: false, key: who.key, cert: who.cert });
+
+/** Many requests at once on one connection: the answers until it is closed or all are there. */
+async function pipeline(who, request, count) {
+  const socket = secured(who);
+  const answers = [];
+  let text = '';
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  socket.write(request.repeat(count));
+  socket.on('data', (data) => {
+    text += data;
+    for (let head; (head = /^HTTP\/1\.1 (\d+)[^]*?\r\n\r\n/.exec(text));) {
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(head[0])[1]);
+      if (text.length < head[0].length + length) break;
+      answers.push({ status: Number(head[1]), head: head[0], body: JSON.parse(text.slice(head[0].length, head[0].length + length)) });
+      text = text.slice(head[0].length + length);
+    }
+    if (answers.length === count) socket.destroy();
+  });
+  await once(socket, 'close');
+  return answers;
+}
+
+const get = (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const call = (capability) => `POST /bus/v1/call HTTP/1.1\r\nHost: x\r\nX-HearthNet-Capability: ${capability}\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n{"params":{},"input":{}}`;
+
+function checkLimited(answers) {
+  const limited = answers.filter(({ status }) => status === 429);
+  assert.ok(limited.length > 0);
+  for (const { head, body } of limited) {
+    assert.equal(body.error, 'rate_limited');
+    assert.ok(body.retry_after_ms > 0 && body.retry_after_ms <= 1000);
+    assert.match(head, /\r\nRetry-After: 1\r\n/i);
+  }
+}
+
+test('a hundred calls a second are answered, more are told when to come again, and nobody else suffers', async () => {
+  const answers = await pipeline(member, get('/sync/v1/heads'), 500);
+  assert.equal(answers.length, 500); // refused, not hung up on
+  assert.deepEqual(answers.slice(0, 90).map(({ status }) => status), Array(90).fill(200)); // joining counted, too
+  checkLimited(answers);
+  assert.equal((await other.call(alice, 'GET', '/sync/v1/heads')).status, 200);
+});
+
+test('strangers share what their address may, whatever keys they show', async () => {
+  const house = new Peer();
+  const second = new Peer();
+  second.address = house.address;
+  checkLimited(await pipeline(house, get('/health'), 500));
+  assert.equal((await second.call(alice, 'GET', '/health')).status, 429);
+  assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
+});
+
+test('a capability is called ten times a second, and who goes on tenfold is hung up on', async () => {
+  const answers = await pipeline(other, call('chat.send'), 60);
+  assert.deepEqual(answers.slice(0, 10).map(({ status }) => status), Array(10).fill(401)); // understood, and not for members
+  checkLimited(answers);
+  await calm(member);
+  const flood = await pipeline(member, call('chat.send'), 500);
+  assert.ok(flood.length < 500, `${flood.length} answers`);
+  await alice.until(() => alice.log.includes('a flood of calls; the connection is closed'));
+});
+
+/** Until a caller who called too often is heard again. */
+const calm = (who) => alice.until(async () => (await who.call(alice, 'GET', '/health')).status === 200);
+
+test('what one caller has sent and not finished is bounded', async () => {
+  const mebibytes = 8 * 1024 * 1024;
+  await calm(member);
+  const head = `POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${mebibytes}\r\n\r\n`;
+  const begin = async (who, length) => {
+    const socket = secured(who);
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    await new Promise((resolve) => { socket.write(head + '['.repeat(length), resolve); });
+    return socket;
+  };
+  const first = await begin(member, mebibytes - 1);
+  const second = await begin(member, mebibytes - 1);
+  const statusOf = async (socket) => Number(/ (\d+)/.exec((await once(socket, 'data'))[0])[1]);
+  const third = await begin(member, mebibytes);
+  assert.equal(await statusOf(third), 429);
+  const neighbour = await begin(other, mebibytes);
+  assert.equal(await statusOf(neighbour), 400); // taken in, and no JSON
+  for (const socket of [first, second, third, neighbour]) socket.destroy();
+});
+
+test('headers and bodies over their bounds are refused', async () => {
+  const big = (bytes) => new Promise((resolve) => {
+    const socket = secured(other);
+    let text = '';
+    socket.on('data', (data) => { text += data; });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(text));
+    socket.write('GET /health HTTP/1.1\r\nHost: x\r\nX: ');
+    const send = () => {
+      while (bytes > 0 && !socket.destroyed) {
+        bytes -= 65536;
+        if (!socket.write('a'.repeat(65536))) { socket.once('drain', send); return; }
+      }
+      socket.end('\r\n\r\n');
+    };
+    send();
+  });
+  assert.match(await big(10 * 1024 * 1024), /^(HTTP\/1\.1 431 |$)/); // or gone before it could be read
+  const fits = await other.call(alice, 'GET', '/health', undefined, { headers: { X: 'a'.repeat(15000) } });
+  assert.equal(fits.status, 200);
+  const lying = await other.call(alice, 'POST', '/sync/v1/events', '{}', { headers: { 'Content-Length': String(9 * 1024 * 1024) } });
+  assert.equal(lying.status, 413);
+});
+
+test('who is slow, or silent, is let go of; all at once, while the owner writes', async () => {
+  const { hostname, port } = new URL(alice.ui);
+  const plain = (text, portOf = Number(port)) => {
+    const socket = net.connect(portOf, portOf === Number(port) ? hostname : '127.0.0.1');
+    socket.write(text);
+    return socket;
+  };
+  const kept = secured(new Peer());
+  kept.write(get('/health'));
+  await once(kept, 'data');
+  const half = 'POST /api/v1/chat/send HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{';
+  const slow = {
+    'a silent connection': plain('', alice.peerPort),
+    'half a TLS handshake': plain('\x16\x03\x01\x02\x00\x01', alice.peerPort),
+    'a request line by the byte': Object.assign(secured(new Peer()), { drip: 'GET /health-and-so-on-and-so-forth HTTP' }),
+    'headers by the byte': Object.assign(secured(new Peer()), { drip: 'X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', first: 'GET /health HTTP/1.1\r\n' }),
+    'a body by the byte': Object.assign(secured(member), { drip: ' '.repeat(60), first: half.replace('/api/v1/chat/send', '/sync/v1/events') }),
+    'a length that never comes': Object.assign(secured(member), { first: half.replace('/api/v1/chat/send', '/sync/v1/events') }),
+    'the second request by the byte': Object.assign(kept, { drip: 'GET /health-and-so-on-and-so-forth HTTP' }),
+    'a silent one on loopback': plain(''),
+    'a body on loopback': Object.assign(plain(half.replace('Host: x', `Host: ${hostname}:${port}`)), { drip: ' '.repeat(60) }),
+  };
+  const closed = Object.entries(slow).map(async ([what, socket]) => {
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.resume();
+    if (socket.first) socket.write(socket.first);
+    await Promise.race([once(socket, 'close'), once(AbortSignal.timeout(PATIENCE_MS * 2), 'abort').then(() => assert.fail(`${what} was not closed`))]);
+  });
+  let at = 0;
+  const all = Promise.all(closed).then(() => true);
+  for await (const _second of setInterval(1000)) {
+    for (const socket of Object.values(slow)) if (socket.drip && !socket.destroyed && socket.writable) socket.write(socket.drip[at % socket.drip.length]);
+    at += 1;
+    assert.ok((await alice.send(member.id, `meanwhile ${at}`)).event_id);
+    if (await Promise.race([all, Promise.resolve(false)])) break;
+  }
+});
+
+test('two thousand connections that do nothing keep nobody out', async () => {
+  const idle = [];
+  const { port } = new URL(alice.ui);
+  let open = 0;
+  const connect = (options) => new Promise((resolve) => {
+    const socket = net.connect(options);
+    idle.push(socket);
+    socket.resume();
+    socket.on('error', () => {});
+    socket.once('connect', () => { open += 1; resolve(); });
+    socket.once('close', () => { open -= 1; resolve(); });
+  });
+  cleanup(() => idle.forEach((socket) => socket.destroy()));
+  const friend = secured(member); // was here before, and is known
+  friend.write(get('/health'));
+  await once(friend, 'data');
+  for (let i = 0; i < 20; i++) {
+    await Promise.all(Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: `127.7.7.${i + 1}` })));
+    await Promise.all(Array.from({ length: 40 }, () => connect({ host: '127.0.0.1', port: Number(port) })));
+  }
+  await alice.until(() => open <= 1024 + 512);
+  assert.ok((await alice.send(member.id, 'through the crowd')).event_id);
+  assert.equal((await other.call(alice, 'GET', '/sync/v1/heads')).status, 200);
+  friend.write(get('/health'));
+  await once(friend, 'data'); // nobody pushed it out
+  friend.destroy();
+});
+
+test('one address holds but its share of the connections', async () => {
+  let open = 0;
+  const sockets = Array.from({ length: 250 }, () => {
+    const socket = net.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: '127.6.6.6' });
+    socket.resume();
+    socket.on('error', () => {});
+    socket.once('connect', () => { open += 1; });
+    socket.once('close', () => { open -= 1; });
+    return socket;
+  });
+  cleanup(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+  await alice.until(() => open <= 128);
+});
