@@ -70,13 +70,15 @@ test('strangers share what their address may, whatever keys they show', async ()
   assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
 });
 
-test('a capability is called ten times a second, and who goes on tenfold is hung up on', async () => {
+test('a capability is called ten times a second', async () => {
   const answers = await pipeline(other, call('chat.send'), 60);
   assert.deepEqual(answers.slice(0, 10).map(({ status }) => status), Array(10).fill(401)); // understood, and not for members
   checkLimited(answers);
-  await calm(member);
-  const flood = await pipeline(member, call('chat.send'), 500);
-  assert.ok(flood.length < 500, `${flood.length} answers`);
+});
+
+test('who goes on tenfold is hung up on', async () => {
+  const answers = await pipeline(member, get('/health'), 20000);
+  assert.ok(answers.length < 20000);
   await alice.until(() => alice.log.includes('a flood of calls; the connection is closed'));
 });
 
