@@ -37,6 +37,7 @@ enum {
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 300, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
     LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
+    LIMITS_PEER_NICENESS = 10, /* of the threads for peers: the owner goes first */
     LIMITS_POOL_THREADS = 2,   /* of a listener: a Pi has four cores, and disks have one arm */
     LIMITS_DESCRIPTORS = 4096, /* all of the above, and the log's files, with room */
 };
@@ -45,10 +46,10 @@ enum {
 enum {
     LIMITS_CALLS_A_SECOND = 100,
     LIMITS_CAPABILITY_CALLS_A_SECOND = 10,
-    LIMITS_FLOOD_FACTOR = 10,       /* beyond that many times a limit the connection is closed */
+    LIMITS_FLOOD_FACTOR = 10,      /* beyond that many times a limit the connection is closed */
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
-    LIMITS_CALLERS = 1024,          /* remembered; 2 KiB each */
+    LIMITS_CALLERS = 1024,         /* remembered; 2 KiB each */
 };
 
 /* Request bodies and answers that are held at once. One request in JSON weighs up to 20 times its

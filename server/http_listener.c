@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,11 +27,24 @@ __attribute__((format(printf, 2, 0))) static void on_message(void *context, cons
     log_write(LOG_DEBUG, "http", "listener", listener->options.name, "message", text, NULL);
 }
 
+/* The threads that serve strangers stand back when the owner's or the log's have work to do. */
+static void stand_back(void)
+{
+    static _Thread_local bool stands_back;
+    if (!stands_back) {
+        stands_back = true;
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LIMITS_PEER_NICENESS);
+    }
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **place,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http_listener *listener = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        if (listener->options.from_anywhere) {
+            stand_back();
+        }
         const union MHD_ConnectionInfo *descriptor =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const union MHD_ConnectionInfo *address =

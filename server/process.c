@@ -59,8 +59,8 @@ static const char *const needed[] = {
     "getrusage", "gettid", "gettimeofday", "nanosleep", "prctl", "prlimit64", "restart_syscall",
     "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
     "rt_sigtimedwait_time64", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
-    "sched_yield", "set_robust_list", "set_tid_address", "sigaltstack", "sysinfo", "tgkill", "time",
-    "timer_create", "timer_delete", "timer_settime", "ugetrlimit", "uname",
+    "sched_yield", "set_robust_list", "setpriority", "set_tid_address", "sigaltstack", "sysinfo",
+    "tgkill", "time", "timer_create", "timer_delete", "timer_settime", "ugetrlimit", "uname",
     /* who we are, never who else we might be */
     "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getuid", "getuid32"};
 
