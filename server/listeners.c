@@ -125,7 +125,7 @@ static void log_refused(struct node *node, const char *listener, struct http_exc
     const struct caller *caller = &http_exchange_base(exchange)->caller;
     const struct route *route = http_exchange_route(exchange);
     char address[CALLERS_ADDRESS_BYTES];
-    char peer[NODE_ID_SHORT_BYTES];
+    char peer[NODE_ID_SHORT_BYTES] = "";
     char others[24];
     size_t left_out = 0;
     caller_format_address(http_exchange_address(exchange), address);

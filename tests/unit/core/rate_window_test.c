@@ -5,7 +5,7 @@
 static void rate_window__takes_no_more_than_its_number_in_any_second(void **state)
 {
     int64_t slots[10];
-    int64_t taken[400];
+    int64_t taken[400] = {0};
     size_t count = 0;
     struct rate_window window;
     (void)state;

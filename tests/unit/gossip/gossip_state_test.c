@@ -348,7 +348,7 @@ static void gossip_state__subscribes_when_nobody_calls(void **state_pointer)
 static void gossip_state__paces_its_calls_so_that_no_peer_has_to_refuse(void **state_pointer)
 {
     struct gossip_state *state = with_peers(1);
-    int64_t pushed_ms[600];
+    int64_t pushed_ms[600] = {0};
     size_t count = 0;
     (void)state_pointer;
     for (int64_t now_ms = 0; now_ms < 4000; now_ms++) {
