@@ -52,12 +52,15 @@ enum {
     LIMITS_CALLERS = 1024,         /* remembered; 2 KiB each */
 };
 
-/* Request bodies and answers that are held at once. One request in JSON weighs up to 20 times its
- * bytes while it is handled, but only two are at a time (LIMITS_POOL_THREADS). */
+/* Request bodies and answers that are held at once; and what a JSON body may take once it is read,
+ * which is up to a hundred times its bytes ("{},{},{}"), by each of LIMITS_POOL_THREADS. A batch of
+ * 1,000 events takes 4 MiB; events that are too much for a push are fetched one by one. */
 enum {
     LIMITS_HELD_BY_CALLER_BYTES = 16777216, /* two of the largest */
     LIMITS_HELD_BYTES = 67108864, /* by all callers of a listener; half of it by strangers */
     LIMITS_HELD_BY_OWNER_BYTES = 33554432, /* bodies; answers are what the owner asked for */
+    LIMITS_READ_BYTES = 50331648,
+    LIMITS_READ_OF_STRANGER_BYTES = 16777216, /* whose signature is yet to be checked */
 };
 
 /* Signed requests (§9). */

@@ -20,6 +20,10 @@
 enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nesting,
                             json_t **value_out, struct error *error);
 
+/* About how many bytes the value of a JSON text would take once it is read, the text apart: an upper
+ * bound, found without reading it. For texts of others, before canonical_parse(). */
+size_t canonical_weigh(const char *bytes, size_t length_bytes);
+
 /* Appends the canonical text. RESULT_INVALID for a value that has none (a number out of range). */
 enum result canonical_write(const json_t *value, struct buffer *text);
 

@@ -334,6 +334,15 @@ static enum MHD_Result collect(struct http_exchange *exchange, const char *bytes
     return MHD_YES;
 }
 
+/* A few megabytes of braces take hundreds once they are read. */
+static bool is_too_heavy(const struct http_exchange *exchange)
+{
+    size_t most = exchange->base.caller.level == CALLER_ANONYMOUS ? LIMITS_READ_OF_STRANGER_BYTES
+                                                                  : LIMITS_READ_BYTES;
+    return exchange->route->body == BODY_JSON &&
+           canonical_weigh(buffer_text(&exchange->body), exchange->body.length_bytes) > most;
+}
+
 static bool parse_body(struct http_exchange *exchange, struct error *error)
 {
     if (exchange->route->body != BODY_JSON) {
@@ -358,6 +367,9 @@ static enum MHD_Result handle(struct http_exchange *exchange)
     connections_handling(listener->connections, exchange->place);
     if (exchange->too_large) {
         return refuse_http(exchange, 413, "The request's body is too large.");
+    }
+    if (is_too_heavy(exchange)) {
+        return refuse_http(exchange, 413, "The request's body holds too many values; send fewer.");
     }
     if (exchange->too_much) {
         exchange_reply_error(&exchange->base, WIRE_CAPACITY_EXCEEDED,

@@ -128,6 +128,8 @@ test('headers and bodies over their bounds are refused', async () => {
   assert.equal(fits.status, 200);
   const lying = await other.call(alice, 'POST', '/sync/v1/events', '{}', { headers: { 'Content-Length': String(9 * 1024 * 1024) } });
   assert.equal(lying.status, 413);
+  const heavy = await other.call(alice, 'POST', '/sync/v1/events', `[${'{},'.repeat(500000)}{}]`);
+  assert.deepEqual([heavy.status, heavy.body.error], [413, 'bad_request']);
 });
 
 test('who is slow, or silent, is let go of; all at once, while the owner writes', async () => {

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,6 +128,39 @@ static void number_format__finds_the_shortest_digits(void **state)
     assert_false(number_format(1e20, text));
 }
 
+/* What reading it takes, as the allocator sees it. */
+static size_t measure(const char *text)
+{
+    json_t *value = NULL;
+    struct mallinfo2 before = mallinfo2();
+    assert_int_equal(canonical_parse(text, strlen(text), 64, &value, NULL), RESULT_OK);
+    struct mallinfo2 after = mallinfo2();
+    json_decref(value);
+    return after.uordblks > before.uordblks ? after.uordblks - before.uordblks : 0;
+}
+
+static void canonical_weigh__is_no_less_than_what_reading_takes(void **state)
+{
+    static const char *const parts[] = {"{}",         "[]",        "0",
+                                        "\"\"",       "{\"a\":1}", "[[0]]",
+                                        "[[],[],[]]", "null,1",    "{\"a\":{},\"b\":[]}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct buffer text;
+        buffer_init(&text);
+        buffer_append_byte(&text, '[');
+        for (int j = 0; j < 20000; j++) {
+            buffer_append_text(&text, parts[i]);
+            buffer_append_byte(&text, j == 19999 ? ']' : ',');
+        }
+        size_t weight = canonical_weigh(buffer_text(&text), text.length_bytes);
+        assert_true(weight >= measure(buffer_text(&text)));
+        assert_true(weight < text.length_bytes * 200);
+        buffer_deinit(&text);
+    }
+    assert_int_equal(canonical_weigh("\"[{,:\\\"[[[\"", 11), canonical_weigh("\"\"", 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +168,7 @@ int main(void)
         cmocka_unit_test(canonical_parse__refuses_every_vector),
         cmocka_unit_test(canonical_parse__allows_exactly_32_levels),
         cmocka_unit_test(number_format__finds_the_shortest_digits),
+        cmocka_unit_test(canonical_weigh__is_no_less_than_what_reading_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
