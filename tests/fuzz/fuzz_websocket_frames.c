@@ -74,22 +74,26 @@ static void frame(struct buffer *out, const uint8_t *bytes, size_t length)
     }
 }
 
-/* Reads to the end of the answer's head; false when it is no upgrade. */
+/* Reads to the end of the answer's head; false, and says what it is, when it is no upgrade. */
 static bool read_handshake(int descriptor)
 {
-    char head[1024];
+    char head[1024] = "";
     size_t got = 0;
     while (got < sizeof head - 1) {
-        ssize_t one = recv(descriptor, head + got, 1, 0);
+        ssize_t one = live_node_receive(descriptor, head + got, 1);
         if (one <= 0) {
-            return false;
+            break;
         }
         head[++got] = '\0';
         if (got >= 4 && memcmp(head + got - 4, "\r\n\r\n", 4) == 0) {
-            return strncmp(head, "HTTP/1.1 101 ", 13) == 0;
+            break;
         }
     }
-    return false;
+    bool upgraded = strncmp(head, "HTTP/1.1 101 ", 13) == 0;
+    if (!upgraded) {
+        (void)fprintf(stderr, "no handshake after %zu bytes: %s\n", got, head);
+    }
+    return upgraded;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -93,7 +93,7 @@ test('what one caller has sent and not finished is bounded', async () => {
     const socket = secured(who);
     socket.on('error', () => {});
     await once(socket, 'secureConnect');
-    await new Promise((resolve) => { socket.write(head + '['.repeat(length), resolve); });
+    await new Promise((resolve) => { socket.write(head + ' '.repeat(length), resolve); });
     return socket;
   };
   const first = await begin(member, mebibytes - 1);

@@ -103,6 +103,7 @@ struct sim_node *sim_node_create(struct world *world)
     node->clock = (struct clock){wall_ms, monotonic_ms, node};
     node->services = (struct services){.key = &node->key,
                                        .clock = &node->clock,
+                                       .refusals = log_limit_create(node->index),
                                        .node = node,
                                        .log = get_log,
                                        .gossip = get_gossip};
@@ -124,6 +125,7 @@ void sim_node_destroy(struct sim_node **node_pointer)
 {
     struct sim_node *node = *node_pointer;
     signing_key_deinit(&node->key);
+    log_limit_destroy(&node->services.refusals);
     memory_free(node->directory);
     memory_free(node);
     *node_pointer = NULL;

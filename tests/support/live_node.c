@@ -168,6 +168,15 @@ int live_node_connect(uint16_t port)
     return descriptor;
 }
 
+ssize_t live_node_receive(int descriptor, void *bytes, size_t length_bytes)
+{
+    ssize_t got = -1;
+    do {
+        got = recv(descriptor, bytes, length_bytes, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 char *live_node_talk(int descriptor, const void *bytes, size_t length_bytes, size_t *length_out)
 {
     struct buffer answer;
@@ -181,7 +190,7 @@ char *live_node_talk(int descriptor, const void *bytes, size_t length_bytes, siz
     (void)poll(&first, 1, BEFORE_END_MS);
     (void)shutdown(descriptor, SHUT_WR);
     buffer_init(&answer);
-    while ((got = recv(descriptor, part, sizeof part, 0)) > 0) {
+    while ((got = live_node_receive(descriptor, part, sizeof part)) > 0) {
         buffer_append(&answer, part, (size_t)got);
     }
     if (got < 0 && errno != ECONNRESET) {

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "protocol/signing.h"
 
@@ -26,6 +27,9 @@ int64_t live_node_wall_seconds(void);
 
 /* A connection to a port of loopback. */
 int live_node_connect(uint16_t port);
+
+/* recv(2), whatever signals come. */
+ssize_t live_node_receive(int descriptor, void *bytes, size_t length_bytes);
 
 /* Sends all, then reads until the other end closes; *length_out bytes and a NUL, the caller's.
  * Ends the process when the other end does not close within 20 s. */
