@@ -159,7 +159,7 @@ test('who is slow, or silent, is let go of; all at once, while the owner writes'
     socket.on('error', () => {});
     socket.resume();
     if (socket.first) socket.write(socket.first);
-    await Promise.race([new Promise((resolve) => { socket.once('close', resolve); }), once(AbortSignal.timeout(PATIENCE_MS * 2), 'abort').then(() => assert.fail(`${what} was not closed`))]);
+    await Promise.race([new Promise((resolve) => { socket.once('close', resolve); }), once(AbortSignal.timeout(PATIENCE_MS * 1.5), 'abort').then(() => assert.fail(`${what} was not closed`))]);
   });
   let at = 0;
   const all = Promise.all(closed).then(() => true);
