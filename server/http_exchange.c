@@ -396,15 +396,16 @@ static enum MHD_Result handle(struct http_exchange *exchange)
         return send_response(exchange);
     }
     exchange->route->handle(&exchange->base, options->services);
+    json_decref(exchange->base.body); /* who waits for an answer does not hold it */
+    exchange->base.body = NULL;
     lock_take(listener->lock);
-    if (exchange->response == NULL) {
+    bool answered = exchange->response != NULL;
+    if (!answered) {
         exchange->suspended = true;
         MHD_suspend_connection(exchange->connection);
-        lock_release(listener->lock);
-        return MHD_YES;
     }
     lock_release(listener->lock);
-    return send_response(exchange);
+    return answered ? send_response(exchange) : MHD_YES;
 }
 
 enum MHD_Result http_exchange_on_access(void *context, struct MHD_Connection *connection,

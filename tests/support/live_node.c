@@ -151,6 +151,16 @@ int64_t live_node_wall_seconds(void)
     return live.wall_ms / 1000;
 }
 
+/* Whatever signals come: an interrupted connect(2) goes on, and is asked again. */
+static bool connect_to(int descriptor, const struct sockaddr_in *address)
+{
+    int status = 0;
+    do {
+        status = connect(descriptor, (const struct sockaddr *)address, sizeof *address);
+    } while (status != 0 && (errno == EINTR || errno == EALREADY));
+    return status == 0 || errno == EISCONN;
+}
+
 int live_node_connect(uint16_t port)
 {
     struct sockaddr_in address = {
@@ -161,7 +171,7 @@ int live_node_connect(uint16_t port)
     if (descriptor < 0 ||
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0 ||
-        connect(descriptor, (const struct sockaddr *)&address, sizeof address) != 0) {
+        !connect_to(descriptor, &address)) {
         perror("connect");
         abort();
     }
