@@ -15,7 +15,7 @@ enum {
     LIMITS_LOCAL_MEMORY_BYTES =
         16384,                        /* headers and buffers of a connection; browsers need 4 KiB */
     LIMITS_PEER_MEMORY_BYTES = 32768, /* §10: headers of 16 KiB, and room to write the answer */
-    LIMITS_REQUEST_MS = 15000, /* §10: from its first line to its last byte, at whatever pace */
+    LIMITS_REQUEST_MS = 15000,        /* §10: from its first byte to its last, at whatever pace */
 };
 
 /* An answer: so long in any case, and a second more for every so many bytes. A village's radio link
@@ -28,11 +28,11 @@ enum {
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
  * admitted request first: strangers can't push neighbours out. */
 enum {
-    LIMITS_LOCAL_IDLE_MS = 120000,    /* a browser's kept connections are worth more than ours */
-    LIMITS_PEER_IDLE_MS = 60000,      /* §10, §20 */
-    LIMITS_FIRST_REQUEST_MS = 15000,  /* TLS handshake and first request line */
-    LIMITS_LOCAL_CONNECTIONS = 512,   /* a browser opens 6; scripts open as many as they are */
-    LIMITS_PEER_CONNECTIONS = 1024,   /* 3 each of 300 neighbours; about 70 KiB each with TLS */
+    LIMITS_LOCAL_IDLE_MS = 120000,   /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,     /* §10, §20 */
+    LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
+    LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
     LIMITS_ADDRESS_CONNECTIONS = 128, /* of one address (IPv6: of one /64): a house of nodes */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 300, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
