@@ -44,19 +44,25 @@ static bool is_own_origin(const char *origin, uint16_t port)
            is_own_host(origin + sizeof scheme - 1, port);
 }
 
-/* Who cannot be found out is not let in. */
-static bool is_own_user(struct http_exchange *exchange, const struct sockaddr *client)
+/* NULL for our own user and root; else what to say in the log. Who can't be found out is not let
+ * in.
+ */
+static const char *find_foreign_user(struct http_exchange *exchange, const struct sockaddr *client)
 {
+    static _Thread_local char reason[48];
     struct sockaddr_storage ours = {0};
     socklen_t length = sizeof ours;
     uid_t uid = 0;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         http_exchange_connection(exchange), MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info != NULL &&
-           getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) == 0 &&
-           socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) ==
-               RESULT_OK &&
-           (uid == getuid() || uid == 0);
+    if (info == NULL ||
+        getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) != 0 ||
+        socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) !=
+            RESULT_OK) {
+        return "nobody knows which user asks";
+    }
+    (void)snprintf(reason, sizeof reason, "another user of this machine asks: %u", (unsigned)uid);
+    return uid == getuid() || uid == 0 ? NULL : reason;
 }
 
 /* Whether another site's page asks. Browsers say so themselves on requests that carry no Origin
@@ -102,8 +108,7 @@ static const char *find_reason(struct http_exchange *exchange, uint16_t port, bo
     if (passed_proxy(base)) {
         return "it passed a proxy";
     }
-    return same_user_only && !is_own_user(exchange, client) ? "another user of this machine asks"
-                                                            : NULL;
+    return same_user_only ? find_foreign_user(exchange, client) : NULL;
 }
 
 bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,

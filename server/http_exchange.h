@@ -16,7 +16,7 @@ struct http_exchange;
 struct refusal {
     enum wire_code code;
     const char *message;    /* for the caller; static */
-    const char *reason;     /* for the log, more exactly; static. NULL: the message */
+    const char *reason;     /* for the log, more exactly; valid for the call. NULL: the message */
     int64_t retry_after_ms; /* 0: as usual */
     bool hang_up;           /* closed without an answer */
 };
