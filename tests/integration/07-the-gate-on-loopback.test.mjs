@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { after, before, test } from 'node:test';
-import { cleanAll, cleanup, net, Node, once, spawn } from './support.mjs';
+import { cleanAll, cleanup, net, Node, once, PATIENCE_MS, spawn } from './support.mjs';
 
 let alice;
 let port;
@@ -20,6 +20,7 @@ async function exchange(requests, { version = '1.1', apart = false, ...options }
   const socket = net.connect({ port: Number(port), host: '127.0.0.1', ...options });
   const answers = [];
   let text = '';
+  AbortSignal.timeout(PATIENCE_MS).addEventListener('abort', () => socket.destroy()); // what isn't answered is missing in the answers
   const got = (async () => {
     for await (const data of socket) {
       text += data;
