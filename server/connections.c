@@ -3,14 +3,17 @@
 #include <linux/tcp.h> /* glibc's tcp_info is older */
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/limits.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
 #include "protocol/signing.h"
 #include "server/callers.h"
 
-enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024 };
+enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024, MOST_NOTES = 8 };
 
 /* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
 enum { STATE_OF_CLOSE_WAIT = 8 };
@@ -20,6 +23,7 @@ enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_HANDLING, STATE_SENDI
 struct connection {
     int descriptor;
     struct caller_key address;
+    char address_text[CALLERS_ADDRESS_BYTES];
     enum state state;
     int64_t since_ms;
     int64_t deadline_ms;
@@ -47,11 +51,61 @@ struct connections {
     bool stopping;
 };
 
-static void shut(struct connections *connections, struct connection *connection)
+/* Who was hung up on and why: noted under the lock, written without it. */
+struct notes {
+    struct {
+        char address[CALLERS_ADDRESS_BYTES];
+        const char *reason;
+    } list[MOST_NOTES];
+    size_t count;
+};
+
+/* `reason` NULL: nothing to speak of. */
+static void shut(struct connections *connections, struct connection *connection, const char *reason,
+                 struct notes *notes)
 {
     (void)shutdown(connection->descriptor, SHUT_RDWR);
     connection->shut = true;
     connections->count--;
+    if (reason != NULL && notes->count < MOST_NOTES) {
+        memcpy(notes->list[notes->count].address, connection->address_text, CALLERS_ADDRESS_BYTES);
+        notes->list[notes->count++].reason = reason;
+    }
+}
+
+static void write_notes(const struct connections *connections, const struct notes *notes)
+{
+    int64_t now_ms = clock_monotonic_ms(connections->options.clock);
+    char others[24];
+    size_t left_out = 0;
+    for (size_t i = 0; i < notes->count; i++) {
+        const char *address = notes->list[i].address;
+        if (log_limit_admit(connections->options.refusals, address, notes->list[i].reason, now_ms,
+                            &left_out)) {
+            (void)snprintf(others, sizeof others, "%zu", left_out);
+            log_write(LOG_WARNING, "connection.closed", "address", address, "reason",
+                      notes->list[i].reason, "left_out", left_out == 0 ? NULL : others, NULL);
+        }
+    }
+}
+
+/* Why a connection that is past its deadline is closed. */
+static const char *find_reason(const struct connections *connections,
+                               const struct connection *connection)
+{
+    switch (connection->state) {
+    case STATE_NEW: /* browsers open connections for later */
+        return connections->options.from_anywhere ? "no request in time" : NULL;
+    case STATE_IDLE:
+        return connection->begun_ms == 0 ? NULL : "a request that does not end";
+    case STATE_RECEIVING:
+        return "a request that does not end";
+    case STATE_SENDING:
+        return "an answer that is not read";
+    case STATE_HANDLING:
+        break;
+    }
+    return NULL;
 }
 
 static void enter(const struct connections *connections, struct connection *connection,
@@ -104,14 +158,18 @@ static void sweep(void *context)
     struct connections *connections = context;
     lock_take(connections->lock);
     while (!connections->stopping) {
+        struct notes notes = {.count = 0};
         (void)lock_wait(connections->lock, connections->first == NULL ? -1 : LOOK_EVERY_MS);
         int64_t now_ms = clock_monotonic_ms(connections->options.clock);
         for (struct connection *at = connections->first; at != NULL; at = at->next) {
             look_at_idle(connections, at, now_ms);
             if (!at->shut && at->deadline_ms <= now_ms) {
-                shut(connections, at);
+                shut(connections, at, find_reason(connections, at), &notes);
             }
         }
+        lock_release(connections->lock);
+        write_notes(connections, &notes);
+        lock_take(connections->lock);
     }
     lock_release(connections->lock);
 }
@@ -196,12 +254,15 @@ static bool is_burst(struct connections *connections, const struct connection *c
 }
 
 /* Makes room for the newest. */
-static void keep_bounds(struct connections *connections, struct connection *newest)
+static void keep_bounds(struct connections *connections, struct connection *newest,
+                        struct notes *notes)
 {
     const struct connections_options *options = &connections->options;
     struct connection *least = NULL;
+    const char *reason = "too many connections";
     if (options->from_anywhere && is_burst(connections, newest)) {
         least = newest;
+        reason = "too many new connections";
     } else if (options->from_anywhere &&
                count_of(connections, &newest->address) > LIMITS_ADDRESS_CONNECTIONS) {
         least = find_least(connections, &newest->address);
@@ -209,7 +270,7 @@ static void keep_bounds(struct connections *connections, struct connection *newe
         least = find_least(connections, NULL);
     }
     if (least != NULL) {
-        shut(connections, least);
+        shut(connections, least, reason, notes);
     }
 }
 
@@ -217,6 +278,8 @@ struct connection *connections_add(struct connections *connections, int descript
                                    const struct sockaddr *address)
 {
     struct connection *connection = memory_allocate(1, sizeof *connection);
+    struct notes notes = {.count = 0};
+    caller_format_address(address, connection->address_text);
     connection->descriptor = descriptor;
     connection->address = caller_key_of_address(address);
     lock_take(connections->lock);
@@ -224,11 +287,12 @@ struct connection *connections_add(struct connections *connections, int descript
     connection->next = connections->first;
     connections->first = connection;
     connections->count++;
-    keep_bounds(connections, connection);
+    keep_bounds(connections, connection, &notes);
     if (connection->next == NULL) {
         lock_wake_all(connections->lock); /* there is something to sweep again */
     }
     lock_release(connections->lock);
+    write_notes(connections, &notes);
     return connection;
 }
 

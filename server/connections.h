@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "core/clock.h"
+#include "core/log_limit.h"
 #include "core/result.h"
 
 struct connections;
@@ -21,6 +22,7 @@ struct connection;
 
 struct connections_options {
     const struct clock *clock;
+    struct log_limit *refusals; /* of lines about who was hung up on */
     int64_t idle_ms;
     size_t most;
     bool from_anywhere; /* the bounds of an address hold */

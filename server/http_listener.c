@@ -100,6 +100,7 @@ enum result http_listener_open(const struct http_listener_options *options,
     listener->options = *options;
     listener->lock = lock_create();
     struct connections_options bounds = {.clock = options->services->clock,
+                                         .refusals = options->services->refusals,
                                          .idle_ms = options->idle_ms,
                                          .most = options->most_connections,
                                          .from_anywhere = options->from_anywhere,

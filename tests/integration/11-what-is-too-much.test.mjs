@@ -169,6 +169,7 @@ test('who is slow, or silent, is let go of; all at once, while the owner writes'
     assert.ok((await alice.send(member.id, `meanwhile ${at}`)).event_id);
     if (await Promise.race([all, Promise.resolve(false)])) break;
   }
+  for (const reason of ['no request in time', 'a request that does not end']) assert.ok(alice.log.includes(`"connection.closed","address":"127.`) && alice.log.includes(`"reason":"${reason}"`), reason);
 });
 
 test('two thousand connections that do nothing keep nobody out', async () => {
@@ -211,5 +212,5 @@ test('one address holds but its share of the connections', async () => {
   });
   cleanup(() => sockets.forEach((socket) => socket.destroy()));
   await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {})));
-  await alice.until(() => open <= 128);
+  await alice.until(() => open <= 128 && alice.log.includes('"reason":"too many connections"'));
 });
