@@ -69,7 +69,7 @@ static bool set_cancelled(CURL *easy, const atomic_bool *cancelled)
 
 static bool set_blob(CURL *easy, CURLoption option, const char *text)
 {
-    struct curl_blob blob = {(void *)(uintptr_t)text, strlen(text), CURL_BLOB_COPY};
+    struct curl_blob blob = {(void *)(uintptr_t)text, strlen(text), CURL_BLOB_NOCOPY};
     return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
 }
 

@@ -20,7 +20,8 @@
 #define HTTP_CLIENT_TOTAL_MS 30000
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
 
-/* Our side of mutual TLS; made once from the device's key. */
+/* Our side of mutual TLS; made once from the device's key. The texts outlive every request: no copy
+ * of the key is left behind. */
 struct http_identity {
     const char *certificate_pem;
     const char *key_pem;
@@ -65,7 +66,7 @@ struct http_transport *http_transport_create(void);
 /* Unfinished requests are dropped without a call. */
 void http_transport_destroy(struct http_transport **transport);
 
-/* Starts a request; its strings and body are copied. `done` is called even when it can't start. */
+/* Starts a request; its strings and body are copied, the identity is not. `done` is called even when it can't start. */
 void http_transport_send(struct http_transport *transport, const struct http_request *request,
                          http_transport_done *done, void *context);
 
