@@ -66,7 +66,8 @@ struct http_transport *http_transport_create(void);
 /* Unfinished requests are dropped without a call. */
 void http_transport_destroy(struct http_transport **transport);
 
-/* Starts a request; its strings and body are copied, the identity is not. `done` is called even when it can't start. */
+/* Starts a request; its strings and body are copied, the identity is not. `done` is called even
+ * when it can't start. */
 void http_transport_send(struct http_transport *transport, const struct http_request *request,
                          http_transport_done *done, void *context);
 
