@@ -1,7 +1,10 @@
 #include "core/log_limit.h"
 
+#include <string.h>
+
 #include "core/limits.h"
 #include "core/memory.h"
+#include "core/seeded_hash.h"
 #include "core/thread.h"
 
 enum { KINDS = 512, WAYS = 4 };
@@ -38,19 +41,10 @@ void log_limit_destroy(struct log_limit **limit)
     }
 }
 
-/* FNV-1a, seeded. */
-static uint64_t mix(uint64_t hash, const char *text)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3U;
-    }
-    return hash * 0x100000001b3U;
-}
-
 /* The place of this kind; of those that could be given up, the oldest. */
 static struct kind *find(struct log_limit *limit, uint64_t hash)
 {
-    struct kind *set = limit->kinds + (hash >> 32) % (KINDS / WAYS) * WAYS;
+    struct kind *set = limit->kinds + hash % (KINDS / WAYS) * WAYS;
     struct kind *oldest = set;
     for (size_t i = 0; i < WAYS; i++) {
         if (set[i].hash == hash) {
@@ -64,7 +58,7 @@ static struct kind *find(struct log_limit *limit, uint64_t hash)
 bool log_limit_admit(struct log_limit *limit, const char *who, const char *why, int64_t now_ms,
                      size_t *left_out)
 {
-    uint64_t hash = mix(mix(limit->seed ^ 0xcbf29ce484222325U, who), why);
+    uint64_t hash = seeded_hash(seeded_hash(limit->seed, who, strlen(who)), why, strlen(why));
     lock_take(limit->lock);
     struct kind *kind = find(limit, hash);
     if (now_ms - limit->since_ms >= LIMITS_REFUSAL_LINE_MS) {

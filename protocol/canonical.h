@@ -20,8 +20,8 @@
 enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nesting,
                             json_t **value_out, struct error *error);
 
-/* About how many bytes the value of a JSON text would take once it is read, the text apart: an upper
- * bound, found without reading it. For texts of others, before canonical_parse(). */
+/* About how many bytes the value of a JSON text would take once it is read, the text apart: an
+ * upper bound, found without reading it. For texts of others, before canonical_parse(). */
 size_t canonical_weigh(const char *bytes, size_t length_bytes);
 
 /* Appends the canonical text. RESULT_INVALID for a value that has none (a number out of range). */

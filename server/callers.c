@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/memory.h"
 #include "core/rate_window.h"
+#include "core/seeded_hash.h"
 #include "core/thread.h"
 #include "protocol/signing.h"
 
@@ -34,7 +35,7 @@ struct known_caller {
 
 struct callers {
     struct lock *lock;
-    uint8_t seed[8]; /* so that nobody chooses whose place to take */
+    uint64_t seed; /* so that nobody chooses whose place to take */
     int64_t most_of_one_bytes;
     int64_t most_bytes;
     int64_t held_bytes;
@@ -91,7 +92,7 @@ struct callers *callers_create(int64_t most_of_one_bytes, int64_t most_bytes)
     callers->lock = lock_create();
     callers->most_of_one_bytes = most_of_one_bytes;
     callers->most_bytes = most_bytes;
-    signing_random(callers->seed, sizeof callers->seed);
+    signing_random(&callers->seed, sizeof callers->seed);
     return callers;
 }
 
@@ -106,19 +107,6 @@ void callers_destroy(struct callers **callers)
     lock_destroy(&(*callers)->lock);
     memory_free(*callers);
     *callers = NULL;
-}
-
-/* FNV-1a, seeded. */
-static size_t set_of(const struct callers *callers, const struct caller_key *key)
-{
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < sizeof callers->seed; i++) {
-        hash = (hash ^ callers->seed[i]) * 0x100000001b3U;
-    }
-    for (size_t i = 0; i < sizeof key->bytes; i++) {
-        hash = (hash ^ key->bytes[i]) * 0x100000001b3U;
-    }
-    return (size_t)((hash ^ hash >> 32) % SETS);
 }
 
 static void begin(struct known_caller *known, const struct caller_key *key)
@@ -136,7 +124,8 @@ static void begin(struct known_caller *known, const struct caller_key *key)
 /* With the lock taken. NULL: bytes are held for all that share its place. */
 static struct known_caller *find(struct callers *callers, const struct caller_key *key)
 {
-    struct known_caller **set = callers->known[set_of(callers, key)];
+    struct known_caller **set =
+        callers->known[seeded_hash(callers->seed, key->bytes, sizeof key->bytes) % SETS];
     struct known_caller **place = NULL;
     for (size_t i = 0; i < WAYS; i++) {
         struct known_caller *known = set[i];

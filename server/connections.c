@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/seeded_hash.h"
 #include "core/thread.h"
 #include "protocol/signing.h"
 #include "server/callers.h"
@@ -242,11 +243,9 @@ static size_t count_of(const struct connections *connections, const struct calle
 
 static bool is_burst(struct connections *connections, const struct connection *connection)
 {
-    uint64_t hash = connections->seed ^ 0xcbf29ce484222325U;
-    for (size_t i = 0; i < sizeof connection->address.bytes; i++) {
-        hash = (hash ^ connection->address.bytes[i]) * 0x100000001b3U;
-    }
-    struct burst *burst = &connections->bursts[(hash ^ hash >> 32) % BURSTS];
+    uint64_t hash =
+        seeded_hash(connections->seed, connection->address.bytes, sizeof connection->address.bytes);
+    struct burst *burst = &connections->bursts[hash % BURSTS];
     if (burst->second != connection->since_ms / SECOND_MS) {
         *burst = (struct burst){.second = connection->since_ms / SECOND_MS};
     }
