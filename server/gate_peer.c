@@ -218,12 +218,10 @@ static bool verify_signature(struct gate_peer *gate, struct exchange *base,
             .message = "The timestamp is off by more than 300 seconds; set the clock."};
         return false;
     }
-    if (result != RESULT_OK ||
-        (base->caller.identified && !node_id_equal(&from, &base->caller.node_id))) {
-        *refusal_out = (struct refusal){
-            .code = WIRE_INVALID_SIGNATURE,
-            .message = "The request's signature is not that of its sender.",
-            .reason = result == RESULT_OK ? "signed by another than the TLS key" : NULL};
+    if (result != RESULT_OK) {
+        *refusal_out =
+            (struct refusal){.code = WIRE_INVALID_SIGNATURE,
+                             .message = "The request's signature is not that of its sender."};
         return false;
     }
     if (!is_our_community(gate, envelope->community)) {
@@ -253,6 +251,20 @@ static bool judge_replay(struct gate_peer *gate, const struct http_exchange *exc
                        : (struct refusal){.code = WIRE_BAD_REQUEST,
                                           .message = "This request_id was used before."};
     return result == RESULT_OK;
+}
+
+static const struct refusal another_signed = {
+    .code = WIRE_INVALID_SIGNATURE,
+    .message = "The request's signature is not that of its sender.",
+    .reason = "signed by another than the TLS key"};
+
+/* Certificate and signature must name the same node (§9). */
+static bool agree(const struct exchange *base)
+{
+    struct node_id from;
+    const char *text = base->header(base, "X-HearthNet-From");
+    return !base->caller.identified || text == NULL || node_id_parse(text, &from) != RESULT_OK ||
+           node_id_equal(&from, &base->caller.node_id);
 }
 
 /* Until now it counted as a call of its address. */
@@ -306,6 +318,13 @@ bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
     struct caller_key key = key_of(exchange, &base->caller);
     http_exchange_charge(exchange, &key);
     if (!count_call(gate, &key, refusal_out)) {
+        return false;
+    }
+    if (base->caller.level == CALLER_REVOKED) {
+        return judge_level(gate, exchange, refusal_out);
+    }
+    if (is_signed(base) && !agree(base)) {
+        *refusal_out = another_signed;
         return false;
     }
     if (is_signed_without_body(exchange, base)) {
