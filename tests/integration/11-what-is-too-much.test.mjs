@@ -19,8 +19,7 @@ before(async () => {
 const secured = (who) => tls.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: who.address, rejectUnauthorized: false, key: who.key, cert: who.cert });
 
 /** Many requests at once on one connection: the answers until it is closed or all are there. */
-async function pipeline(who, request, count) {
-  const socket = secured(who);
+async function pipeline(who, request, count, socket = secured(who)) {
   const answers = [];
   let text = '';
   socket.on('error', () => {});
@@ -68,6 +67,19 @@ test('strangers share what their address may, whatever keys they show', async ()
   checkLimited(await pipeline(house, get('/health'), 500));
   assert.equal((await second.call(alice, 'GET', '/health')).status, 429);
   assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
+});
+
+test('a signed call counts as its signer\'s, not as its address\'s', async () => {
+  const third = new Peer();
+  await third.join(alice);
+  const house = new Peer(); // nobody, at the address from which a member's script calls
+  const signed = Array.from({ length: 90 }, () => Object.entries(third.signedHeaders(alice, {}, { capability: '/sync/v1/heads' })).map(([name, value]) => `${name}: ${value}\r\n`).join(''));
+  const requests = signed.map((headers) => `GET /sync/v1/heads HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+  const anonymous = tls.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: house.address, rejectUnauthorized: false });
+  const answers = await pipeline(house, { repeat: () => requests.join('') }, requests.length, anonymous);
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  const strangers = await pipeline(house, get('/health'), 90);
+  assert.deepEqual(new Set(strangers.map(({ status }) => status)), new Set([200]));
 });
 
 test('a capability is called ten times a second', async () => {
