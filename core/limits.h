@@ -33,8 +33,8 @@ enum {
     LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
     LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
     LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
-    LIMITS_ADDRESS_CONNECTIONS = 128, /* of one address (IPv6: of one /64): a house of nodes */
-    LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 300, /* a TLS handshake costs a core a millisecond */
+    LIMITS_ADDRESS_CONNECTIONS = 512, /* of one address (IPv6: one /64): the rest gets as many */
+    LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
     LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
     LIMITS_PEER_NICENESS = 10, /* of the threads for peers: the owner goes first */
