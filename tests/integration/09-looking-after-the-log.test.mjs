@@ -16,7 +16,7 @@ before(async () => {
 const sqlite = (node, sql) => execFileSync('sqlite3', [node.database(), sql]).toString().trim();
 
 test('verify finds nothing wrong, beside a running node', async () => {
-  for (const body of ['one', 'two', 'three']) await alice.post('/api/v1/chat/send', { recipient: bob.id, body });
+  for (const body of ['one', 'two', 'three']) await alice.delivered((await alice.send(bob.id, body)).event_id);
   const log = path.dirname(alice.database());
   const abandoned = path.join(log, 'verify-4194305'); // of a process that no system has any more
   const another = path.join(log, `verify-${process.pid}`);
