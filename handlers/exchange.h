@@ -34,7 +34,8 @@ struct exchange {
     int64_t started_ms; /* monotonic */
     struct caller caller;
     const char *path;
-    json_t *body;      /* the request's JSON, until the handler returns; NULL: none was sent */
+    json_t *body;      /* the request's JSON, until the handler returns (or took it, leaving NULL);
+                        * NULL: none was sent */
     const void *bytes; /* a body that is no JSON (application/octet-stream) */
     size_t bytes_count;
 };

@@ -184,6 +184,9 @@ void sync_events_handle(struct exchange *exchange, const struct services *servic
     syncing->services = services;
     syncing->our_head = our_head;
     event_batch_read(log, events, &community_id, &syncing->batch);
+    /* The events go to the writer's thread: from here on nobody shares their JSON. */
+    json_decref(exchange->body);
+    exchange->body = NULL;
     if (syncing->batch.count == 0) {
         log_refusals(syncing);
         reply(syncing, 0, head);
