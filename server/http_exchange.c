@@ -11,7 +11,7 @@
 #include "protocol/canonical.h"
 #include "server/http_listener_private.h"
 
-enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384 };
+enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384, PATIENCE_FACTOR = 16 };
 
 /* Lives from the request line to MHD's completion. What is below the line is guarded by the lock,
  * for an answer may come while the handler's thread is still on its way out. */
@@ -290,8 +290,10 @@ static int judge_body(const struct http_exchange *exchange, const char **message
         return 415;
     }
     errno = 0;
+    /* What is only somewhat too large is read to its end: who still sends does not hear. */
     if (length != NULL &&
-        (strtoull(length, NULL, 10) > most_body_bytes(exchange) || errno == ERANGE)) {
+        (strtoull(length, NULL, 10) > PATIENCE_FACTOR * most_body_bytes(exchange) ||
+         errno == ERANGE)) {
         *message_out = "The request's body is too large.";
         return 413;
     }
