@@ -113,12 +113,14 @@ test('members rise, fall and are shut out, with the signatures that it takes', a
     assert.match(message, words);
     assert.ok(status >= 400);
   };
+  const level = async (node, who) => (await node.get('/api/v1/members')).members.find((member) => member.node_id === who.id)?.level;
+  await bob.until(async () => (await level(bob, carol)) === 'member');
   await refused(bob, '/api/v1/revocations', { target_node_id: carol.id, reason: 'other' }, 'unauthorized', /trusted/);
   await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
   await alice.post('/api/v1/levels', { target_node_id: carol.id, new_level: 'trusted' });
   await refused(alice, '/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' }, 'bad_request', /already/);
-  const level = async (node, who) => (await node.get('/api/v1/members')).members.find((member) => member.node_id === who.id)?.level;
   await bob.until(async () => (await level(bob, carol)) === 'trusted');
+  await carol.until(async () => (await level(carol, bob)) === 'trusted');
   await refused(alice, '/api/v1/levels', { target_node_id: bob.id, new_level: 'member' }, 'unauthorized', /takes 3 trusted members and there are 1/);
   const co_signers = await Promise.all([bob, carol].map(async (node) => JSON.parse((await node.cli('co-sign', bob.id, '--level', 'member', '--json')).stdout)));
   await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'member', co_signers });
