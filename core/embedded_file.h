@@ -11,6 +11,8 @@ struct embedded_file {
     const char *name;
     const unsigned char *bytes;
     size_t length_bytes;
+    const unsigned char *packed; /* the same by gzip */
+    size_t packed_bytes;
 };
 
 #endif

@@ -12,6 +12,7 @@ typedef void endpoint_handle(struct exchange *exchange, const struct services *s
 endpoint_handle chat_send_handle;          /* POST /api/v1/chat/send (§13, §14) */
 endpoint_handle chat_history_handle;       /* GET /api/v1/chat/history */
 endpoint_handle chat_read_handle;          /* POST /api/v1/chat/read */
+endpoint_handle chat_search_handle;        /* GET /api/v1/chat/search */
 endpoint_handle conversations_handle;      /* GET /api/v1/chat/conversations */
 endpoint_handle node_info_handle;          /* GET /api/v1/node */
 endpoint_handle members_handle;            /* GET /api/v1/members */

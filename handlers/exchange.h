@@ -18,7 +18,8 @@
 struct reply {
     int status;
     const char *content_type;
-    const void *bytes; /* borrowed for the call */
+    const char *content_encoding; /* NULL: none */
+    const void *bytes;            /* borrowed for the call */
     size_t length_bytes;
     bool canonical;         /* the bytes are canonical JSON. Listeners sign them (§10) */
     int64_t retry_after_ms; /* 0: none */

@@ -13,6 +13,7 @@ static void describe_community(const struct services *services, json_t *node)
     if (log == NULL) {
         (void)json_object_set_new(node, "community_id", json_null());
         (void)json_object_set_new(node, "community_name", json_null());
+        (void)json_object_set_new(node, "policy", json_null());
         (void)json_object_set_new(node, "head", json_integer(0));
         (void)json_object_set_new(node, "events", json_integer(0));
         (void)json_object_set_new(node, "seq", json_integer(0));
@@ -22,6 +23,7 @@ static void describe_community(const struct services *services, json_t *node)
     node_id_format(&snapshot->membership->community_id, community_id);
     (void)json_object_set_new(node, "community_id", json_string(community_id));
     (void)json_object_set_new(node, "community_name", json_string(snapshot->membership->name));
+    (void)json_object_set_new(node, "policy", policy_to_json(&snapshot->membership->policy));
     (void)json_object_set_new(node, "head", json_integer(snapshot->head));
     (void)json_object_set_new(node, "events", json_integer((json_int_t)snapshot->event_count));
     (void)json_object_set_new(node, "seq", json_integer(snapshot->last_seq));

@@ -140,6 +140,9 @@ static struct MHD_Response *make_response(struct http_exchange *exchange, const 
     if (reply->content_type != NULL) {
         (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
     }
+    if (reply->content_encoding != NULL) {
+        (void)MHD_add_response_header(response, "Content-Encoding", reply->content_encoding);
+    }
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (reply->retry_after_ms > 0) {
         (void)snprintf(seconds, sizeof seconds, "%lld",

@@ -44,6 +44,15 @@ static bool admit_peer_body(void *context, struct http_exchange *exchange,
     return gate_peer_admit_body(node->gate, exchange, refusal_out);
 }
 
+/* Browsers say "gzip, deflate, br"; who weighs it ("gzip;q=0") gets the plain file. */
+static bool takes_gzip(const struct exchange *exchange)
+{
+    const char *accepted = exchange->header(exchange, "Accept-Encoding");
+    const char *found = accepted == NULL ? NULL : strstr(accepted, "gzip");
+    return found != NULL && (found[4] == '\0' || found[4] == ',' || found[4] == ' ') &&
+           (found == accepted || found[-1] == ',' || found[-1] == ' ');
+}
+
 static bool serve_page(void *context, struct http_exchange *exchange)
 {
     struct exchange *base = http_exchange_base(exchange);
@@ -53,7 +62,13 @@ static bool serve_page(void *context, struct http_exchange *exchange)
     if (file == NULL || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
         return false;
     }
-    exchange_reply_bytes(base, web_assets_content_type(file), file->bytes, file->length_bytes);
+    bool packed = takes_gzip(base) && file->packed_bytes < file->length_bytes;
+    struct reply reply = {.status = 200,
+                          .content_type = web_assets_content_type(file),
+                          .content_encoding = packed ? "gzip" : NULL,
+                          .bytes = packed ? file->packed : file->bytes,
+                          .length_bytes = packed ? file->packed_bytes : file->length_bytes};
+    base->reply(base, &reply);
     return true;
 }
 
@@ -83,6 +98,7 @@ static void decorate_local(void *context, struct http_exchange *exchange,
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Embedder-Policy", "require-corp"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Vary", "Accept-Encoding"},
         {"Cache-Control", reply->canonical ? "no-store" : "no-cache"},
     };
     (void)context;

@@ -7,6 +7,7 @@ static const struct route local[] = {
     {"GET", "/api/v1/chat/history", CALLER_SELF, BODY_NONE, true, chat_history_handle},
     {"GET", "/api/v1/chat/conversations", CALLER_SELF, BODY_NONE, true, conversations_handle},
     {"POST", "/api/v1/chat/read", CALLER_SELF, BODY_JSON, true, chat_read_handle},
+    {"GET", "/api/v1/chat/search", CALLER_SELF, BODY_NONE, true, chat_search_handle},
     {"GET", "/api/v1/node", CALLER_SELF, BODY_NONE, true, node_info_handle},
     {"GET", "/api/v1/members", CALLER_SELF, BODY_NONE, true, members_handle},
     {"POST", "/api/v1/community", CALLER_SELF, BODY_JSON, true, community_create_handle},

@@ -28,9 +28,13 @@ const char *web_assets_content_type(const struct embedded_file *file)
         const char *ending;
         const char *type;
     } types[] = {
-        {".html", "text/html; charset=utf-8"},         {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},     {".svg", "image/svg+xml"},
-        {".webmanifest", "application/manifest+json"}, {".yaml", "application/yaml"},
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".webmanifest", "application/manifest+json"},
+        {".yaml", "application/yaml"},
     };
     size_t length = strlen(file->name);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {

@@ -3,23 +3,12 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/history_private.h"
 #include "store/log_private.h"
 
-/* The receipts of a message: delivered is the first in replay order of its recipient, read the
- * first mark at or above it. ?1 is this node's key. */
-#define RECIPIENT "(CASE WHEN m.outgoing THEN m.peer ELSE ?1 END)"
-#define COLUMNS                                                                                    \
-    "SELECT m.event_id,m.lamport,m.peer,m.outgoing,m.body,m.attachments,m.created_at,"             \
-    "(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=10"                \
-    " AND r.author=" RECIPIENT " ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),"                   \
-    "(SELECT k.at FROM read_marks k WHERE k.peer=m.peer AND k.outgoing=m.outgoing"                 \
-    " AND (k.target_lamport,k.target_event_id)>=(m.lamport,m.event_id)"                            \
-    " ORDER BY k.target_lamport,k.target_event_id LIMIT 1)"                                        \
-    " FROM messages m "
-
-static void visit_row(sqlite3_stmt *row, history_visit *visit, void *context)
+struct history_message history_message_of_row(sqlite3_stmt *row)
 {
-    struct history_message message = {
+    return (struct history_message){
         .event_id = database_text(row, 0),
         .lamport = sqlite3_column_int64(row, 1),
         .peer = sqlite3_column_blob(row, 2),
@@ -30,8 +19,15 @@ static void visit_row(sqlite3_stmt *row, history_visit *visit, void *context)
         .delivered_at = (const char *)sqlite3_column_text(row, 7),
         .read_at = (const char *)sqlite3_column_text(row, 8),
     };
+}
+
+static void visit_row(sqlite3_stmt *row, history_visit *visit, void *context)
+{
+    struct history_message message = history_message_of_row(row);
     visit(context, &message);
 }
+
+#define MESSAGES "SELECT " HISTORY_COLUMNS " FROM messages m "
 
 /* The lamport of the page's last message in the direction of paging, 0 when the page takes all. */
 static int64_t find_edge(struct database *reader, const struct history_query *query, bool backwards)
@@ -95,12 +91,12 @@ enum result history_page(struct event_log *log, const struct history_query *quer
     sqlite3_stmt *row =
         query->peer == NULL
             ? database_query(reader,
-                             COLUMNS "WHERE m.lamport>?2 AND m.lamport<?3"
-                                     " ORDER BY m.lamport,m.event_id",
+                             MESSAGES "WHERE m.lamport>?2 AND m.lamport<?3"
+                                      " ORDER BY m.lamport,m.event_id",
                              "bii", self, NODE_ID_BYTES, above, below)
             : database_query(reader,
-                             COLUMNS "WHERE m.peer=?4 AND m.lamport>?2 AND m.lamport<?3"
-                                     " ORDER BY m.lamport,m.event_id",
+                             MESSAGES "WHERE m.peer=?4 AND m.lamport>?2 AND m.lamport<?3"
+                                      " ORDER BY m.lamport,m.event_id",
                              "biib", self, NODE_ID_BYTES, above, below, query->peer->key,
                              NODE_ID_BYTES);
     while (database_next(reader, row)) {
@@ -158,7 +154,7 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
 {
     struct database *reader = log_reader_acquire(log);
     sqlite3_stmt *row = database_query(
-        reader, COLUMNS "WHERE m.peer=?2 ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1", "bb",
+        reader, MESSAGES "WHERE m.peer=?2 ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1", "bb",
         log->options.key->node_id.key, NODE_ID_BYTES, peer->key, NODE_ID_BYTES);
     if (database_next(reader, row)) {
         visit_row(row, visit, context);

@@ -1,13 +1,20 @@
 #include <string.h>
 
+#include "store/history_private.h"
 #include "store/log_private.h"
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* What arrived on a day (since 1970, by our own clock), and how many bytes of text it was. */
 #define GROWTH                                                                                     \
     "CREATE TABLE growth(day INTEGER PRIMARY KEY, events INTEGER NOT NULL,"                        \
     " bytes INTEGER NOT NULL);"
+
+/* Full text over the messages and the names of their attachments, kept by views.c; the text itself
+ * stays where it is. */
+#define SEARCH                                                                                     \
+    "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
+    " content_rowid=seq, tokenize='unicode61 remove_diacritics 2', prefix='2 3');"
 
 /* `aside`: kept for audit, in no view, no count, no fingerprint (§6). `own`: concerns this node
  * (§15). */
@@ -28,7 +35,7 @@ static const char schema[] =
     "CREATE TABLE messages(seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL,"
     " lamport INTEGER NOT NULL, peer BLOB NOT NULL, outgoing INTEGER NOT NULL,"
     " client_id TEXT NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"
-    " created_at TEXT NOT NULL);"
+    " created_at TEXT NOT NULL, names TEXT NOT NULL);"
     "CREATE INDEX messages_event_id ON messages(event_id);"
     "CREATE INDEX messages_conversation ON messages(peer, lamport, event_id);"
     "CREATE INDEX messages_incoming ON messages(peer, lamport, event_id) WHERE outgoing=0;"
@@ -45,15 +52,21 @@ static const char schema[] =
     "CREATE TABLE local_reads(peer BLOB PRIMARY KEY, lamport INTEGER NOT NULL,"
     " event_id TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
-    " last_seen INTEGER NOT NULL) WITHOUT ROWID;" GROWTH "PRAGMA user_version=2;";
+    " last_seen INTEGER NOT NULL) WITHOUT ROWID;" GROWTH SEARCH "PRAGMA user_version=3;";
 
-/* From 1 to 2: the index on lamport and hash is that of the set alone; two authors' messages may
- * have one id. */
-static const char upgrade[] =
-    "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
-    "DROP INDEX messages_event_id; CREATE INDEX messages_event_id ON messages(event_id);"
-    "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;" GROWTH
-    "PRAGMA user_version=2; COMMIT;";
+/* To 2: the index on lamport and hash is that of the set alone; two authors' messages may have one
+ * id. To 3: search. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+    [1] = "BEGIN IMMEDIATE; DROP INDEX events_lamport;"
+          "DROP INDEX messages_event_id; CREATE INDEX messages_event_id ON messages(event_id);"
+          "CREATE INDEX events_set ON events(lamport, hash) WHERE aside=0;" GROWTH
+          "PRAGMA user_version=2; COMMIT;",
+    [2] = "BEGIN IMMEDIATE; ALTER TABLE messages ADD COLUMN names TEXT NOT NULL DEFAULT '';"
+          "UPDATE messages SET names=" HISTORY_ATTACHMENT_NAMES(
+              "attachments") " WHERE attachments<>'[]';" SEARCH
+                             "INSERT INTO messages_search(messages_search) VALUES('rebuild');"
+                             "PRAGMA user_version=3; COMMIT;",
+};
 
 static enum result write_identity(struct database *database, const char *community,
                                   const char *node)
@@ -97,9 +110,11 @@ enum result log_schema_prepare(struct database *database, const struct event_log
         return error_set(error, RESULT_IO, "The event log can't be made: %s.",
                          sqlite3_errmsg(database->handle));
     }
-    if (version == 1 && database_execute(database, upgrade) != RESULT_OK) {
-        return error_set(error, RESULT_IO, "The event log can't be brought up to date: %s.",
-                         sqlite3_errmsg(database->handle));
+    for (; version > 0 && version < SCHEMA_VERSION; version++) {
+        if (database_execute(database, upgrades[version]) != RESULT_OK) {
+            return error_set(error, RESULT_IO, "The event log can't be brought up to date: %s.",
+                             sqlite3_errmsg(database->handle));
+        }
     }
     if (!identity_is(database, "community_id", community)) {
         return error_set(error, RESULT_MISMATCH, "The event log belongs to another community.");

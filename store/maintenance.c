@@ -111,6 +111,25 @@ static const struct {
     {"events", "seq,aside,own"},
 };
 
+/* Names one that is not what the events say. */
+static void report_differing(struct maintenance_report *report, const char *name)
+{
+    size_t used = strlen(report->differing);
+    (void)snprintf(report->differing + used, sizeof report->differing - used, "%s%s",
+                   used == 0 ? "" : ", ", name);
+}
+
+/* The index of words has no columns to compare: it checks itself against the messages. */
+static void check_search(struct event_log *log, struct maintenance_report *report)
+{
+    if (sqlite3_exec(log->database.handle,
+                     "INSERT INTO messages_search(messages_search,rank)"
+                     " VALUES('integrity-check',1)",
+                     NULL, NULL, NULL) != SQLITE_OK) {
+        report_differing(report, "messages_search");
+    }
+}
+
 static void keep_derived(struct event_log *log)
 {
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
@@ -140,9 +159,7 @@ static void compare_derived(struct event_log *log, struct maintenance_report *re
                                   columns, name, name, name, columns, name);
         if (sqlite3_exec(log->database.handle, sql, note_row, &differs, NULL) != SQLITE_OK ||
             differs) {
-            size_t used = strlen(report->differing);
-            (void)snprintf(report->differing + used, sizeof report->differing - used, "%s%s",
-                           used == 0 ? "" : ", ", name);
+            report_differing(report, name);
         }
         memory_free(sql);
     }
@@ -197,6 +214,7 @@ static void run_upkeep(struct writer_job *job, struct event_log *log)
     if (upkeep->report != NULL) {
         upkeep->report->database_is_sound = is_sound(log);
         check_events(log, upkeep->report);
+        check_search(log, upkeep->report);
         keep_derived(log);
     }
     log_rebuild(log);

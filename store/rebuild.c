@@ -6,6 +6,7 @@
 static void forget_views(struct event_log *log)
 {
     (void)database_execute(&log->database,
+                           "INSERT INTO messages_search(messages_search) VALUES('delete-all');"
                            "DELETE FROM messages; DELETE FROM receipts; DELETE FROM read_marks;"
                            "DELETE FROM heads; UPDATE events SET own=0 WHERE own<>0");
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/history_private.h"
 #include "store/log_private.h"
 
 /* Of an author's two accepted events with one id, the one with the smaller hash is shown (§6).
@@ -159,11 +160,17 @@ static bool apply_message(struct event_log *log, const struct event *event, int6
     memcpy(own.event_id, event->event_id, sizeof own.event_id);
     buffer_init(&attachments);
     event_data_write_attachments(message, &attachments);
-    database_run(&log->database, "INSERT INTO messages VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    database_run(&log->database,
+                 "INSERT INTO messages VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9," HISTORY_ATTACHMENT_NAMES(
+                     "?8") ")",
                  "itibitttt", seq, event->event_id, event->lamport, peer->key, NODE_ID_BYTES,
                  own.outgoing, message->client_id, message->body, attachments.data,
                  event->wall_clock);
     buffer_deinit(&attachments);
+    database_run(&log->database,
+                 "INSERT INTO messages_search(rowid,body,names)"
+                 " SELECT seq,body,names FROM messages WHERE seq=?1",
+                 "i", seq);
     set_own(log, seq, true);
     add_waiting_read_marks(log, &own);
     database_run(&log->database,
@@ -222,6 +229,10 @@ static void unapply_message(struct event_log *log, const struct event *event, in
         return;
     }
     const struct node_id *recipient = &event->data.message.recipient;
+    database_run(&log->database,
+                 "INSERT INTO messages_search(messages_search,rowid,body,names)"
+                 " SELECT 'delete',seq,body,names FROM messages WHERE seq=?1",
+                 "i", seq);
     database_run(&log->database, "DELETE FROM messages WHERE seq=?1", "i", seq);
     database_run(&log->database,
                  "UPDATE events SET own=0 WHERE hash IN (SELECT hash FROM receipts"

@@ -1,6 +1,7 @@
 # hearthchat_embed(TARGET SYMBOL DIRECTORY PATTERN…): builds files into the target as
-# `const struct embedded_file SYMBOL[]` (core/embedded_file.h): name, bytes, length, each one word; the last
-# has a NULL name.
+# `const struct embedded_file SYMBOL[]` (core/embedded_file.h): name, bytes, length, and the same packed by
+# gzip, each one word; the last has a NULL name.
+find_program(HEARTHCHAT_GZIP gzip REQUIRED)
 if(CMAKE_SIZEOF_VOID_P EQUAL 8)
   set(HEARTHCHAT_WORD .quad)
 else()
@@ -19,10 +20,15 @@ function(hearthchat_embed target symbol directory)
   set(index 0)
   foreach(file ${files})
     set(name ${symbol}_${index})
-    list(APPEND paths ${directory}/${file})
+    set(packed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
+    add_custom_command(OUTPUT ${packed} DEPENDS ${directory}/${file} VERBATIM
+      COMMAND sh -c "exec \"$1\" -9nc <\"$2\" >\"$3\"" pack ${HEARTHCHAT_GZIP} ${directory}/${file} ${packed})
+    list(APPEND paths ${directory}/${file} ${packed})
     string(APPEND bytes "${name}_name:\n    .asciz \"${file}\"\n"
-      "${name}:\n    .incbin \"${directory}/${file}\"\n${name}_end:\n    .byte 0\n")
-    string(APPEND table "    ${HEARTHCHAT_WORD} ${name}_name, ${name}, ${name}_end - ${name}\n")
+      "${name}:\n    .incbin \"${directory}/${file}\"\n${name}_end:\n    .byte 0\n"
+      "${name}_packed:\n    .incbin \"${packed}\"\n${name}_packed_end:\n")
+    string(APPEND table "    ${HEARTHCHAT_WORD} ${name}_name, ${name}, ${name}_end - ${name},"
+      " ${name}_packed, ${name}_packed_end - ${name}_packed\n")
     math(EXPR index "${index} + 1")
   endforeach()
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.S)
@@ -34,7 +40,7 @@ ${bytes}
     .balign 8
     .global ${symbol}
 ${symbol}:
-${table}    ${HEARTHCHAT_WORD} 0, 0, 0
+${table}    ${HEARTHCHAT_WORD} 0, 0, 0, 0, 0
 ")
   set_source_files_properties(${output} PROPERTIES OBJECT_DEPENDS "${paths}")
   target_sources(${target} PRIVATE ${output})

@@ -109,6 +109,33 @@ test('a read receipt covers everything before it, for both sides', async () => {
   await expectError(bob.request('POST', '/api/v1/chat/read', { peer: alice.id, event_id: '01HXR000000000000000000000' }), 404, 'not_found');
 });
 
+test('search finds own messages, newest first, with a snippet, and only for the owner', async () => {
+  const first = await alice.send(bob.id, 'The Käsekuchen at the fair was the best in years, everybody in the street says so, and there is some left for you and for whoever comes by tonight or early tomorrow');
+  const second = await alice.send(bob.id, 'bring kasekuchen <b>tomorrow</b>');
+  await bob.arrived('bring kasekuchen <b>tomorrow</b>');
+  for (const node of [alice, bob]) {
+    const { messages, more } = await node.get(`/api/v1/chat/search?q=${encodeURIComponent('käsekuchen')}`);
+    assert.deepEqual(messages.map((message) => message.event_id), [second.event_id, first.event_id]);
+    assert.equal(more, false);
+    assert.deepEqual(messages[0].snippet_parts, ['bring ', 'kasekuchen', ' <b>tomorrow</b>']);
+    assert.equal(messages[0].snippet, 'bring kasekuchen <b>tomorrow</b>');
+    assert.ok(messages[1].snippet.length < messages[1].body.length);
+    assert.deepEqual([messages[0].from, messages[0].to], [alice.id, bob.id]);
+  }
+  const one = await alice.get('/api/v1/chat/search?q=kasekuchen&limit=1');
+  assert.deepEqual([one.messages.length, one.more], [1, true]);
+  assert.equal((await alice.get(`/api/v1/chat/search?q=kasekuchen&peer=${bob.shortId}`)).messages.length, 2);
+  assert.deepEqual((await alice.get('/api/v1/chat/search?q=%22fair+best%22')).messages, []);
+  const fails = (query, status, code) => expectError(alice.request('GET', `/api/v1/chat/search?${query}`), status, code);
+  await fails('', 400, 'bad_request');
+  await fails('q=', 400, 'bad_request');
+  await fails(`q=${'x'.repeat(513)}`, 400, 'bad_request');
+  await fails('q=x&limit=0', 400, 'bad_request');
+  await fails('q=x&limit=many', 400, 'bad_request');
+  await fails('q=x&peer=nobody', 400, 'bad_request');
+  await fails('q=x&peer=ed25519:AAAA-AAAA-AAAA-AAAA', 404, 'not_found');
+});
+
 test('the bus calls the same capabilities', async () => {
   const call = (name, body, headers = {}) => alice.request('POST', '/bus/v1/call', body, { 'X-HearthNet-Capability': name, ...headers });
   const sent = await call('chat.send', { params: {}, input: { recipient: bob.id, body: 'by bus' } });

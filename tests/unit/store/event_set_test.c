@@ -84,7 +84,8 @@ static void event_log_open__brings_an_older_log_up_to_date(void **state)
         "DROP INDEX events_set; CREATE INDEX events_lamport ON events(lamport, hash);"
         "DROP INDEX messages_event_id;"
         "CREATE UNIQUE INDEX messages_event_id ON messages(event_id);"
-        "DROP TABLE growth; PRAGMA user_version=1;";
+        "DROP TABLE growth; DROP TABLE messages_search; ALTER TABLE messages DROP COLUMN names;"
+        "PRAGMA user_version=1;";
     struct test_log test;
     sqlite3 *database = NULL;
     (void)state;

@@ -1,0 +1,94 @@
+#include <string.h>
+
+#include "core/buffer.h"
+#include "handlers/endpoints.h"
+#include "handlers/message_json.h"
+#include "protocol/node_id.h"
+#include "store/search.h"
+
+enum { DEFAULT_LIMIT = 50 };
+
+struct findings {
+    json_t *messages;
+    const struct node_id *self;
+};
+
+/* The snippet's marks apart: plain, found, plain, found, … */
+static json_t *split(const char *snippet)
+{
+    static const char marks[] = {SEARCH_MARK_BEGIN, SEARCH_MARK_END, '\0'};
+    json_t *parts = json_array();
+    for (size_t length = strcspn(snippet, marks);; length = strcspn(snippet, marks)) {
+        (void)json_array_append_new(parts, json_stringn(snippet, length));
+        snippet += length;
+        if (*snippet == '\0') {
+            return parts;
+        }
+        snippet++;
+    }
+}
+
+static json_t *join(json_t *parts)
+{
+    struct buffer text;
+    size_t index;
+    json_t *part;
+    buffer_init(&text);
+    json_array_foreach(parts, index, part)
+    {
+        buffer_append_text(&text, json_string_value(part));
+    }
+    json_t *joined = json_string(buffer_text(&text));
+    buffer_deinit(&text);
+    return joined;
+}
+
+static void add_message(void *context, const struct history_message *message, const char *snippet)
+{
+    struct findings *findings = context;
+    json_t *found = message_to_json(message, findings->self);
+    json_t *parts = split(snippet);
+    (void)json_object_set_new(found, "snippet", join(parts));
+    (void)json_object_set_new(found, "snippet_parts", parts);
+    (void)json_array_append_new(findings->messages, found);
+}
+
+void chat_search_handle(struct exchange *exchange, const struct services *services)
+{
+    struct node_id peer;
+    int64_t limit = 0;
+    bool more = false;
+    const char *text = exchange->query(exchange, "q");
+    const char *peer_text = exchange->query(exchange, "peer");
+    struct search_query query = {.text = text};
+    struct findings findings = {.self = &services->key->node_id};
+    struct event_log *log = services_log(services, exchange);
+    if (log == NULL || !exchange_query_integer(exchange, "limit", DEFAULT_LIMIT, &limit)) {
+        return;
+    }
+    if (text == NULL || text[0] == '\0' || strlen(text) > SEARCH_MOST_QUERY_BYTES) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
+                             "Give q=… of 1 to 512 bytes: the words to look for.");
+        return;
+    }
+    if (limit < 1 || limit > HISTORY_MOST_LIMIT) {
+        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
+        return;
+    }
+    if (peer_text != NULL && peer_text[0] != '\0') {
+        if (!services_resolve(services, exchange, peer_text, &peer)) {
+            return;
+        }
+        query.peer = &peer;
+    }
+    query.limit = (size_t)limit;
+    findings.messages = json_array();
+    if (search_messages(log, &query, add_message, &findings, &more) != RESULT_OK) {
+        json_decref(findings.messages);
+        exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
+                             "The messages can't be searched; see the node's log.");
+        return;
+    }
+    exchange_reply_output(exchange,
+                          json_pack("{s:o,s:b}", "messages", findings.messages, "more", (int)more));
+}
