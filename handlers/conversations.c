@@ -7,6 +7,7 @@ struct listing {
     const struct services *services;
     struct event_log *log;
     const struct membership *membership;
+    size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
     json_t *conversations;
     json_t *last_message; /* of the conversation at hand */
 };
@@ -17,11 +18,15 @@ static void take_last_message(void *context, const struct history_message *messa
     listing->last_message = message_to_json(message, &listing->services->key->node_id);
 }
 
-static json_t *describe(struct listing *listing, const struct node_id *peer, int64_t unread)
+static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
 {
     json_t *entry =
         services_describe_node(listing->services, peer, membership_find(listing->membership, peer));
+    const struct revocation *revocation = membership_find_revoked(listing->membership, peer);
     char id[NODE_ID_TEXT_BYTES];
+    if (revocation != NULL) {
+        (void)json_object_set_new(entry, "display_name", json_string(revocation->display_name));
+    }
     node_id_format(peer, id);
     listing->last_message = NULL;
     (void)history_last_message(listing->log, peer, take_last_message, listing);
@@ -29,35 +34,53 @@ static json_t *describe(struct listing *listing, const struct node_id *peer, int
     (void)json_object_set_new(entry, "unread", json_integer(unread));
     (void)json_object_set_new(entry, "last_message",
                               listing->last_message == NULL ? json_null() : listing->last_message);
-    return entry;
+    (void)json_array_append_new(listing->conversations, entry);
+}
+
+/* The members before that node, with whom there are no messages; NULL: all that are left. */
+static void list_members_before(struct listing *listing, const struct node_id *peer)
+{
+    for (; listing->next_member < listing->membership->member_count; listing->next_member++) {
+        const struct node_id *member = &listing->membership->members[listing->next_member].node_id;
+        int order = peer == NULL ? -1 : memcmp(member->key, peer->key, NODE_ID_BYTES);
+        if (order > 0) {
+            return;
+        }
+        if (order < 0 && !node_id_equal(member, &listing->services->key->node_id)) {
+            list(listing, member, 0);
+        }
+    }
 }
 
 static void add_conversation(void *context, const struct history_conversation *conversation)
 {
     struct listing *listing = context;
-    (void)json_array_append_new(listing->conversations,
-                                describe(listing, &conversation->peer, conversation->unread));
+    list_members_before(listing, &conversation->peer);
+    list(listing, &conversation->peer, conversation->unread);
 }
 
-static bool is_listed(const json_t *conversations, const struct node_id *node_id)
+static enum result list_all(struct listing *listing)
 {
-    char id[NODE_ID_TEXT_BYTES];
-    size_t index;
-    json_t *entry;
-    node_id_format(node_id, id);
-    json_array_foreach(conversations, index, entry)
-    {
-        if (strcmp(json_string_value(json_object_get(entry, "peer")), id) == 0) {
-            return true;
-        }
-    }
-    return false;
+    enum result result = history_conversations(listing->log, add_conversation, listing);
+    list_members_before(listing, NULL);
+    return result;
+}
+
+static enum result list_one(struct listing *listing, const struct node_id *peer)
+{
+    int64_t unread = 0;
+    enum result result = history_count_unread(listing->log, peer, &unread);
+    list(listing, peer, unread);
+    return result;
 }
 
 void conversations_handle(struct exchange *exchange, const struct services *services)
 {
+    struct node_id peer;
+    const char *peer_text = exchange->query(exchange, "peer");
     struct event_log *log = services_log(services, exchange);
-    if (log == NULL) {
+    if (log == NULL ||
+        (peer_text != NULL && !services_resolve(services, exchange, peer_text, &peer))) {
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
@@ -65,14 +88,7 @@ void conversations_handle(struct exchange *exchange, const struct services *serv
                               .log = log,
                               .membership = snapshot->membership,
                               .conversations = json_array()};
-    enum result result = history_conversations(log, add_conversation, &listing);
-    for (size_t i = 0; i < snapshot->membership->member_count; i++) {
-        const struct node_id *node_id = &snapshot->membership->members[i].node_id;
-        if (!node_id_equal(node_id, &services->key->node_id) &&
-            !is_listed(listing.conversations, node_id)) {
-            (void)json_array_append_new(listing.conversations, describe(&listing, node_id, 0));
-        }
-    }
+    enum result result = peer_text == NULL ? list_all(&listing) : list_one(&listing, &peer);
     event_log_release(log, &snapshot);
     if (result != RESULT_OK) {
         json_decref(listing.conversations);

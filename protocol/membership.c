@@ -37,6 +37,9 @@ struct membership *membership_copy(const struct membership *membership)
     for (size_t i = 0; i < copy->member_count; i++) {
         copy->members[i].display_name = memory_duplicate_string(copy->members[i].display_name);
     }
+    for (size_t i = 0; i < copy->revoked_count; i++) {
+        copy->revoked[i].display_name = memory_duplicate_string(copy->revoked[i].display_name);
+    }
     for (size_t i = 0; i < copy->invitation_count; i++) {
         copy->invitations[i].display_name =
             memory_duplicate_string(copy->invitations[i].display_name);
@@ -52,6 +55,9 @@ void membership_destroy(struct membership **membership)
     }
     for (size_t i = 0; i < gone->member_count; i++) {
         memory_free(gone->members[i].display_name);
+    }
+    for (size_t i = 0; i < gone->revoked_count; i++) {
+        memory_free(gone->revoked[i].display_name);
     }
     for (size_t i = 0; i < gone->invitation_count; i++) {
         memory_free(gone->invitations[i].display_name);
@@ -313,7 +319,7 @@ static void apply_revoked(struct membership *membership, const struct event *eve
         return;
     }
     size_t index = (size_t)(target - membership->members);
-    memory_free(target->display_name);
+    char *display_name = target->display_name;
     memmove(target, target + 1, (membership->member_count - index - 1) * sizeof *target);
     membership->member_count--;
     struct revocation *revocation =
@@ -321,6 +327,7 @@ static void apply_revoked(struct membership *membership, const struct event *eve
                &revoked->target, compare_first_key);
     revocation->node_id = revoked->target;
     revocation->lamport = event->lamport;
+    revocation->display_name = display_name;
     memcpy(revocation->revoked_at, event->wall_clock, sizeof revocation->revoked_at);
 }
 

@@ -26,7 +26,8 @@ struct member {
 struct revocation {
     struct node_id node_id;
     char revoked_at[WALL_CLOCK_TEXT_BYTES];
-    int64_t lamport; /* events of the node above this one are not accepted */
+    int64_t lamport;    /* events of the node above this one are not accepted */
+    char *display_name; /* that it had; for what it wrote before */
 };
 
 struct invitation {

@@ -149,6 +149,16 @@ enum result history_conversations(struct event_log *log, history_visit_conversat
     return result;
 }
 
+enum result history_count_unread(struct event_log *log, const struct node_id *peer,
+                                 int64_t *unread_out)
+{
+    struct database *reader = log_reader_acquire(log);
+    *unread_out = count_unread(reader, peer->key);
+    enum result result = reader->failed ? RESULT_IO : RESULT_OK;
+    log_reader_release(log, &reader);
+    return result;
+}
+
 enum result history_last_message(struct event_log *log, const struct node_id *peer,
                                  history_visit *visit, void *context)
 {

@@ -42,9 +42,13 @@ struct history_conversation {
 typedef void history_visit_conversation(void *context,
                                         const struct history_conversation *conversation);
 
-/* Every peer with at least one message. */
+/* Every peer with at least one message, in the order of their NodeIDs. */
 enum result history_conversations(struct event_log *log, history_visit_conversation *visit,
                                   void *context);
+
+/* How many messages from that peer wait to be read. */
+enum result history_count_unread(struct event_log *log, const struct node_id *peer,
+                                 int64_t *unread_out);
 
 /* The newest message with that peer; not visited when there is none. */
 enum result history_last_message(struct event_log *log, const struct node_id *peer,

@@ -100,6 +100,7 @@ test('a read receipt covers everything before it, for both sides', async () => {
   const entry = async () => (await bob.get('/api/v1/chat/conversations')).conversations.find((conversation) => conversation.peer === alice.id);
   assert.ok((await entry()).unread >= 2);
   assert.equal((await entry()).last_message.body, 'read me 2');
+  assert.deepEqual((await bob.get(`/api/v1/chat/conversations?peer=${alice.id}`)).conversations, [await entry()]);
   await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: two.event_id });
   assert.equal((await entry()).unread, 0);
   assert.equal((await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: one.event_id })).already, true);
