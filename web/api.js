@@ -1,39 +1,50 @@
 // The node's REST interface (openapi.yaml).
 
 export class ApiError extends Error {
-  constructor(code, message) {
+  /** `unreachable`: no answer came, so nobody knows what became of the request. */
+  constructor(code, message, unreachable = false) {
     super(message);
     this.code = code;
+    this.unreachable = unreachable;
   }
 }
 
 async function call(method, path, body) {
   let response;
+  let answer;
   try {
     response = await fetch(path, {
       method,
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+    answer = await response.json();
   } catch {
-    throw new ApiError('partition', 'Your node does not answer. Is it running?');
+    throw new ApiError('unreachable', '', true);
   }
-  const answer = await response.json();
   if (!response.ok) throw new ApiError(answer.error, answer.message);
   return answer.output;
 }
 
-const query = (parameters) => new URLSearchParams(
-  Object.entries(parameters).filter(([, value]) => value !== undefined)).toString();
+const get = (path, parameters = {}) => {
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined)).toString();
+  return call('GET', query ? `${path}?${query}` : path);
+};
 
 export const api = {
-  node: () => call('GET', '/api/v1/node'),
-  members: () => call('GET', '/api/v1/members').then((output) => output.members),
-  conversations: () => call('GET', '/api/v1/chat/conversations').then((output) => output.conversations),
-  history: (parameters) => call('GET', `/api/v1/chat/history?${query(parameters)}`),
+  node: () => get('/api/v1/node'),
+  members: () => get('/api/v1/members').then(({ members }) => members),
+  conversations: () => get('/api/v1/chat/conversations').then(({ conversations }) => conversations),
+  conversation: (peer) => get('/api/v1/chat/conversations', { peer }).then(({ conversations }) => conversations[0]),
+  history: (parameters) => get('/api/v1/chat/history', parameters),
+  search: (parameters) => get('/api/v1/chat/search', parameters),
   send: (message) => call('POST', '/api/v1/chat/send', message),
   read: (peer, event_id) => call('POST', '/api/v1/chat/read', { peer, event_id }),
-  createCommunity: (name) => call('POST', '/api/v1/community', { name }),
+  createCommunity: (name, policy) => call('POST', '/api/v1/community', { name, policy }),
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),
   invite: (invitation) => call('POST', '/api/v1/invites', invitation),
+  revoke: (revocation) => call('POST', '/api/v1/revocations', revocation),
 };
+
+/** The address of a picture of the text as a QR code. */
+export const qrAddress = (text) => `/api/v1/qr.svg?text=${encodeURIComponent(text)}`;

@@ -8,23 +8,31 @@ export function element(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, '');
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child != null));
+  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return node;
 }
 
+/** Puts these children, in this order, into the parent, and touches only what differs. */
+export function arrange(parent, children) {
+  let at = parent.firstChild;
+  for (const child of children) {
+    if (child === at) at = at.nextSibling;
+    else parent.insertBefore(child, at);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+/** A name, a file's name, a snippet: set apart, so that its direction of writing changes nothing around it. */
+export const isolated = (text, attributes = {}) => element('bdi', attributes, text);
+
 /** Says something to people who listen instead of looking. */
 export function announce(text) {
-  document.getElementById('announcer').textContent = text;
-}
-
-export async function copyText(text, button) {
-  await navigator.clipboard.writeText(text);
-  const before = button.textContent;
-  button.textContent = 'Copied';
-  button.addEventListener('blur', () => { button.textContent = before; }, { once: true });
-}
-
-/** A QR code of the text, drawn by the node. */
-export function qrCode(text, description) {
-  return element('img', { class: 'qr', alt: description, src: `/api/v1/qr.svg?text=${encodeURIComponent(text)}` });
+  const line = element('div', {}, text);
+  const announcer = document.getElementById('announcer');
+  announcer.append(line);
+  while (announcer.childElementCount > 3) announcer.firstChild.remove();
 }

@@ -1,42 +1,40 @@
 // First start: create a community, or be invited into one.
 
 import { api } from './api.js';
-import { copyText, element, qrCode } from './dom.js';
+import { createForm, labelled, select } from './dialog.js';
+import { element } from './dom.js';
+import { createScanButtons } from './scan.js';
+import { createSharing } from './sharing.js';
 
-function form(title, hint, fields, action, submit) {
-  const problem = element('p', { class: 'problem', role: 'alert' });
-  const button = element('button', { class: 'primary', type: 'submit' }, action);
-  return element('form', {
-    class: 'card',
-    onsubmit: async (event) => {
-      event.preventDefault();
-      problem.textContent = '';
-      button.disabled = true;
-      try {
-        await submit();
-      } catch (error) {
-        problem.textContent = error.message;
-      }
-      button.disabled = false;
-    },
-  }, element('h2', {}, title), element('p', { class: 'hint' }, hint), ...fields, problem, button);
+function createCard(t, done) {
+  const name = element('input', { required: true, maxlength: 64, autocomplete: 'off' });
+  const signatures = select([1, 2, 3].map((count) => [count, t('create.signatures', { count })]), 3);
+  const submit = async () => {
+    await api.createCommunity(name.value.trim(), { min_signatures_to_revoke: Number(signatures.value) });
+    done();
+  };
+  const { form } = createForm({ action: t('create.action'), submit, problem: (error) => t.problem(error, 'create') },
+    labelled(t('create.name'), name),
+    element('details', {}, element('summary', {}, t('create.more')), labelled(t('create.policy'), signatures, t('create.policy_hint'))));
+  return element('section', { class: 'card' }, element('h2', {}, t('create.title')), element('p', { class: 'hint' }, t('create.hint')), form);
 }
 
-export function welcome(node, onReady) {
-  const name = element('input', { id: 'community-name', required: true, maxlength: 64, autocomplete: 'off' });
-  const invite = element('textarea', { id: 'invite', required: true, rows: 4, spellcheck: 'false' });
-  const copy = element('button', { type: 'button', onclick: () => copyText(node.id_text, copy) }, 'Copy my id');
+function joinCard(t, done) {
+  const invite = element('textarea', { required: true, rows: 4, spellcheck: 'false', autocomplete: 'off', placeholder: 'hearthnet://v1/…' });
+  const submit = async () => {
+    await api.join(invite.value.trim());
+    done();
+  };
+  const { form } = createForm({ action: t('join.action'), submit, problem: (error) => t.problem(error, 'join') },
+    labelled(t('join.invite'), invite), createScanButtons(t, { prefixes: ['hearthnet://'], onFound: (text) => { invite.value = text; form.requestSubmit(); } }));
+  return element('section', { class: 'card' }, element('h2', {}, t('join.title')), element('p', { class: 'hint' }, t('join.hint')), form);
+}
+
+export function createWelcome({ t, node, onReady }) {
   return element('div', { class: 'welcome' },
-    element('header', {}, element('img', { src: 'icon.svg', alt: '' }), element('h1', {}, 'Welcome to the hearth')),
-    element('p', {}, 'A chat for your neighbourhood that needs no internet. You are in no community yet: start one, or join your neighbours.'),
-    element('div', { class: 'cards' },
-      form('Create a community', 'You can invite your neighbours right after.',
-        [element('label', { for: 'community-name' }, 'Its name'), name], 'Create',
-        async () => { await api.createCommunity(name.value.trim()); onReady(); }),
-      form('Join with an invite', 'Paste the text that a neighbour made for this device.',
-        [element('label', { for: 'invite' }, 'Invite'), invite], 'Join',
-        async () => { await api.join(invite.value.trim()); onReady(); }),
-      element('section', { class: 'card' }, element('h2', {}, 'My id'),
-        element('p', { class: 'hint' }, 'Show or send this to the neighbour who invites you. It is public.'),
-        qrCode(node.id_text, 'QR code of this device\'s id'), element('div', { class: 'code' }, node.id_text), copy)));
+    element('header', {}, element('img', { src: 'icon.svg', alt: '' }), element('h1', { tabindex: -1 }, t('welcome.title'))),
+    element('p', { class: 'lead' }, t('welcome.lead')),
+    element('div', { class: 'cards' }, createCard(t, onReady), joinCard(t, onReady),
+      element('section', { class: 'card' }, element('h2', {}, t('identity.title')), element('p', { class: 'hint' }, t('identity.hint')),
+        createSharing(t, { text: node.id_text, description: t('identity.text'), copyLabel: t('identity.copy') }))));
 }

@@ -1,0 +1,95 @@
+// Reading a QR code with the camera or from a picture. The browser's own reader where there is one, else ours.
+
+import { openDialog } from './dialog.js';
+import { announce, element } from './dom.js';
+
+const MOST_PIXELS = 1600; // along a side: finer than any code needs
+const LOOK_EVERY_MS = 150;
+
+/** A function from a picture to the texts of the codes in it. */
+async function createReader() {
+  const formats = await globalThis.BarcodeDetector?.getSupportedFormats?.().catch(() => []) ?? [];
+  if (formats.includes('qr_code')) {
+    const detector = new BarcodeDetector({ formats: ['qr_code'] });
+    return async (picture) => (await detector.detect(picture)).map(({ rawValue }) => rawValue);
+  }
+  const { readQr } = await import('./qr_reader.js');
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  return async (picture) => {
+    const width = picture.videoWidth ?? picture.width;
+    const height = picture.videoHeight ?? picture.height;
+    const scale = Math.min(1, MOST_PIXELS / Math.max(width, height));
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    context.fillStyle = '#fff'; // for what can be seen through
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const text = readQr(context.getImageData(0, 0, canvas.width, canvas.height));
+    return text === null ? [] : [text];
+  };
+}
+
+export function createScanButtons(t, { prefixes, onFound }) {
+  const problem = element('p', { class: 'problem', role: 'alert' });
+  const fits = (texts) => texts.map((text) => text.trim()).find((text) => prefixes.some((prefix) => text.startsWith(prefix)));
+
+  function found(text) {
+    problem.textContent = '';
+    announce(t('scan.found'));
+    onFound(text);
+  }
+
+  async function readFile(file) {
+    problem.textContent = '';
+    try {
+      const texts = await (await createReader())(await createImageBitmap(file));
+      if (fits(texts)) found(fits(texts));
+      else problem.textContent = t(texts.length ? 'scan.other' : 'scan.nothing');
+    } catch {
+      problem.textContent = t('scan.no_picture');
+    }
+  }
+
+  async function openCamera() {
+    problem.textContent = '';
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } });
+    } catch (error) {
+      problem.textContent = t(error.name === 'NotAllowedError' ? 'scan.forbidden' : 'scan.no_camera');
+      return;
+    }
+    const video = element('video', { playsinline: true, muted: true, 'aria-label': t('scan.picture') });
+    const hint = element('p', { class: 'hint', role: 'status' }, t('scan.hint'));
+    let open = true;
+    video.muted = true;
+    video.srcObject = stream;
+    const close = openDialog({ title: t('scan.title'), close: t('close'), onClose: () => { open = false; stream.getTracks().forEach((track) => track.stop()); } }, () => [video, hint]);
+    try {
+      const read = await createReader();
+      await video.play();
+      while (open) {
+        const texts = await read(video);
+        if (fits(texts)) {
+          close();
+          found(fits(texts));
+        } else if (texts.length) {
+          hint.textContent = t('scan.other');
+        }
+        await new Promise((resolve) => { setTimeout(resolve, LOOK_EVERY_MS); });
+      }
+    } catch {
+      if (open) hint.textContent = t('scan.no_camera');
+    }
+  }
+
+  const file = element('input', { type: 'file', accept: 'image/*', class: 'unseen', tabindex: -1, 'aria-label': t('scan.file') });
+  file.addEventListener('change', () => {
+    if (file.files[0]) readFile(file.files[0]);
+    file.value = '';
+  });
+  return element('div', { class: 'scan' },
+    navigator.mediaDevices && element('button', { type: 'button', onclick: openCamera }, t('scan.camera')),
+    element('button', { type: 'button', onclick: () => file.click() }, t('scan.file')), file, problem);
+}
