@@ -209,7 +209,8 @@ export function createThreadView(ui) {
       if (!model.timeline.following) arrived++;
       announce(t('announce.message', { name: model.nameOf(detail.from), text: detail.body.slice(0, 300) }));
     }
-    if (['current', 'timeline', 'conversations', 'arrival'].includes(what) || (what === 'conversation' && detail === model.current)) schedule();
+    if (what === 'current') render(); // at once: what is typed next belongs there
+    if (['timeline', 'conversations', 'arrival'].includes(what) || (what === 'conversation' && detail === model.current)) schedule();
   });
   return { view, focus: () => (composer.view.hidden ? title : composer).focus(), render: schedule };
 }

@@ -283,15 +283,20 @@ export class Peer {
   }
 
   /** Joins by the protocol's own words; returns the community's id. */
-  async join(node) {
+  async join(node, name = 'Peer') {
     const { invite } = await node.post('/api/v1/invites', { invitee_node_id: this.id, display_name: 'Peer' });
     const invitation = JSON.parse(Buffer.from(invite.slice('hearthnet://v1/'.length), 'base64url'));
     this.community = invitation.community_id;
     const heads = (await this.call(node, 'GET', '/sync/v1/heads')).body;
-    const joined = this.event(this.community, heads.head + 1, 'community.member.joined', { invite_event_id: invitation.invite_event_id, node_manifest: this.manifest(this.port) });
-    const answer = await this.call(node, 'POST', '/sync/v1/events', { community_id: this.community, events: [joined] });
-    assert.deepEqual(answer.body.rejected_reasons, []);
+    const joined = this.event(this.community, heads.head + 1, 'community.member.joined', { invite_event_id: invitation.invite_event_id, node_manifest: this.manifest(this.port, name) });
+    await this.push(node, joined);
     return this.community;
+  }
+
+  /** Hands events to a node, which must take them. */
+  async push(node, ...events) {
+    const answer = await this.call(node, 'POST', '/sync/v1/events', { community_id: this.community, events });
+    assert.deepEqual(answer.body.rejected_reasons, []);
   }
 
   /** A request to a node's peer listener; by mutual TLS unless {anonymous: true}. */

@@ -1,0 +1,120 @@
+// The first conversation as two people have it, from nothing to messages that waited for somebody who was away.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Node } from '../integration/support.mjs';
+import { bubble, mark, neighbours, openTab, restart, row, useBrowser, write } from './support.mjs';
+
+useBrowser();
+
+test('two people found a community, join it, and talk', async () => {
+  const alice = await (await Node.create({ name: 'Alice' })).start();
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  const aliceTab = await openTab(alice);
+  const bobTab = await openTab(bob);
+
+  await aliceTab.getByLabel('Its name').fill('Our street');
+  await aliceTab.getByRole('button', { name: 'Create' }).click();
+  await aliceTab.getByRole('heading', { name: 'Our street' }).waitFor();
+  assert.equal((await alice.get('/api/v1/node')).policy.min_signatures_to_revoke, 3);
+
+  const bobsId = await bobTab.locator('.code').textContent();
+  await aliceTab.getByRole('button', { name: 'Invite' }).first().click();
+  await aliceTab.getByLabel('Their id').fill('nonsense');
+  await aliceTab.getByRole('button', { name: 'Make the invite' }).click();
+  await aliceTab.getByText('That is no device’s id').waitFor();
+  await aliceTab.getByLabel('Their id').fill(bobsId);
+  await aliceTab.getByLabel('Valid for').selectOption('one day');
+  await aliceTab.getByRole('button', { name: 'Make the invite' }).click();
+  const invite = await aliceTab.locator('dialog .code').textContent();
+  const { expires_at } = JSON.parse(Buffer.from(invite.slice('hearthnet://v1/'.length), 'base64url'));
+  assert.ok(Math.abs(new Date(expires_at) - Date.now() - 86400000) < 60000);
+  await aliceTab.locator('dialog .qr').evaluate((image) => image.decode());
+  await aliceTab.keyboard.press('Escape');
+  await aliceTab.locator('dialog').waitFor({ state: 'detached' });
+
+  await bobTab.getByLabel('Invite').fill(`${invite.slice(0, -9)}`);
+  await bobTab.getByRole('button', { name: 'Join', exact: true }).click();
+  await bobTab.getByText('That is no whole invite').waitFor();
+  await bobTab.getByLabel('Invite').fill(` ${invite}\n`);
+  await bobTab.getByRole('button', { name: 'Join', exact: true }).click();
+  await bobTab.getByRole('heading', { name: 'Our street' }).waitFor();
+
+  assert.equal(await aliceTab.locator('#composer').isVisible(), false); // nobody is chosen yet
+  await row(aliceTab, 'Bob').click();
+  await write(aliceTab, 'Hallo Bob!');
+  await bobTab.locator('.badge').waitFor(); // it arrives without a reload
+  assert.match(await bobTab.title(), /^\(1\) Our street/);
+  await row(bobTab, 'Alice').click();
+  await mark(aliceTab, 'Hallo Bob!', 'read').waitFor();
+  await bobTab.locator('.badge').waitFor({ state: 'detached' });
+  assert.match(await bobTab.title(), /^Our street/);
+
+  await write(bobTab, 'Hallo Alice!');
+  await bubble(aliceTab, 'Hallo Alice!').waitFor();
+  await mark(bobTab, 'Hallo Alice!', 'read').waitFor();
+
+  await aliceTab.locator('.thread .sub', { hasText: 'online' }).waitFor();
+  await bob.stop();
+  await write(aliceTab, 'Schlaf gut');
+  await mark(aliceTab, 'Schlaf gut', 'queued').waitFor();
+  assert.match(await mark(aliceTab, 'Schlaf gut', 'queued').getAttribute('title'), /Kept by your node/);
+  await bobTab.getByText('Your node does not answer').waitFor();
+  await bob.start('--ui-port', new URL(bobTab.url()).port);
+  await bobTab.getByText('Connected again').waitFor();
+  await bubble(bobTab, 'Schlaf gut').waitFor();
+  await mark(aliceTab, 'Schlaf gut', 'read').waitFor();
+  assert.match(await mark(aliceTab, 'Schlaf gut', 'read').getAttribute('title'), /^Read .*\d/);
+});
+
+test('a message that could not be sent is kept, says so, and goes out once', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice, { viewport: { width: 360, height: 720 }, colorScheme: 'dark' });
+  await row(tab, 'Bob').click();
+  await write(tab, 'while you are here');
+  await mark(tab, 'while you are here', 'delivered').waitFor();
+  await restart(alice, 'kill', async () => {
+    await tab.getByText('Your node does not answer. Trying again').waitFor();
+    await write(tab, 'into the dark');
+    await mark(tab, 'into the dark', 'failed').waitFor();
+    await bubble(tab, 'into the dark').getByRole('button', { name: 'Try again' }).click();
+    await bubble(tab, 'into the dark').getByText('It is tried again').waitFor();
+  });
+  await tab.getByText('Connected again').waitFor();
+  await mark(tab, 'into the dark', 'delivered').waitFor();
+  assert.equal(await bubble(tab, 'into the dark').count(), 1);
+  assert.equal((await bob.history()).filter(({ body }) => body === 'into the dark').length, 1);
+
+  await restart(alice, 'kill', async () => {
+    await tab.getByText('Your node does not answer. Trying again').waitFor();
+    await write(tab, 'kept over a reload');
+    await mark(tab, 'kept over a reload', 'failed').waitFor();
+  });
+  await tab.getByText('Connected again').waitFor();
+  await tab.reload();
+  await mark(tab, 'kept over a reload', 'delivered').waitFor();
+  assert.equal((await alice.history()).filter(({ body }) => body === 'kept over a reload').length, 1);
+});
+
+test('what nobody can receive any more is refused with the reason, and can be thrown away', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await alice.send(bob.id, 'from before');
+  await row(tab, 'Bob').click();
+  await tab.getByLabel('Message', { exact: true }).fill('too late');
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await tab.getByRole('button', { name: 'Shut Bob out?' }).click();
+  const dialog = tab.locator('dialog');
+  const button = dialog.getByRole('button', { name: 'Shut Bob out for good' });
+  assert.equal(await button.isDisabled(), true);
+  await dialog.getByLabel('Reason').selectOption('The device is lost or in wrong hands');
+  await dialog.getByLabel('To go on, type the name').fill('bob');
+  await button.click();
+  await dialog.waitFor({ state: 'detached' });
+  await tab.getByText('one member', { exact: true }).waitFor();
+  await row(tab, 'Bob').click();
+  await tab.getByText('Bob is no member any more').waitFor();
+  assert.ok(await bubble(tab, 'from before').isVisible());
+  assert.equal(await tab.locator('#composer').isVisible(), false);
+  const [event] = (await (await import('node:child_process')).execFileSync('sqlite3', [alice.database(), "SELECT json FROM events WHERE json LIKE '%member.revoked%'"]).toString().split('\n'));
+  assert.equal(JSON.parse(event).data.reason, 'compromised');
+});

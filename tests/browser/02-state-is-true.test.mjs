@@ -1,0 +1,171 @@
+// Drafts, unread counts, search, several tabs, and order: what the tab shows is what is so.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Node, Peer } from '../integration/support.mjs';
+import { browser, bubble, composer, mark, neighbours, openTab, restart, row, scroller, useBrowser, write } from './support.mjs';
+
+useBrowser();
+
+const texts = (tab) => tab.locator('.message .text').allTextContents();
+
+test('drafts are kept for each conversation, over a reload too', async () => {
+  const [alice, bob] = await neighbours();
+  const carol = await (await Node.create({ name: 'Carol' })).start();
+  await alice.admit(carol);
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await composer(tab).fill('half a thought');
+  await row(tab, 'Carol').click();
+  assert.equal(await composer(tab).inputValue(), '');
+  await row(tab, 'Bob').getByText('Draft: half a thought').waitFor();
+  await tab.reload();
+  await tab.getByRole('heading', { name: 'Carol' }).waitFor(); // the address says which was open
+  await row(tab, 'Bob').click();
+  assert.equal(await composer(tab).inputValue(), 'half a thought');
+  await composer(tab).press('Enter');
+  await mark(tab, 'half a thought', 'delivered').waitFor();
+  assert.equal(await composer(tab).inputValue(), '');
+  await row(tab, 'Carol').click();
+  assert.equal(await tab.getByText('Draft:').count(), 0);
+  await bob.arrived('half a thought');
+});
+
+test('unread counts are the node\'s, the line above what is new stands, and seeing it says read', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  for (let i = 0; i < 5; i++) await bob.send(alice.id, `old ${i}.`);
+  await row(tab, 'Bob').locator('.badge', { hasText: /^5 / }).waitFor();
+  await row(tab, 'Bob').click();
+  await tab.locator('.badge').waitFor({ state: 'detached' });
+  await alice.until(async () => (await alice.get('/api/v1/chat/conversations')).conversations[0].unread === 0);
+  await tab.keyboard.press('Escape');
+  await tab.getByText('Choose a neighbour').waitFor();
+  for (let i = 0; i < 40; i++) await bob.send(alice.id, `new ${i}. ${'word '.repeat(60)}`);
+  await row(tab, 'Bob').locator('.badge', { hasText: /^40 / }).waitFor();
+  await tab.reload();
+  await row(tab, 'Bob').locator('.badge', { hasText: /^40 / }).waitFor();
+  await row(tab, 'Bob').click();
+  await tab.locator('.unread').waitFor();
+  assert.equal(await tab.locator('.unread + .message .text').textContent().then((text) => text.slice(0, 6)), 'new 0.');
+  await tab.locator('.pill').waitFor(); // what is new begins at the top, and the end is further down
+  assert.notEqual((await alice.get('/api/v1/chat/conversations')).conversations[0].unread, 0); // not seen yet
+  await tab.locator('.pill').click();
+  await alice.until(async () => (await alice.get('/api/v1/chat/conversations')).conversations[0].unread === 0);
+  await tab.locator('.badge').waitFor({ state: 'detached' });
+});
+
+test('whoever reads further up stays there, and is told what came', async () => {
+  const [alice, bob] = await neighbours();
+  for (let i = 0; i < 60; i++) await bob.send(alice.id, `number ${i}.\nand a second line`);
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await bubble(tab, 'number 59.').waitFor();
+  await scroller(tab).evaluate((list) => { list.scrollTop = list.scrollHeight - 2 * list.clientHeight; });
+  await tab.locator('.pill', { hasText: 'To the newest' }).waitFor();
+  const top = () => scroller(tab).evaluate((list) => list.scrollTop);
+  const before = await top();
+  await bob.send(alice.id, 'one more');
+  await tab.locator('.pill', { hasText: 'One new message' }).waitFor();
+  await bob.send(alice.id, 'and more');
+  await tab.locator('.pill', { hasText: '2 new messages' }).waitFor();
+  assert.equal(await top(), before);
+  await tab.locator('.pill').click();
+  await bubble(tab, 'and more').waitFor();
+  await tab.locator('.pill').waitFor({ state: 'hidden' });
+  await bob.send(alice.id, 'followed');
+  await bubble(tab, 'followed').waitFor();
+  assert.ok(await scroller(tab).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2));
+});
+
+test('the server is killed and started again: the tab says so, and resumes without a gap, a repeat or another order', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  const expected = [];
+  const say = async (body) => { expected.push(body); await bob.send(alice.id, body); };
+  for (let i = 0; i < 5; i++) await say(`before ${i}`);
+  await bubble(tab, 'before 4').waitFor();
+  await restart(alice, 'kill', async () => {
+    await tab.getByText('Your node does not answer').waitFor();
+    for (let i = 0; i < 5; i++) await say(`meanwhile ${i}`);
+  });
+  await tab.getByText('Connected again. Nothing was missed.').waitFor();
+  await bubble(tab, 'meanwhile 4').waitFor();
+  await say('after');
+  await bubble(tab, 'after').waitFor();
+  assert.deepEqual(await texts(tab), expected);
+  await tab.getByText('Connected again').waitFor({ state: 'hidden' });
+});
+
+test('two tabs of one node show the same', async () => {
+  const [alice, bob] = await neighbours();
+  const context = await browser.launched.newContext({ locale: 'en-GB' });
+  const one = await openTab(alice, { context });
+  const two = await openTab(alice, { context });
+  await row(one, 'Bob').click();
+  await row(two, 'Bob').click();
+  for (let i = 0; i < 10; i++) {
+    await write(i % 2 ? one : two, `from tab ${i}`);
+    await bubble(i % 2 ? two : one, `from tab ${i}`).waitFor();
+  }
+  await mark(one, 'from tab 9', 'delivered').waitFor();
+  await mark(two, 'from tab 9', 'delivered').waitFor();
+  assert.deepEqual(await texts(one), Array.from({ length: 10 }, (_, i) => `from tab ${i}`));
+  assert.deepEqual(await texts(two), await texts(one));
+  assert.equal((await bob.history()).length, 10);
+});
+
+test('lamport and event id decide the order, whatever a peer\'s clock says', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const peer = new Peer();
+  await peer.join(alice);
+  const tab = await openTab(alice);
+  await row(tab, 'Peer').click();
+  const { head } = await alice.get('/api/v1/node');
+  const message = (lamport, body, wall_clock) => peer.event(peer.community, lamport, 'chat.message.sent', { client_id: body, recipient: alice.id, body, attachments: [] }, wall_clock ? { wall_clock } : {});
+  await peer.push(alice, message(head + 3, 'third', '1970-01-01T00:00:00Z'));
+  await bubble(tab, 'third').waitFor();
+  await peer.push(alice, message(head + 1, 'first', '2199-12-31T23:59:59Z'));
+  await bubble(tab, 'first').waitFor();
+  await peer.push(alice, message(head + 2, 'second'));
+  await bubble(tab, 'second').waitFor();
+  assert.deepEqual(await texts(tab), ['first', 'second', 'third']);
+  await write(tab, 'fourth');
+  await mark(tab, 'fourth', 'queued').waitFor();
+  assert.deepEqual(await texts(tab), ['first', 'second', 'third', 'fourth']);
+  assert.match(await tab.locator('.day').last().textContent(), /Today/);
+  await tab.reload();
+  await bubble(tab, 'fourth').waitFor();
+  assert.deepEqual(await texts(tab), ['first', 'second', 'third', 'fourth']);
+});
+
+test('search finds people and words, and leads to the message, however long ago', async () => {
+  const [alice, bob] = await neighbours();
+  await bob.send(alice.id, 'the Käsekuchen recipe is with grandmother');
+  for (let i = 0; i < 400; i++) await bob.send(alice.id, `filler ${i}`);
+  await alice.arrived('filler 399');
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').waitFor();
+  await tab.keyboard.press('/');
+  await tab.keyboard.type('kasekuch');
+  await tab.locator('.results mark', { hasText: 'Käsekuchen' }).waitFor();
+  await tab.getByText('one found').waitFor();
+  await tab.locator('.results .row').click();
+  await bubble(tab, 'Käsekuchen').waitFor();
+  await tab.waitForFunction(() => document.activeElement.textContent.includes('Käsekuchen')); // and stands there
+  assert.ok(await tab.locator('.message').count() < 300);
+  await tab.locator('.pill').click();
+  await bubble(tab, 'filler 399').waitFor();
+  await tab.keyboard.press('Escape');
+  assert.equal(await tab.locator('.results').isVisible(), false);
+  await tab.locator('#search').fill('BOB');
+  await tab.getByRole('heading', { name: 'People' }).waitFor();
+  await tab.locator('#search').fill('nothing like that');
+  await tab.getByText('Nothing found').waitFor();
+  await tab.locator('#search').fill('');
+  await row(tab, 'Bob').click();
+  await tab.getByRole('button', { name: 'Search in this conversation' }).click();
+  await tab.getByRole('button', { name: 'Only with Bob' }).waitFor();
+  await tab.locator('#search').fill('filler 12');
+  await tab.locator('.results mark').first().waitFor();
+});

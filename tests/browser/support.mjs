@@ -1,0 +1,59 @@
+// What browser tests share: a Chromium, tabs whose every complaint fails the test, and the gestures of people.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { chromium } from 'playwright-core';
+import { cleanAll, cleanup, fs, Node, path } from '../integration/support.mjs';
+
+export const SCREENSHOTS = path.resolve(process.cwd(), 'build/screenshots');
+export const browser = { launched: null };
+
+/** Starts a Chromium for the tests of a file; `args`: more of its options. */
+export function useBrowser(...args) {
+  before(async () => {
+    fs.mkdirSync(SCREENSHOTS, { recursive: true });
+    browser.launched = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args] });
+  });
+  after(async () => {
+    await browser.launched?.close();
+    await cleanAll();
+  });
+}
+
+/** A tab of the node; anything the page complains about, and any request to elsewhere, fails the test. */
+export async function openTab(node, { context, at = '/', ...options } = {}) {
+  const own = context ?? await browser.launched.newContext({ viewport: { width: 1100, height: 720 }, locale: 'en-GB', ...options });
+  const page = await own.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.stack));
+  page.on('dialog', (dialog) => { complaints.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
+  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket/.test(message.text())) complaints.push(message.text()); });
+  page.on('request', (request) => { if (!/^blob:|^data:/.test(request.url()) && new URL(request.url()).host !== new URL(node.ui).host) complaints.push(`foreign request ${request.url()}`); });
+  cleanup(() => assert.deepEqual(complaints, []));
+  await page.goto(node.ui + at);
+  return page;
+}
+
+export const composer = (page) => page.locator('#composer');
+export const write = async (page, text) => {
+  await composer(page).fill(text);
+  await composer(page).press('Enter');
+};
+export const bubble = (page, text) => page.locator('.message', { hasText: text });
+export const row = (page, name) => page.locator('.conversations .row', { hasText: name });
+export const mark = (page, text, name) => bubble(page, text).locator(`[data-mark="${name}"]`);
+export const scroller = (page) => page.locator('.thread .scroller');
+
+/** Alice's community and Bob in it, both running. */
+export async function neighbours({ community = 'Our street', alice = {}, bob = {} } = {}) {
+  const nodes = [await (await Node.create({ name: 'Alice', community, ...alice })).start(), await (await Node.create({ name: 'Bob', ...bob })).start()];
+  await nodes[0].admit(nodes[1]);
+  return nodes;
+}
+
+/** Stops a node and starts it again at the same address. */
+export async function restart(node, how = 'stop', between = async () => {}) {
+  const port = new URL(node.ui).port;
+  await node[how]();
+  await between();
+  await node.start('--ui-port', port);
+}
