@@ -125,10 +125,11 @@ export class Model {
     }
     const timeline = this.timelineOf(peer);
     if (changes) timeline.unreadFrom = null;
-    this.#tell('current');
     const unread = this.byPeer.get(peer)?.unread ?? 0;
-    if (at && !timeline.messages.some((message) => keyOf(message) === this.target)) await this.#loadAround(timeline, at);
-    else if (!timeline.loaded || (timeline.newer && !at)) await this.#loadNewest(timeline, unread);
+    const isThere = !at || timeline.messages.some((message) => keyOf(message) === this.target);
+    const loading = !isThere ? this.#loadAround(timeline, at) : !timeline.loaded || (timeline.newer && !at) ? this.#loadNewest(timeline, unread) : null;
+    this.#tell('current');
+    await loading;
     if (changes && unread > 0 && timeline.unreadFrom === null) this.#markUnread(timeline, unread);
     if (this.current === peer) this.#tell('timeline');
   }

@@ -33,10 +33,10 @@ export function createChat({ model, t, format, applyTheme }) {
   const status = element('p', { class: 'notice', role: 'status' });
   const side = element('nav', { class: 'side', 'aria-label': t('conversations.label') },
     element('header', {}, element('img', { src: 'icon.svg', alt: '' }),
-      element('div', { class: 'who' }, element('h1', {}, isolated(cleanName(model.node.community_name))), element('p', { class: 'sub' }, isolated(cleanName(model.node.display_name) || model.node.short_id))),
+      element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), element('p', { class: 'sub' }, isolated(cleanName(model.node.display_name) || model.node.short_id))),
       tool('people', t('members.title'), () => go(MEMBERS, null)), tool('invite', t('invite.open'), ui.openInvite), tool('id', t('identity.title'), () => openIdentity(ui)), tool('gear', t('settings.title'), () => openSettings(ui))),
     search.field, conversations.view, search.results);
-  const view = element('div', { class: 'chat' }, status, side, thread.view, members.view);
+  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), status, side, thread.view, members.view);
 
   /** What the address says is shown. */
   async function apply(at) {

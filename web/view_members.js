@@ -65,7 +65,7 @@ export function createMembersView(ui) {
         element('p', { class: 'sub' }, element('code', { title: member.node_id }, shortId(member)), namesakes > 1 && element('strong', {}, ` ${t('members.namesake')}`))),
       !self && element('div', { class: 'buttons' },
         element('button', { type: 'button', 'aria-label': t('members.write', { name }), onclick: () => ui.show(member.node_id) }, t('members.write_short')),
-        RANK[model.node.level] <= RANK.trusted && element('button', { type: 'button', class: 'plain danger-text', 'aria-label': t('revoke.title', { name }), onclick: () => openRevocation(ui, member) }, t('revoke.open'))));
+        RANK[model.node.level] <= RANK.trusted && element('button', { type: 'button', class: 'plain danger-text', 'aria-label': `${t('revoke.open')} ${name}`, onclick: () => openRevocation(ui, member) }, t('revoke.open'))));
   }
 
   function render() {

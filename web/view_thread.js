@@ -88,7 +88,6 @@ export function createThreadView(ui) {
     } else {
       scroller.scrollTop = scroller.scrollHeight;
       if (unread && unread.offsetTop < scroller.scrollTop) scroller.scrollTop = unread.offsetTop - 12;
-      if (!ui.isNarrow()) composer.focus();
     }
     timeline.following = distanceToEnd() < END_PIXELS && !timeline.newer;
   }
@@ -125,6 +124,7 @@ export function createThreadView(ui) {
       opened.clear();
       list.replaceChildren();
       arrived = 0;
+      if (current && !model.target && !ui.isNarrow()) composer.focus();
     }
     renderEmpty(timeline, entry);
     if (timeline) renderMessages(timeline);

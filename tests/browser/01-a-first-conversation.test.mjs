@@ -102,7 +102,7 @@ test('what nobody can receive any more is refused with the reason, and can be th
   await row(tab, 'Bob').click();
   await tab.getByLabel('Message', { exact: true }).fill('too late');
   await tab.getByRole('button', { name: 'Members' }).click();
-  await tab.getByRole('button', { name: 'Shut Bob out?' }).click();
+  await tab.getByRole('button', { name: 'Shut out … Bob' }).click();
   const dialog = tab.locator('dialog');
   const button = dialog.getByRole('button', { name: 'Shut Bob out for good' });
   assert.equal(await button.isDisabled(), true);
