@@ -9,7 +9,7 @@ import { startNotifying } from './notify.js';
 import { openStream } from './stream.js';
 import { createChat } from './view_chat.js';
 import { createWelcome } from './view_welcome.js';
-import { createWords, languageOf } from './words.js';
+import { createWords, languageOf, localeOf } from './words.js';
 
 const RETRY_MS = 1000;
 const LOOK_AGAIN_MS = 2000; // whether the command line has created or joined meanwhile
@@ -65,4 +65,4 @@ async function start(app, words) {
 const language = languageOf(settings.get().language);
 document.documentElement.lang = language;
 applyTheme();
-start(document.getElementById('app'), { t: createWords(language), format: createFormat(language) });
+start(document.getElementById('app'), { t: createWords(language), format: createFormat(localeOf(language)) });

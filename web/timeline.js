@@ -100,7 +100,7 @@ export class Timeline {
     const inside = (!this.older || (this.oldest && message.lamport >= this.oldest.lamport))
       && (!this.newer || (this.newest && message.lamport <= this.newest.lamport));
     if (!inside) return false;
-    if (!this.following && this.messages.length >= 2 * MOST_MESSAGES && compare(message, this.newest) > 0) {
+    if (!this.following && this.messages.length >= MOST_MESSAGES + MOST_MESSAGES / 3 && compare(message, this.newest) > 0) {
       this.newer = true; // somebody reads further up, and keeps what they read
       return false;
     }

@@ -5,7 +5,7 @@ import { announce, element, isolated } from './dom.js';
 import { icon } from './icons.js';
 import { cleanName } from './text.js';
 import { createConversations } from './view_conversations.js';
-import { openIdentity, openInvite } from './view_invite.js';
+import { openInvite } from './view_invite.js';
 import { createMembersView } from './view_members.js';
 import { createSearch } from './view_search.js';
 import { openSettings } from './view_settings.js';
@@ -34,7 +34,7 @@ export function createChat({ model, t, format, applyTheme }) {
   const side = element('nav', { class: 'side', 'aria-label': t('conversations.label') },
     element('header', {}, element('img', { src: 'icon.svg', alt: '' }),
       element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), element('p', { class: 'sub' }, isolated(cleanName(model.node.display_name) || model.node.short_id))),
-      tool('people', t('members.title'), () => go(MEMBERS, null)), tool('invite', t('invite.open'), ui.openInvite), tool('id', t('identity.title'), () => openIdentity(ui)), tool('gear', t('settings.title'), () => openSettings(ui))),
+      tool('people', t('members.title'), () => go(MEMBERS, null)), tool('invite', t('invite.open'), ui.openInvite), tool('gear', t('settings.title'), () => openSettings(ui))),
     search.field, conversations.view, search.results);
   const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), status, side, thread.view, members.view);
 

@@ -4,8 +4,10 @@ import { labelled, openDialog, select } from './dialog.js';
 import { element } from './dom.js';
 import { settings } from './keep.js';
 import { askPermission, chime } from './notify.js';
+import { openIdentity } from './view_invite.js';
 
-export function openSettings({ model, t, applyTheme }) {
+export function openSettings(ui) {
+  const { model, t, applyTheme } = ui;
   openDialog({ title: t('settings.title'), close: t('close') }, () => {
     const now = settings.get();
     const language = select([['auto', t('settings.auto')], ['de', 'Deutsch'], ['en', 'English']], now.language);
@@ -31,6 +33,7 @@ export function openSettings({ model, t, applyTheme }) {
       }),
       box('sound', t('settings.sound'), t('settings.sound_hint'), async () => { chime(); return true; }),
       problem,
+      element('div', { class: 'actions' }, element('button', { type: 'button', onclick: () => openIdentity(ui) }, t('identity.title'))),
       element('p', { class: 'hint version' }, `Hearthchat ${model.node.version} · ${model.node.short_id}`),
     ];
   });

@@ -7,6 +7,9 @@ const LANGUAGES = ['en', 'de'];
 export const languageOf = (wanted, offered = navigator.languages) => [wanted, ...offered]
   .map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) ?? 'en';
 
+/** The browser's own kind of that language, for how it writes times. */
+export const localeOf = (language) => navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+
 export function createWords(language) {
   const column = LANGUAGES.indexOf(language);
   const plural = new Intl.PluralRules(language);
