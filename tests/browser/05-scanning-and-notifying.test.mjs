@@ -78,6 +78,7 @@ test('who looks elsewhere is notified, if they want it; the sound is off', async
   assert.deepEqual(await tab.evaluate(() => [window.told, window.sounds]), [[['Bob', 'the kettle is on']], 0]);
   assert.match(await tab.title(), /^\(2\)/);
   await row(tab, 'Bob').click();
+  await tab.locator('.badge').waitFor({ state: 'detached' });
   await bob.send(alice.id, 'seen at once');
   await bubble(tab, 'seen at once').waitFor();
   assert.equal(await tab.evaluate(() => window.told.length), 1);
