@@ -21,6 +21,7 @@ endpoint_handle community_join_handle;     /* POST /api/v1/community/join (§17)
 endpoint_handle invites_handle;            /* POST /api/v1/invites */
 endpoint_handle revocations_handle;        /* POST /api/v1/revocations */
 endpoint_handle levels_handle;             /* POST /api/v1/levels */
+endpoint_handle qr_read_handle;            /* POST /api/v1/qr/read */
 endpoint_handle qr_handle;                 /* GET /api/v1/qr.svg?text= */
 endpoint_handle bus_call_handle;           /* POST /bus/v1/call (§14) */
 endpoint_handle bus_capabilities_handle;   /* GET /bus/v1/capabilities */

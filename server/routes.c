@@ -15,6 +15,7 @@ static const struct route local[] = {
     {"POST", "/api/v1/invites", CALLER_SELF, BODY_JSON, true, invites_handle},
     {"POST", "/api/v1/revocations", CALLER_SELF, BODY_JSON, true, revocations_handle},
     {"POST", "/api/v1/levels", CALLER_SELF, BODY_JSON, true, levels_handle},
+    {"POST", "/api/v1/qr/read", CALLER_SELF, BODY_BYTES, true, qr_read_handle},
     {"GET", "/api/v1/qr.svg", CALLER_SELF, BODY_NONE, true, qr_handle},
     {"POST", "/bus/v1/call", CALLER_SELF, BODY_JSON, true, bus_call_handle},
     {"GET", "/bus/v1/capabilities", CALLER_SELF, BODY_NONE, true, bus_capabilities_handle},

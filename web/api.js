@@ -9,14 +9,16 @@ export class ApiError extends Error {
   }
 }
 
+const isBytes = (body) => body instanceof Uint8Array;
+
 async function call(method, path, body) {
   let response;
   let answer;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? {} : { 'Content-Type': isBytes(body) ? 'application/octet-stream' : 'application/json' },
+      body: body === undefined || isBytes(body) ? body : JSON.stringify(body),
     });
     answer = await response.json();
   } catch {
@@ -44,6 +46,9 @@ export const api = {
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),
   invite: (invitation) => call('POST', '/api/v1/invites', invitation),
   revoke: (revocation) => call('POST', '/api/v1/revocations', revocation),
+  /** The texts of the codes in a picture of greys: one or none. */
+  readQr: (greys, { width, height }) => call('POST', `/api/v1/qr/read?width=${width}&height=${height}`, greys).then(({ text }) => [text],
+    (error) => { if (error.code === 'not_found') return []; throw error; }),
 };
 
 /** The address of a picture of the text as a QR code. */

@@ -1,10 +1,26 @@
-// Reading a QR code with the camera or from a picture. The browser's own reader where there is one, else ours.
+// Reading a QR code with the camera or from a picture: by the browser's own reader where there is one, else by the node.
 
+import { api } from './api.js';
 import { openDialog } from './dialog.js';
 import { announce, element } from './dom.js';
 
-const MOST_PIXELS = 1600; // along a side: finer than any code needs
+const MOST_PIXELS = 1000000; // finer than any code needs, and what the node takes
 const LOOK_EVERY_MS = 150;
+
+/** The picture's greys, one byte a pixel. */
+function greysOf(picture, canvas) {
+  const width = picture.videoWidth ?? picture.width;
+  const height = picture.videoHeight ?? picture.height;
+  const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+  canvas.width = Math.max(1, Math.floor(width * scale));
+  canvas.height = Math.max(1, Math.floor(height * scale));
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.fillStyle = '#fff'; // for what can be seen through
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return Uint8Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] * 77 + data[4 * i + 1] * 150 + data[4 * i + 2] * 29) >> 8);
+}
 
 /** A function from a picture to the texts of the codes in it. */
 async function createReader() {
@@ -13,21 +29,8 @@ async function createReader() {
     const detector = new BarcodeDetector({ formats: ['qr_code'] });
     return async (picture) => (await detector.detect(picture)).map(({ rawValue }) => rawValue);
   }
-  const { readQr } = await import('./qr_reader.js');
   const canvas = document.createElement('canvas');
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  return async (picture) => {
-    const width = picture.videoWidth ?? picture.width;
-    const height = picture.videoHeight ?? picture.height;
-    const scale = Math.min(1, MOST_PIXELS / Math.max(width, height));
-    canvas.width = Math.max(1, Math.round(width * scale));
-    canvas.height = Math.max(1, Math.round(height * scale));
-    context.fillStyle = '#fff'; // for what can be seen through
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const text = readQr(context.getImageData(0, 0, canvas.width, canvas.height));
-    return text === null ? [] : [text];
-  };
+  return (picture) => api.readQr(greysOf(picture, canvas), canvas);
 }
 
 export function createScanButtons(t, { prefixes, onFound }) {

@@ -44,7 +44,7 @@ async function exchange(requests, { version = '1.1', apart = false, ...options }
 
 const REFUSAL = '{"error":"unauthorized","message":"This address answers only this machine\'s owner: open it directly, by its own name."}';
 const PATHS = ['/', '/main.js', '/openapi.yaml', '/api/v1/chat/send', '/api/v1/chat/history', '/api/v1/chat/conversations', '/api/v1/chat/read', '/api/v1/chat/search?q=x', '/api/v1/node', '/api/v1/members', '/api/v1/community',
-  '/api/v1/community/join', '/api/v1/invites', '/api/v1/revocations', '/api/v1/levels', '/api/v1/qr.svg?text=x', '/bus/v1/call', '/bus/v1/capabilities', '/pubsub/v1/subscribe', '/health', '/ready', '/metrics', '/nothing', '*'];
+  '/api/v1/community/join', '/api/v1/invites', '/api/v1/revocations', '/api/v1/levels', '/api/v1/qr.svg?text=x', '/api/v1/qr/read', '/bus/v1/call', '/bus/v1/capabilities', '/pubsub/v1/subscribe', '/health', '/ready', '/metrics', '/nothing', '*'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'NONSENSE'];
 const UPGRADE = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==']];
 
