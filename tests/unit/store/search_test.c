@@ -34,6 +34,7 @@ static void arrive_at(struct fixture *fixture, uint8_t author, const char *body,
     struct verified_event *event =
         test_event(event_draft_message(client_id, test_id(ALICE), body, attachments), &key,
                    test_id(ALICE), test_ulid(number, id), lamport);
+    json_decref(attachments);
     test_log_receive(&fixture->log, &event, 1);
     assert_int_equal(fixture->log.accepted, 1);
 }
