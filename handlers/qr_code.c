@@ -358,8 +358,8 @@ static unsigned take(struct bits *bits, int count)
 {
     unsigned value = 0;
     for (int i = 0; i < count; i++, bits->at++) {
-        unsigned bit =
-            bits->at < bits->count ? bits->data[bits->at / 8] >> (7 - bits->at % 8) & 1U : 0;
+        unsigned word = bits->at < bits->count ? bits->data[bits->at / 8] : 0;
+        unsigned bit = word >> (7 - bits->at % 8) & 1U;
         value = value << 1 | bit;
     }
     return value;
