@@ -6,11 +6,11 @@ import { icon } from './icons.js';
 let count = 0;
 
 /** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). */
-export function openDialog({ title, close: label, wide = false, onClose = () => {} }, build) {
+export function openDialog({ title, close: label, onClose = () => {} }, build) {
   const id = `dialog-${++count}`;
   const opener = document.activeElement;
   const close = () => dialog.close();
-  const dialog = element('dialog', { 'aria-labelledby': id, class: wide ? 'wide' : null },
+  const dialog = element('dialog', { 'aria-labelledby': id },
     element('header', {}, element('h2', { id }, title), element('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick: close }, icon('close'))));
   dialog.append(...build(close).flat().filter(Boolean));
   dialog.addEventListener('click', (event) => { if (event.target === dialog) close(); });
