@@ -213,7 +213,10 @@ void websocket_session_open(struct websocket_session *session, struct lws *wsi,
     session->feed = feed;
     session->subscription = *subscription;
     session->ready_seq = websocket_feed_last_seq(feed);
-    session->cursor = subscription->since_seq >= 0 ? subscription->since_seq : session->ready_seq;
+    session->cursor = session->ready_seq;
+    if (subscription->since_seq >= 0 && subscription->since_seq < session->ready_seq) {
+        session->cursor = subscription->since_seq; /* a number from before a restored backup can be above it */
+    }
     (void)lws_callback_on_writable(wsi);
 }
 

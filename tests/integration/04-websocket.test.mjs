@@ -53,6 +53,15 @@ test('a client that comes back with its last seq gets all it missed, once and in
   resumed.close();
 });
 
+test('a client whose seq is above the newest, of before a restored backup, goes on from the newest', async () => {
+  const { seq } = await bob.get('/api/v1/node');
+  const ahead = new Subscriber(bob, { since: seq + 1000 });
+  assert.ok((await ahead.ready()).seq < seq + 1000);
+  await alice.send(bob.id, 'behind the backup');
+  await ahead.until(hasBody('behind the backup'));
+  ahead.close();
+});
+
 test('it resumes over a restart of the node', async () => {
   const before = (await bob.get('/api/v1/node')).seq;
   await alice.send(bob.id, 'kept over the restart');
