@@ -16,6 +16,6 @@ install_missing() {
 
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config ca-certificates
   libmicrohttpd-dev libwebsockets-dev libjansson-dev libsodium-dev libsqlite3-dev
-  libcurl4-openssl-dev libinih-dev libqrencode-dev libgnutls28-dev libseccomp-dev)
+  libcurl4-openssl-dev libinih-dev libqrencode-dev libgnutls28-dev libseccomp-dev zopfli)
 TEST_PACKAGES=(libcmocka-dev b3sum clang clang-tidy clang-format libclang-rt-14-dev cppcheck
   chromium curl faketime fonts-dejavu-core iproute2 openssl procps python3 sqlite3 systemd valgrind)
