@@ -1,7 +1,7 @@
 // node bench/tab.mjs UI_OF_MANY UI_OF_FEW PEER: what people wait for, in milliseconds; the median and the worst of several tries.
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
-import zlib from 'node:zlib';
+
 
 const { chromium } = createRequire(new URL('../tests/package.json', import.meta.url))('playwright-core');
 const [many, few, peer] = process.argv.slice(2);
@@ -106,6 +106,7 @@ console.log(`${'longest frame while scrolling back'.padEnd(44)} ${summary(back.m
 console.log(`passed ${Math.max(...back.map(({ passed }) => passed))} messages, at most ${Math.max(...back.map(({ most }) => most))} of them in the page`);
 await browser.close();
 
-const texts = fs.readdirSync('web').filter((name) => !/\.png$|\.md$/.test(name)).map((name) => fs.readFileSync(`web/${name}`));
-const sum = (list) => list.reduce((total, { length }) => total + length, 0);
-console.log(`web/: ${sum(texts)} bytes of text, ${sum(texts.map((text) => zlib.gzipSync(text, { level: 9 })))} as served by gzip, file by file`);
+const names = fs.readdirSync('web').filter((name) => !/\.(png|md)$/.test(name));
+const served = await Promise.all(names.map((name) => fetch(`${few}/${name}`, { headers: { 'Accept-Encoding': 'gzip' } })));
+const sum = (list) => list.reduce((total, size) => total + Number(size), 0);
+console.log(`web/: ${sum(names.map((name) => fs.statSync(`web/${name}`).size))} bytes of text, ${sum(served.map(({ headers }) => headers.get('content-length')))} as served, file by file`);

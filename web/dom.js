@@ -1,8 +1,11 @@
-// Building elements. Text is always text: nothing here ever parses HTML.
+// What views are made of. Text is always text: nothing here ever parses HTML.
 
-/** element('button', {class: 'primary', onclick: f}, 'Send'): attributes, listeners (on…), children. */
+let ids = 0;
+
+/** element('p', {class: 'hint', onclick: f}, 'Text'): attributes, listeners (on…), children. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === 'button') node.type = 'button';
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, '');
@@ -12,7 +15,14 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Puts these children, in this order, into the parent, and touches only what differs. */
+export const button = (words, onclick, attributes = {}) => element('button', { onclick, ...attributes }, words);
+
+export const iconButton = (name, label, onclick, more = '') => button(icon(name), onclick, { class: `icon-button ${more}`, 'aria-label': label, title: label });
+
+/** Set apart, so that its direction of writing changes nothing around it. */
+export const isolated = (text, attributes = {}) => element('bdi', attributes, text);
+
+/** Makes these the parent's children, and touches only what differs. */
 export function arrange(parent, children) {
   let at = parent.firstChild;
   for (const child of children) {
@@ -26,13 +36,102 @@ export function arrange(parent, children) {
   }
 }
 
-/** A name, a file's name, a snippet: set apart, so that its direction of writing changes nothing around it. */
-export const isolated = (text, attributes = {}) => element('bdi', attributes, text);
+/** However often the result is called, `render` runs once, before the next frame. */
+export function inNextFrame(render) {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => { scheduled = false; render(); });
+  };
+}
 
-/** Says something to people who listen instead of looking. */
 export function announce(text) {
-  const line = element('div', {}, text);
   const announcer = document.getElementById('announcer');
-  announcer.append(line);
+  announcer.append(element('div', {}, text));
   while (announcer.childElementCount > 3) announcer.firstChild.remove();
+}
+
+/** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). */
+export function openDialog({ title, t, onClose = () => {} }, build) {
+  const id = `dialog-${++ids}`;
+  const opener = document.activeElement;
+  const close = () => dialog.close();
+  const dialog = element('dialog', {
+    'aria-labelledby': id,
+    onclick: (event) => { if (event.target === dialog) close(); },
+    onclose: () => {
+      onClose();
+      dialog.remove();
+      opener?.focus({ preventScroll: true });
+    },
+  }, element('header', {}, element('h2', { id }, title), iconButton('close', t('close'), close)));
+  dialog.append(...build(close));
+  document.body.append(dialog);
+  dialog.showModal();
+  return close;
+}
+
+export const hint = (words) => element('p', { class: 'hint' }, words);
+
+export const problemLine = () => element('p', { class: 'problem', role: 'alert' });
+
+/** A form that says what went wrong, by t.problem(error, place), and can't be sent twice. */
+export function createForm({ action, danger = false, submit, t, place }, ...fields) {
+  const problem = problemLine();
+  const send = element('button', { class: danger ? 'danger' : 'primary', type: 'submit' }, action);
+  const form = element('form', {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      problem.textContent = '';
+      send.disabled = true;
+      form.setAttribute('aria-busy', 'true');
+      try {
+        await submit();
+      } catch (error) {
+        problem.textContent = t.problem(error, place);
+      }
+      form.removeAttribute('aria-busy');
+      send.disabled = false;
+    },
+  }, ...fields, problem, element('div', { class: 'actions' }, send));
+  return { form, send };
+}
+
+export function labelled(label, control, more) {
+  const id = `field-${++ids}`;
+  control.id = id;
+  if (more) control.setAttribute('aria-describedby', `${id}-hint`);
+  return element('div', { class: 'field' }, element('label', { for: id }, label), control, more && element('p', { class: 'hint', id: `${id}-hint` }, more));
+}
+
+export const codeField = (rows, attributes = {}) => element('textarea', { rows, spellcheck: 'false', autocomplete: 'off', ...attributes });
+
+export const select = (choices, chosen) => element('select', {}, choices.map(([value, text]) => element('option', { value, selected: value === chosen }, text)));
+
+// Of our own drawing: lines in a square of 24.
+const SHAPES = {
+  alert: 'M12 4 2.8 20h18.4zM12 10v5M12 17.6v.2',
+  attachment: 'm19 11-7.5 7.5a4.6 4.6 0 0 1-6.5-6.5L13 4a3 3 0 0 1 4.3 4.3L9.4 16.2a1.5 1.5 0 0 1-2.2-2.2L14 7.3',
+  back: 'M15 5l-7 7 7 7',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  checks: 'M2 12.5l4.5 4.5L15 8.5M11.5 16l1 1L22 7.5',
+  clock: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 1.7',
+  close: 'M6 6l12 12M18 6L6 18',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  gear: 'M4 7h9M18 7h2M4 17h2M11 17h9M15.5 4.5v5M8.5 14.5v5',
+  invite: 'M10 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM3.5 20c0-4 2.5-6 6.5-6 1.5 0 2.8.3 3.8.8M18 14v6M15 17h6',
+  people: 'M9 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM2.5 20c0-4 2.5-6 6.5-6s6.5 2 6.5 6M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2.3.7 3.5 2.5 3.5 5.5',
+  search: 'M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20.5 20.5',
+  send: 'M4 12l16-8-5 16-3.5-6.5zM11.5 13.5L20 4',
+};
+
+export function icon(name) {
+  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  path.setAttribute('d', SHAPES[name]);
+  svg.append(path);
+  return svg;
 }

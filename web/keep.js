@@ -1,5 +1,4 @@
-// What the tab keeps in the browser between visits: settings, drafts, and own messages that are not on the node's disk
-// yet. Per node, since several may be looked at by one browser. A browser that refuses to keep things costs no more than that.
+// What the browser keeps between visits: settings, and per node drafts and own messages that are not on its disk yet.
 
 const SETTINGS = { language: 'auto', theme: 'auto', notifications: false, sound: false };
 
@@ -15,7 +14,7 @@ function write(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // Full or forbidden: what is typed stays in the page.
+    // Full or forbidden: it stays in the page.
   }
 }
 
@@ -24,7 +23,6 @@ export const settings = {
   set: (change) => write('settings', { ...settings.get(), ...change }),
 };
 
-/** Drafts and the outbox of one node. */
 export function createKeep(nodeId) {
   const drafts = `drafts ${nodeId}`;
   const outbox = `outbox ${nodeId}`;
@@ -38,7 +36,6 @@ export function createKeep(nodeId) {
     draft: (peer) => read(drafts)[peer] ?? '',
     drafts: () => read(drafts),
     setDraft: (peer, text) => change(drafts, peer, text),
-    /** Own messages that were written but not stored, oldest first. */
     unsent: () => Object.values(read(outbox)).sort((a, b) => a.written - b.written),
     setUnsent: (message) => change(outbox, message.client_id, message),
     setSent: (client_id) => change(outbox, client_id, null),

@@ -1,5 +1,4 @@
-// What the tab knows, and the only place where that changes. Views call its actions, are told what changed, and draw what
-// they read here: state goes one way. It knows the node's interface and nothing of the page.
+// What the tab knows, and the only place where that changes: views call actions, are told what changed, draw what they read.
 
 import { nameOf } from './text.js';
 import { compare, keyOf, Timeline } from './timeline.js';
@@ -8,14 +7,13 @@ const PAGE = 60;
 const FIRST_PAGE = 40;
 const MOST_FIRST_PAGE = 240; // with what is unread
 const KEPT_TIMELINES = 8;
-const REFRESH_MS = 120;      // of many events at once, a conversation is read once
-
-const rank = (entry) => entry.last_message;
+const REFRESH_MS = 120;      // of many events at once, all is read once
 
 /** The newest conversation first; those without messages by name. */
 function inOrder(a, b) {
-  if (rank(a) && rank(b)) return -compare(rank(a), rank(b));
-  return rank(a) ? -1 : rank(b) ? 1 : a.display_name.localeCompare(b.display_name) || (a.peer < b.peer ? -1 : 1);
+  const [x, y] = [a.last_message, b.last_message];
+  if (x && y) return compare(y, x);
+  return x ? -1 : y ? 1 : a.display_name.localeCompare(b.display_name) || (a.peer < b.peer ? -1 : 1);
 }
 
 export class Model {
@@ -23,9 +21,10 @@ export class Model {
   #keep;
   #listeners = new Set();
   #timelines = new Map();
-  #refreshing = new Map();
+  #refreshing = new Set();
   #sending = new Set();
   #searchRun = 0;
+  #refreshRun = 0;
 
   constructor({ api, keep, node }) {
     this.#api = api;
@@ -37,19 +36,19 @@ export class Model {
     this.byPeer = new Map();
     this.current = null;            // the peer whose conversation is open
     this.watching = false;          // somebody looks at its end
-    this.opening = 0;               // how often one was opened: each time its place is found anew
-    this.target = null;             // the key of a message that is to be shown, of a search
+    this.opening = 0;               // counts: each time the place is found anew
+    this.target = null;             // the key of the message to show
     this.members = null;
     this.problem = null;            // why the open conversation can't be read
     this.search = { text: '', peer: null, messages: [], more: false, busy: false, problem: null };
   }
 
-  /** listener(what): conversations, conversation (one entry), timeline, current, connection, members, search, arrival. */
+  /** listener(what, detail): conversations, conversation (peer), timeline, current, connection, members, search, arrival (message). */
   subscribe(listener) { this.#listeners.add(listener); }
 
   #tell(what, detail) { for (const listener of this.#listeners) listener(what, detail); }
 
-  /** What is to be shown as unread: nothing of what somebody is looking at. */
+  /** Nothing of what somebody is looking at. */
   unreadOf(entry) { return this.watching && entry.peer === this.current ? 0 : entry.unread; }
   get unread() { return this.conversations.reduce((sum, entry) => sum + this.unreadOf(entry), 0); }
   get timeline() { return this.current && this.timelineOf(this.current); }
@@ -66,10 +65,10 @@ export class Model {
     return timeline;
   }
 
-  // Conversations
-
   async refresh() {
+    const run = ++this.#refreshRun;
     const [node, conversations] = await Promise.all([this.#api.node(), this.#api.conversations()]);
+    if (run !== this.#refreshRun) return; // a later one knows more
     this.node = node;
     this.byPeer = new Map(conversations.map((entry) => [entry.peer, entry]));
     this.conversations = conversations.sort(inOrder);
@@ -86,18 +85,19 @@ export class Model {
     this.#tell('conversation', entry.peer);
   }
 
-  /** Reads one entry from the node again, soon: what is counted there is right. */
-  #refreshSoon(peer) {
+  /** Reads one entry, or all, from the node again: what is counted there is right. */
+  #refreshSoon(peer = null) {
     if (this.#refreshing.has(peer)) return;
-    this.#refreshing.set(peer, setTimeout(async () => {
+    this.#refreshing.add(peer);
+    setTimeout(async () => {
       this.#refreshing.delete(peer);
       try {
-        const entry = await this.#api.conversation(peer);
+        const entry = peer ? await this.#api.conversation(peer) : await this.refresh();
         if (entry && !this.#refreshing.has(peer)) this.#update(entry);
       } catch {
-        // The node is gone; the stream tells, and all is read again when it is back.
+        // It is gone: all is read when it is back.
       }
-    }, REFRESH_MS));
+    }, REFRESH_MS);
   }
 
   nameOf(peer) { return this.byPeer.has(peer) ? nameOf(this.byPeer.get(peer)) : ''; }
@@ -110,20 +110,18 @@ export class Model {
     if (had !== Boolean(text)) this.#tell('conversation', peer);
   }
 
-  // The open conversation
-
-  /** Opens a conversation at its end, at what is unread, or at a message; null closes it. */
+  /** Opens a conversation at its end, at what is unread, or at a message. Null closes it. */
   async open(peer, at = null) {
     const changes = peer !== this.current;
     this.opening++;
     this.current = peer;
     this.target = at && keyOf(at);
     this.problem = null;
-    if (peer === null) {
+    const { timeline } = this;
+    if (!timeline) {
       this.#tell('current');
       return;
     }
-    const timeline = this.timelineOf(peer);
     if (changes) timeline.unreadFrom = null;
     const unread = this.byPeer.get(peer)?.unread ?? 0;
     const isThere = !at || timeline.messages.some((message) => keyOf(message) === this.target);
@@ -213,9 +211,7 @@ export class Model {
     this.#refreshSoon(message.from);
   }
 
-  // Writing
-
-  /** Shows the message at once; it is kept until the node has it on its disk, and its client_id makes every retry safe. */
+  /** Shows the message at once, and keeps it until the node has it on its disk. Its client_id makes every retry safe. */
   send(peer, body) {
     const message = { client_id: crypto.randomUUID(), from: this.self, to: peer, body, attachments: [], written: Date.now(),
       created_at: new Date().toISOString(), delivered_at: null, read_at: null };
@@ -224,10 +220,8 @@ export class Model {
     timeline.unreadFrom = null;
     timeline.pending.push(message);
     this.showNewest(timeline);
-    return this.#post(message);
+    return this.post(message);
   }
-
-  retry(message) { return this.#post(message); }
 
   discard(message) {
     this.#keep.setSent(message.client_id);
@@ -236,7 +230,7 @@ export class Model {
     this.#tell('timeline');
   }
 
-  async #post(message) {
+  async post(message) {
     if (this.#sending.has(message.client_id)) return;
     this.#sending.add(message.client_id);
     message.failed = null;
@@ -255,23 +249,21 @@ export class Model {
     this.#tell('timeline');
   }
 
-  /** What an earlier visit, or a node that was away, left unsent. In the order in which it was written. */
+  /** What an earlier visit, or a node that was away, left unsent. */
   async sendUnsent() {
     for (const kept of this.#keep.unsent()) {
       const { pending } = this.timelineOf(kept.to);
       let message = pending.find((other) => other.client_id === kept.client_id);
       if (!message) pending.push(message = { ...kept, failed: null });
-      if (message.failed === null || message.failed?.unreachable) await this.#post(message);
+      if (message.failed === null || message.failed?.unreachable) await this.post(message);
     }
   }
-
-  // What arrives
 
   takeEvent(topic, data) {
     if (topic === 'peer.changed') {
       this.#takePresence(data);
     } else if (topic === 'member.changed') {
-      this.refresh().catch(() => {});
+      this.#refreshSoon();
     } else if (data.event_type === 'chat.message.sent') {
       this.#takeMessage(data);
     } else {
@@ -326,30 +318,29 @@ export class Model {
     });
   }
 
-  /** The stream is there, or gone. What it does not replay is read again: who is online, the counts. */
+  /** What the stream does not replay is read again: who is online, the counts. */
   async setConnected(connected) {
     const before = this.connection;
-    if (connected === (before === 'connected' || before === 'resumed')) return;
+    if (connected ? /^(connected|resumed)$/.test(before) : before === 'lost') return;
     this.connection = !connected ? 'lost' : before === 'lost' ? 'resumed' : 'connected';
     this.#tell('connection');
-    if (!connected) return;
+    if (!connected) {
+      for (const entry of [...this.conversations, ...this.members ?? []]) entry.online = false; // nobody knows
+      this.#tell('conversations');
+      this.#tell('members');
+      return;
+    }
     try {
       if (before === 'lost') await this.refresh();
-      if (this.problem && this.current) await this.open(this.current);
+      if (this.current && !this.timeline.loaded) await this.open(this.current);
       await this.sendUnsent();
     } catch {
-      // It is gone again.
+      // Gone again.
     }
   }
 
-  /** The log is another one than before (of a backup, say): nothing that is shown can be trusted. */
-  async startAgain() {
-    this.#timelines.clear();
-    await this.refresh();
-    if (this.current) await this.open(this.current);
-  }
-
-  // Members
+  /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
+  startAgain() { this.#timelines.clear(); }
 
   async loadMembers() {
     this.members = await this.#api.members();
@@ -363,9 +354,7 @@ export class Model {
 
   invite(invitation) { return this.#api.invite(invitation); }
 
-  // Search
-
-  /** Looks for words in messages; of queries that overtake each other the last one counts. */
+  /** Of queries that overtake each other the last one counts. */
   async find(text, peer = this.search.peer) {
     const run = ++this.#searchRun;
     const busy = text.trim() !== '';

@@ -1,4 +1,4 @@
-// Telling somebody who looks elsewhere: the title's number, a notification if they allowed it, a sound if they wanted one.
+// Telling somebody who looks elsewhere: a number in the title, a notification, a sound.
 
 import { settings } from './keep.js';
 import { visible } from './text.js';
@@ -23,7 +23,6 @@ export function chime() {
   });
 }
 
-/** True when notifications are allowed then. */
 export async function askPermission() {
   if (!('Notification' in window)) return false;
   return (await Notification.requestPermission()) === 'granted';
@@ -51,7 +50,7 @@ export function startNotifying({ model, t, show }) {
         notification.close();
       });
     } catch {
-      // Some browsers have notifications for installed pages alone.
+      // Some browsers have them for installed pages alone.
     }
   }
 

@@ -1,7 +1,5 @@
-// A window onto one conversation: messages in order, bounded, whatever arrives and in whatever order.
-//
-// (lamport, event_id) decides the order, never a clock. The window holds every message between its first and its last;
-// `older` and `newer` say that there is more beyond. Nothing here knows the page or the node.
+// A bounded window onto one conversation: every message between its first and its last, in the order of (lamport, event_id),
+// never of a clock, whatever arrives when. It knows nothing of the page or the node.
 
 export const MOST_MESSAGES = 300;
 
@@ -30,32 +28,29 @@ export class Timeline {
     this.peer = peer;
     this.messages = [];
     this.pending = [];      // own ones that are not stored yet, as they were written
-    this.older = false;
-    this.newer = false;
+    this.older = false;     // there is more before the window
+    this.newer = false;     // and behind it
     this.loaded = false;
     this.following = true;  // somebody looks at the end
-    this.unreadFrom = null; // the key of the first message that was unread when the conversation was opened
+    this.unreadFrom = null; // the key of the first message that was unread at opening
     this.waiting = null;    // what arrives while a page is being read
-    this.stale = false;     // somebody read up to a message beyond the window: its receipts are to be read again
+    this.stale = false;     // a read receipt names a message behind the window: it is for all before
   }
 
   get newest() { return this.messages.at(-1); }
   get oldest() { return this.messages[0]; }
 
-  /** A page is being read: what arrives until it is taken is looked at again afterwards. */
+  /** A page is being read: what arrives meanwhile is taken once more afterwards. */
   begin() { this.waiting = []; }
 
-  /** The page could not be read. */
   abandon() { this.#settle(); }
 
-  /** The window's own messages once more, with their receipts. */
   refresh(messages) {
     this.stale = false;
     for (const message of messages) this.arrive(message);
     this.#settle();
   }
 
-  /** Replaces the window. */
   reset(messages, { older, newer }) {
     this.messages = [];
     this.older = older;
@@ -65,7 +60,7 @@ export class Timeline {
     this.#settle();
   }
 
-  /** Takes a page that ends where the window begins, and lets go of as much at the other end. */
+  /** A page that ends where the window begins; as much goes at the other end. */
   takeOlder(messages, more) {
     for (const message of messages) this.#put(message);
     this.older = more;
@@ -76,7 +71,6 @@ export class Timeline {
     this.#settle();
   }
 
-  /** Takes a page that begins where the window ends. */
   takeNewer(messages, more) {
     for (const message of messages) this.#put(message);
     this.newer = more;
@@ -116,7 +110,7 @@ export class Timeline {
       this.messages.splice(at, 0, message);
       return;
     }
-    // A receipt that is known stays known, whatever order the answers come in.
+    // A known receipt stays known, whatever order the answers come in.
     Object.assign(known, message, { delivered_at: message.delivered_at ?? known.delivered_at, read_at: message.read_at ?? known.read_at });
   }
 

@@ -1,14 +1,11 @@
-// The chat's frame: list and search at the left, a conversation or the members at the right; one column on a phone. Which
-// of them is shown stands in the address, so that going back goes back.
+// The frame: the list at the left, a conversation or the members at the right, as the address says; one column on a phone.
 
-import { announce, element, isolated } from './dom.js';
-import { icon } from './icons.js';
+import { announce, element, hint, iconButton, isolated, labelled, openDialog, problemLine, select } from './dom.js';
+import { settings } from './keep.js';
+import { askPermission, chime } from './notify.js';
 import { cleanName } from './text.js';
-import { createConversations } from './view_conversations.js';
-import { openInvite } from './view_invite.js';
-import { createMembersView } from './view_members.js';
-import { createSearch } from './view_search.js';
-import { openSettings } from './view_settings.js';
+import { createConversations, createSearch } from './view_list.js';
+import { createIdentity, createMembersView, openInvite } from './view_members.js';
 import { createThreadView } from './view_thread.js';
 
 const RESUMED_MS = 4000;
@@ -17,34 +14,75 @@ const NARROW = matchMedia('(max-width: 44rem)');
 
 const peerOf = (hash) => (hash.startsWith('#/c/') ? decodeURIComponent(hash.slice(4)) : null);
 
-export function createChat({ model, t, format, applyTheme }) {
-  const ui = { model, t, format, applyTheme, isNarrow: () => NARROW.matches };
+export const applyTheme = () => { document.documentElement.dataset.theme = settings.get().theme; };
+
+/** What somebody chooses for this browser; and their id. */
+function openSettings({ model, t }) {
+  const now = settings.get();
+  const problem = problemLine();
+
+  const choice = (name, others, apply) => {
+    const control = select([['auto', t('settings.auto')], ...others], now[name]);
+    control.onchange = () => { settings.set({ [name]: control.value }); apply(); };
+    return labelled(t(`settings.${name}`), control);
+  };
+  const box = (name, allow) => {
+    const input = element('input', { type: 'checkbox', checked: now[name], onchange: async () => {
+      problem.textContent = '';
+      input.checked = input.checked && await allow();
+      settings.set({ [name]: input.checked });
+    } });
+    return element('div', { class: 'field' }, element('label', {}, input, ` ${t(`settings.${name}`)}`));
+  };
+
+  openDialog({ title: t('settings.title'), t }, () => [
+    choice('language', [['de', 'Deutsch'], ['en', 'English']], () => location.reload()),
+    choice('theme', [['light', t('settings.light')], ['dark', t('settings.dark')]], applyTheme),
+    box('notifications', async () => {
+      const granted = await askPermission();
+      if (!granted) problem.textContent = t('settings.notifications_denied');
+      return granted;
+    }),
+    box('sound', async () => { chime(); return true; }),
+    hint(t('settings.hint')),
+    problem,
+    element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), t('identity.short', { id: model.node.short_id })),
+    hint(`Hearthchat ${model.node.version}`),
+  ]);
+}
+
+export function createChat({ model, t, format }) {
+  const ui = { model, t, format, isNarrow: () => NARROW.matches };
   ui.openInvite = () => openInvite(ui);
   ui.searchIn = (peer) => { if (ui.isNarrow()) go('#/', null); search.searchIn(peer); };
-  /** Shows a conversation (at a message), or none. */
+  /** Shows a conversation, at a message if there is one; or none. */
   ui.show = (peer, at = null) => (peer ? go(`#/c/${encodeURIComponent(peer)}`, at) : leave());
+
+  /** Who is here, or when they were. */
+  ui.presence = ({ level, online, last_seen }) => (level === null ? t('presence.gone') : online ? t('presence.online')
+    : last_seen ? t('presence.seen', { at: format.moment(last_seen) }) : t('presence.never'));
+
+  ui.say = (message) => announce(`${model.nameOf(message.from)}: ${message.body.slice(0, 300)}`);
 
   const conversations = createConversations(ui);
   ui.list = conversations.view;
   const search = createSearch(ui);
   const thread = createThreadView(ui);
   const members = createMembersView(ui);
-  const tool = (name, label, onclick) => element('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick }, icon(name));
   const status = element('p', { class: 'notice', role: 'status' });
   const side = element('nav', { class: 'side', 'aria-label': t('conversations.label') },
     element('header', {}, element('img', { src: 'icon.svg', alt: '' }),
       element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), element('p', { class: 'sub' }, isolated(cleanName(model.node.display_name) || model.node.short_id))),
-      tool('people', t('members.title'), () => go(MEMBERS, null)), tool('invite', t('invite.open'), ui.openInvite), tool('gear', t('settings.title'), () => openSettings(ui))),
+      iconButton('people', t('members.title'), () => go(MEMBERS, null)), iconButton('invite', t('invite.open'), ui.openInvite), iconButton('gear', t('settings.title'), () => openSettings(ui))),
     search.field, conversations.view, search.results);
-  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), status, side, thread.view, members.view);
+  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), status, side, thread, members.view);
 
-  /** What the address says is shown. */
   async function apply(at) {
     const { hash } = location;
     const peer = peerOf(hash);
     const showsMembers = hash === MEMBERS;
     members.view.hidden = !showsMembers;
-    thread.view.hidden = showsMembers;
+    thread.hidden = showsMembers;
     view.classList.toggle('open', showsMembers || peer !== null);
     if (showsMembers) members.show();
     await model.open(model.byPeer.has(peer) ? peer : null, at);
@@ -70,11 +108,11 @@ export function createChat({ model, t, format, applyTheme }) {
 
   let timer = null;
   function renderConnection() {
-    const words = { lost: t('connection.lost'), resumed: t('connection.resumed') }[model.connection];
+    const { connection } = model;
     clearTimeout(timer);
-    status.className = `notice ${model.connection}`;
-    status.textContent = words ?? '';
-    if (model.connection === 'resumed') timer = setTimeout(() => { status.textContent = ''; status.className = 'notice'; }, RESUMED_MS);
+    status.className = `notice ${connection}`;
+    status.textContent = ['lost', 'resumed'].includes(connection) ? t(`connection.${connection}`) : '';
+    if (connection === 'resumed') timer = setTimeout(() => { status.textContent = ''; }, RESUMED_MS);
   }
 
   /** Alt with an arrow goes to the next conversation, Ctrl+K or / to the search, Esc out of where one is. */
@@ -100,7 +138,7 @@ export function createChat({ model, t, format, applyTheme }) {
   document.addEventListener('keydown', onKey);
   model.subscribe((what, detail) => {
     if (what === 'connection') renderConnection();
-    if (what === 'arrival' && detail.from !== model.current) announce(t('announce.message', { name: model.nameOf(detail.from), text: detail.body.slice(0, 300) }));
+    if (what === 'arrival' && detail.from !== model.current) ui.say(detail);
     if (what === 'conversations' && !model.current && peerOf(location.hash) && model.byPeer.has(peerOf(location.hash))) apply(null);
   });
   conversations.render();

@@ -1,7 +1,7 @@
 // Drafts, unread counts, search, several tabs, and order: what the tab shows is what is so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Node, Peer } from '../integration/support.mjs';
+import { fs, Node, Peer } from '../integration/support.mjs';
 import { browser, bubble, composer, mark, neighbours, openTab, restart, row, scroller, useBrowser, write } from './support.mjs';
 
 useBrowser();
@@ -85,16 +85,41 @@ test('the server is killed and started again: the tab says so, and resumes witho
   const say = async (body) => { expected.push(body); await bob.send(alice.id, body); };
   for (let i = 0; i < 5; i++) await say(`before ${i}`);
   await bubble(tab, 'before 4').waitFor();
+  await tab.locator('.online').first().waitFor();
   await restart(alice, 'kill', async () => {
     await tab.getByText('Your node does not answer').waitFor();
+    await tab.waitForFunction(() => !document.querySelector('.online')); // nobody knows who is
     for (let i = 0; i < 5; i++) await say(`meanwhile ${i}`);
   });
   await tab.getByText('Connected again. Nothing was missed.').waitFor();
   await bubble(tab, 'meanwhile 4').waitFor();
   await say('after');
   await bubble(tab, 'after').waitFor();
+  await tab.locator('.online').first().waitFor();
   assert.deepEqual(await texts(tab), expected);
   await tab.getByText('Connected again').waitFor({ state: 'hidden' });
+});
+
+test('a node that was set back to a backup: the tab shows what it has now, and not what it had', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await bob.send(alice.id, 'in the backup');
+  await bubble(tab, 'in the backup').waitFor();
+  await restart(alice, 'stop', () => fs.cpSync(alice.directory, `${alice.directory}-backup`, { recursive: true }));
+  await tab.getByText('Connected again').waitFor();
+  for (let i = 0; i < 5; i++) await bob.send(alice.id, `after it ${i}`);
+  await bubble(tab, 'after it 4').waitFor();
+  await bob.stop();
+  await restart(alice, 'stop', () => {
+    fs.rmSync(alice.directory, { recursive: true });
+    fs.renameSync(`${alice.directory}-backup`, alice.directory);
+  });
+  await bubble(tab, 'after it 4').waitFor({ state: 'detached' });
+  assert.deepEqual(await texts(tab), ['in the backup']);
+  await bob.start();
+  for (let i = 0; i < 5; i++) await bubble(tab, `after it ${i}`).waitFor();
+  assert.deepEqual(await texts(tab), ['in the backup', ...Array.from({ length: 5 }, (_, i) => `after it ${i}`)]);
 });
 
 test('two tabs of one node show the same', async () => {

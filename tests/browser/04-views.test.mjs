@@ -87,7 +87,7 @@ test('every view, theme and width', { timeout: 300000 }, async () => {
       await tab.keyboard.press('Escape');
       await tab.getByRole('button', { name: 'Settings' }).click();
       await examine(tab, named('settings'));
-      await tab.getByRole('button', { name: 'My id' }).click();
+      await tab.getByText('My id', { exact: true }).click();
       await tab.locator('dialog .qr').evaluate((image) => image.decode());
       await examine(tab, named('identity'));
       await tab.close();
@@ -116,7 +116,7 @@ test('by keyboard alone, and told to people who listen', async () => {
     await tab.keyboard.press('Tab');
     order.push(await focused());
   }
-  assert.deepEqual(order.slice(0, 4), ['Members', 'Invite', 'Settings', 'Search people and messages']);
+  assert.deepEqual(order.slice(0, 4), ['Members', 'Invite', 'Settings', 'Search people and words']);
   assert.match(order[4], /Carol/); // the newest conversation
   await tab.keyboard.press('ArrowDown');
   assert.match(await focused(), /Bob.*online/);
@@ -142,7 +142,7 @@ test('by keyboard alone, and told to people who listen', async () => {
   await tab.keyboard.press('Alt+ArrowUp');
   await tab.getByRole('heading', { name: 'Carol' }).waitFor();
   await tab.keyboard.press('Control+k');
-  assert.equal(await focused(), 'Search people and messages');
+  assert.equal(await focused(), 'Search people and words');
   await tab.keyboard.type('pump');
   await tab.locator('.results mark').first().waitFor();
   await tab.keyboard.press('ArrowDown');

@@ -117,3 +117,13 @@ test('the page travels packed, and plainly to who can\'t unpack', async () => {
     assert.equal(answer.text, plain);
   }
 });
+
+test('the page is small: under 150 kB of text, under 40 kB as it travels', async () => {
+  const alice = await (await Node.create({ name: 'Alice' })).start();
+  const names = fs.readdirSync('web').filter((name) => !/\.(png|md)$/.test(name));
+  const texts = names.reduce((sum, name) => sum + fs.statSync(`web/${name}`).size, 0);
+  const answers = await Promise.all(names.map((name) => alice.request('GET', `/${name}`, undefined, { 'Accept-Encoding': 'gzip' })));
+  const packed = answers.reduce((sum, { headers }) => sum + Number(headers.get('content-length')), 0);
+  assert.ok(texts < 150000, `${texts} bytes of text`);
+  assert.ok(packed > 10000 && packed < 40000, `${packed} bytes served`);
+});

@@ -1,7 +1,7 @@
-// The node's REST interface (openapi.yaml).
+// The node: its REST interface (openapi.yaml), and arriving events (PROTOCOL §15).
 
 export class ApiError extends Error {
-  /** `unreachable`: no answer came, so nobody knows what became of the request. */
+  /** `unreachable`: nobody knows what became of the request. */
   constructor(code, message, unreachable = false) {
     super(message);
     this.code = code;
@@ -51,5 +51,49 @@ export const api = {
     (error) => { if (error.code === 'not_found') return []; throw error; }),
 };
 
-/** The address of a picture of the text as a QR code. */
 export const qrAddress = (text) => `/api/v1/qr.svg?text=${encodeURIComponent(text)}`;
+
+const FIRST_WAIT_MS = 500;
+const MOST_WAIT_MS = 10000;
+
+/** Gives the model what arrives behind `seq`, after a break too, without a gap or a repeat. */
+export function openStream({ node_id, seq }, model) {
+  const messages = `chat.message.${node_id}`;
+  let last = seq;
+  let wait = FIRST_WAIT_MS;
+  let timer = null;
+
+  function take(socket, frame) {
+    if (frame.event === 'ready') {
+      wait = FIRST_WAIT_MS;
+      if (frame.seq < last) {
+        last = frame.seq;
+        model.startAgain();
+      }
+      model.setConnected(true);
+    } else if (frame.event === 'published') {
+      if (frame.topic === messages) {
+        last = frame.seq;
+        socket.send(JSON.stringify({ type: 'ack', upto: frame.seq }));
+      }
+      model.takeEvent(frame.topic, frame.data);
+    }
+  }
+
+  function connect() {
+    clearTimeout(timer);
+    timer = null;
+    const topics = [messages, 'member.changed', 'peer.changed'].map((topic) => `topic=${encodeURIComponent(topic)}`);
+    const socket = new WebSocket(`ws://${location.host}/pubsub/v1/subscribe?${topics.join('&')}&since_seq=${last}`, 'hearthnet-bus.v2');
+    socket.addEventListener('message', ({ data }) => take(socket, JSON.parse(data)));
+    socket.addEventListener('close', () => {
+      model.setConnected(false);
+      timer = setTimeout(connect, wait);
+      wait = Math.min(wait * 2, MOST_WAIT_MS);
+    });
+  }
+
+  // Browsers slow timers down in the background: who comes back does not wait for one.
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && timer) connect(); });
+  connect();
+}

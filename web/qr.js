@@ -1,13 +1,36 @@
-// Reading a QR code with the camera or from a picture: by the browser's own reader where there is one, else by the node.
+// Texts for another device, as QR codes: shown, to be copied and shared; read, from the camera or a picture, by the browser's
+// own reader where there is one, else by the node.
 
-import { api } from './api.js';
-import { openDialog } from './dialog.js';
-import { announce, element } from './dom.js';
+import { announce, button, element, openDialog, problemLine } from './dom.js';
+import { api, qrAddress } from './node.js';
 
-const MOST_PIXELS = 1000000; // finer than any code needs, and what the node takes
+const DONE_MS = 2500;
+
+const MOST_PIXELS = 1000000; // what the node takes
 const LOOK_EVERY_MS = 150;
 
-/** The picture's greys, one byte a pixel. */
+async function copy(text, source) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return 'copied';
+  } catch {
+    getSelection().selectAllChildren(source); // for Ctrl+C by hand
+    return 'copy_failed';
+  }
+}
+
+export function createSharing(t, { text, description, copyLabel }) {
+  const code = element('code', { class: 'code', tabindex: 0, 'aria-label': description }, text);
+  const copying = button(copyLabel, async () => {
+    const words = t(await copy(text, code));
+    copying.textContent = words;
+    announce(words);
+    setTimeout(() => { copying.textContent = copyLabel; }, DONE_MS);
+  });
+  return element('div', {}, element('img', { class: 'qr', alt: t('qr.of', { what: description }), src: qrAddress(text) }), code,
+    element('div', { class: 'actions' }, navigator.share && button(t('share'), () => navigator.share({ text }).catch(() => {})), copying));
+}
+
 function greysOf(picture, canvas) {
   const width = picture.videoWidth ?? picture.width;
   const height = picture.videoHeight ?? picture.height;
@@ -22,7 +45,7 @@ function greysOf(picture, canvas) {
   return Uint8Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] * 77 + data[4 * i + 1] * 150 + data[4 * i + 2] * 29) >> 8);
 }
 
-/** A function from a picture to the texts of the codes in it. */
+/** From a picture to the texts of the codes in it. */
 async function createReader() {
   const formats = await globalThis.BarcodeDetector?.getSupportedFormats?.().catch(() => []) ?? [];
   if (formats.includes('qr_code')) {
@@ -34,7 +57,7 @@ async function createReader() {
 }
 
 export function createScanButtons(t, { prefixes, onFound }) {
-  const problem = element('p', { class: 'problem', role: 'alert' });
+  const problem = problemLine();
   const fits = (texts) => texts.map((text) => text.trim()).find((text) => prefixes.some((prefix) => text.startsWith(prefix)));
 
   function found(text) {
@@ -63,12 +86,13 @@ export function createScanButtons(t, { prefixes, onFound }) {
       problem.textContent = t(error.name === 'NotAllowedError' ? 'scan.forbidden' : 'scan.no_camera');
       return;
     }
-    const video = element('video', { playsinline: true, muted: true, 'aria-label': t('scan.picture') });
+    const video = element('video', { playsinline: true, muted: true, 'aria-label': t('scan.title') });
     const hint = element('p', { class: 'hint', role: 'status' }, t('scan.hint'));
     let open = true;
     video.muted = true;
     video.srcObject = stream;
-    const close = openDialog({ title: t('scan.title'), close: t('close'), onClose: () => { open = false; stream.getTracks().forEach((track) => track.stop()); } }, () => [video, hint]);
+    const stop = () => { open = false; stream.getTracks().forEach((track) => track.stop()); };
+    const close = openDialog({ title: t('scan.title'), t, onClose: stop }, () => [video, hint]);
     try {
       const read = await createReader();
       await video.play();
@@ -87,12 +111,11 @@ export function createScanButtons(t, { prefixes, onFound }) {
     }
   }
 
-  const file = element('input', { type: 'file', accept: 'image/*', class: 'unseen', tabindex: -1, 'aria-label': t('scan.file') });
-  file.addEventListener('change', () => {
+  const onchange = () => {
     if (file.files[0]) readFile(file.files[0]);
     file.value = '';
-  });
+  };
+  const file = element('input', { type: 'file', accept: 'image/*', class: 'unseen', tabindex: -1, 'aria-label': t('scan.file'), onchange });
   return element('div', { class: 'scan' },
-    navigator.mediaDevices && element('button', { type: 'button', onclick: openCamera }, t('scan.camera')),
-    element('button', { type: 'button', onclick: () => file.click() }, t('scan.file')), file, problem);
+    navigator.mediaDevices && button(t('scan.camera'), openCamera), button(t('scan.file'), () => file.click()), file, problem);
 }
