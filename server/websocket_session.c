@@ -213,9 +213,9 @@ void websocket_session_open(struct websocket_session *session, struct lws *wsi,
     session->feed = feed;
     session->subscription = *subscription;
     session->ready_seq = websocket_feed_last_seq(feed);
-    session->cursor = session->ready_seq;
+    session->cursor = session->ready_seq; /* a number from before a restored backup is above it */
     if (subscription->since_seq >= 0 && subscription->since_seq < session->ready_seq) {
-        session->cursor = subscription->since_seq; /* a number from before a restored backup can be above it */
+        session->cursor = subscription->since_seq;
     }
     (void)lws_callback_on_writable(wsi);
 }
