@@ -1,7 +1,7 @@
 // Drafts, unread counts, search, several tabs, and order: what the tab shows is what is so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fs, Node, Peer } from '../integration/support.mjs';
+import { cleanup, freePort, fs, https, Node, Peer } from '../integration/support.mjs';
 import { browser, bubble, composer, mark, neighbours, openTab, restart, row, scroller, useBrowser, write } from './support.mjs';
 
 useBrowser();
@@ -120,6 +120,36 @@ test('a node that was set back to a backup: the tab shows what it has now, and n
   await bob.start();
   for (let i = 0; i < 5; i++) await bubble(tab, `after it ${i}`).waitFor();
   assert.deepEqual(await texts(tab), ['in the backup', ...Array.from({ length: 5 }, (_, i) => `after it ${i}`)]);
+});
+
+test('a mark says what is known and no more: received, delivered and read by the recipient\'s word alone', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const [bob, carol] = [new Peer(), new Peer()];
+  bob.port = await freePort();
+  const server = https.createServer({ key: bob.key, cert: bob.cert, minVersion: 'TLSv1.3' }, ({ url }, response) => { // takes what it gets and says no more
+    if (url === '/sync/v1/reconcile') response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end('a'); // nothing is missing
+    else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accepted":1,"new_head":1,"rejected":0,"rejected_reasons":[]}');
+  }).listen(bob.port, '127.0.0.1');
+  cleanup(() => { server.closeAllConnections(); server.close(); });
+  await bob.join(alice, 'Bob');
+  await carol.join(alice, 'Carol');
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await write(tab, 'are you there?');
+  await mark(tab, 'are you there?', 'direct').waitFor();
+  const { event_id } = (await alice.history())[0];
+  const { head } = await alice.get('/api/v1/node');
+  const receipt = (author, lamport, kind) => author.event(author.community, lamport, `chat.message.${kind}`, { target_event_id: event_id, [`${kind}_at`]: '2026-01-02T03:04:05Z' });
+  await carol.push(alice, receipt(carol, head + 1, 'delivered'), receipt(carol, head + 2, 'read'));
+  await write(tab, 'and you?');
+  await mark(tab, 'and you?', 'direct').waitFor(); // what came before it has been told
+  assert.equal(await mark(tab, 'are you there?', 'direct').count(), 1);
+  await bob.push(alice, receipt(bob, head + 3, 'delivered'));
+  await mark(tab, 'are you there?', 'delivered').waitFor();
+  assert.match(await mark(tab, 'are you there?', 'delivered').getAttribute('title'), /^Delivered 2 Jan 2026/);
+  await bob.push(alice, receipt(bob, head + 4, 'read'));
+  await mark(tab, 'are you there?', 'read').waitFor();
+  assert.equal(await mark(tab, 'and you?', 'direct').count(), 1);
 });
 
 test('two tabs of one node show the same', async () => {
