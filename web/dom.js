@@ -52,10 +52,9 @@ export function announce(text) {
   while (announcer.childElementCount > 3) announcer.firstChild.remove();
 }
 
-/** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). */
+/** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). The browser gives back the focus. */
 export function openDialog({ title, t, onClose = () => {} }, build) {
   const id = `dialog-${++ids}`;
-  const opener = document.activeElement;
   const close = () => dialog.close();
   const dialog = element('dialog', {
     'aria-labelledby': id,
@@ -63,7 +62,6 @@ export function openDialog({ title, t, onClose = () => {} }, build) {
     onclose: () => {
       onClose();
       dialog.remove();
-      opener?.focus({ preventScroll: true });
     },
   }, element('header', {}, element('h2', { id }, title), iconButton('close', t('close'), close)));
   dialog.append(...build(close));

@@ -215,6 +215,18 @@ test('search finds people and words, and leads to the message, however long ago'
   assert.equal(await tab.locator('.results').isVisible(), false);
   await tab.locator('#search').fill('BOB');
   await tab.getByRole('heading', { name: 'People' }).waitFor();
+  let asked;
+  const held = new Promise((resolve) => { asked = resolve; });
+  await tab.route(/q=slow/, (route) => asked(route)); // a question whose answer comes after that of the next one
+  await tab.locator('#search').fill('slow');
+  const route = await held;
+  await tab.locator('#search').fill('grandmother');
+  await tab.locator('.results mark', { hasText: 'grandmother' }).waitFor();
+  const late = tab.waitForResponse(/q=slow/);
+  await route.continue();
+  await (await late).finished();
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  assert.equal(await tab.locator('.results mark').textContent(), 'grandmother');
   await tab.locator('#search').fill('nothing like that');
   await tab.getByText('Nothing found').waitFor();
   await tab.locator('#search').fill('');
