@@ -118,3 +118,50 @@ test('what nobody can receive any more is refused with the reason, and can be th
   const [event] = (await (await import('node:child_process')).execFileSync('sqlite3', [alice.database(), "SELECT json FROM events WHERE json LIKE '%member.revoked%'"]).toString().split('\n'));
   assert.equal(JSON.parse(event).data.reason, 'compromised');
 });
+
+test('shutting somebody out takes the agreement of others, as the community decided', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Our street', signatures: '2' })).start();
+  const [bob, carol] = [await (await Node.create({ name: 'Bob' })).start(), await (await Node.create({ name: 'Carol' })).start()];
+  await alice.admit(bob, { initial_level: 'trusted' });
+  await alice.admit(carol);
+  await bob.until(async () => (await bob.get('/api/v1/members')).members.length === 3);
+  const tab = await openTab(alice);
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await tab.getByRole('button', { name: 'Shut out … Carol' }).click();
+  const dialog = tab.locator('dialog');
+  await dialog.getByLabel('To go on, type the name').fill('Carol');
+  await dialog.getByRole('button', { name: 'Shut Carol out for good' }).click();
+  await dialog.getByRole('alert').getByText(/takes 2 trusted members/).waitFor();
+  const [, ...command] = (await dialog.locator('code').textContent()).split(' '); // what Bob is told to type
+  await dialog.getByLabel('What they got').fill((await bob.cli(...command)).stdout);
+  await dialog.getByRole('button', { name: 'Shut Carol out for good' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await bob.until(async () => (await bob.get('/api/v1/members')).members.length === 2);
+});
+
+test('a refused message says why, and is tried again or thrown away as one likes', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await tab.route('**/api/v1/chat/send', (route) => route.fulfill({ status: 503, json: { error: 'capacity_exceeded', message: 'busy' } }));
+  await write(tab, 'worth another try');
+  await write(tab, 'better not');
+  await bubble(tab, 'better not').getByText('Your node is busy. Try again in a moment.').waitFor();
+  await bubble(tab, 'better not').getByRole('button', { name: 'Discard' }).click();
+  await bubble(tab, 'better not').waitFor({ state: 'detached' });
+  await tab.unroute('**/api/v1/chat/send');
+  await bubble(tab, 'worth another try').getByRole('button', { name: 'Try again' }).click();
+  await mark(tab, 'worth another try', 'delivered').waitFor();
+  await tab.reload();
+  await mark(tab, 'worth another try', 'delivered').waitFor();
+  assert.deepEqual((await bob.history()).map(({ body }) => body), ['worth another try']);
+  assert.equal(await bubble(tab, 'better not').count(), 0);
+});
+
+test('an open first page notices what the command line does', async () => {
+  const alice = await (await Node.create({ name: 'Alice' })).start();
+  const tab = await openTab(alice);
+  await tab.getByText('Welcome to the hearth').waitFor();
+  await alice.post('/api/v1/community', { name: 'Founded elsewhere' });
+  await tab.getByText('You are the first here').waitFor();
+});

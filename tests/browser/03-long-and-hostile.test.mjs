@@ -40,6 +40,9 @@ test('a conversation of 10,000 messages: the page holds a window, in order, wher
   }
   assert.deepEqual(seen, order.slice(-seen.length)); // all of them, none twice
   assert.ok(seen.length > 700);
+  const newest = (await alice.history('before_lamport=9007199254740991')).at(-1);
+  await peer.push(alice, peer.event(peer.community, newest.lamport + 1, 'chat.message.read', { target_event_id: newest.event_id, read_at: '2026-01-02T03:04:05Z' }));
+  await tab.waitForFunction(() => [...document.querySelectorAll('[data-mark]')].every(({ dataset }) => dataset.mark === 'read')); // the last was read, and so were these
   await scroller(tab).evaluate((list) => { list.scrollTop = list.scrollHeight; }); // and down again, page by page
   await tab.waitForFunction((text) => [...document.querySelectorAll('.message .text')].at(-1).textContent !== text, (await texts(tab)).at(-1));
   const now = await texts(tab);
@@ -95,6 +98,9 @@ test('no string of others is ever more than text', async () => {
     assert.match(href, /^https?:\/\/[^"<>\u202e]*$/);
     assert.deepEqual([rel, target], ['noopener noreferrer', '_blank']);
   }
+  const apart = await tab.locator('.row .name, .row .sub bdi, .thread h2 bdi, .attachment bdi').evaluateAll((list) => list.map((node) => getComputedStyle(node).unicodeBidi));
+  assert.ok(apart.length >= 4);
+  assert.deepEqual([...new Set(apart)], ['isolate']); // whatever direction it is written in, its surroundings keep theirs
   await tab.locator('#search').fill('onerror');
   await tab.locator('.results .row').first().waitFor();
   await tab.getByRole('button', { name: 'Members' }).click();

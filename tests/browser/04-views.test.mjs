@@ -139,6 +139,14 @@ test('by keyboard alone, and told to people who listen', async () => {
   await tab.waitForFunction(() => document.activeElement.id === 'composer');
   await carol.send(alice.id, 'Found one!');
   await tab.locator('#announcer', { hasText: 'Carol: Found one!' }).waitFor({ state: 'attached' });
+  assert.ok(await tab.evaluate(() => { // a file that is let go over the page does not replace it
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'plan.txt'));
+    const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer });
+    document.querySelector('.message').dispatchEvent(drop);
+    return drop.defaultPrevented;
+  }));
+  await tab.locator('#announcer', { hasText: 'Files can’t be sent from here yet.' }).waitFor({ state: 'attached' });
   await tab.keyboard.press('Alt+ArrowUp');
   await tab.getByRole('heading', { name: 'Carol' }).waitFor();
   await tab.keyboard.press('Control+k');
