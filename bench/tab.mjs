@@ -91,12 +91,20 @@ async function arrival(ui) {
   return arrivals;
 }
 
+/** A search for a word that is in every message. */
+async function searching(ui) {
+  const begin = performance.now();
+  const { output } = await (await fetch(`${ui}/api/v1/chat/search?q=neighbour`)).json();
+  if (output.messages.length === 0) throw new Error('nothing found');
+  return performance.now() - begin;
+}
+
 const several = async (measure) => { const list = []; for (let i = 0; i < TRIES; i++) list.push(await measure()); return list; };
 const summary = (list) => { const sorted = [...list].sort((a, b) => a - b); return `${sorted[sorted.length >> 1].toFixed(1).padStart(8)} ${sorted.at(-1).toFixed(1).padStart(8)}`; };
 
 await firstPaint(few); // the browser's own first time
 console.log(`${'ms'.padEnd(44)} ${'median'.padStart(8)} ${'worst'.padStart(8)}`);
-for (const [name, measure] of [['first paint', firstPaint], ['opening a conversation', opening]]) {
+for (const [name, measure] of [['first paint', firstPaint], ['opening a conversation', opening], ['search of a word in all of them', searching]]) {
   console.log(`${`${name}, ten messages`.padEnd(44)} ${summary(await several(() => measure(few)))}`);
   console.log(`${`${name}, 100,000 messages`.padEnd(44)} ${summary(await several(() => measure(many)))}`);
 }

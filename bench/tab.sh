@@ -14,4 +14,5 @@ while [ "$(curl -s "$ui/api/v1/node" | grep -o '"events":[0-9]*' | head -n 1 | c
 done
 many=$ui
 serve few
+for _ in {1..8}; do "$program" send --data "$work/few" "$id" "Hello neighbour, do you have power today?" >/dev/null; done # ten with found's
 node bench/tab.mjs "$many" "$ui" "$id"

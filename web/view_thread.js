@@ -13,7 +13,7 @@ const END_PIXELS = 48;        // so near to the end counts as there
 /** What is known of an own message, and no more: delivered and read only with the recipient's signed receipt. */
 function stateOf({ failed, event_id, read_at, delivered_at, direct }) {
   if (failed) return { name: 'failed', picture: 'alert' };
-  if (!event_id) return { name: 'sending', picture: 'clock' };
+  if (!event_id) return { name: 'sending', picture: 'send' };
   if (read_at) return { name: 'read', picture: 'checks', at: read_at };
   if (delivered_at) return { name: 'delivered', picture: 'checks', at: delivered_at };
   return direct ? { name: 'direct', picture: 'check' } : { name: 'queued', picture: 'clock' };

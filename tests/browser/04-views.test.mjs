@@ -36,6 +36,7 @@ async function street() {
     await from.send(to.id, body);
     await to.arrived(body);
   }
+  await carol.until(async () => (await carol.get('/api/v1/node')).head >= (await alice.get('/api/v1/node')).head); // what she writes comes after all that
   await carol.send(alice.id, 'Who has a spare fuse, 16 A?');
   await alice.arrived('Who has a spare fuse, 16 A?');
   return { alice, bob, carol };
@@ -109,7 +110,7 @@ test('every view, theme and width', { timeout: 300000 }, async () => {
 test('by keyboard alone, and told to people who listen', async () => {
   const { alice, bob, carol } = await street();
   const tab = await openTab(alice, { reducedMotion: 'reduce' });
-  await row(tab, 'Bob').waitFor();
+  await tab.locator('.conversations li:first-child', { hasText: 'Carol' }).waitFor(); // who wrote last
   const focused = () => tab.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
   const order = [];
   for (let i = 0; i < 5; i++) {
