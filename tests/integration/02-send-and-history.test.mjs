@@ -132,6 +132,7 @@ test('search finds own messages, newest first, with a snippet, and only for the 
   await fails('q=', 400, 'bad_request');
   await fails(`q=${'x'.repeat(513)}`, 400, 'bad_request');
   await fails('q=x&limit=0', 400, 'bad_request');
+  await fails('q=x&limit=1001', 400, 'bad_request');
   await fails('q=x&limit=many', 400, 'bad_request');
   await fails('q=x&peer=nobody', 400, 'bad_request');
   await fails('q=x&peer=ed25519:AAAA-AAAA-AAAA-AAAA', 404, 'not_found');
@@ -170,4 +171,15 @@ test('chat.enabled, read_receipts_enabled and store_and_forward are obeyed', asy
   await never.join(strict);
   await expectError(strict.request('POST', '/api/v1/chat/send', { recipient: never.id, body: 'x' }), 503, 'partition');
   assert.deepEqual((await strict.history()).filter((entry) => entry.body === 'x'), []);
+});
+
+test('a picture to read a QR code from is as large as it says, or refused', async () => {
+  const read = (query, bytes = new Uint8Array(50), type = 'application/octet-stream') => alice.request('POST', `/api/v1/qr/read?${query}`, bytes, { 'Content-Type': type });
+  await expectError(read('width=10&height=5'), 404, 'not_found'); // fifty black pixels
+  for (const query of ['', 'width=50', 'width=10&height=6', 'width=1000&height=1000', 'width=10&height=4', 'width=0&height=50', 'width=-10&height=-5', 'width=5000&height=1', 'width=many&height=5', 'width=4294967306&height=5']) {
+    await expectError(read(query), 400, 'bad_request');
+  }
+  await expectError(read('width=10&height=5', new Uint8Array(0)), 400, 'bad_request');
+  assert.equal((await read('width=10&height=5', new Uint8Array(50), 'application/json')).status, 415);
+  assert.equal((await read('width=1025&height=1024', new Uint8Array(1025 * 1024))).status, 413);
 });
