@@ -100,7 +100,12 @@ test('a read receipt covers everything before it, for both sides', async () => {
   const entry = async () => (await bob.get('/api/v1/chat/conversations')).conversations.find((conversation) => conversation.peer === alice.id);
   assert.ok((await entry()).unread >= 2);
   assert.equal((await entry()).last_message.body, 'read me 2');
-  assert.deepEqual((await bob.get(`/api/v1/chat/conversations?peer=${alice.id}`)).conversations, [await entry()]);
+  const alone = (await bob.get(`/api/v1/chat/conversations?peer=${alice.id}`)).conversations;
+  assert.deepEqual(alone.map(({ peer, unread, last_message }) => [peer, unread, last_message.body]), [[alice.id, (await entry()).unread, 'read me 2']]);
+  await new Peer().join(alice);
+  const { conversations } = await alice.get('/api/v1/chat/conversations');
+  assert.equal(conversations.length, 2);
+  for (const { peer, short_id } of conversations) assert.deepEqual((await alice.get(`/api/v1/chat/conversations?peer=${short_id}`)).conversations.map((entry) => entry.peer), [peer]);
   await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: two.event_id });
   assert.equal((await entry()).unread, 0);
   assert.equal((await bob.post('/api/v1/chat/read', { peer: alice.id, event_id: one.event_id })).already, true);
