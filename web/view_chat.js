@@ -46,7 +46,7 @@ function openSettings({ model, t }) {
     box('sound', async () => { chime(); return true; }),
     hint(t('settings.hint')),
     problem,
-    element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), t('identity.short', { id: model.node.short_id })),
+    element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), hint(t('identity.short', { id: model.node.short_id }))),
     hint(`Hearthchat ${model.node.version}`),
   ]);
 }
