@@ -1,6 +1,6 @@
 // The node: its REST interface (openapi.yaml), and arriving events (PROTOCOL §15).
 
-export class ApiError extends Error {
+class ApiError extends Error {
   /** `unreachable`: nobody knows what became of the request. */
   constructor(code, message, unreachable = false) {
     super(message);

@@ -1,7 +1,7 @@
 // A bounded window onto one conversation: every message between its first and its last, in the order of (lamport, event_id),
 // never of a clock, whatever arrives when. It knows nothing of the page or the node.
 
-export const MOST_MESSAGES = 300;
+const MOST_MESSAGES = 300;
 
 export const keyOf = (message) => message.event_id ? `${message.from} ${message.event_id}` : message.client_id;
 

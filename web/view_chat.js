@@ -12,7 +12,7 @@ const RESUMED_MS = 4000;
 const MEMBERS = '#/members';
 const NARROW = matchMedia('(max-width: 44rem)');
 
-const peerOf = (hash) => (hash.startsWith('#/c/') ? decodeURIComponent(hash.slice(4)) : null);
+const peerOf = (hash) => (hash.startsWith('#/c/') ? hash.slice(4) : null);
 
 export const applyTheme = () => { document.documentElement.dataset.theme = settings.get().theme; };
 
@@ -56,7 +56,7 @@ export function createChat({ model, t, format }) {
   ui.openInvite = () => openInvite(ui);
   ui.searchIn = (peer) => { if (ui.isNarrow()) go('#/', null); search.searchIn(peer); };
   /** Shows a conversation, at a message if there is one; or none. */
-  ui.show = (peer, at = null) => (peer ? go(`#/c/${encodeURIComponent(peer)}`, at) : leave());
+  ui.show = (peer, at = null) => (peer ? go(`#/c/${peer}`, at) : leave());
 
   /** Who is here, or when they were. */
   ui.presence = ({ level, online, last_seen }) => (level === null ? t('presence.gone') : online ? t('presence.online')

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Node, Peer, fs } from '../integration/support.mjs';
-import { bubble, composer, mark, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
+import { bubble, composer, mark, neighbours, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
 
 useBrowser();
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -203,4 +203,19 @@ test('on a phone, going back goes back', async () => {
   await bubble(tab, 'long ladder').waitFor();
   await tab.goBack();
   await row(tab, 'Bob').waitFor();
+});
+
+test('an address leads to its conversation, and a broken one to the list', async () => {
+  const [alice, bob] = await neighbours();
+  await bob.send(alice.id, 'good morning');
+  const tab = await openTab(alice, { at: `/#/c/${bob.id}` });
+  await bubble(tab, 'good morning').waitFor();
+  for (const at of ['/#/c/%E0%A4%A', '/#/c/', '/#/c/ed25519:nobody', '/#/nowhere']) {
+    const other = await openTab(alice, { at });
+    await row(other, 'Bob').waitFor();
+    await other.getByText('Choose a neighbour').waitFor();
+    await bob.send(alice.id, `live at ${at}.`);
+    await row(other, 'Bob').getByText(`live at ${at}.`).waitFor();
+    await other.close();
+  }
 });
