@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 
+#include "core/lock.h"
 #include "core/memory.h"
-#include "core/thread.h"
 
 struct inbox {
     struct lock *lock;

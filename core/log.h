@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "core/result.h"
+#include "core/error.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 

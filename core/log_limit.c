@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/seeded_hash.h"
-#include "core/thread.h"
 
 enum { KINDS = 512, WAYS = 4 };
 
@@ -58,7 +58,8 @@ static struct kind *find(struct log_limit *limit, uint64_t hash)
 bool log_limit_admit(struct log_limit *limit, const char *who, const char *why, int64_t now_ms,
                      size_t *left_out)
 {
-    uint64_t hash = seeded_hash(seeded_hash(limit->seed, who, strlen(who)), why, strlen(why));
+    uint64_t hash =
+        seeded_hash_bytes(seeded_hash_bytes(limit->seed, who, strlen(who)), why, strlen(why));
     lock_take(limit->lock);
     struct kind *kind = find(limit, hash);
     if (now_ms - limit->since_ms >= LIMITS_REFUSAL_LINE_MS) {

@@ -1,8 +1,7 @@
 /* One vocabulary for failure: every function that can fail returns an enum result.
  *
- * Thread: any.
- * Where a person will read about it, a trailing `struct error *` takes one sentence. It is a fixed
- * buffer, so that reporting a failure can't fail; longer text is cut.
+ * Thread: any. Where a person will read about it, a trailing `struct error *` (core/error.h) says
+ * what failed.
  */
 #ifndef HEARTHCHAT_CORE_RESULT_H
 #define HEARTHCHAT_CORE_RESULT_H
@@ -28,17 +27,6 @@ enum RESULT_MUST_BE_USED result {
     RESULT_IO,           /* the disk or the system failed */
     RESULT_UNSUPPORTED,  /* switched off, or from a newer version */
 };
-
-#define ERROR_MESSAGE_BYTES 160
-
-struct error {
-    char message[ERROR_MESSAGE_BYTES]; /* NUL-terminated sentence; "" when nothing was said */
-};
-
-/* Writes the message and returns `result`, so that a failure is one statement. `error` may be NULL.
- */
-enum result error_set(struct error *error, enum result result, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* The constant's name in lower case ("not_found"), for logs. */
 const char *result_name(enum result result);

@@ -1,7 +1,7 @@
 #include "core/seeded_hash.h"
 
 /* FNV-1a, the high bits folded into the low ones. */
-uint64_t seeded_hash(uint64_t seed, const void *bytes, size_t length_bytes)
+uint64_t seeded_hash_bytes(uint64_t seed, const void *bytes, size_t length_bytes)
 {
     const unsigned char *at = bytes;
     uint64_t hash = seed ^ 0xcbf29ce484222325U;

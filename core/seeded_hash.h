@@ -10,6 +10,6 @@
 #include <stdint.h>
 
 /* All bits are usable. What this returns may be the seed of the next part. */
-uint64_t seeded_hash(uint64_t seed, const void *bytes, size_t length_bytes);
+uint64_t seeded_hash_bytes(uint64_t seed, const void *bytes, size_t length_bytes);
 
 #endif

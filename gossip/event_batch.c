@@ -72,7 +72,7 @@ void event_batch_verify(struct event **events, size_t count, struct event_batch 
 void event_batch_deinit(struct event_batch *batch)
 {
     for (size_t i = 0; batch->events != NULL && i < batch->count; i++) {
-        verified_event_destroy(&batch->events[i]);
+        event_verified_destroy(&batch->events[i]);
     }
     memory_free(batch->events);
     memory_free(batch->refused);

@@ -213,7 +213,7 @@ static void run(void *context)
     bool stopping = false;
     while (!stopping) {
         int64_t wait_ms = gossip_step(gossip) - gossip_now(gossip);
-        http_transport_run(gossip->transport, wait_ms < 0 ? 0 : wait_ms);
+        http_client_run(gossip->client, wait_ms < 0 ? 0 : wait_ms);
         lock_take(gossip->lock);
         stopping = gossip->stopping;
         lock_release(gossip->lock);
@@ -224,8 +224,8 @@ static void run(void *context)
 void gossip_wake(void *context)
 {
     struct gossip *gossip = context;
-    if (gossip->transport != NULL) {
-        http_transport_wake(gossip->transport);
+    if (gossip->client != NULL) {
+        http_client_wake(gossip->client);
     }
 }
 
@@ -244,7 +244,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     struct gossip *gossip = memory_allocate(1, sizeof *gossip);
     gossip->options = *options;
     gossip->lock = lock_create();
-    gossip->transport = options->transport == NULL ? http_transport_create() : NULL;
+    gossip->client = options->transport == NULL ? http_client_create() : NULL;
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_wake, gossip);
     gossip->state = gossip_state_create(random_below, NULL, gossip_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
@@ -299,7 +299,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     }
     verifier_destroy(&gossip->verifier);
     forget_messages(gossip);
-    http_transport_destroy(&gossip->transport);
+    http_client_destroy(&gossip->client);
     while (gossip->link_count > 0) {
         peer_links_free(gossip, gossip->links[0]);
     }
@@ -323,7 +323,7 @@ static bool is_receipt(enum event_type type)
 static void describe(struct gossip *gossip, const struct committed_event *committed,
                      struct stored *stored_out)
 {
-    const struct event *event = verified_event_get(committed->event);
+    const struct event *event = event_verified_get(committed->event);
     stored_out->seq = committed->seq;
     if (committed->source != NULL) {
         stored_out->has_source = true;
@@ -352,7 +352,7 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
         describe(gossip, &events[i], &message->stored[i]);
         message->members_changed =
             message->members_changed ||
-            event_type_is_community(verified_event_get(events[i].event)->type);
+            event_type_is_community(event_verified_get(events[i].event)->type);
         foreign += events[i].source == NULL ? 0 : 1;
     }
     message->catch_up = foreign > MOST_PASSED_ON;
@@ -403,14 +403,14 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
     return RESULT_OK;
 }
 
-void gossip_send(struct gossip *gossip, const struct http_request *request,
-                 http_transport_done *done, void *context)
+void gossip_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
+                 void *context)
 {
     const struct gossip_transport *transport = gossip->options.transport;
     if (transport == NULL) {
-        http_transport_send(gossip->transport, request, done, context);
+        http_client_send(gossip->client, call, done, context);
     } else {
-        transport->send(transport->context, request, done, context);
+        transport->send(transport->context, call, done, context);
     }
 }
 

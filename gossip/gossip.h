@@ -15,7 +15,7 @@ struct gossip;
 /* How requests reach peers, where it is not libcurl: for the simulator. `done` comes later, never
  * from within send(). */
 struct gossip_transport {
-    void (*send)(void *context, const struct http_request *request, http_transport_done *done,
+    void (*send)(void *context, const struct http_call *call, http_client_done *done,
                  void *done_context);
     void *context;
 };

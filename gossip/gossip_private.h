@@ -9,6 +9,7 @@
 #define HEARTHCHAT_GOSSIP_GOSSIP_PRIVATE_H
 
 #include "core/inbox.h"
+#include "core/lock.h"
 #include "core/thread.h"
 #include "gossip/event_batch.h"
 #include "gossip/gossip.h"
@@ -62,7 +63,7 @@ struct gossip {
     struct node_id community_id;
     struct inbox *inbox;
     struct thread *thread;
-    struct http_transport *transport; /* NULL: another one was handed in */
+    struct http_client *client; /* NULL: another one was handed in */
     struct gossip_state *state;
     struct gossip_action *action; /* large; reused */
     struct refused_hashes *refused;
@@ -84,8 +85,8 @@ struct gossip {
 int64_t gossip_now(const struct gossip *gossip);
 
 /* Sends a request on the transport that there is. */
-void gossip_send(struct gossip *gossip, const struct http_request *request,
-                 http_transport_done *done, void *context);
+void gossip_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
+                 void *context);
 
 /* Rouses the gossip thread; any thread. */
 void gossip_wake(void *context);

@@ -14,13 +14,13 @@ struct transfer {
     struct http_answer answer;
     size_t most_bytes;
     bool too_large;
-    http_transport_done *done;
+    http_client_done *done;
     void *context;
     struct transfer *next;
     struct transfer *previous;
 };
 
-struct http_transport {
+struct http_client {
     CURLM *multi;
     struct transfer *transfers;
 };
@@ -74,38 +74,37 @@ static bool set_blob(CURL *easy, CURLoption option, const char *text)
 }
 
 /* No CA and no names: the pinned key is the identity. Without the pin nothing is sent. */
-static bool set_tls(CURL *easy, const struct http_request *request)
+static bool set_tls(CURL *easy, const struct http_call *call)
 {
     char pin[SIGNING_PIN_BYTES];
-    signing_format_pin(request->peer, pin);
-    bool set =
+    signing_format_pin(call->peer, pin);
+    bool valid =
         curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) == CURLE_OK;
-    if (set && request->identity != NULL) {
-        set = curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM") == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM") == CURLE_OK &&
-              set_blob(easy, CURLOPT_SSLCERT_BLOB, request->identity->certificate_pem) &&
-              set_blob(easy, CURLOPT_SSLKEY_BLOB, request->identity->key_pem);
+    if (valid && call->identity != NULL) {
+        valid = curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM") == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM") == CURLE_OK &&
+                set_blob(easy, CURLOPT_SSLCERT_BLOB, call->identity->certificate_pem) &&
+                set_blob(easy, CURLOPT_SSLKEY_BLOB, call->identity->key_pem);
     }
-    return set;
+    return valid;
 }
 
-static bool prepare(struct transfer *transfer, const struct http_request *request)
+static bool prepare(struct transfer *transfer, const struct http_call *call)
 {
     CURL *easy = transfer->easy = curl_easy_init();
-    transfer->most_bytes = request->most_answer_bytes == 0 ? HTTP_CLIENT_MOST_ANSWER_BYTES
-                                                           : request->most_answer_bytes;
-    bool is_https = strncmp(request->url, "https://", 8) == 0;
-    if (easy == NULL || is_https != (request->peer != NULL) ||
-        (is_https && !set_tls(easy, request))) {
+    transfer->most_bytes =
+        call->most_answer_bytes == 0 ? HTTP_CLIENT_MOST_ANSWER_BYTES : call->most_answer_bytes;
+    bool is_https = strncmp(call->url, "https://", 8) == 0;
+    if (easy == NULL || is_https != (call->peer != NULL) || (is_https && !set_tls(easy, call))) {
         return false;
     }
-    long total_ms = (long)(request->total_ms == 0 ? HTTP_CLIENT_TOTAL_MS : request->total_ms);
-    bool set =
-        set_cancelled(easy, request->cancelled) &&
-        curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+    long total_ms = (long)(call->total_ms == 0 ? HTTP_CLIENT_TOTAL_MS : call->total_ms);
+    bool valid =
+        set_cancelled(easy, call->cancelled) &&
+        curl_easy_setopt(easy, CURLOPT_URL, call->url) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
@@ -116,19 +115,19 @@ static bool prepare(struct transfer *transfer, const struct http_request *reques
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, total_ms) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
-    if (set && strcmp(request->method, "POST") == 0) {
-        transfer->body = memory_duplicate(request->body, request->body_bytes);
-        const char *type = request->content_type;
+    if (valid && strcmp(call->method, "POST") == 0) {
+        transfer->body = memory_duplicate(call->body, call->body_bytes);
+        const char *type = call->content_type;
         transfer->headers =
             curl_slist_append(NULL, type == NULL ? "Content-Type: application/json" : type);
         transfer->headers = curl_slist_append(transfer->headers, "Expect:");
-        set = curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                               (curl_off_t)request->body_bytes) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+        valid = curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_bytes) ==
+                    CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
     }
-    return set;
+    return valid;
 }
 
 static void release(struct transfer *transfer)
@@ -160,11 +159,11 @@ static void read_status(struct transfer *transfer)
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->answer.status);
 }
 
-enum result http_client_call(const struct http_request *request, struct http_answer *answer_out)
+enum result http_client_call(const struct http_call *call, struct http_answer *answer_out)
 {
     struct transfer transfer = {0};
     enum result result = RESULT_UNREACHABLE;
-    if (prepare(&transfer, request)) {
+    if (prepare(&transfer, call)) {
         result = to_result(&transfer, curl_easy_perform(transfer.easy));
         read_status(&transfer);
     }
@@ -173,20 +172,20 @@ enum result http_client_call(const struct http_request *request, struct http_ans
     return result;
 }
 
-void http_answer_deinit(struct http_answer *answer)
+void http_client_deinit_answer(struct http_answer *answer)
 {
     buffer_deinit(&answer->body);
 }
 
-struct http_transport *http_transport_create(void)
+struct http_client *http_client_create(void)
 {
-    struct http_transport *transport = memory_allocate(1, sizeof *transport);
-    transport->multi = curl_multi_init();
-    (void)curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)MOST_CONNECTIONS);
-    return transport;
+    struct http_client *client = memory_allocate(1, sizeof *client);
+    client->multi = curl_multi_init();
+    (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)MOST_CONNECTIONS);
+    return client;
 }
 
-static void finish(struct http_transport *transport, struct transfer *transfer)
+static void finish(struct http_client *client, struct transfer *transfer)
 {
     if (transfer->next != NULL) {
         transfer->next->previous = transfer->previous;
@@ -194,59 +193,59 @@ static void finish(struct http_transport *transport, struct transfer *transfer)
     if (transfer->previous != NULL) {
         transfer->previous->next = transfer->next;
     } else {
-        transport->transfers = transfer->next;
+        client->transfers = transfer->next;
     }
-    (void)curl_multi_remove_handle(transport->multi, transfer->easy);
+    (void)curl_multi_remove_handle(client->multi, transfer->easy);
     release(transfer);
-    http_answer_deinit(&transfer->answer);
+    http_client_deinit_answer(&transfer->answer);
     memory_free(transfer);
 }
 
-void http_transport_destroy(struct http_transport **transport)
+void http_client_destroy(struct http_client **client)
 {
-    if (*transport == NULL) {
+    if (*client == NULL) {
         return;
     }
-    while ((*transport)->transfers != NULL) {
-        finish(*transport, (*transport)->transfers);
+    while ((*client)->transfers != NULL) {
+        finish(*client, (*client)->transfers);
     }
-    (void)curl_multi_cleanup((*transport)->multi);
-    memory_free(*transport);
-    *transport = NULL;
+    (void)curl_multi_cleanup((*client)->multi);
+    memory_free(*client);
+    *client = NULL;
 }
 
-void http_transport_send(struct http_transport *transport, const struct http_request *request,
-                         http_transport_done *done, void *context)
+void http_client_send(struct http_client *client, const struct http_call *call,
+                      http_client_done *done, void *context)
 {
     struct transfer *transfer = memory_allocate(1, sizeof *transfer);
     transfer->done = done;
     transfer->context = context;
-    if (!prepare(transfer, request) ||
+    if (!prepare(transfer, call) ||
         curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) != CURLE_OK ||
-        curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK) {
+        curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK) {
         release(transfer);
         done(context, RESULT_UNREACHABLE, &transfer->answer);
         memory_free(transfer);
         return;
     }
-    transfer->next = transport->transfers;
+    transfer->next = client->transfers;
     if (transfer->next != NULL) {
         transfer->next->previous = transfer;
     }
-    transport->transfers = transfer;
+    client->transfers = transfer;
 }
 
-void http_transport_run(struct http_transport *transport, int64_t timeout_ms)
+void http_client_run(struct http_client *client, int64_t timeout_ms)
 {
     int running = 0;
     int left = 0;
     const int most_ms = 60000;
     int wait_ms = timeout_ms > most_ms ? most_ms : (int)timeout_ms;
-    (void)curl_multi_perform(transport->multi, &running);
-    (void)curl_multi_poll(transport->multi, NULL, 0, wait_ms, NULL);
-    (void)curl_multi_perform(transport->multi, &running);
-    for (CURLMsg *message = curl_multi_info_read(transport->multi, &left); message != NULL;
-         message = curl_multi_info_read(transport->multi, &left)) {
+    (void)curl_multi_perform(client->multi, &running);
+    (void)curl_multi_poll(client->multi, NULL, 0, wait_ms, NULL);
+    (void)curl_multi_perform(client->multi, &running);
+    for (CURLMsg *message = curl_multi_info_read(client->multi, &left); message != NULL;
+         message = curl_multi_info_read(client->multi, &left)) {
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
         if (message->msg == CURLMSG_DONE &&
@@ -254,12 +253,12 @@ void http_transport_run(struct http_transport *transport, int64_t timeout_ms)
                 CURLE_OK) {
             read_status(transfer);
             transfer->done(transfer->context, to_result(transfer, code), &transfer->answer);
-            finish(transport, transfer);
+            finish(client, transfer);
         }
     }
 }
 
-void http_transport_wake(struct http_transport *transport)
+void http_client_wake(struct http_client *client)
 {
-    (void)curl_multi_wakeup(transport->multi);
+    (void)curl_multi_wakeup(client->multi);
 }

@@ -1,6 +1,6 @@
 /* HTTP requests to peers (HTTPS with the peer's key pinned) and to the own local listener.
  *
- * Thread: http_client_start/stop: startup. http_client_call() blocks; a struct http_transport
+ * Thread: http_client_start/stop: startup. http_client_call() blocks; a struct http_client
  * belongs to one thread. The only folder that includes curl. Whom we talk to is decided by the
  * pinned key alone (§9): a request to https without a pin is refused.
  */
@@ -27,7 +27,7 @@ struct http_identity {
     const char *key_pem;
 };
 
-struct http_request {
+struct http_call {
     const char *url;
     const char *method; /* "GET" or "POST" */
     const void *body;   /* NULL: none */
@@ -50,31 +50,30 @@ void http_client_stop(void);
 
 /* Waits for the answer. RESULT_UNREACHABLE when nobody answered, RESULT_TIMEOUT,
  * RESULT_UNAUTHORIZED when the server has another key, RESULT_FULL when the answer is too large;
- * any HTTP status is RESULT_OK. http_answer_deinit() in any case. */
-enum result http_client_call(const struct http_request *request, struct http_answer *answer_out);
-void http_answer_deinit(struct http_answer *answer);
+ * any HTTP status is RESULT_OK. http_client_deinit_answer() in any case. */
+enum result http_client_call(const struct http_call *call, struct http_answer *answer_out);
+void http_client_deinit_answer(struct http_answer *answer);
 
 /* Many requests at once on one thread, connections kept alive. */
-struct http_transport;
+struct http_client;
 
-/* `done` is called from http_transport_run(); the answer is borrowed for the call. */
-typedef void http_transport_done(void *context, enum result result,
-                                 const struct http_answer *answer);
+/* `done` is called from http_client_run(); the answer is borrowed for the call. */
+typedef void http_client_done(void *context, enum result result, const struct http_answer *answer);
 
-struct http_transport *http_transport_create(void);
+struct http_client *http_client_create(void);
 
 /* Unfinished requests are dropped without a call. */
-void http_transport_destroy(struct http_transport **transport);
+void http_client_destroy(struct http_client **client);
 
 /* Starts a request; its strings and body are copied, the identity is not. `done` is called even
  * when it can't start. */
-void http_transport_send(struct http_transport *transport, const struct http_request *request,
-                         http_transport_done *done, void *context);
+void http_client_send(struct http_client *client, const struct http_call *call,
+                      http_client_done *done, void *context);
 
 /* Works until something happened, somebody woke it, or `timeout_ms` passed. */
-void http_transport_run(struct http_transport *transport, int64_t timeout_ms);
+void http_client_run(struct http_client *client, int64_t timeout_ms);
 
 /* Thread: any. */
-void http_transport_wake(struct http_transport *transport);
+void http_client_wake(struct http_client *client);
 
 #endif

@@ -25,14 +25,14 @@ static enum result call(struct joining *joining, const char *base, const char *p
 {
     struct http_answer answer = {0};
     char *url = memory_format("%s%s", base, path);
-    struct http_request request = {.url = url,
-                                   .method = body == NULL ? "GET" : "POST",
-                                   .body = body == NULL ? NULL : body->data,
-                                   .body_bytes = body == NULL ? 0 : body->length_bytes,
-                                   .peer = &joining->invite.inviter,
-                                   .identity = joining->request->identity,
-                                   .cancelled = joining->request->cancelled};
-    enum result result = http_client_call(&request, &answer);
+    struct http_call call = {.url = url,
+                             .method = body == NULL ? "GET" : "POST",
+                             .body = body == NULL ? NULL : body->data,
+                             .body_bytes = body == NULL ? 0 : body->length_bytes,
+                             .peer = &joining->invite.inviter,
+                             .identity = joining->request->identity,
+                             .cancelled = joining->request->cancelled};
+    enum result result = http_client_call(&call, &answer);
     if (atomic_load(joining->request->cancelled)) {
         result = error_set(joining->error, RESULT_UNREACHABLE,
                            "This node is stopping; join again when it is back.");
@@ -51,7 +51,7 @@ static enum result call(struct joining *joining, const char *base, const char *p
                            "The inviter's node answered with status %ld; try again later.",
                            answer.status);
     }
-    http_answer_deinit(&answer);
+    http_client_deinit_answer(&answer);
     memory_free(url);
     return result;
 }
@@ -63,8 +63,8 @@ static enum result find_bootstrap(struct joining *joining)
         error_set(joining->error, RESULT_UNREACHABLE, "The invite names no address to join at.");
     for (size_t i = 0; i < joining->invite.bootstrap_endpoints.count; i++) {
         json_t *manifest = NULL;
-        endpoint_format_url(&joining->invite.bootstrap_endpoints.list[i], joining->base,
-                            sizeof joining->base);
+        node_manifest_format_url(&joining->invite.bootstrap_endpoints.list[i], joining->base,
+                                 sizeof joining->base);
         enum result tried = call(joining, joining->base, "/community/manifest", NULL, &manifest);
         bool same = tried == RESULT_OK && fields_node_id(manifest, "community_id", &served) &&
                     node_id_equal(&served, &joining->invite.community_id);

@@ -76,7 +76,7 @@ static void adopt_member(struct gossip *gossip, const struct member *member,
         gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
-    if (!endpoints_equal(&link->endpoints, &member->endpoints)) {
+    if (!node_manifest_endpoints_equal(&link->endpoints, &member->endpoints)) {
         link->endpoints = member->endpoints;
         link->endpoint = 0;
     }

@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 
-void gossip_report(struct peer_link *link, const char *reason)
+void peer_links_report(struct peer_link *link, const char *reason)
 {
     char name[NODE_ID_SHORT_BYTES];
     int64_t now_ms = gossip_now(link->gossip);
@@ -34,7 +34,7 @@ void peer_receiving_take(struct gossip *gossip)
         struct received_batch *next = batch->next;
         struct peer_link *link = peer_links_find(gossip, &batch->source);
         if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
-            gossip_report(link, event_refusal_name(batch->first_refusal));
+            peer_links_report(link, event_refusal_name(batch->first_refusal));
         }
         if (link != NULL && batch->is_page) {
             peer_session_verified(link, batch);

@@ -42,6 +42,6 @@ void peer_receiving_take(struct gossip *gossip);
 void peer_receiving_forget(struct gossip *gossip);
 
 /* Logs what the peer does wrong, now and then. */
-void gossip_report(struct peer_link *link, const char *reason);
+void peer_links_report(struct peer_link *link, const char *reason);
 
 #endif

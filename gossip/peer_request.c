@@ -29,18 +29,18 @@ static void try_endpoint(struct peer_link *link)
         answered(link, RESULT_UNREACHABLE, &nothing);
         return;
     }
-    endpoint_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
-                        sizeof base);
+    node_manifest_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
+                             sizeof base);
     char *url = memory_format("%s%s", base, link->path);
-    struct http_request request = {.url = url,
-                                   .method = "POST",
-                                   .body = link->body.data,
-                                   .body_bytes = link->body.length_bytes,
-                                   .content_type = link->content_type,
-                                   .most_answer_bytes = link->most_answer_bytes,
-                                   .peer = &link->node_id,
-                                   .identity = gossip->options.identity};
-    gossip_send(gossip, &request, answered, link);
+    struct http_call call = {.url = url,
+                             .method = "POST",
+                             .body = link->body.data,
+                             .body_bytes = link->body.length_bytes,
+                             .content_type = link->content_type,
+                             .most_answer_bytes = link->most_answer_bytes,
+                             .peer = &link->node_id,
+                             .identity = gossip->options.identity};
+    gossip_send(gossip, &call, answered, link);
     memory_free(url);
 }
 
@@ -90,7 +90,7 @@ void peer_request_report(struct peer_link *link, enum result result,
 {
     const char *reason = misbehaviour(result, answer);
     if (reason != NULL) {
-        gossip_report(link, reason);
+        peer_links_report(link, reason);
     }
 }
 

@@ -185,7 +185,8 @@ static void compared(struct peer_link *link, enum result result, const struct ht
         peer_session_end(link);
         peer_request_conclude(link, &by_cursor);
     } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
-        gossip_report(link, result != RESULT_OK ? "no negentropy message" : "endless comparison");
+        peer_links_report(link,
+                          result != RESULT_OK ? "no negentropy message" : "endless comparison");
         peer_request_give_up(link, RESULT_INVALID, NULL);
     } else if (!may_catch_up(link)) {
         postpone(link, true);
@@ -250,11 +251,11 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
     struct gossip *gossip = link->gossip;
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        if (settle(asked, verified_event_get(batch->events[i])->hash)) {
+        if (settle(asked, event_verified_get(batch->events[i])->hash)) {
             batch->events[kept++] = batch->events[i];
         } else {
-            gossip_report(link, "an event that nobody asked for");
-            verified_event_destroy(&batch->events[i]);
+            peer_links_report(link, "an event that nobody asked for");
+            event_verified_destroy(&batch->events[i]);
         }
     }
     batch->count = kept;
@@ -265,7 +266,7 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
                                refused->refusal == EVENT_INVALID_SIGNATURE ? &link->node_id : NULL,
                                gossip_now(gossip));
         }
-        gossip_report(link, event_refusal_name(refused->refusal));
+        peer_links_report(link, event_refusal_name(refused->refusal));
     }
 }
 
@@ -273,7 +274,7 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
 static void ask_again(struct peer_link *link, const struct asked *asked)
 {
     if (asked->settled_count == 0) {
-        gossip_report(link, "none of the events that it has");
+        peer_links_report(link, "none of the events that it has");
         return;
     }
     for (size_t i = 0; i < asked->count; i++) {
@@ -297,7 +298,7 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
     struct asked asked = {.sorted = page->asked.hashes, .count = page->asked.count};
     link->session.receiving--;
     if (!page->understood) {
-        gossip_report(link, "no answer to a fetch");
+        peer_links_report(link, "no answer to a fetch");
     } else {
         asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
         qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);

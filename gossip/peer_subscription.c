@@ -84,17 +84,17 @@ void peer_subscription_start(struct peer_link *link)
         polled(link, RESULT_UNREACHABLE, &nothing);
         return;
     }
-    endpoint_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
-                        sizeof base);
+    node_manifest_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
+                             sizeof base);
     node_id_format(&gossip->options.key->node_id, self);
     char *url = memory_format(
         "%s/pubsub/v1/subscribe?topic=chat.message.%s&last_seq=%lld&timeout=%d", base, self,
         (long long)(first ? NUMBER_SAFE_INTEGER : link->polled_seq), first ? 0 : WAIT_S);
-    struct http_request request = {.url = url,
-                                   .method = "GET",
-                                   .total_ms = TOTAL_MS,
-                                   .peer = &link->node_id,
-                                   .identity = gossip->options.identity};
-    gossip_send(gossip, &request, polled, link);
+    struct http_call call = {.url = url,
+                             .method = "GET",
+                             .total_ms = TOTAL_MS,
+                             .peer = &link->node_id,
+                             .identity = gossip->options.identity};
+    gossip_send(gossip, &call, polled, link);
     memory_free(url);
 }

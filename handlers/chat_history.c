@@ -9,7 +9,7 @@
 
 enum { DEFAULT_LIMIT = 200 };
 
-json_t *message_to_json(const struct history_message *message, const struct node_id *self)
+json_t *message_json_make(const struct history_message *message, const struct node_id *self)
 {
     char own[NODE_ID_TEXT_BYTES];
     char other[NODE_ID_TEXT_BYTES];
@@ -37,7 +37,7 @@ struct page {
 static void add_message(void *context, const struct history_message *message)
 {
     struct page *page = context;
-    (void)json_array_append_new(page->messages, message_to_json(message, page->self));
+    (void)json_array_append_new(page->messages, message_json_make(message, page->self));
 }
 
 void chat_history_call(struct exchange *exchange, const struct services *services,

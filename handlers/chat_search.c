@@ -46,7 +46,7 @@ static json_t *join(json_t *parts)
 static void add_message(void *context, const struct history_message *message, const char *snippet)
 {
     struct findings *findings = context;
-    json_t *found = message_to_json(message, findings->self);
+    json_t *found = message_json_make(message, findings->self);
     json_t *parts = split(snippet);
     (void)json_object_set_new(found, "snippet", join(parts));
     (void)json_object_set_new(found, "snippet_parts", parts);

@@ -15,7 +15,7 @@ struct listing {
 static void take_last_message(void *context, const struct history_message *message)
 {
     struct listing *listing = context;
-    listing->last_message = message_to_json(message, &listing->services->key->node_id);
+    listing->last_message = message_json_make(message, &listing->services->key->node_id);
 }
 
 static void list(struct listing *listing, const struct node_id *peer, int64_t unread)

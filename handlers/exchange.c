@@ -18,7 +18,7 @@ static void reply_json(struct exchange *exchange, struct reply reply, json_t *js
         json_decref(json);
         reply.error = "internal_error";
         reply.message = "The answer can't be written; see the node's log.";
-        json = wire_error_json(reply.error, reply.message);
+        json = wire_code_to_json(reply.error, reply.message);
         reply.status = 500;
         buffer_clear(&text);
         (void)canonical_write(json, &text);
@@ -61,7 +61,7 @@ void exchange_reply_later(struct exchange *exchange, enum wire_code code, const 
                           .error = wire_code_name(code),
                           .message = message,
                           .retry_after_ms = retry_after_ms};
-    json_t *json = wire_error_json(reply.error, message);
+    json_t *json = wire_code_to_json(reply.error, message);
     if (retry_after_ms == 0 && reply.status == 429) {
         reply.retry_after_ms = RETRY_AFTER_MS;
     }
@@ -80,7 +80,7 @@ void exchange_reply_schema_mismatch(struct exchange *exchange, const char *messa
                                     const char *schema_hash)
 {
     struct reply reply = {.status = 400, .error = "schema_mismatch", .message = message};
-    json_t *json = wire_error_json(reply.error, message);
+    json_t *json = wire_code_to_json(reply.error, message);
     (void)json_object_set_new(json, "schema_hash_expected", json_string(schema_hash));
     reply_json(exchange, reply, json);
 }
@@ -88,7 +88,7 @@ void exchange_reply_schema_mismatch(struct exchange *exchange, const char *messa
 void exchange_reply_http_error(struct exchange *exchange, int status, const char *message)
 {
     struct reply reply = {.status = status, .error = "bad_request", .message = message};
-    reply_json(exchange, reply, wire_error_json(reply.error, message));
+    reply_json(exchange, reply, wire_code_to_json(reply.error, message));
 }
 
 void exchange_reply_bytes(struct exchange *exchange, const char *content_type, const void *bytes,

@@ -13,7 +13,7 @@
 
 #include "core/clock.h"
 #include "handlers/caller.h"
-#include "handlers/wire_error.h"
+#include "handlers/wire_code.h"
 
 struct reply {
     int status;

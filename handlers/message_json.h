@@ -11,6 +11,6 @@
 
 /* {"event_id","lamport","from","to","body","attachments","created_at","delivered_at","read_at"};
  * fresh. */
-json_t *message_to_json(const struct history_message *message, const struct node_id *self);
+json_t *message_json_make(const struct history_message *message, const struct node_id *self);
 
 #endif

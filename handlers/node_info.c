@@ -55,7 +55,7 @@ void node_info_handle(struct exchange *exchange, const struct services *services
     (void)json_object_set_new(node, "id_text", json_string(id_text));
     (void)json_object_set_new(node, "version", json_string(services->version));
     (void)json_object_set_new(node, "endpoints",
-                              endpoints_to_json(services->endpoints(services->node)));
+                              node_manifest_endpoints_to_json(services->endpoints(services->node)));
     memory_free(id_text);
     describe_community(services, node);
     exchange_reply_output(exchange, node);
@@ -72,7 +72,8 @@ void members_handle(struct exchange *exchange, const struct services *services)
     for (size_t i = 0; i < snapshot->membership->member_count; i++) {
         const struct member *member = &snapshot->membership->members[i];
         json_t *entry = services_describe_node(services, &member->node_id, member);
-        (void)json_object_set_new(entry, "endpoints", endpoints_to_json(&member->endpoints));
+        (void)json_object_set_new(entry, "endpoints",
+                                  node_manifest_endpoints_to_json(&member->endpoints));
         (void)json_object_set_new(entry, "added_at", json_string(member->added_at));
         (void)json_array_append_new(members, entry);
     }

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "core/result.h"
+#include "core/error.h"
 
 /* RESULT_INVALID with a sentence that names the member. */
 enum result schema_validate(const json_t *schema, const json_t *value, struct error *error);

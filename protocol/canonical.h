@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "core/buffer.h"
-#include "core/result.h"
+#include "core/error.h"
 
 #define CANONICAL_MOST_NESTING 32         /* of an event or any other signed object */
 #define CANONICAL_MOST_NESTING_REQUEST 36 /* of a request around it */

@@ -27,7 +27,7 @@ json_t *co_signature_make(const struct signing_key *key, json_t *statement)
     signing_sign(key, text.data, text.length_bytes, &signature);
     buffer_deinit(&text);
     node_id_format(&key->node_id, node_id);
-    signature_format(&signature, signature_text);
+    signing_format_signature(&signature, signature_text);
     return json_pack("{s:s,s:s}", "node_id", node_id, "signature", signature_text);
 }
 
@@ -40,7 +40,7 @@ bool co_signature_holds(const json_t *co_signature, const json_t *statement,
     buffer_init(&text);
     bool holds = fields_node_id(co_signature, "node_id", signer_out) &&
                  fields_string(co_signature, "signature", &signature_text, NULL) &&
-                 signature_parse(signature_text, &signature) == RESULT_OK &&
+                 signing_parse_signature(signature_text, &signature) == RESULT_OK &&
                  canonical_write(statement, &text) == RESULT_OK &&
                  signing_verify(signer_out, text.data, text.length_bytes, &signature) == RESULT_OK;
     buffer_deinit(&text);
@@ -58,7 +58,7 @@ json_t *co_signature_parse(const char *text)
     }
     char *node_id = memory_duplicate(text, (size_t)(comma - text));
     if (node_id_parse(node_id, &signer) == RESULT_OK &&
-        signature_parse(comma + 1, &signature) == RESULT_OK) {
+        signing_parse_signature(comma + 1, &signature) == RESULT_OK) {
         co_signature = json_pack("{s:s,s:s}", "node_id", node_id, "signature", comma + 1);
     }
     memory_free(node_id);

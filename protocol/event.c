@@ -175,7 +175,7 @@ enum result event_verify(struct event **event, struct verified_event **verified_
 {
     struct signature signature;
     const struct buffer *signed_text = &(*event)->signed_text;
-    if (signature_parse((*event)->signature_text, &signature) != RESULT_OK ||
+    if (signing_parse_signature((*event)->signature_text, &signature) != RESULT_OK ||
         signing_verify(&(*event)->author, signed_text->data, signed_text->length_bytes,
                        &signature) != RESULT_OK) {
         event_destroy(event);
@@ -210,7 +210,7 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
     enum result result = RESULT_INVALID;
     if (event->json != NULL && parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {
         signing_sign(key, event->signed_text.data, event->signed_text.length_bytes, &signature);
-        signature_format(&signature, signature_text);
+        signing_format_signature(&signature, signature_text);
         *verified_out = make_verified(event, signature_text);
         event = NULL;
         result = RESULT_OK;
@@ -219,12 +219,12 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
     return result;
 }
 
-const struct event *verified_event_get(const struct verified_event *verified)
+const struct event *event_verified_get(const struct verified_event *verified)
 {
     return verified->event;
 }
 
-void verified_event_destroy(struct verified_event **verified)
+void event_verified_destroy(struct verified_event **verified)
 {
     if (*verified == NULL) {
         return;
@@ -235,7 +235,7 @@ void verified_event_destroy(struct verified_event **verified)
     *verified = NULL;
 }
 
-const char *verified_event_text(const struct verified_event *verified, size_t *length_bytes_out)
+const char *event_verified_text(const struct verified_event *verified, size_t *length_bytes_out)
 {
     *length_bytes_out = verified->text.length_bytes;
     return verified->text.data;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/buffer.h"
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/blake3.h"
 #include "protocol/event_data.h"
 #include "protocol/event_type.h"
@@ -81,12 +81,12 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
                        int64_t wall_seconds, struct verified_event **verified_out,
                        struct error *error);
 
-const struct event *verified_event_get(const struct verified_event *verified);
-void verified_event_destroy(struct verified_event **verified);
+const struct event *event_verified_get(const struct verified_event *verified);
+void event_verified_destroy(struct verified_event **verified);
 
 /* The canonical text of the whole event, signature included: what is stored and passed on.
  * Borrowed. */
-const char *verified_event_text(const struct verified_event *verified, size_t *length_bytes_out);
+const char *event_verified_text(const struct verified_event *verified, size_t *length_bytes_out);
 
 /* Replay order everywhere: (lamport, event_id, hash) (§6). */
 int event_compare(const struct event *left, const struct event *right);

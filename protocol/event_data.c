@@ -213,7 +213,7 @@ static bool decode_co_signers(const json_t *data, const struct node_id *author, 
         const char *signature_text = NULL;
         fits = fits && fields_are(entry, members) && fields_node_id(entry, "node_id", &node_id) &&
                fields_string(entry, "signature", &signature_text, NULL) &&
-               signature_parse(signature_text, &signature) == RESULT_OK;
+               signing_parse_signature(signature_text, &signature) == RESULT_OK;
         if (!fits) {
             break;
         }

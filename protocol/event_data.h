@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/buffer.h"
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/event_type.h"
 #include "protocol/node_id.h"
 #include "protocol/policy.h"

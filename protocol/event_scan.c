@@ -212,7 +212,8 @@ static bool scan(struct cursor *cursor, struct event *event)
     head_end = cursor->at;
     if (!take(cursor, ",\"signature\":\"") ||
         !take_text(cursor, event->signature_text, sizeof event->signature_text) ||
-        signature_parse(event->signature_text, &signature) != RESULT_OK || !take(cursor, "\"")) {
+        signing_parse_signature(event->signature_text, &signature) != RESULT_OK ||
+        !take(cursor, "\"")) {
         return false;
     }
     const char *tail = cursor->at;
@@ -226,8 +227,8 @@ static bool scan(struct cursor *cursor, struct event *event)
     return event_settle(event, type, is_chat ? NULL : event->json, NULL);
 }
 
-bool event_scan(const char *text, size_t length_bytes, const struct node_id *community_id,
-                struct event **event_out, size_t *taken_out)
+bool event_scan_one(const char *text, size_t length_bytes, const struct node_id *community_id,
+                    struct event **event_out, size_t *taken_out)
 {
     struct cursor cursor = {text, text + length_bytes};
     struct event *event = memory_allocate(1, sizeof *event);
@@ -248,8 +249,8 @@ bool event_scan_page(const char *text, size_t length_bytes, const struct node_id
     bool scanned = take(&cursor, "{\"events\":[") && !take(&cursor, "]");
     while (scanned) {
         size_t taken = 0;
-        scanned = count < most && event_scan(cursor.at, (size_t)(cursor.end - cursor.at),
-                                             community_id, &events_out[count], &taken);
+        scanned = count < most && event_scan_one(cursor.at, (size_t)(cursor.end - cursor.at),
+                                                 community_id, &events_out[count], &taken);
         count += scanned ? 1 : 0;
         cursor.at += taken;
         if (scanned && !take(&cursor, ",")) {

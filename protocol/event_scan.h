@@ -11,8 +11,8 @@
 
 /* The event whose canonical text begins there. `length_bytes` is what is left of the text;
  * *taken_out is how much of it the event is. False: event_parse() must look at it. */
-bool event_scan(const char *text, size_t length_bytes, const struct node_id *community_id,
-                struct event **event_out, size_t *taken_out);
+bool event_scan_one(const char *text, size_t length_bytes, const struct node_id *community_id,
+                    struct event **event_out, size_t *taken_out);
 
 /* The events of {"events":[…], …}, at most `most`, into `events_out` (room for so many; the caller
  * destroys them). False: there is something among them for event_parse(), and none is given. */

@@ -63,7 +63,7 @@ char *invite_make(const struct invite *invite, const struct signing_key *inviter
         "{s:i,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:s}", "schema_version", 1, "community_id", community_id,
         "community_name", invite->community_name, "inviter_node_id", inviter, "invitee_node_id",
         invitee, "initial_level", member_level_name(invite->initial_level), "bootstrap_endpoints",
-        endpoints_to_json(&invite->bootstrap_endpoints), "expires_at", expires_at,
+        node_manifest_endpoints_to_json(&invite->bootstrap_endpoints), "expires_at", expires_at,
         "invite_event_id", invite->invite_event_id);
     (void)signing_sign_object(inviter_key, object);
     return encode(invite_prefix, object);
@@ -94,8 +94,8 @@ static bool read_members(const json_t *object, struct invite *invite)
         !fields_string(object, "community_name", &name, NULL) ||
         !fields_string(object, "initial_level", &level, NULL) ||
         !member_level_parse(level, &invite->initial_level) ||
-        endpoints_parse(json_object_get(object, "bootstrap_endpoints"),
-                        &invite->bootstrap_endpoints) != RESULT_OK ||
+        node_manifest_parse_endpoints(json_object_get(object, "bootstrap_endpoints"),
+                                      &invite->bootstrap_endpoints) != RESULT_OK ||
         !fields_string(object, "expires_at", &expires_at, NULL) ||
         wall_clock_parse(expires_at, &invite->expires_at) != RESULT_OK ||
         !fields_string(object, "invite_event_id", &event_id, NULL) || !ulid_is_valid(event_id)) {

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/event_data.h"
 #include "protocol/node_manifest.h"
 #include "protocol/signing.h"

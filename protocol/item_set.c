@@ -40,7 +40,7 @@ void item_set_destroy(struct item_set **set)
     *set = NULL;
 }
 
-int item_compare(const struct item *left, const struct item *right)
+int item_set_compare(const struct item *left, const struct item *right)
 {
     if (left->timestamp != right->timestamp) {
         return left->timestamp < right->timestamp ? -1 : 1;
@@ -60,7 +60,7 @@ static size_t chunk_of(const struct item_set *set, const struct item *item)
     size_t high = set->chunk_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (item_compare(&set->chunks[middle].items[0], item) <= 0) {
+        if (item_set_compare(&set->chunks[middle].items[0], item) <= 0) {
             low = middle;
         } else {
             high = middle;
@@ -73,12 +73,12 @@ static size_t place_in(const struct chunk *chunk, const struct item *item)
 {
     size_t low = 0;
     size_t high = chunk->count;
-    if (high > 0 && item_compare(&chunk->items[high - 1], item) < 0) {
+    if (high > 0 && item_set_compare(&chunk->items[high - 1], item) < 0) {
         return high; /* the usual case: it comes last */
     }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (item_compare(&chunk->items[middle], item) < 0) {
+        if (item_set_compare(&chunk->items[middle], item) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -155,7 +155,7 @@ static size_t make_room(struct item_set *set, const struct item *item)
 
 static bool holds_at(const struct chunk *chunk, size_t place, const struct item *item)
 {
-    return place < chunk->count && item_compare(&chunk->items[place], item) == 0;
+    return place < chunk->count && item_set_compare(&chunk->items[place], item) == 0;
 }
 
 bool item_set_insert(struct item_set *set, const struct item *item)

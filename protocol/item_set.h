@@ -27,7 +27,7 @@ struct item_set *item_set_create(void);
 void item_set_destroy(struct item_set **set);
 
 /* By timestamp, then by the bytes of the id. */
-int item_compare(const struct item *left, const struct item *right);
+int item_set_compare(const struct item *left, const struct item *right);
 
 /* False when it is there already, or not there. */
 bool item_set_insert(struct item_set *set, const struct item *item);

@@ -7,7 +7,7 @@
 #include "protocol/fields.h"
 #include "protocol/wall_clock.h"
 
-bool endpoint_is_host(const char *host)
+bool node_manifest_is_host(const char *host)
 {
     size_t length = strlen(host);
     size_t plain =
@@ -15,7 +15,7 @@ bool endpoint_is_host(const char *host)
     return length >= 1 && length < NODE_MANIFEST_HOST_BYTES && plain == length && host[0] != '-';
 }
 
-enum result endpoints_parse(const json_t *json, struct endpoints *endpoints_out)
+enum result node_manifest_parse_endpoints(const json_t *json, struct endpoints *endpoints_out)
 {
     size_t index;
     json_t *entry;
@@ -29,7 +29,7 @@ enum result endpoints_parse(const json_t *json, struct endpoints *endpoints_out)
         const char *host = NULL;
         int64_t port = 0;
         if (!fields_string(entry, "transport", &transport, NULL) ||
-            !fields_string(entry, "host", &host, NULL) || !endpoint_is_host(host) ||
+            !fields_string(entry, "host", &host, NULL) || !node_manifest_is_host(host) ||
             !fields_integer(entry, "port", 1, 65535, &port)) {
             return RESULT_INVALID;
         }
@@ -44,7 +44,7 @@ enum result endpoints_parse(const json_t *json, struct endpoints *endpoints_out)
     return RESULT_OK;
 }
 
-json_t *endpoints_to_json(const struct endpoints *endpoints)
+json_t *node_manifest_endpoints_to_json(const struct endpoints *endpoints)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < endpoints->count; i++) {
@@ -55,7 +55,7 @@ json_t *endpoints_to_json(const struct endpoints *endpoints)
     return array;
 }
 
-bool endpoints_equal(const struct endpoints *left, const struct endpoints *right)
+bool node_manifest_endpoints_equal(const struct endpoints *left, const struct endpoints *right)
 {
     if (left->count != right->count) {
         return false;
@@ -69,7 +69,7 @@ bool endpoints_equal(const struct endpoints *left, const struct endpoints *right
     return true;
 }
 
-enum result endpoint_parse(const char *text, struct endpoint *endpoint_out)
+enum result node_manifest_parse_endpoint(const char *text, struct endpoint *endpoint_out)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
@@ -90,14 +90,15 @@ enum result endpoint_parse(const char *text, struct endpoint *endpoint_out)
     }
     struct endpoint endpoint = {.port = (uint16_t)port};
     memcpy(endpoint.host, host, length);
-    if (!endpoint_is_host(endpoint.host) || (strchr(endpoint.host, ':') != NULL && !brackets)) {
+    if (!node_manifest_is_host(endpoint.host) ||
+        (strchr(endpoint.host, ':') != NULL && !brackets)) {
         return RESULT_INVALID;
     }
     *endpoint_out = endpoint;
     return RESULT_OK;
 }
 
-void endpoint_format_url(const struct endpoint *endpoint, char *url_out, size_t size_bytes)
+void node_manifest_format_url(const struct endpoint *endpoint, char *url_out, size_t size_bytes)
 {
     bool v6 = strchr(endpoint->host, ':') != NULL;
     (void)snprintf(url_out, size_bytes, "https://%s%s%s:%u", v6 ? "[" : "", endpoint->host,
@@ -115,7 +116,8 @@ enum result node_manifest_parse(const json_t *json, struct node_manifest *manife
         !fields_string(json, "display_name", &manifest.display_name, NULL) ||
         !fields_string(json, "expires_at", &expires_at, NULL) ||
         wall_clock_parse(expires_at, &manifest.expires_at) != RESULT_OK ||
-        endpoints_parse(json_object_get(json, "endpoints"), &manifest.endpoints) != RESULT_OK) {
+        node_manifest_parse_endpoints(json_object_get(json, "endpoints"), &manifest.endpoints) !=
+            RESULT_OK) {
         return RESULT_INVALID;
     }
     if (!json_is_null(community)) {
@@ -148,8 +150,8 @@ json_t *node_manifest_make(const struct node_manifest_content *content,
         "{s:i,s:s,s:s,s:s,s:s?,s:s,s:o,s:o,s:O,s:I,s:f,s:s,s:s}", "version", 1, "contract_version",
         "1.0", "node_id", node_id, "display_name", content->display_name, "community_id",
         content->community_id == NULL ? NULL : community_id, "profile", content->profile,
-        "endpoints", endpoints_to_json(content->endpoints), "hardware", hardware, "capabilities",
-        (json_t *)(uintptr_t)content->capabilities, "uptime_seconds",
+        "endpoints", node_manifest_endpoints_to_json(content->endpoints), "hardware", hardware,
+        "capabilities", (json_t *)(uintptr_t)content->capabilities, "uptime_seconds",
         (json_int_t)content->uptime_seconds, "load", content->load, "issued_at", issued_at,
         "expires_at", expires_at);
     if (signing_sign_object(key, manifest) != RESULT_OK) {

@@ -61,17 +61,17 @@ json_t *node_manifest_make(const struct node_manifest_content *content,
                            const struct signing_key *key, int64_t wall_seconds);
 
 /* [{"transport":"https","host","port"}] and back; other transports are passed over. */
-json_t *endpoints_to_json(const struct endpoints *endpoints);
-enum result endpoints_parse(const json_t *json, struct endpoints *endpoints_out);
-bool endpoints_equal(const struct endpoints *left, const struct endpoints *right);
+json_t *node_manifest_endpoints_to_json(const struct endpoints *endpoints);
+enum result node_manifest_parse_endpoints(const json_t *json, struct endpoints *endpoints_out);
+bool node_manifest_endpoints_equal(const struct endpoints *left, const struct endpoints *right);
 
 /* "host:port", "[v6]:port". */
-enum result endpoint_parse(const char *text, struct endpoint *endpoint_out);
+enum result node_manifest_parse_endpoint(const char *text, struct endpoint *endpoint_out);
 
 /* A name or address without anything that could change the meaning of a URL. */
-bool endpoint_is_host(const char *host);
+bool node_manifest_is_host(const char *host);
 
 /* "https://host:port", brackets around IPv6; NUL-terminated, cut at the size. */
-void endpoint_format_url(const struct endpoint *endpoint, char *url_out, size_t size_bytes);
+void node_manifest_format_url(const struct endpoint *endpoint, char *url_out, size_t size_bytes);
 
 #endif

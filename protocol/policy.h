@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/result.h"
+#include "core/error.h"
 
 #define POLICY_MOST_SIGNATURES 256
 #define POLICY_MOST_TTL_SECONDS 31536000

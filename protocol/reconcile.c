@@ -313,7 +313,8 @@ static bool handle_ranges(struct reader *reader, struct writer *writer, struct i
         struct bound lower = range.upper;
         struct writer before = *writer;
         size_t written_bytes = writer->out->length_bytes;
-        if (!read_bound(reader, &range.upper) || item_compare(&range.upper.item, &lower.item) < 0) {
+        if (!read_bound(reader, &range.upper) ||
+            item_set_compare(&range.upper.item, &lower.item) < 0) {
             return false;
         }
         range.end = item_set_find(set, &range.upper.item);

@@ -10,7 +10,7 @@
 #define HEARTHCHAT_PROTOCOL_RECONCILE_H
 
 #include "core/buffer.h"
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/item_set.h"
 
 #define RECONCILE_LEAST_LIMIT_BYTES 4096

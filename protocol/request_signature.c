@@ -15,8 +15,8 @@ static enum result write_packed(json_t *object, struct buffer *text)
     return result;
 }
 
-enum result request_canonical(const struct request_envelope *envelope, const json_t *body,
-                              struct buffer *text)
+enum result request_signature_canonical(const struct request_envelope *envelope, const json_t *body,
+                                        struct buffer *text)
 {
     json_t *signed_body = body == NULL ? json_object() : json_incref((json_t *)(uintptr_t)body);
     return write_packed(json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "body", signed_body,
@@ -27,8 +27,8 @@ enum result request_canonical(const struct request_envelope *envelope, const jso
                         text);
 }
 
-enum result request_verify(const struct request_envelope *envelope, const json_t *body,
-                           int64_t wall_seconds, struct node_id *from_out)
+enum result request_signature_verify(const struct request_envelope *envelope, const json_t *body,
+                                     int64_t wall_seconds, struct node_id *from_out)
 {
     struct signature signature;
     struct node_id from;
@@ -42,11 +42,11 @@ enum result request_verify(const struct request_envelope *envelope, const json_t
         sent_at < wall_seconds - REQUEST_CLOCK_TOLERANCE_SECONDS) {
         return RESULT_EXPIRED;
     }
-    if (signature_parse(envelope->signature, &signature) != RESULT_OK) {
+    if (signing_parse_signature(envelope->signature, &signature) != RESULT_OK) {
         return RESULT_UNAUTHORIZED;
     }
     buffer_init(&text);
-    enum result result = request_canonical(envelope, body, &text);
+    enum result result = request_signature_canonical(envelope, body, &text);
     if (result == RESULT_OK) {
         result = signing_verify(&from, text.data, text.length_bytes, &signature);
     }
@@ -57,9 +57,9 @@ enum result request_verify(const struct request_envelope *envelope, const json_t
     return result;
 }
 
-void response_sign(const struct signing_key *key, const char *body, size_t body_bytes,
-                   const char *request_id, const char *timestamp,
-                   char signature_out[static SIGNATURE_TEXT_BYTES])
+void request_signature_sign_answer(const struct signing_key *key, const char *body,
+                                   size_t body_bytes, const char *request_id, const char *timestamp,
+                                   char signature_out[static SIGNATURE_TEXT_BYTES])
 {
     struct signature signature;
     struct buffer text;
@@ -71,6 +71,6 @@ void response_sign(const struct signing_key *key, const char *body, size_t body_
     buffer_append_format(&text, ",\"from\":\"%s\",\"request_id\":\"%s\",\"timestamp\":\"%s\"}",
                          from, request_id, timestamp);
     signing_sign(key, text.data, text.length_bytes, &signature);
-    signature_format(&signature, signature_out);
+    signing_format_signature(&signature, signature_out);
     buffer_deinit(&text);
 }

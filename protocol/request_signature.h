@@ -27,16 +27,16 @@ struct request_envelope {
 
 /* Checks forms, freshness at `wall_seconds` and the signature over `body` (borrowed; NULL means
  * {}). RESULT_INVALID malformed, RESULT_EXPIRED, RESULT_UNAUTHORIZED wrong signature. */
-enum result request_verify(const struct request_envelope *envelope, const json_t *body,
-                           int64_t wall_seconds, struct node_id *from_out);
+enum result request_signature_verify(const struct request_envelope *envelope, const json_t *body,
+                                     int64_t wall_seconds, struct node_id *from_out);
 
 /* The canonical bytes that are signed, appended to `text`. */
-enum result request_canonical(const struct request_envelope *envelope, const json_t *body,
-                              struct buffer *text);
+enum result request_signature_canonical(const struct request_envelope *envelope, const json_t *body,
+                                        struct buffer *text);
 
 /* Signs an answer: over canonical {"body","from","request_id","timestamp"}. */
-void response_sign(const struct signing_key *key, const char *body, size_t body_bytes,
-                   const char *request_id, const char *timestamp,
-                   char signature_out[static SIGNATURE_TEXT_BYTES]);
+void request_signature_sign_answer(const struct signing_key *key, const char *body,
+                                   size_t body_bytes, const char *request_id, const char *timestamp,
+                                   char signature_out[static SIGNATURE_TEXT_BYTES]);
 
 #endif

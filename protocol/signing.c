@@ -53,7 +53,8 @@ enum result signing_verify(const struct node_id *node_id, const void *bytes, siz
                : RESULT_UNAUTHORIZED;
 }
 
-void signature_format(const struct signature *signature, char text_out[static SIGNATURE_TEXT_BYTES])
+void signing_format_signature(const struct signature *signature,
+                              char text_out[static SIGNATURE_TEXT_BYTES])
 {
     memcpy(text_out, prefix, PREFIX_CHARS);
     (void)sodium_bin2base64(text_out + PREFIX_CHARS, SIGNATURE_TEXT_BYTES - PREFIX_CHARS,
@@ -61,7 +62,7 @@ void signature_format(const struct signature *signature, char text_out[static SI
                             sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-enum result signature_parse(const char *text, struct signature *signature_out)
+enum result signing_parse_signature(const char *text, struct signature *signature_out)
 {
     return strncmp(text, prefix, PREFIX_CHARS) == 0 &&
                    base64url_decode_exact(text + PREFIX_CHARS, signature_out->bytes,
@@ -95,7 +96,7 @@ enum result signing_sign_object(const struct signing_key *key, json_t *object)
         struct signature signature;
         char signature_text[SIGNATURE_TEXT_BYTES];
         signing_sign(key, text.data, text.length_bytes, &signature);
-        signature_format(&signature, signature_text);
+        signing_format_signature(&signature, signature_text);
         (void)json_object_set_new(object, "signature", json_string(signature_text));
     }
     buffer_deinit(&text);
@@ -106,7 +107,7 @@ enum result signing_verify_object(const struct node_id *node_id, const json_t *o
 {
     struct signature signature;
     const char *text = json_string_value(json_object_get(object, "signature"));
-    if (text == NULL || signature_parse(text, &signature) != RESULT_OK) {
+    if (text == NULL || signing_parse_signature(text, &signature) != RESULT_OK) {
         return RESULT_UNAUTHORIZED;
     }
     struct buffer canonical;

@@ -50,9 +50,9 @@ enum result signing_verify(const struct node_id *node_id, const void *bytes, siz
                            const struct signature *signature);
 
 /* "ed25519:…" and back. */
-void signature_format(const struct signature *signature,
-                      char text_out[static SIGNATURE_TEXT_BYTES]);
-enum result signature_parse(const char *text, struct signature *signature_out);
+void signing_format_signature(const struct signature *signature,
+                              char text_out[static SIGNATURE_TEXT_BYTES]);
+enum result signing_parse_signature(const char *text, struct signature *signature_out);
 
 /* libcurl's "sha256//…" pin of a node's key (§9): SHA-256 of its SubjectPublicKeyInfo. */
 #define SIGNING_PIN_BYTES 53

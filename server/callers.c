@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/rate_window.h"
 #include "core/seeded_hash.h"
-#include "core/thread.h"
 #include "protocol/signing.h"
 
 enum { WAYS = 8, SETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000 };
@@ -43,14 +43,14 @@ struct callers {
     struct known_caller *known[SETS][WAYS];
 };
 
-struct caller_key caller_key_of_node(const struct node_id *node_id)
+struct caller_key callers_key_of_node(const struct node_id *node_id)
 {
     struct caller_key key = {.kind = KIND_NODE};
     memcpy(key.bytes, node_id->key, NODE_ID_BYTES);
     return key;
 }
 
-struct caller_key caller_key_of_address(const struct sockaddr *address)
+struct caller_key callers_key_of_address(const struct sockaddr *address)
 {
     struct caller_key key = {.kind = KIND_OTHER};
     if (address->sa_family == AF_INET) {
@@ -66,13 +66,13 @@ struct caller_key caller_key_of_address(const struct sockaddr *address)
     return key;
 }
 
-bool caller_key_equal(const struct caller_key *one, const struct caller_key *other)
+bool callers_key_equal(const struct caller_key *one, const struct caller_key *other)
 {
     return one->kind == other->kind && memcmp(one->bytes, other->bytes, sizeof one->bytes) == 0;
 }
 
-void caller_format_address(const struct sockaddr *address,
-                           char text_out[static CALLERS_ADDRESS_BYTES])
+void callers_format_address(const struct sockaddr *address,
+                            char text_out[static CALLERS_ADDRESS_BYTES])
 {
     const void *bytes = NULL;
     if (address->sa_family == AF_INET) {
@@ -125,11 +125,11 @@ static void begin(struct known_caller *known, const struct caller_key *key)
 static struct known_caller *find(struct callers *callers, const struct caller_key *key)
 {
     struct known_caller **set =
-        callers->known[seeded_hash(callers->seed, key->bytes, sizeof key->bytes) % SETS];
+        callers->known[seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes) % SETS];
     struct known_caller **place = NULL;
     for (size_t i = 0; i < WAYS; i++) {
         struct known_caller *known = set[i];
-        if (known != NULL && caller_key_equal(&known->key, key)) {
+        if (known != NULL && callers_key_equal(&known->key, key)) {
             return known;
         }
         if (known == NULL) {

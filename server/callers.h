@@ -24,13 +24,13 @@ struct caller_key {
     uint8_t bytes[NODE_ID_BYTES];
 };
 
-struct caller_key caller_key_of_node(const struct node_id *node_id);
-struct caller_key caller_key_of_address(const struct sockaddr *address);
-bool caller_key_equal(const struct caller_key *one, const struct caller_key *other);
+struct caller_key callers_key_of_node(const struct node_id *node_id);
+struct caller_key callers_key_of_address(const struct sockaddr *address);
+bool callers_key_equal(const struct caller_key *one, const struct caller_key *other);
 
 /* The address as people write it; "?" for families that are not the internet's. */
-void caller_format_address(const struct sockaddr *address,
-                           char text_out[static CALLERS_ADDRESS_BYTES]);
+void callers_format_address(const struct sockaddr *address,
+                            char text_out[static CALLERS_ADDRESS_BYTES]);
 
 struct callers *callers_create(int64_t most_of_one_bytes, int64_t most_bytes);
 void callers_destroy(struct callers **callers);

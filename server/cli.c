@@ -239,19 +239,19 @@ int cli_call(const struct cli *cli, const char *path, json_t *body, json_t **out
         if (body != NULL) {
             (void)canonical_write(body, &text);
         }
-        struct http_request request = {.url = url,
-                                       .method = body == NULL ? "GET" : "POST",
-                                       .body = text.data,
-                                       .body_bytes = text.length_bytes,
-                                       .total_ms = patience_ms};
-        if (http_client_call(&request, &answer) == RESULT_OK) {
+        struct http_call call = {.url = url,
+                                 .method = body == NULL ? "GET" : "POST",
+                                 .body = text.data,
+                                 .body_bytes = text.length_bytes,
+                                 .total_ms = patience_ms};
+        if (http_client_call(&call, &answer) == RESULT_OK) {
             exit_code = read_answer(&answer, output_out);
         } else {
             (void)fprintf(stderr, "hearthchat: the node at %s does not answer.\n", ui);
         }
         memory_free(url);
     }
-    http_answer_deinit(&answer);
+    http_client_deinit_answer(&answer);
     buffer_deinit(&text);
     json_decref(body);
     memory_free(ui);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/canonical.h"
 #include "server/configuration.h"
 

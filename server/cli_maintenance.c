@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "handlers/message_json.h"
-#include "handlers/wire_error.h"
+#include "handlers/wire_code.h"
 #include "server/cli.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
@@ -195,7 +195,7 @@ static void write_message(void *context, const struct history_message *message)
 {
     struct exporting *exporting = context;
     struct buffer text;
-    json_t *json = message_to_json(message, exporting->self);
+    json_t *json = message_json_make(message, exporting->self);
     buffer_init(&text);
     (void)canonical_write(json, &text);
     (void)fprintf(exporting->file, "%s%s", exporting->any ? ",\n" : "", buffer_text(&text));

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "handlers/wire_error.h"
+#include "handlers/wire_code.h"
 #include "protocol/co_signature.h"
 #include "protocol/fields.h"
 #include "server/cli.h"

@@ -111,7 +111,7 @@ static bool apply(const struct setting *setting, struct configuration *configura
         return true;
     case KIND_HOST:
         replace(text, value);
-        return endpoint_is_host(value);
+        return node_manifest_is_host(value);
     case KIND_LOOPBACK:
         replace(text, value);
         return is_loopback(value);
@@ -123,7 +123,7 @@ static bool apply(const struct setting *setting, struct configuration *configura
         return set_integer(value, 1, INT64_MAX, setting->target);
     case KIND_ADVERTISE:
         configuration->has_advertise = true;
-        return endpoint_parse(value, setting->target) == RESULT_OK;
+        return node_manifest_parse_endpoint(value, setting->target) == RESULT_OK;
     case KIND_LEVEL:
         return log_level_parse(value, setting->target);
     case KIND_NAME:

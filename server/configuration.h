@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/error.h"
 #include "core/log.h"
-#include "core/result.h"
 #include "protocol/node_manifest.h"
 
 struct configuration {

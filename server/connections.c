@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/seeded_hash.h"
@@ -224,7 +225,7 @@ static struct connection *find_least(const struct connections *connections,
     for (struct connection *at = connections->first; at != NULL; at = at->next) {
         bool waits = at->state == STATE_NEW || at->state == STATE_IDLE ||
                      (at->state == STATE_RECEIVING && !at->welcome);
-        if (!at->shut && waits && (address == NULL || caller_key_equal(&at->address, address)) &&
+        if (!at->shut && waits && (address == NULL || callers_key_equal(&at->address, address)) &&
             is_less_deserving(at, least)) {
             least = at;
         }
@@ -236,15 +237,15 @@ static size_t count_of(const struct connections *connections, const struct calle
 {
     size_t count = 0;
     for (const struct connection *at = connections->first; at != NULL; at = at->next) {
-        count += !at->shut && caller_key_equal(&at->address, address) ? 1 : 0;
+        count += !at->shut && callers_key_equal(&at->address, address) ? 1 : 0;
     }
     return count;
 }
 
 static bool is_burst(struct connections *connections, const struct connection *connection)
 {
-    uint64_t hash =
-        seeded_hash(connections->seed, connection->address.bytes, sizeof connection->address.bytes);
+    uint64_t hash = seeded_hash_bytes(connections->seed, connection->address.bytes,
+                                      sizeof connection->address.bytes);
     struct burst *burst = &connections->bursts[hash % BURSTS];
     if (burst->second != connection->since_ms / SECOND_MS) {
         *burst = (struct burst){.second = connection->since_ms / SECOND_MS};
@@ -278,9 +279,9 @@ struct connection *connections_add(struct connections *connections, int descript
 {
     struct connection *connection = memory_allocate(1, sizeof *connection);
     struct notes notes = {.count = 0};
-    caller_format_address(address, connection->address_text);
+    callers_format_address(address, connection->address_text);
     connection->descriptor = descriptor;
-    connection->address = caller_key_of_address(address);
+    connection->address = callers_key_of_address(address);
     lock_take(connections->lock);
     enter(connections, connection, STATE_NEW, LIMITS_FIRST_REQUEST_MS);
     connection->next = connections->first;

@@ -75,8 +75,8 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
 static struct caller_key key_of(const struct http_exchange *exchange, const struct caller *caller)
 {
     return caller->level == CALLER_MEMBER || caller->level == CALLER_INVITEE
-               ? caller_key_of_node(&caller->node_id)
-               : caller_key_of_address(http_exchange_address(exchange));
+               ? callers_key_of_node(&caller->node_id)
+               : callers_key_of_address(http_exchange_address(exchange));
 }
 
 /* False when it is too often. */
@@ -205,8 +205,8 @@ static bool verify_signature(struct gate_peer *gate, struct exchange *base,
                              const struct request_envelope *envelope, struct refusal *refusal_out)
 {
     struct node_id from;
-    enum result result =
-        request_verify(envelope, base->body, clock_wall_ms(gate->services->clock) / 1000, &from);
+    enum result result = request_signature_verify(
+        envelope, base->body, clock_wall_ms(gate->services->clock) / 1000, &from);
     if (result == RESULT_INVALID) {
         *refusal_out = (struct refusal){.code = WIRE_BAD_REQUEST,
                                         .message = "An X-HearthNet-* header is malformed."};
@@ -271,9 +271,9 @@ static bool agree(const struct exchange *base)
 static bool count_as_signer(struct gate_peer *gate, const struct http_exchange *exchange,
                             const struct caller *caller, struct refusal *refusal_out)
 {
-    struct caller_key address = caller_key_of_address(http_exchange_address(exchange));
+    struct caller_key address = callers_key_of_address(http_exchange_address(exchange));
     struct caller_key key = key_of(exchange, caller);
-    if (caller_key_equal(&address, &key)) {
+    if (callers_key_equal(&address, &key)) {
         return true;
     }
     callers_uncount(gate->callers, &address);

@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_PRIVATE_H
 #define HEARTHCHAT_SERVER_HTTP_LISTENER_PRIVATE_H
 
-#include "core/thread.h"
+#include "core/lock.h"
 #include "server/connections.h"
 #include "server/http_listener.h"
 

@@ -23,7 +23,7 @@ static bool admit_local(void *context, struct http_exchange *exchange, struct re
                           refusal_out)) {
         return false;
     }
-    struct caller_key owner = caller_key_of_node(&node->key.node_id);
+    struct caller_key owner = callers_key_of_node(&node->key.node_id);
     base->caller.identified = true;
     base->caller.node_id = node->key.node_id;
     http_exchange_charge(exchange, &owner);
@@ -127,7 +127,8 @@ static void sign_answer(void *context, struct http_exchange *exchange,
     }
     node_id_format(&node->key.node_id, from);
     wall_clock_format(clock_wall_ms(node->services.clock) / 1000, timestamp);
-    response_sign(&node->key, reply->bytes, reply->length_bytes, request_id, timestamp, signature);
+    request_signature_sign_answer(&node->key, reply->bytes, reply->length_bytes, request_id,
+                                  timestamp, signature);
     (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
     (void)MHD_add_response_header(response, "X-HearthNet-From", from);
     (void)MHD_add_response_header(response, "X-HearthNet-Timestamp", timestamp);
@@ -144,7 +145,7 @@ static void log_refused(struct node *node, const char *listener, struct http_exc
     char peer[NODE_ID_SHORT_BYTES] = "";
     char others[24];
     size_t left_out = 0;
-    caller_format_address(http_exchange_address(exchange), address);
+    callers_format_address(http_exchange_address(exchange), address);
     bool known = caller->identified && caller->level != CALLER_ANONYMOUS;
     if (caller->identified) {
         node_id_format_short(&caller->node_id, peer);

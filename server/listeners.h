@@ -5,7 +5,7 @@
 #ifndef HEARTHCHAT_SERVER_LISTENERS_H
 #define HEARTHCHAT_SERVER_LISTENERS_H
 
-#include "core/result.h"
+#include "core/error.h"
 
 struct node;
 

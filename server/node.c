@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/thread.h"
 #include "gossip/joining.h"
@@ -125,8 +126,9 @@ static void append_changed_manifest(struct node *node, struct event_log *log)
     const struct log_snapshot *snapshot = event_log_acquire(log);
     const struct member *self = membership_find(snapshot->membership, &node->key.node_id);
     const char *name = node->services.display_name;
-    bool changed = self != NULL && (!endpoints_equal(&self->endpoints, &node->endpoints) ||
-                                    (name[0] != '\0' && strcmp(self->display_name, name) != 0));
+    bool changed =
+        self != NULL && (!node_manifest_endpoints_equal(&self->endpoints, &node->endpoints) ||
+                         (name[0] != '\0' && strcmp(self->display_name, name) != 0));
     event_log_release(log, &snapshot);
     if (changed) {
         json_t *manifest = make_manifest(node);

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "core/result.h"
+#include "core/error.h"
 
 /* Files are made for their owner alone; a crash leaves no core that holds the key; as many
  * descriptors as the system gives, up to LIMITS_DESCRIPTORS. */

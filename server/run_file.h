@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/node_id.h"
 
 enum result run_file_write(const char *data_directory, const char *ui_host, uint16_t ui_port,

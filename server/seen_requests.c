@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/memory.h"
-#include "core/thread.h"
 #include "protocol/ulid.h"
 
 struct seen_request {

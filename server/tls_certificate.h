@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_SERVER_TLS_CERTIFICATE_H
 #define HEARTHCHAT_SERVER_TLS_CERTIFICATE_H
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/signing.h"
 
 struct tls_certificate {

@@ -8,6 +8,7 @@
 
 #include "core/inbox.h"
 #include "core/limits.h"
+#include "core/lock.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
@@ -399,8 +400,8 @@ void websocket_events_stored(struct websocket_hub *hub, const struct committed_e
     wake_polls(hub);
     for (size_t i = 0; i < count; i++) {
         size_t length = 0;
-        const char *text = verified_event_text(events[i].event, &length);
-        const struct event *event = verified_event_get(events[i].event);
+        const char *text = event_verified_text(events[i].event, &length);
+        const struct event *event = event_verified_get(events[i].event);
         if (events[i].concerns_us) {
             publish(hub, frame_create(FRAME_MESSAGE, events[i].seq, text, length));
         } else if (event_type_is_community(event->type)) {

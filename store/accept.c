@@ -21,8 +21,8 @@ static void count_in(struct event_log *log, const struct event *event)
 static int64_t insert_event(struct event_log *log, struct verified_event *verified)
 {
     size_t length = 0;
-    const struct event *event = verified_event_get(verified);
-    const char *text = verified_event_text(verified, &length);
+    const struct event *event = event_verified_get(verified);
+    const char *text = event_verified_text(verified, &length);
     int64_t seq = log->state.last_seq + 1;
     database_run(&log->database,
                  "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,0,0,?7) ON CONFLICT(hash) DO NOTHING",
@@ -117,8 +117,8 @@ static void reconsider_author(struct event_log *log, const struct node_id *autho
             database_next(&log->database, row) ? log_event_from_row(log, row, 0) : NULL;
         database_done(row);
         if (event != NULL) {
-            set_aside(log, verified_event_get(event), moved[i].seq, moved[i].aside);
-            verified_event_destroy(&event);
+            set_aside(log, event_verified_get(event), moved[i].seq, moved[i].aside);
+            event_verified_destroy(&event);
         }
     }
     if (count > 0) {
@@ -165,7 +165,7 @@ static size_t place_of(const struct log_state *state, const struct event *event)
 {
     size_t at = state->community_event_count;
     while (at > 0 &&
-           event_compare(verified_event_get(state->community_events[at - 1]), event) > 0) {
+           event_compare(event_verified_get(state->community_events[at - 1]), event) > 0) {
         at--;
     }
     return at;
@@ -181,15 +181,15 @@ static bool has_twin(const struct log_state *state, const struct event *event)
 {
     size_t alike = 0;
     for (size_t i = 0; i < state->community_event_count; i++) {
-        alike += are_twins(verified_event_get(state->community_events[i]), event) ? 1 : 0;
+        alike += are_twins(event_verified_get(state->community_events[i]), event) ? 1 : 0;
     }
     return alike > 1; /* itself is one */
 }
 
 static int compare_ids(const void *left, const void *right)
 {
-    const struct event *a = verified_event_get(*(struct verified_event *const *)left);
-    const struct event *b = verified_event_get(*(struct verified_event *const *)right);
+    const struct event *a = event_verified_get(*(struct verified_event *const *)left);
+    const struct event *b = event_verified_get(*(struct verified_event *const *)right);
     int order = strcmp(a->event_id, b->event_id);
     return order != 0 ? order : memcmp(a->author.key, b->author.key, NODE_ID_BYTES);
 }
@@ -203,7 +203,7 @@ static bool has_twins(const struct log_state *state)
     memcpy(sorted, state->community_events, count * sizeof(struct verified_event *));
     qsort(sorted, count, sizeof(struct verified_event *), compare_ids);
     for (size_t i = 1; i < count && !found; i++) {
-        found = are_twins(verified_event_get(sorted[i - 1]), verified_event_get(sorted[i]));
+        found = are_twins(event_verified_get(sorted[i - 1]), event_verified_get(sorted[i]));
     }
     memory_free(sorted);
     return found;
@@ -214,9 +214,9 @@ static bool has_twins(const struct log_state *state)
  * events of one lamport it is the one with the smaller hash (§6). */
 static bool is_shadowed(const struct log_state *state, size_t index)
 {
-    const struct event *event = verified_event_get(state->community_events[index]);
+    const struct event *event = event_verified_get(state->community_events[index]);
     for (size_t i = 0; i < index; i++) {
-        if (are_twins(verified_event_get(state->community_events[i]), event)) {
+        if (are_twins(event_verified_get(state->community_events[i]), event)) {
             return true;
         }
     }
@@ -230,7 +230,7 @@ struct membership *log_replay(const struct event_log *log)
     bool twins = state->community_event_count > 0 && has_twins(state);
     for (size_t i = 0; i < state->community_event_count; i++) {
         if (!twins || !is_shadowed(state, i)) {
-            membership_apply(membership, verified_event_get(state->community_events[i]));
+            membership_apply(membership, event_verified_get(state->community_events[i]));
         }
     }
     return membership;
@@ -269,7 +269,7 @@ static enum membership_answer admit_community_event(struct event_log *log,
                                                     struct verified_event *verified)
 {
     struct log_state *state = &log->state;
-    const struct event *event = verified_event_get(verified);
+    const struct event *event = event_verified_get(verified);
     size_t place = place_of(state, event);
     bool last = place == state->community_event_count;
     state->community_events = memory_resize(
@@ -295,7 +295,7 @@ static enum membership_answer admit_community_event(struct event_log *log,
 static bool store_event(struct event_log *log, struct verified_event *verified,
                         const struct node_id *source, int64_t *seq_out)
 {
-    const struct event *event = verified_event_get(verified);
+    const struct event *event = event_verified_get(verified);
     int64_t seq = insert_event(log, verified);
     if (seq == 0) {
         return false;
@@ -316,7 +316,7 @@ static bool is_stored(struct event_log *log, const struct event *event)
 
 static enum event_refusal judge(struct event_log *log, struct verified_event *verified)
 {
-    const struct event *event = verified_event_get(verified);
+    const struct event *event = event_verified_get(verified);
     enum membership_answer answer = MEMBERSHIP_ADMITS;
     if (event->lamport > log->state.clock + LOG_MOST_LAMPORT_STEP) {
         return EVENT_LAMPORT_TOO_FAR;
@@ -333,7 +333,7 @@ static enum event_refusal judge(struct event_log *log, struct verified_event *ve
 enum event_refusal log_accept(struct event_log *log, struct verified_event **verified,
                               const struct node_id *source, int64_t *seq_out)
 {
-    const struct event *event = verified_event_get(*verified);
+    const struct event *event = event_verified_get(*verified);
     bool is_community = event_type_is_community(event->type);
     enum event_refusal refusal = EVENT_ACCEPTABLE;
     *seq_out = 0;
@@ -346,7 +346,7 @@ enum event_refusal log_accept(struct event_log *log, struct verified_event **ver
                                              : is_stored(log, event);
     }
     if (stored || refusal != EVENT_ACCEPTABLE) {
-        verified_event_destroy(verified);
+        event_verified_destroy(verified);
         return stored ? EVENT_ACCEPTABLE : refusal;
     }
     *verified = NULL;

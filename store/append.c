@@ -15,7 +15,7 @@ struct append_job {
 static enum result check_message(struct event_log *log, const struct verified_event *verified,
                                  struct append_answer *answer)
 {
-    const struct message_sent *message = &verified_event_get(verified)->data.message;
+    const struct message_sent *message = &event_verified_get(verified)->data.message;
     enum result result = RESULT_OK;
     struct buffer attachments;
     sqlite3_stmt *row = database_query(&log->database,
@@ -123,7 +123,7 @@ enum result log_append_own(struct event_log *log, struct event_draft *draft,
     if (result != RESULT_OK) {
         return result;
     }
-    const struct event *event = verified_event_get(verified);
+    const struct event *event = event_verified_get(verified);
     if (event->type == EVENT_MESSAGE_SENT) {
         result = check_message(log, verified, answer_out);
     } else if (event->type == EVENT_MEMBER_INVITED) {
@@ -141,7 +141,7 @@ enum result log_append_own(struct event_log *log, struct event_draft *draft,
             log->state.clock = answer_out->lamport;
         }
     }
-    verified_event_destroy(&verified);
+    event_verified_destroy(&verified);
     return result;
 }
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/node_id.h"
 
 /* $XDG_DATA_HOME/hearthnet, else ~/.local/share/hearthnet; the caller frees. NULL without a home.

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/result.h"
+#include "core/error.h"
 
 #define DATABASE_MOST_STATEMENTS 96
 

@@ -5,7 +5,7 @@
 #ifndef HEARTHCHAT_STORE_DEVICE_KEY_H
 #define HEARTHCHAT_STORE_DEVICE_KEY_H
 
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/signing.h"
 
 /* Reads keys/device.ed25519. RESULT_NOT_FOUND when there is none; RESULT_INVALID when it is damaged

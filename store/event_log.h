@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "core/clock.h"
-#include "core/result.h"
+#include "core/error.h"
 #include "protocol/event_draft.h"
 #include "protocol/fingerprint.h"
 #include "protocol/membership.h"

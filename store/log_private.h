@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "core/inbox.h"
+#include "core/lock.h"
 #include "core/thread.h"
 #include "protocol/item_set.h"
 #include "store/database_private.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/thread.h"
+#include "core/lock.h"
 
 /* A callback on the writer thread meets the thread that waits for it. */
 struct meeting {

@@ -186,10 +186,10 @@ static void check_events(struct event_log *log, struct maintenance_report *repor
         struct verified_event *event = log_event_from_row(log, row, 0);
         report->events++;
         report->aside += sqlite3_column_int(row, 6);
-        if (event == NULL || !is_right(row, verified_event_get(event))) {
+        if (event == NULL || !is_right(row, event_verified_get(event))) {
             report->damaged++;
         }
-        verified_event_destroy(&event);
+        event_verified_destroy(&event);
     }
     database_done(row);
 }

@@ -59,9 +59,9 @@ static void derive_views(struct event_log *log)
     while (database_next(&log->database, row)) {
         struct verified_event *event = log_event_from_row(log, row, 1);
         if (event != NULL) {
-            (void)log_views_apply(log, verified_event_get(event), sqlite3_column_int64(row, 0),
+            (void)log_views_apply(log, event_verified_get(event), sqlite3_column_int64(row, 0),
                                   false);
-            verified_event_destroy(&event);
+            event_verified_destroy(&event);
         }
     }
     database_done(row);

@@ -26,8 +26,8 @@ struct receive_job {
  * author. */
 static int compare_received(const void *left, const void *right)
 {
-    const struct event *a = verified_event_get(((const struct received *)left)->event);
-    const struct event *b = verified_event_get(((const struct received *)right)->event);
+    const struct event *a = event_verified_get(((const struct received *)left)->event);
+    const struct event *b = event_verified_get(((const struct received *)right)->event);
     int a_later = event_type_is_community(a->type) ? 0 : 1;
     int b_later = event_type_is_community(b->type) ? 0 : 1;
     return a_later != b_later ? a_later - b_later : event_compare(a, b);
@@ -36,7 +36,7 @@ static int compare_received(const void *left, const void *right)
 /* A message for us is answered in the transaction that stores it: never twice, never not. */
 static void answer_message(struct event_log *log, const struct log_event *stored)
 {
-    const struct event *event = verified_event_get(stored->event);
+    const struct event *event = event_verified_get(stored->event);
     const struct node_id *self = &log->options.key->node_id;
     if (event->type != EVENT_MESSAGE_SENT || !stored->concerns_us ||
         !log->options.answers_messages || !node_id_equal(&event->data.message.recipient, self) ||
@@ -60,7 +60,7 @@ static void run_receive(struct writer_job *job, struct event_log *log)
     qsort(receive->received, receive->count, sizeof *receive->received, compare_received);
     for (size_t i = 0; i < receive->count; i++) {
         struct received *received = &receive->received[i];
-        int64_t lamport = verified_event_get(received->event)->lamport;
+        int64_t lamport = event_verified_get(received->event)->lamport;
         int64_t seq = 0;
         receive->refusals[received->position] = log_accept(log, &received->event, source, &seq);
         if (seq == 0) {
@@ -85,7 +85,7 @@ static void answer_receive(struct writer_job *job, struct event_log *log, enum r
                                     .head = log->state.head};
     receive->done(receive->context, &answer);
     for (size_t i = 0; i < receive->count; i++) {
-        verified_event_destroy(&receive->received[i].event); /* only when the batch did not run */
+        event_verified_destroy(&receive->received[i].event); /* only when the batch did not run */
     }
     memory_free(receive->received);
     memory_free(receive->refusals);
@@ -110,13 +110,13 @@ enum result event_log_receive(struct event_log *log, struct verified_event **eve
     }
     for (size_t i = 0; i < count; i++) {
         receive->received[i] = (struct received){events[i], i};
-        memcpy(receive->event_ids[i], verified_event_get(events[i])->event_id, ULID_TEXT_BYTES);
+        memcpy(receive->event_ids[i], event_verified_get(events[i])->event_id, ULID_TEXT_BYTES);
     }
     memory_free(events);
     enum result result = log_submit(log, &receive->job);
     if (result != RESULT_OK) {
         for (size_t i = 0; i < count; i++) {
-            verified_event_destroy(&receive->received[i].event);
+            event_verified_destroy(&receive->received[i].event);
         }
         memory_free(receive->received);
         memory_free(receive->refusals);

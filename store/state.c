@@ -10,7 +10,7 @@
 void log_state_deinit(struct log_state *state)
 {
     for (size_t i = 0; i < state->community_event_count; i++) {
-        verified_event_destroy(&state->community_events[i]);
+        event_verified_destroy(&state->community_events[i]);
     }
     memory_free(state->community_events);
     membership_destroy(&state->membership);
@@ -37,8 +37,8 @@ struct verified_event *log_event_from_row(struct event_log *log, sqlite3_stmt *r
 
 static int compare_verified(const void *left, const void *right)
 {
-    return event_compare(verified_event_get(*(struct verified_event *const *)left),
-                         verified_event_get(*(struct verified_event *const *)right));
+    return event_compare(event_verified_get(*(struct verified_event *const *)left),
+                         event_verified_get(*(struct verified_event *const *)right));
 }
 
 static void load_community_events(struct event_log *log)

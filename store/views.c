@@ -275,8 +275,8 @@ static bool with_stored(struct event_log *log, int64_t seq,
     if (event == NULL) {
         return false;
     }
-    change(log, verified_event_get(event), seq);
-    verified_event_destroy(&event);
+    change(log, event_verified_get(event), seq);
+    event_verified_destroy(&event);
     return true;
 }
 

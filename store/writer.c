@@ -10,8 +10,8 @@ static void forget_fresh(struct event_log *log)
 {
     for (size_t i = 0; i < log->fresh_count; i++) {
         struct log_event *fresh = &log->fresh[i];
-        if (!event_type_is_community(verified_event_get(fresh->event)->type)) {
-            verified_event_destroy(&fresh->event);
+        if (!event_type_is_community(event_verified_get(fresh->event)->type)) {
+            event_verified_destroy(&fresh->event);
         }
     }
     log->fresh_count = 0;

@@ -18,7 +18,7 @@ static void check_bounds(const struct configuration *c)
     FUZZ_ASSERT(c->peer_port >= 0 && c->peer_port <= 65535);
     FUZZ_ASSERT(c->ui_port >= 0 && c->ui_port <= 65535);
     FUZZ_ASSERT(c->max_upload_bytes > 0);
-    FUZZ_ASSERT(endpoint_is_host(c->peer_host));
+    FUZZ_ASSERT(node_manifest_is_host(c->peer_host));
     FUZZ_ASSERT(fields_count_characters(c->display_name) <= 64);
     FUZZ_ASSERT(c->log_level <= LOG_ERROR);
     for (size_t i = 0; i < 3; i++) {

@@ -23,7 +23,7 @@ static void check_scan(const uint8_t *bytes, size_t length)
         (void)!node_id_parse(id, &community_id);
         memory_free(id);
     }
-    if (!event_scan(text, length, &community_id, &scanned, &taken)) {
+    if (!event_scan_one(text, length, &community_id, &scanned, &taken)) {
         return;
     }
     FUZZ_ASSERT(taken <= length);
@@ -57,10 +57,10 @@ static void check(struct verified_event *verified)
     json_t *again = NULL;
     struct event *reread = NULL;
     size_t length = 0;
-    const char *text = verified_event_text(verified, &length);
+    const char *text = event_verified_text(verified, &length);
     FUZZ_ASSERT(canonical_parse(text, length, CANONICAL_MOST_NESTING, &again, NULL) == RESULT_OK);
     FUZZ_ASSERT(event_parse(again, NULL, &reread) == EVENT_ACCEPTABLE);
-    FUZZ_ASSERT(memcmp(reread->hash, verified_event_get(verified)->hash, sizeof reread->hash) == 0);
+    FUZZ_ASSERT(memcmp(reread->hash, event_verified_get(verified)->hash, sizeof reread->hash) == 0);
     event_destroy(&reread);
     json_decref(again);
 }
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         FUZZ_ASSERT(memcmp(hash, event->hash, sizeof hash) == 0);
         if (event_verify(&event, &verified) == RESULT_OK) {
             check(verified);
-            verified_event_destroy(&verified);
+            event_verified_destroy(&verified);
         }
         FUZZ_ASSERT(event == NULL);
     }

@@ -18,14 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         return 0;
     }
     if (node_manifest_parse(json, &manifest) == RESULT_OK) {
-        json_t *written = endpoints_to_json(&manifest.endpoints);
+        json_t *written = node_manifest_endpoints_to_json(&manifest.endpoints);
         FUZZ_ASSERT(manifest.display_name != NULL);
         FUZZ_ASSERT(manifest.endpoints.count <= NODE_MANIFEST_MOST_ENDPOINTS);
-        FUZZ_ASSERT(endpoints_parse(written, &again) == RESULT_OK);
-        FUZZ_ASSERT(endpoints_equal(&manifest.endpoints, &again));
+        FUZZ_ASSERT(node_manifest_parse_endpoints(written, &again) == RESULT_OK);
+        FUZZ_ASSERT(node_manifest_endpoints_equal(&manifest.endpoints, &again));
         for (size_t i = 0; i < manifest.endpoints.count; i++) {
             char url[320];
-            endpoint_format_url(&manifest.endpoints.list[i], url, sizeof url);
+            node_manifest_format_url(&manifest.endpoints.list[i], url, sizeof url);
             FUZZ_ASSERT(strncmp(url, "https://", 8) == 0);
             FUZZ_ASSERT(strpbrk(url + 8, "/?#@ \r\n") == NULL);
         }

@@ -13,7 +13,7 @@
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "fuzz/fuzz.h"
-#include "handlers/wire_error.h"
+#include "handlers/wire_code.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
 #include "protocol/request_signature.h"
@@ -99,9 +99,9 @@ static void sign(const struct live_node *node, struct buffer *request, const cha
                                         .community = from,
                                         .timestamp = timestamp};
     buffer_init(&canonical);
-    if (request_canonical(&envelope, body, &canonical) == RESULT_OK) {
+    if (request_signature_canonical(&envelope, body, &canonical) == RESULT_OK) {
         signing_sign(node->key, canonical.data, canonical.length_bytes, &signature);
-        signature_format(&signature, text);
+        signing_format_signature(&signature, text);
         buffer_append_format(request,
                              "X-HearthNet-Capability: %s\r\nX-HearthNet-Capability-Version: "
                              "1.0\r\nX-HearthNet-Request-Id: %s\r\nX-HearthNet-From: "

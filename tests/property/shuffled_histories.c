@@ -52,14 +52,14 @@ static const struct event *add(struct history *history, uint8_t author, struct e
     const struct signing_key key = test_key(author);
     if (history->count > 3 && below(history, 12) == 0) {
         const struct event *other =
-            verified_event_get(history->events[1 + below(history, (unsigned)history->count - 1)]);
+            event_verified_get(history->events[1 + below(history, (unsigned)history->count - 1)]);
         memcpy(event_id, other->event_id, sizeof event_id);
     } else {
         (void)test_ulid(below(history, 1000) * 100U + (unsigned)history->count, event_id);
     }
     history->events[history->count++] =
         test_event(draft, &key, test_id(1), event_id, history->lamport);
-    return verified_event_get(history->events[history->count - 1]);
+    return event_verified_get(history->events[history->count - 1]);
 }
 
 static void invite(struct history *history, uint8_t author, uint8_t target)
@@ -155,7 +155,7 @@ static struct verified_event *copy_event(const struct verified_event *event)
     struct event *parsed = NULL;
     struct verified_event *verified = NULL;
     size_t length = 0;
-    const char *text = verified_event_text(event, &length);
+    const char *text = event_verified_text(event, &length);
     if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) != RESULT_OK ||
         event_parse(json, NULL, &parsed) != EVENT_ACCEPTABLE ||
         event_verify(&parsed, &verified) != RESULT_OK) {
@@ -298,7 +298,7 @@ static bool play(uint64_t seed)
     }
     memory_free(first);
     for (size_t i = 0; i < history.count; i++) {
-        verified_event_destroy(&history.events[i]);
+        event_verified_destroy(&history.events[i]);
     }
     return same;
 }

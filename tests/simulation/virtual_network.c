@@ -24,7 +24,7 @@ struct call {
     bool replied;
     struct http_answer answer;
     enum result result;
-    http_transport_done *done;
+    http_client_done *done;
     void *done_context;
 };
 
@@ -32,7 +32,7 @@ static void destroy(struct call *call)
 {
     json_decref(call->exchange.body);
     buffer_deinit(&call->body);
-    http_answer_deinit(&call->answer);
+    http_client_deinit_answer(&call->answer);
     memory_free(call->path);
     memory_free(call->query);
     memory_free(call);
@@ -75,7 +75,7 @@ static void conclude(struct world *world, void *context)
 
 static void fail(struct call *call, int64_t in_ms)
 {
-    http_answer_deinit(&call->answer);
+    http_client_deinit_answer(&call->answer);
     call->answer.status = 0;
     call->result = RESULT_UNREACHABLE;
     world_in(call->world, in_ms, conclude, call);
@@ -254,7 +254,7 @@ static struct sim_node *find_node(const struct world *world, const struct node_i
     abort();
 }
 
-static struct call *make_call(struct sim_node *from, const struct http_request *request)
+static struct call *make_call(struct sim_node *from, const struct http_call *request)
 {
     struct call *call = memory_allocate(1, sizeof *call);
     const char *path = strchr(request->url + strlen("https://"), '/');
@@ -270,8 +270,8 @@ static struct call *make_call(struct sim_node *from, const struct http_request *
     return call;
 }
 
-void virtual_network_send(void *context, const struct http_request *request,
-                          http_transport_done *done, void *done_context)
+void virtual_network_send(void *context, const struct http_call *request, http_client_done *done,
+                          void *done_context)
 {
     struct sim_node *from = context;
     struct world *world = from->world;

@@ -95,8 +95,8 @@ bool sim_node_join(struct sim_node *node, struct sim_node *inviter);
 bool sim_node_is_member(const struct sim_node *node, const struct sim_node *other);
 
 /* virtual_network.c: what a node's gossip sends. */
-void virtual_network_send(void *context, const struct http_request *request,
-                          http_transport_done *done, void *done_context);
+void virtual_network_send(void *context, const struct http_call *request, http_client_done *done,
+                          void *done_context);
 
 /* The node died: those whose requests it holds learn of it. */
 void virtual_network_drop_polls(struct sim_node *node);

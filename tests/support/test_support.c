@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/lock.h"
 #include "core/memory.h"
-#include "core/thread.h"
 #include "handlers/message_json.h"
 #include "store/history.h"
 #include "store/log_wait.h"
@@ -160,7 +160,7 @@ struct collecting {
 static void collect(void *context, const struct history_message *message)
 {
     struct collecting *collecting = context;
-    (void)json_array_append_new(collecting->messages, message_to_json(message, collecting->self));
+    (void)json_array_append_new(collecting->messages, message_json_make(message, collecting->self));
 }
 
 char *test_log_history(struct test_log *test)

@@ -26,8 +26,8 @@ static char *text_of_message(void)
         test_event(event_draft_message("c", test_id(3), "a \"quoted\" {brace}] \\ \n ü", NULL),
                    &key, test_id(1), test_ulid(7, id), 41);
     size_t length = 0;
-    char *text = memory_duplicate_string(verified_event_text(event, &length));
-    verified_event_destroy(&event);
+    char *text = memory_duplicate_string(event_verified_text(event, &length));
+    event_verified_destroy(&event);
     return text;
 }
 
@@ -37,8 +37,8 @@ static char *text_of(struct event_draft draft)
     const struct signing_key key = test_key(2);
     struct verified_event *event = test_event(draft, &key, test_id(1), test_ulid(8, id), 41);
     size_t length = 0;
-    char *text = memory_duplicate_string(verified_event_text(event, &length));
-    verified_event_destroy(&event);
+    char *text = memory_duplicate_string(event_verified_text(event, &length));
+    event_verified_destroy(&event);
     return text;
 }
 
@@ -61,7 +61,7 @@ static void event_scan__reads_each_kind_as_the_parser_does(void **state)
         struct verified_event *verified = NULL;
         json_t *json = NULL;
         size_t length = 0;
-        assert_true(event_scan(text, strlen(text), test_id(1), &scanned, &length));
+        assert_true(event_scan_one(text, strlen(text), test_id(1), &scanned, &length));
         assert_int_equal(length, strlen(text));
         assert_int_equal(canonical_parse(text, length, 32, &json, NULL), RESULT_OK);
         assert_int_equal(event_parse(json, test_id(1), &parsed), EVENT_ACCEPTABLE);
@@ -77,8 +77,8 @@ static void event_scan__reads_each_kind_as_the_parser_does(void **state)
             assert_string_equal(scanned->data.receipt.at, parsed->data.receipt.at);
         }
         assert_int_equal(event_verify(&scanned, &verified), RESULT_OK);
-        assert_string_equal(verified_event_text(verified, &length), text);
-        verified_event_destroy(&verified);
+        assert_string_equal(event_verified_text(verified, &length), text);
+        event_verified_destroy(&verified);
         event_destroy(&parsed);
         json_decref(json);
         memory_free(text);
@@ -93,7 +93,7 @@ static void event_scan__reads_what_the_parser_reads(void **state)
     json_t *json = NULL;
     size_t taken = 0;
     (void)state;
-    assert_true(event_scan(text, strlen(text), test_id(1), &scanned, &taken));
+    assert_true(event_scan_one(text, strlen(text), test_id(1), &scanned, &taken));
     assert_int_equal(taken, strlen(text));
     assert_int_equal(canonical_parse(text, strlen(text), 32, &json, NULL), RESULT_OK);
     assert_int_equal(event_parse(json, test_id(1), &parsed), EVENT_ACCEPTABLE);
@@ -103,8 +103,8 @@ static void event_scan__reads_what_the_parser_reads(void **state)
     struct verified_event *verified = NULL;
     assert_int_equal(event_verify(&scanned, &verified), RESULT_OK);
     size_t length = 0;
-    assert_string_equal(verified_event_text(verified, &length), text);
-    verified_event_destroy(&verified);
+    assert_string_equal(event_verified_text(verified, &length), text);
+    event_verified_destroy(&verified);
     event_destroy(&parsed);
     json_decref(json);
     memory_free(text);
@@ -119,7 +119,7 @@ static void assert_left_to_the_parser(const char *what, const char *with)
     const char *at = strstr(text, what);
     assert_non_null(at);
     char *changed = memory_format("%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
-    if (event_scan(changed, strlen(changed), test_id(1), &event, &taken)) {
+    if (event_scan_one(changed, strlen(changed), test_id(1), &event, &taken)) {
         fail_msg("read: %s", changed);
     }
     memory_free(changed);

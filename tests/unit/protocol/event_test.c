@@ -49,11 +49,11 @@ static void event__reproduces_every_signing_vector(void **state)
         struct buffer whole;
         buffer_init(&whole);
         assert_int_equal(canonical_write(json, &whole), RESULT_OK);
-        const char *text = verified_event_text(verified, &length);
+        const char *text = event_verified_text(verified, &length);
         assert_int_equal(length, whole.length_bytes);
         assert_memory_equal(text, whole.data, length);
         buffer_deinit(&whole);
-        verified_event_destroy(&verified);
+        event_verified_destroy(&verified);
         json_decref(json);
     }
     json_decref(vectors);
@@ -124,17 +124,17 @@ static void request_verify__takes_the_vector_and_nothing_like_it(void **state)
     int64_t at = 0;
     (void)state;
     buffer_init(&text);
-    assert_int_equal(request_canonical(&envelope, body, &text), RESULT_OK);
+    assert_int_equal(request_signature_canonical(&envelope, body, &text), RESULT_OK);
     assert_string_equal(text.data, json_string_value(json_object_get(request, "canonical")));
     assert_int_equal(wall_clock_parse(envelope.timestamp, &at), RESULT_OK);
-    assert_int_equal(request_verify(&envelope, body, at + 300, &from), RESULT_OK);
-    assert_int_equal(request_verify(&envelope, body, at + 301, &from), RESULT_EXPIRED);
-    assert_int_equal(request_verify(&envelope, body, at - 301, &from), RESULT_EXPIRED);
-    assert_int_equal(request_verify(&envelope, NULL, at, &from), RESULT_UNAUTHORIZED);
+    assert_int_equal(request_signature_verify(&envelope, body, at + 300, &from), RESULT_OK);
+    assert_int_equal(request_signature_verify(&envelope, body, at + 301, &from), RESULT_EXPIRED);
+    assert_int_equal(request_signature_verify(&envelope, body, at - 301, &from), RESULT_EXPIRED);
+    assert_int_equal(request_signature_verify(&envelope, NULL, at, &from), RESULT_UNAUTHORIZED);
     envelope.capability = "chat.history";
-    assert_int_equal(request_verify(&envelope, body, at, &from), RESULT_UNAUTHORIZED);
+    assert_int_equal(request_signature_verify(&envelope, body, at, &from), RESULT_UNAUTHORIZED);
     envelope.request_id = "short";
-    assert_int_equal(request_verify(&envelope, body, at, &from), RESULT_INVALID);
+    assert_int_equal(request_signature_verify(&envelope, body, at, &from), RESULT_INVALID);
     buffer_deinit(&text);
     json_decref(request);
     json_decref(vectors);
@@ -155,7 +155,7 @@ static enum event_refusal refusal_with(const struct verified_event *verified, co
     struct event *event = NULL;
     size_t length = 0;
     json_t *parsed = NULL;
-    const char *text = verified_event_text(verified, &length);
+    const char *text = event_verified_text(verified, &length);
     assert_int_equal(canonical_parse(text, length, 32, &parsed, NULL), RESULT_OK);
     if (value == NULL) {
         (void)json_object_del(parsed, member);
@@ -189,7 +189,7 @@ static void event_parse__wants_exactly_nine_members(void **state)
     assert_int_equal(refusal_with(message, "event_type", json_string("chat.message.unsent")),
                      EVENT_SCHEMA_UNKNOWN);
     assert_int_equal(refusal_with(message, "lamport", json_integer(6)), EVENT_ACCEPTABLE);
-    verified_event_destroy(&message);
+    event_verified_destroy(&message);
 }
 
 static void event_parse__refuses_a_message_to_its_author(void **state)
@@ -252,7 +252,7 @@ static void event_verify__refuses_a_malformed_and_a_foreign_signature(void **sta
         struct verified_event *verified = NULL;
         size_t length = 0;
         json_t *json = NULL;
-        const char *text = verified_event_text(message, &length);
+        const char *text = event_verified_text(message, &length);
         assert_int_equal(canonical_parse(text, length, 32, &json, NULL), RESULT_OK);
         (void)json_object_set_new(json, "signature", json_string(signatures[i]));
         assert_int_equal(event_parse(json, NULL, &event), EVENT_ACCEPTABLE);
@@ -260,7 +260,7 @@ static void event_verify__refuses_a_malformed_and_a_foreign_signature(void **sta
         assert_null(event);
         json_decref(json);
     }
-    verified_event_destroy(&message);
+    event_verified_destroy(&message);
 }
 
 static void invite__reads_back_and_shows_every_change(void **state)

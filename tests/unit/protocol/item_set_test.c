@@ -25,7 +25,7 @@ static struct item item_number(uint32_t number)
 
 static int compare(const void *left, const void *right)
 {
-    return item_compare(left, right);
+    return item_set_compare(left, right);
 }
 
 /* Against a sorted array and sums made one by one. */

@@ -9,8 +9,8 @@ static char ids[64][ULID_TEXT_BYTES];
 
 static void apply(struct membership *membership, struct verified_event *event)
 {
-    membership_apply(membership, verified_event_get(event));
-    verified_event_destroy(&event);
+    membership_apply(membership, event_verified_get(event));
+    event_verified_destroy(&event);
 }
 
 static struct membership *found(struct policy policy)
@@ -61,7 +61,7 @@ static struct verified_event *revocation(const uint8_t *signers, size_t count, u
         char signature_text[SIGNATURE_TEXT_BYTES];
         char signer_text[NODE_ID_TEXT_BYTES];
         signing_sign(&signer, text.data, text.length_bytes, &signature);
-        signature_format(&signature, signature_text);
+        signing_format_signature(&signature, signature_text);
         node_id_format(&signer.node_id, signer_text);
         (void)json_array_append_new(co_signers, json_pack("{s:s,s:s}", "node_id", signer_text,
                                                           "signature", signature_text));

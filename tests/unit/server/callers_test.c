@@ -11,10 +11,10 @@ static struct caller_key address(const char *text)
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-        return caller_key_of_address((const struct sockaddr *)(const void *)&v4);
+        return callers_key_of_address((const struct sockaddr *)(const void *)&v4);
     }
     assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
-    return caller_key_of_address((const struct sockaddr *)(const void *)&v6);
+    return callers_key_of_address((const struct sockaddr *)(const void *)&v6);
 }
 
 static void callers__count_a_house_as_one(void **state)
@@ -26,17 +26,17 @@ static void callers__count_a_house_as_one(void **state)
     struct caller_key mapped = address("::ffff:192.0.2.1");
     struct caller_key neighbour = address("192.0.2.2");
     (void)state;
-    assert_true(caller_key_equal(&one, &same));
-    assert_false(caller_key_equal(&one, &other));
-    assert_true(caller_key_equal(&v4, &mapped));
-    assert_false(caller_key_equal(&v4, &neighbour));
+    assert_true(callers_key_equal(&one, &same));
+    assert_false(callers_key_equal(&one, &other));
+    assert_true(callers_key_equal(&v4, &mapped));
+    assert_false(callers_key_equal(&v4, &neighbour));
 }
 
 static void callers__limit_then_call_it_a_flood(void **state)
 {
     struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = caller_key_of_node(test_id(1));
-    struct caller_key other = caller_key_of_node(test_id(2));
+    struct caller_key key = callers_key_of_node(test_id(1));
+    struct caller_key other = callers_key_of_node(test_id(2));
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_CALLS_A_SECOND; i++) {
@@ -55,7 +55,7 @@ static void callers__limit_then_call_it_a_flood(void **state)
 static void callers__limit_each_capability_apart(void **state)
 {
     struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = caller_key_of_node(test_id(1));
+    struct caller_key key = callers_key_of_node(test_id(1));
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_CAPABILITY_CALLS_A_SECOND; i++) {
@@ -86,7 +86,7 @@ static void callers__hold_so_much_for_one_and_for_all(void **state)
     struct caller_key house = address("192.0.2.1");
     struct caller_key second = address("192.0.2.2");
     struct caller_key third = address("192.0.2.3");
-    struct caller_key member = caller_key_of_node(test_id(1));
+    struct caller_key member = callers_key_of_node(test_id(1));
     (void)state;
     assert_true(callers_hold(callers, &house, 600));
     assert_false(callers_hold(callers, &house, 401));
@@ -105,7 +105,7 @@ static void callers__hold_so_much_for_one_and_for_all(void **state)
 static void callers__forget_the_quiet_but_never_who_holds(void **state)
 {
     struct callers *callers = callers_create(1000, 1000000);
-    struct caller_key member = caller_key_of_node(test_id(1));
+    struct caller_key member = callers_key_of_node(test_id(1));
     int64_t retry_ms = 0;
     (void)state;
     assert_true(callers_hold(callers, &member, 1000));

@@ -3,8 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "core/lock.h"
 #include "core/memory.h"
-#include "core/thread.h"
 #include "store/event_reader.h"
 #include "store/history.h"
 #include "support/test_support.h"
@@ -170,7 +170,7 @@ static struct verified_event *revoke(uint8_t target, unsigned id, int64_t lampor
     buffer_init(&text);
     assert_int_equal(canonical_write(statement, &text), RESULT_OK);
     signing_sign(&alice, text.data, text.length_bytes, &signature);
-    signature_format(&signature, signature_text);
+    signing_format_signature(&signature, signature_text);
     node_id_format(&alice.node_id, alice_text);
     node_id_format(&gone.node_id, gone_text);
     buffer_deinit(&text);
@@ -263,8 +263,8 @@ static void event_log__shows_of_two_events_with_one_id_the_smaller_hash(void **s
         int64_t lamport = test_log_populate(&test, BOB);
         struct verified_event *events[] = {message(BOB, ALICE, "c1", "first face", 50, lamport),
                                            message(BOB, ALICE, "c2", "second face", 50, lamport)};
-        bool first = memcmp(verified_event_get(events[0])->hash,
-                            verified_event_get(events[1])->hash, BLAKE3_HASH_BYTES) < 0;
+        bool first = memcmp(event_verified_get(events[0])->hash,
+                            event_verified_get(events[1])->hash, BLAKE3_HASH_BYTES) < 0;
         test_log_receive(&test, &events[order], 1);
         test_log_receive(&test, &events[1 - order], 1);
         assert_int_equal(test.accepted, 1); /* both are kept */

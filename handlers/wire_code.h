@@ -2,8 +2,8 @@
  *
  * Thread: any. The one place where results become codes.
  */
-#ifndef HEARTHCHAT_HANDLERS_WIRE_ERROR_H
-#define HEARTHCHAT_HANDLERS_WIRE_ERROR_H
+#ifndef HEARTHCHAT_HANDLERS_WIRE_CODE_H
+#define HEARTHCHAT_HANDLERS_WIRE_CODE_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -41,6 +41,6 @@ enum wire_code wire_code_of_append(enum result result);
 enum wire_code wire_code_of_join(enum result result);
 
 /* {"error","message"}; fresh. */
-json_t *wire_error_json(const char *code, const char *message);
+json_t *wire_code_to_json(const char *code, const char *message);
 
 #endif

@@ -1,4 +1,4 @@
-#include "handlers/wire_error.h"
+#include "handlers/wire_code.h"
 
 static const struct {
     const char *name;
@@ -89,7 +89,7 @@ enum wire_code wire_code_of_join(enum result result)
     return wire_code_of_append(result);
 }
 
-json_t *wire_error_json(const char *code, const char *message)
+json_t *wire_code_to_json(const char *code, const char *message)
 {
     return json_pack("{s:s,s:s}", "error", code, "message", message);
 }
