@@ -5,11 +5,11 @@
 #include "handlers/endpoints.h"
 #include "protocol/fields.h"
 
-static const char *named_in(const struct exchange *exchange, const char *header, const char *member)
+static const char *named_in(const struct request *request, const char *header, const char *member)
 {
-    const char *text = exchange->header(exchange, header);
+    const char *text = request->header(request, header);
     if (text == NULL) {
-        (void)fields_string(exchange->body, member, &text, NULL);
+        (void)fields_string(request->body, member, &text, NULL);
     }
     return text;
 }
@@ -26,44 +26,43 @@ static bool serves(const struct capability *capability, const char *version)
     return *end == '\0' && major == capability->major && minor <= capability->minor;
 }
 
-void bus_call_handle(struct exchange *exchange, const struct services *services)
+void bus_call_handle(struct request *request, const struct services *services)
 {
     static const char *const known[] = {"params", "input", "capability", "version", NULL};
     const json_t *input = NULL;
-    const char *name = named_in(exchange, "X-HearthNet-Capability", "capability");
-    const char *version = named_in(exchange, "X-HearthNet-Capability-Version", "version");
+    const char *name = named_in(request, "X-HearthNet-Capability", "capability");
+    const char *version = named_in(request, "X-HearthNet-Capability-Version", "version");
     size_t understood = 0;
     for (size_t i = 0; known[i] != NULL; i++) {
-        understood += json_object_get(exchange->body, known[i]) != NULL ? 1 : 0;
+        understood += json_object_get(request->body, known[i]) != NULL ? 1 : 0;
     }
-    if (name == NULL || !fields_object(exchange->body, "input", &input) ||
-        understood != json_object_size(exchange->body)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Expected {\"params\":{},\"input\":{…}} and the capability's name in "
-                             "X-HearthNet-Capability.");
+    if (name == NULL || !fields_object(request->body, "input", &input) ||
+        understood != json_object_size(request->body)) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Expected {\"params\":{},\"input\":{…}} and the capability's name in "
+                            "X-HearthNet-Capability.");
         return;
     }
     const struct capability *capability = capabilities_find(name);
     if (capability == NULL) {
-        exchange_reply_error(exchange, WIRE_NOT_FOUND, "This node has no such capability.");
-    } else if (exchange->caller.level != CALLER_SELF && !capability->for_peers) {
-        exchange_reply_error(exchange, WIRE_UNAUTHORIZED,
-                             "Only this node's owner may call this, on the machine itself.");
+        request_reply_error(request, WIRE_NOT_FOUND, "This node has no such capability.");
+    } else if (request->caller.level != CALLER_SELF && !capability->for_peers) {
+        request_reply_error(request, WIRE_UNAUTHORIZED,
+                            "Only this node's owner may call this, on the machine itself.");
     } else if (!serves(capability, version == NULL ? "1.0" : version)) {
-        exchange_reply_schema_mismatch(exchange,
-                                       "This version of the capability is not served here.",
-                                       capability->schema_hash);
+        request_reply_schema_mismatch(request, "This version of the capability is not served here.",
+                                      capability->schema_hash);
     } else {
-        capabilities_call(capability, exchange, services, input);
+        capabilities_call(capability, request, services, input);
     }
 }
 
-void bus_capabilities_handle(struct exchange *exchange, const struct services *services)
+void bus_capabilities_handle(struct request *request, const struct services *services)
 {
     json_t *list = json_pack("{s:o}", "capabilities", capabilities_to_json(services->chat_enabled));
-    if (exchange->caller.level == CALLER_SELF) {
-        exchange_reply_output(exchange, list);
+    if (request->caller.level == CALLER_SELF) {
+        request_reply_output(request, list);
     } else {
-        exchange_reply_json(exchange, 200, list);
+        request_reply_json(request, 200, list);
     }
 }

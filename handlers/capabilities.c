@@ -127,13 +127,13 @@ json_t *capabilities_to_json(bool chat_enabled)
     return list;
 }
 
-void capabilities_call(const struct capability *capability, struct exchange *exchange,
+void capabilities_call(const struct capability *capability, struct request *request,
                        const struct services *services, const json_t *input)
 {
     struct error error = {""};
     if (schema_validate(capability->request_schema, input, &error) == RESULT_OK) {
-        capability->call(exchange, services, input);
+        capability->call(request, services, input);
         return;
     }
-    exchange_reply_schema_mismatch(exchange, error.message, capability->schema_hash);
+    request_reply_schema_mismatch(request, error.message, capability->schema_hash);
 }

@@ -7,8 +7,8 @@
 
 #include "handlers/services.h"
 
-/* Answers the exchange; `input` is borrowed for the call, and valid by the request schema. */
-typedef void capability_call(struct exchange *exchange, const struct services *services,
+/* Answers the request; `input` is borrowed for the call, and valid by the request schema. */
+typedef void capability_call(struct request *request, const struct services *services,
                              const json_t *input);
 
 struct capability {
@@ -38,7 +38,7 @@ size_t capabilities_number(const char *name);
 json_t *capabilities_to_json(bool chat_enabled);
 
 /* Validates the input and calls; answers schema_mismatch itself. */
-void capabilities_call(const struct capability *capability, struct exchange *exchange,
+void capabilities_call(const struct capability *capability, struct request *request,
                        const struct services *services, const json_t *input);
 
 /* The functions, one file each. */

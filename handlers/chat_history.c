@@ -40,19 +40,19 @@ static void add_message(void *context, const struct history_message *message)
     (void)json_array_append_new(page->messages, message_json_make(message, page->self));
 }
 
-void chat_history_call(struct exchange *exchange, const struct services *services,
+void chat_history_call(struct request *request, const struct services *services,
                        const json_t *input)
 {
     struct node_id peer;
     struct history_query query = {.limit = DEFAULT_LIMIT};
     int64_t limit = DEFAULT_LIMIT;
     const char *peer_text = NULL;
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
     if (fields_string(input, "peer", &peer_text, NULL)) {
-        if (!services_resolve(services, exchange, peer_text, &peer)) {
+        if (!services_resolve(services, request, peer_text, &peer)) {
             return;
         }
         query.peer = &peer;
@@ -61,12 +61,12 @@ void chat_history_call(struct exchange *exchange, const struct services *service
     (void)fields_integer(input, "before_lamport", INT64_MIN, INT64_MAX, &query.before_lamport);
     (void)fields_integer(input, "limit", INT64_MIN, INT64_MAX, &limit);
     if (limit < 1 || limit > HISTORY_MOST_LIMIT) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
+        request_reply_error(request, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
         return;
     }
     if (query.since_lamport < 0 || query.before_lamport < 0) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "since_lamport and before_lamport must not be negative.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "since_lamport and before_lamport must not be negative.");
         return;
     }
     query.limit = (size_t)limit;
@@ -74,33 +74,33 @@ void chat_history_call(struct exchange *exchange, const struct services *service
     struct page page = {json_array(), &services->key->node_id};
     if (history_page(log, &query, add_message, &page, &more) != RESULT_OK) {
         json_decref(page.messages);
-        exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
-                             "The history can't be read; see the node's log.");
+        request_reply_error(request, WIRE_INTERNAL_ERROR,
+                            "The history can't be read; see the node's log.");
         return;
     }
-    exchange_reply_output(exchange,
-                          json_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
+    request_reply_output(request,
+                         json_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
 }
 
-void chat_history_handle(struct exchange *exchange, const struct services *services)
+void chat_history_handle(struct request *request, const struct services *services)
 {
     static const char *const integers[] = {"since_lamport", "before_lamport", "limit"};
     json_t *input = json_object();
-    const char *peer = exchange->query(exchange, "peer");
+    const char *peer = request->query(request, "peer");
     if (peer != NULL && peer[0] != '\0') {
         (void)json_object_set_new(input, "peer", json_string(peer));
     }
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
         int64_t integer = 0;
-        if (exchange->query(exchange, integers[i]) == NULL) {
+        if (request->query(request, integers[i]) == NULL) {
             continue;
         }
-        if (!exchange_query_integer(exchange, integers[i], 0, &integer)) {
+        if (!request_query_integer(request, integers[i], 0, &integer)) {
             json_decref(input);
             return;
         }
         (void)json_object_set_new(input, integers[i], json_integer(integer));
     }
-    capabilities_call(capabilities_find("chat.history"), exchange, services, input);
+    capabilities_call(capabilities_find("chat.history"), request, services, input);
     json_decref(input);
 }

@@ -53,30 +53,30 @@ static void add_message(void *context, const struct history_message *message, co
     (void)json_array_append_new(findings->messages, found);
 }
 
-void chat_search_handle(struct exchange *exchange, const struct services *services)
+void chat_search_handle(struct request *request, const struct services *services)
 {
     struct node_id peer;
     int64_t limit = 0;
     bool more = false;
-    const char *text = exchange->query(exchange, "q");
-    const char *peer_text = exchange->query(exchange, "peer");
+    const char *text = request->query(request, "q");
+    const char *peer_text = request->query(request, "peer");
     struct search_query query = {.text = text};
     struct findings findings = {.self = &services->key->node_id};
-    struct event_log *log = services_log(services, exchange);
-    if (log == NULL || !exchange_query_integer(exchange, "limit", DEFAULT_LIMIT, &limit)) {
+    struct event_log *log = services_log(services, request);
+    if (log == NULL || !request_query_integer(request, "limit", DEFAULT_LIMIT, &limit)) {
         return;
     }
     if (text == NULL || text[0] == '\0' || strlen(text) > SEARCH_MOST_QUERY_BYTES) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Give q=… of 1 to 512 bytes: the words to look for.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Give q=… of 1 to 512 bytes: the words to look for.");
         return;
     }
     if (limit < 1 || limit > HISTORY_MOST_LIMIT) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
+        request_reply_error(request, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
         return;
     }
     if (peer_text != NULL && peer_text[0] != '\0') {
-        if (!services_resolve(services, exchange, peer_text, &peer)) {
+        if (!services_resolve(services, request, peer_text, &peer)) {
             return;
         }
         query.peer = &peer;
@@ -85,10 +85,10 @@ void chat_search_handle(struct exchange *exchange, const struct services *servic
     findings.messages = json_array();
     if (search_messages(log, &query, add_message, &findings, &more) != RESULT_OK) {
         json_decref(findings.messages);
-        exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
-                             "The messages can't be searched; see the node's log.");
+        request_reply_error(request, WIRE_INTERNAL_ERROR,
+                            "The messages can't be searched; see the node's log.");
         return;
     }
-    exchange_reply_output(exchange,
-                          json_pack("{s:o,s:b}", "messages", findings.messages, "more", (int)more));
+    request_reply_output(request,
+                         json_pack("{s:o,s:b}", "messages", findings.messages, "more", (int)more));
 }

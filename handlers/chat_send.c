@@ -6,7 +6,7 @@
 
 /* A send that waits for the disk, then for the recipient's node. */
 struct sending {
-    struct exchange *exchange;
+    struct request *request;
     const struct services *services;
     struct node_id recipient;
     struct append_answer answer;
@@ -14,10 +14,9 @@ struct sending {
 
 static void reply(struct sending *sending, const char *delivered)
 {
-    exchange_reply_output(sending->exchange,
-                          json_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id,
-                                    "lamport", (json_int_t)sending->answer.lamport, "delivered",
-                                    delivered));
+    request_reply_output(sending->request,
+                         json_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id, "lamport",
+                                   (json_int_t)sending->answer.lamport, "delivered", delivered));
     memory_free(sending);
 }
 
@@ -33,8 +32,8 @@ static void on_appended(void *context, const struct append_answer *answer)
     struct gossip *gossip = services->gossip(services->node);
     sending->answer = *answer;
     if (answer->result != RESULT_OK) {
-        exchange_reply_error(sending->exchange, wire_code_of_append(answer->result),
-                             answer->error.message);
+        request_reply_error(sending->request, wire_code_of_append(answer->result),
+                            answer->error.message);
         memory_free(sending);
     } else if (answer->repeated &&
                event_reader_is_delivered(services->log(services->node), answer->event_id)) {
@@ -47,33 +46,32 @@ static void on_appended(void *context, const struct append_answer *answer)
 }
 
 /* False after answering what is wrong with it. */
-static bool check(struct exchange *exchange, const struct services *services,
+static bool check(struct request *request, const struct services *services,
                   const struct node_id *recipient, const char *client_id, const char *body,
                   size_t body_bytes, const json_t *attachments)
 {
     struct error error = {""};
     if (node_id_equal(recipient, &services->key->node_id)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "The recipient is this node itself; choose another member.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "The recipient is this node itself; choose another member.");
         return false;
     }
     if (event_data_check_message(client_id, body, body_bytes, attachments, &error) != RESULT_OK) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, error.message);
+        request_reply_error(request, WIRE_BAD_REQUEST, error.message);
         return false;
     }
     struct gossip *gossip = services->gossip(services->node);
     if (!services->store_and_forward &&
         (gossip == NULL || !gossip_presence(gossip, recipient).online)) {
-        exchange_reply_error(
-            exchange, WIRE_PARTITION,
-            "The recipient is not reachable now, and store_and_forward is switched "
-            "off on this node.");
+        request_reply_error(request, WIRE_PARTITION,
+                            "The recipient is not reachable now, and store_and_forward is switched "
+                            "off on this node.");
         return false;
     }
     return true;
 }
 
-void chat_send_call(struct exchange *exchange, const struct services *services, const json_t *input)
+void chat_send_call(struct request *request, const struct services *services, const json_t *input)
 {
     char minted[ULID_TEXT_BYTES];
     const char *client_id = minted;
@@ -84,32 +82,32 @@ void chat_send_call(struct exchange *exchange, const struct services *services, 
     const json_t *attachments = json_object_get(input, "attachments");
     struct event_log *log = NULL;
     if (!services->chat_enabled) {
-        exchange_reply_error(exchange, WIRE_NOT_IMPLEMENTED,
-                             "Chat is switched off on this node ([chat] enabled = false).");
+        request_reply_error(request, WIRE_NOT_IMPLEMENTED,
+                            "Chat is switched off on this node ([chat] enabled = false).");
         return;
     }
-    log = services_log(services, exchange);
+    log = services_log(services, request);
     services->mint_id(services->node, minted);
     (void)fields_string(input, "client_id", &client_id, NULL);
     (void)fields_string(input, "recipient", &recipient_text, NULL);
     (void)fields_string(input, "body", &body, &body_bytes);
-    if (log == NULL || !services_resolve(services, exchange, recipient_text, &recipient) ||
-        !check(exchange, services, &recipient, client_id, body, body_bytes, attachments)) {
+    if (log == NULL || !services_resolve(services, request, recipient_text, &recipient) ||
+        !check(request, services, &recipient, client_id, body, body_bytes, attachments)) {
         return;
     }
     struct sending *sending = memory_allocate(1, sizeof *sending);
-    sending->exchange = exchange;
+    sending->request = request;
     sending->services = services;
     sending->recipient = recipient;
     struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
     if (event_log_append(log, &draft, on_appended, sending) != RESULT_OK) {
         memory_free(sending);
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "Too many messages are being written at once; try again in a second.");
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too many messages are being written at once; try again in a second.");
     }
 }
 
-void chat_send_handle(struct exchange *exchange, const struct services *services)
+void chat_send_handle(struct request *request, const struct services *services)
 {
-    capabilities_call(capabilities_find("chat.send"), exchange, services, exchange->body);
+    capabilities_call(capabilities_find("chat.send"), request, services, request->body);
 }

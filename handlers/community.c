@@ -8,62 +8,62 @@
 
 enum { DEFAULT_TTL_SECONDS = 7 * 86400, MOST_TTL_SECONDS = 365 * 86400 };
 
-void community_create_handle(struct exchange *exchange, const struct services *services)
+void community_create_handle(struct request *request, const struct services *services)
 {
     struct policy policy = policy_default();
     struct error error = {""};
     const char *name = NULL;
-    const json_t *policy_json = json_object_get(exchange->body, "policy");
-    if (!fields_string(exchange->body, "name", &name, NULL) || name[0] == '\0' ||
+    const json_t *policy_json = json_object_get(request->body, "policy");
+    if (!fields_string(request->body, "name", &name, NULL) || name[0] == '\0' ||
         fields_count_characters(name) > EVENT_DATA_MOST_NAME_CHARACTERS ||
         fields_has_control_character(name)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Give the community a name of 1 to 64 characters: {\"name\":\"…\"}.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Give the community a name of 1 to 64 characters: {\"name\":\"…\"}.");
         return;
     }
     if (policy_json != NULL && policy_parse_partial(policy_json, &policy, &error) != RESULT_OK) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, error.message);
+        request_reply_error(request, WIRE_BAD_REQUEST, error.message);
         return;
     }
     enum result result = services->found(services->node, name, &policy, &error);
     if (result != RESULT_OK) {
-        exchange_reply_error(exchange, wire_code_of_append(result), error.message);
+        request_reply_error(request, wire_code_of_append(result), error.message);
         return;
     }
-    node_info_handle(exchange, services);
+    node_info_handle(request, services);
 }
 
 static void on_joined(void *context, const struct join_answer *answer)
 {
-    struct exchange *exchange = context;
+    struct request *request = context;
     if (answer->result != RESULT_OK) {
-        exchange_reply_error(exchange, wire_code_of_join(answer->result), answer->error.message);
+        request_reply_error(request, wire_code_of_join(answer->result), answer->error.message);
         return;
     }
     char community_id[NODE_ID_TEXT_BYTES];
     node_id_format(&answer->community_id, community_id);
-    exchange_reply_output(exchange,
-                          json_pack("{s:s,s:s,s:b}", "community_id", community_id, "community_name",
-                                    answer->community_name, "already", (int)answer->already));
+    request_reply_output(request,
+                         json_pack("{s:s,s:s,s:b}", "community_id", community_id, "community_name",
+                                   answer->community_name, "already", (int)answer->already));
 }
 
-void community_join_handle(struct exchange *exchange, const struct services *services)
+void community_join_handle(struct request *request, const struct services *services)
 {
     const char *invite = NULL;
-    if (!fields_string(exchange->body, "invite", &invite, NULL)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Expected {\"invite\":\"hearthnet://v1/…\"}.");
+    if (!fields_string(request->body, "invite", &invite, NULL)) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Expected {\"invite\":\"hearthnet://v1/…\"}.");
         return;
     }
-    if (services->join(services->node, invite, on_joined, exchange) != RESULT_OK) {
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "This node is joining already; wait for that to end.");
+    if (services->join(services->node, invite, on_joined, request) != RESULT_OK) {
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "This node is joining already; wait for that to end.");
     }
 }
 
 /* An invitation that waits for its event to be on disk. */
 struct inviting {
-    struct exchange *exchange;
+    struct request *request;
     const struct services *services;
     struct invite invite;
 };
@@ -72,15 +72,15 @@ static void on_invited(void *context, const struct append_answer *answer)
 {
     struct inviting *inviting = context;
     if (answer->result != RESULT_OK) {
-        exchange_reply_error(inviting->exchange, wire_code_of_append(answer->result),
-                             answer->error.message);
+        request_reply_error(inviting->request, wire_code_of_append(answer->result),
+                            answer->error.message);
     } else {
         char expires_at[WALL_CLOCK_TEXT_BYTES];
         memcpy(inviting->invite.invite_event_id, answer->event_id, ULID_TEXT_BYTES);
         wall_clock_format(inviting->invite.expires_at, expires_at);
         char *text = invite_make(&inviting->invite, inviting->services->key);
-        exchange_reply_output(inviting->exchange,
-                              json_pack("{s:s,s:s}", "invite", text, "expires_at", expires_at));
+        request_reply_output(inviting->request,
+                             json_pack("{s:s,s:s}", "invite", text, "expires_at", expires_at));
         memory_free(text);
     }
     invite_deinit(&inviting->invite);
@@ -97,7 +97,7 @@ static bool read_invitee(const char *text, struct node_id *invitee_out, char **n
     return invite_parse_id_text(text, invitee_out, name_out) == RESULT_OK;
 }
 
-void community_invite_call(struct exchange *exchange, const struct services *services,
+void community_invite_call(struct request *request, const struct services *services,
                            const json_t *input)
 {
     const char *invitee_text = "";
@@ -107,7 +107,7 @@ void community_invite_call(struct exchange *exchange, const struct services *ser
     int64_t ttl_seconds = DEFAULT_TTL_SECONDS;
     struct node_id invitee;
     char *own_name = NULL;
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
@@ -115,10 +115,9 @@ void community_invite_call(struct exchange *exchange, const struct services *ser
     (void)fields_string(input, "initial_level", &level_text, NULL);
     (void)fields_integer(input, "ttl_seconds", INT64_MIN, INT64_MAX, &ttl_seconds);
     if (!read_invitee(invitee_text, &invitee, &own_name)) {
-        exchange_reply_error(
-            exchange, WIRE_BAD_REQUEST,
-            "invitee_node_id must be a full NodeID (ed25519: and 43 characters) or "
-            "the hearthnet-id:// text that the other device shows.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "invitee_node_id must be a full NodeID (ed25519: and 43 characters) or "
+                            "the hearthnet-id:// text that the other device shows.");
         return;
     }
     if (!fields_string(input, "display_name", &display_name, NULL)) {
@@ -128,14 +127,14 @@ void community_invite_call(struct exchange *exchange, const struct services *ser
         ttl_seconds > MOST_TTL_SECONDS || fields_count_characters(display_name) > 64 ||
         fields_has_control_character(display_name)) {
         memory_free(own_name);
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "initial_level is member or trusted, ttl_seconds 1 to 31536000, "
-                             "display_name at most 64 characters.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "initial_level is member or trusted, ttl_seconds 1 to 31536000, "
+                            "display_name at most 64 characters.");
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
     struct inviting *inviting = memory_allocate(1, sizeof *inviting);
-    inviting->exchange = exchange;
+    inviting->request = request;
     inviting->services = services;
     inviting->invite = (struct invite){
         .community_id = snapshot->membership->community_id,
@@ -153,12 +152,12 @@ void community_invite_call(struct exchange *exchange, const struct services *ser
     if (event_log_append(log, &draft, on_invited, inviting) != RESULT_OK) {
         invite_deinit(&inviting->invite);
         memory_free(inviting);
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "Too much is being written at once; try again in a second.");
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too much is being written at once; try again in a second.");
     }
 }
 
-void invites_handle(struct exchange *exchange, const struct services *services)
+void invites_handle(struct request *request, const struct services *services)
 {
-    capabilities_call(capabilities_find("community.invite"), exchange, services, exchange->body);
+    capabilities_call(capabilities_find("community.invite"), request, services, request->body);
 }

@@ -74,13 +74,13 @@ static enum result list_one(struct listing *listing, const struct node_id *peer)
     return result;
 }
 
-void conversations_handle(struct exchange *exchange, const struct services *services)
+void conversations_handle(struct request *request, const struct services *services)
 {
     struct node_id peer;
-    const char *peer_text = exchange->query(exchange, "peer");
-    struct event_log *log = services_log(services, exchange);
+    const char *peer_text = request->query(request, "peer");
+    struct event_log *log = services_log(services, request);
     if (log == NULL ||
-        (peer_text != NULL && !services_resolve(services, exchange, peer_text, &peer))) {
+        (peer_text != NULL && !services_resolve(services, request, peer_text, &peer))) {
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
@@ -92,9 +92,9 @@ void conversations_handle(struct exchange *exchange, const struct services *serv
     event_log_release(log, &snapshot);
     if (result != RESULT_OK) {
         json_decref(listing.conversations);
-        exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
-                             "The conversations can't be read; see the node's log.");
+        request_reply_error(request, WIRE_INTERNAL_ERROR,
+                            "The conversations can't be read; see the node's log.");
         return;
     }
-    exchange_reply_output(exchange, json_pack("{s:o}", "conversations", listing.conversations));
+    request_reply_output(request, json_pack("{s:o}", "conversations", listing.conversations));
 }

@@ -7,7 +7,7 @@
 
 #include "handlers/services.h"
 
-typedef void endpoint_handle(struct exchange *exchange, const struct services *services);
+typedef void endpoint_handle(struct request *request, const struct services *services);
 
 endpoint_handle chat_send_handle;          /* POST /api/v1/chat/send (§13, §14) */
 endpoint_handle chat_history_handle;       /* GET /api/v1/chat/history */

@@ -2,21 +2,21 @@
 #include "handlers/capabilities.h"
 #include "handlers/endpoints.h"
 
-void health_handle(struct exchange *exchange, const struct services *services)
+void health_handle(struct request *request, const struct services *services)
 {
     (void)services;
-    exchange_reply_json(exchange, 200, json_pack("{s:s}", "status", "ok"));
+    request_reply_json(request, 200, json_pack("{s:s}", "status", "ok"));
 }
 
-void ready_handle(struct exchange *exchange, const struct services *services)
+void ready_handle(struct request *request, const struct services *services)
 {
     struct gossip *gossip = services->gossip(services->node);
     bool ready = gossip != NULL && gossip_reached_anybody(gossip);
-    exchange_reply_json(exchange, ready ? 200 : 503,
-                        json_pack("{s:s}", "status",
-                                  ready            ? "ready"
-                                  : gossip == NULL ? "in no community"
-                                                   : "no peer reached yet"));
+    request_reply_json(request, ready ? 200 : 503,
+                       json_pack("{s:s}", "status",
+                                 ready            ? "ready"
+                                 : gossip == NULL ? "in no community"
+                                                  : "no peer reached yet"));
 }
 
 static void add_metric(struct buffer *text, const char *name, const char *type, const char *help,
@@ -35,14 +35,14 @@ static int64_t count_online(struct gossip *gossip, const struct membership *memb
     return online;
 }
 
-void metrics_handle(struct exchange *exchange, const struct services *services)
+void metrics_handle(struct request *request, const struct services *services)
 {
     struct event_log *log = services->log(services->node);
     struct gossip *gossip = services->gossip(services->node);
     struct buffer text;
     if (!services->metrics_enabled) {
-        exchange_reply_error(exchange, WIRE_NOT_FOUND,
-                             "Metrics are switched off ([observability] metrics_enabled = false).");
+        request_reply_error(request, WIRE_NOT_FOUND,
+                            "Metrics are switched off ([observability] metrics_enabled = false).");
         return;
     }
     buffer_init(&text);
@@ -60,6 +60,6 @@ void metrics_handle(struct exchange *exchange, const struct services *services)
                    gossip == NULL ? 0 : count_online(gossip, snapshot->membership));
         event_log_release(log, &snapshot);
     }
-    exchange_reply_bytes(exchange, "text/plain; version=0.0.4", text.data, text.length_bytes);
+    request_reply_bytes(request, "text/plain; version=0.0.4", text.data, text.length_bytes);
     buffer_deinit(&text);
 }

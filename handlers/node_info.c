@@ -40,7 +40,7 @@ static void describe_community(const struct services *services, json_t *node)
     event_log_release(log, &snapshot);
 }
 
-void node_info_handle(struct exchange *exchange, const struct services *services)
+void node_info_handle(struct request *request, const struct services *services)
 {
     struct event_log *log = services->log(services->node);
     const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
@@ -58,12 +58,12 @@ void node_info_handle(struct exchange *exchange, const struct services *services
                               node_manifest_endpoints_to_json(services->endpoints(services->node)));
     memory_free(id_text);
     describe_community(services, node);
-    exchange_reply_output(exchange, node);
+    request_reply_output(request, node);
 }
 
-void members_handle(struct exchange *exchange, const struct services *services)
+void members_handle(struct request *request, const struct services *services)
 {
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
@@ -78,5 +78,5 @@ void members_handle(struct exchange *exchange, const struct services *services)
         (void)json_array_append_new(members, entry);
     }
     event_log_release(log, &snapshot);
-    exchange_reply_output(exchange, json_pack("{s:o}", "members", members));
+    request_reply_output(request, json_pack("{s:o}", "members", members));
 }

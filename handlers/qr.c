@@ -19,14 +19,14 @@ static bool is_dark(const QRcode *code, int row, int column)
            (code->data[row * code->width + column] & 1) != 0;
 }
 
-void qr_handle(struct exchange *exchange, const struct services *services)
+void qr_handle(struct request *request, const struct services *services)
 {
-    const char *text = exchange->query(exchange, "text");
+    const char *text = request->query(request, "text");
     (void)services;
     QRcode *code = text == NULL || text[0] == '\0' ? NULL : encode(text);
     if (code == NULL) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Give text=… of 1 to 2900 bytes to draw as a QR code.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Give text=… of 1 to 2900 bytes to draw as a QR code.");
         return;
     }
     struct buffer svg;
@@ -46,7 +46,7 @@ void qr_handle(struct exchange *exchange, const struct services *services)
         }
     }
     buffer_append_text(&svg, "\"/></svg>");
-    exchange_reply_bytes(exchange, "image/svg+xml", svg.data, svg.length_bytes);
+    request_reply_bytes(request, "image/svg+xml", svg.data, svg.length_bytes);
     buffer_deinit(&svg);
     QRcode_free(code);
 }

@@ -1,17 +1,17 @@
 #include "handlers/services.h"
 
-struct event_log *services_log(const struct services *services, struct exchange *exchange)
+struct event_log *services_log(const struct services *services, struct request *request)
 {
     struct event_log *log = services->log(services->node);
     if (log == NULL) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "This node is in no community yet: create one, or join with an "
-                             "invite.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "This node is in no community yet: create one, or join with an "
+                            "invite.");
     }
     return log;
 }
 
-bool services_resolve(const struct services *services, struct exchange *exchange, const char *text,
+bool services_resolve(const struct services *services, struct request *request, const char *text,
                       struct node_id *node_id_out)
 {
     struct event_log *log = services->log(services->node);
@@ -19,14 +19,14 @@ bool services_resolve(const struct services *services, struct exchange *exchange
     enum result result = membership_resolve(snapshot->membership, text, node_id_out);
     event_log_release(log, &snapshot);
     if (result == RESULT_NOT_FOUND) {
-        exchange_reply_error(exchange, WIRE_NOT_FOUND, "No member has this short id.");
+        request_reply_error(request, WIRE_NOT_FOUND, "No member has this short id.");
     } else if (result == RESULT_MISMATCH) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Several members share this short id; use the full NodeID.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Several members share this short id; use the full NodeID.");
     } else if (result != RESULT_OK) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "This is no NodeID: expected ed25519: and 43 characters, or "
-                             "ed25519:XXXX-XXXX-XXXX-XXXX.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "This is no NodeID: expected ed25519: and 43 characters, or "
+                            "ed25519:XXXX-XXXX-XXXX-XXXX.");
     }
     return result == RESULT_OK;
 }

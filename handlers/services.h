@@ -8,7 +8,7 @@
 
 #include "core/log_limit.h"
 #include "gossip/gossip.h"
-#include "handlers/exchange.h"
+#include "handlers/request.h"
 #include "protocol/node_manifest.h"
 #include "protocol/policy.h"
 #include "store/event_log.h"
@@ -49,15 +49,15 @@ struct services {
      */
     enum result (*join)(void *node, const char *invite, services_joined *done, void *context);
     /* Answers a long-poll when there is something, or in time (§15). */
-    void (*subscribe)(void *node, struct exchange *exchange);
+    void (*subscribe)(void *node, struct request *request);
 };
 
 /* The log, or NULL after answering that there is no community yet. */
-struct event_log *services_log(const struct services *services, struct exchange *exchange);
+struct event_log *services_log(const struct services *services, struct request *request);
 
-/* Resolves who is meant by a full or short NodeID; answers the exchange and returns false when
+/* Resolves who is meant by a full or short NodeID; answers the request and returns false when
  * nobody is. */
-bool services_resolve(const struct services *services, struct exchange *exchange, const char *text,
+bool services_resolve(const struct services *services, struct request *request, const char *text,
                       struct node_id *node_id_out);
 
 /* {"node_id","short_id","display_name","level","online","last_seen"}: how people and programs are

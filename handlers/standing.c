@@ -10,7 +10,7 @@ enum { MOST_CLIENT_ID_BYTES = 128 };
 
 /* A change of a member's standing that waits to be on disk. */
 struct changing {
-    struct exchange *exchange;
+    struct request *request;
     struct node_id target;
 };
 
@@ -19,13 +19,13 @@ static void on_changed(void *context, const struct append_answer *answer)
     struct changing *changing = context;
     char target[NODE_ID_TEXT_BYTES];
     if (answer->result != RESULT_OK) {
-        exchange_reply_error(changing->exchange, wire_code_of_append(answer->result),
-                             answer->error.message);
+        request_reply_error(changing->request, wire_code_of_append(answer->result),
+                            answer->error.message);
     } else {
         node_id_format(&changing->target, target);
-        exchange_reply_output(changing->exchange,
-                              json_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
-                                        (json_int_t)answer->lamport, "target_node_id", target));
+        request_reply_output(changing->request,
+                             json_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
+                                       (json_int_t)answer->lamport, "target_node_id", target));
     }
     memory_free(changing);
 }
@@ -50,29 +50,29 @@ static json_t *gather(const struct services *services, const json_t *input, json
     return co_signers;
 }
 
-static void append(struct exchange *exchange, struct event_log *log, struct event_draft draft,
+static void append(struct request *request, struct event_log *log, struct event_draft draft,
                    const struct node_id *target)
 {
     struct changing *changing = memory_allocate(1, sizeof *changing);
-    *changing = (struct changing){exchange, *target};
+    *changing = (struct changing){request, *target};
     if (event_log_append(log, &draft, on_changed, changing) != RESULT_OK) {
         memory_free(changing);
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "Too much is being written at once; try again in a second.");
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too much is being written at once; try again in a second.");
     }
 }
 
 /* The log and whom it is about; false after answering what is wrong. */
-static bool begin(struct exchange *exchange, const struct services *services, const json_t *input,
+static bool begin(struct request *request, const struct services *services, const json_t *input,
                   struct event_log **log_out, struct node_id *target_out)
 {
     const char *target = "";
     (void)fields_string(input, "target_node_id", &target, NULL);
-    *log_out = services_log(services, exchange);
-    return *log_out != NULL && services_resolve(services, exchange, target, target_out);
+    *log_out = services_log(services, request);
+    return *log_out != NULL && services_resolve(services, request, target, target_out);
 }
 
-void community_revoke_call(struct exchange *exchange, const struct services *services,
+void community_revoke_call(struct request *request, const struct services *services,
                            const json_t *input)
 {
     struct event_log *log = NULL;
@@ -80,13 +80,13 @@ void community_revoke_call(struct exchange *exchange, const struct services *ser
     const char *reason = "";
     const char *client_id = NULL;
     char agreed[CO_SIGNATURE_CLIENT_ID_BYTES];
-    if (!begin(exchange, services, input, &log, &target)) {
+    if (!begin(request, services, input, &log, &target)) {
         return;
     }
     (void)fields_string(input, "reason", &reason, NULL);
     if (!event_data_is_revocation_reason(reason)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "reason is compromised, inactive, policy_violation or other.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "reason is compromised, inactive, policy_violation or other.");
         return;
     }
     co_signature_client_id(&target, reason, agreed);
@@ -94,32 +94,32 @@ void community_revoke_call(struct exchange *exchange, const struct services *ser
         client_id = agreed;
     }
     if (client_id[0] == '\0' || strlen(client_id) > MOST_CLIENT_ID_BYTES) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "client_id has 1 to 128 bytes.");
+        request_reply_error(request, WIRE_BAD_REQUEST, "client_id has 1 to 128 bytes.");
         return;
     }
     json_t *co_signers =
         gather(services, input, event_data_revocation_statement(client_id, reason, &target));
-    append(exchange, log, event_draft_revoked(client_id, &target, reason, co_signers), &target);
+    append(request, log, event_draft_revoked(client_id, &target, reason, co_signers), &target);
     json_decref(co_signers);
 }
 
-void revocations_handle(struct exchange *exchange, const struct services *services)
+void revocations_handle(struct request *request, const struct services *services)
 {
-    capabilities_call(capabilities_find("community.revoke"), exchange, services, exchange->body);
+    capabilities_call(capabilities_find("community.revoke"), request, services, request->body);
 }
 
-void levels_handle(struct exchange *exchange, const struct services *services)
+void levels_handle(struct request *request, const struct services *services)
 {
     struct event_log *log = NULL;
     struct node_id target;
     const char *level_text = "";
     enum member_level level = LEVEL_MEMBER;
-    if (!begin(exchange, services, exchange->body, &log, &target)) {
+    if (!begin(request, services, request->body, &log, &target)) {
         return;
     }
-    (void)fields_string(exchange->body, "new_level", &level_text, NULL);
+    (void)fields_string(request->body, "new_level", &level_text, NULL);
     if (!member_level_parse(level_text, &level)) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "new_level is member, trusted or anchor.");
+        request_reply_error(request, WIRE_BAD_REQUEST, "new_level is member, trusted or anchor.");
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
@@ -128,11 +128,11 @@ void levels_handle(struct exchange *exchange, const struct services *services)
     bool same = member != NULL && level == member->level;
     event_log_release(log, &snapshot);
     if (same) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, "The member has this level already.");
+        request_reply_error(request, WIRE_BAD_REQUEST, "The member has this level already.");
         return;
     }
     json_t *co_signers =
-        gather(services, exchange->body, event_data_level_statement(level, &target));
-    append(exchange, log, event_draft_level(promoted, &target, level, co_signers), &target);
+        gather(services, request->body, event_data_level_statement(level, &target));
+    append(request, log, event_draft_level(promoted, &target, level, co_signers), &target);
     json_decref(co_signers);
 }

@@ -1,6 +1,6 @@
 #include "handlers/endpoints.h"
 
-void subscribe_handle(struct exchange *exchange, const struct services *services)
+void subscribe_handle(struct request *request, const struct services *services)
 {
-    services->subscribe(services->node, exchange);
+    services->subscribe(services->node, request);
 }

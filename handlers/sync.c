@@ -16,9 +16,9 @@ static void add_head(void *context, enum event_type type, int64_t lamport)
     (void)json_object_set_new(context, event_type_name(type), json_integer(lamport));
 }
 
-void sync_heads_handle(struct exchange *exchange, const struct services *services)
+void sync_heads_handle(struct request *request, const struct services *services)
 {
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
@@ -34,12 +34,12 @@ void sync_heads_handle(struct exchange *exchange, const struct services *service
                                (json_int_t)snapshot->event_count, "fingerprint", fingerprint,
                                "reconcile", "negentropy/1");
     event_log_release(log, &snapshot);
-    exchange_reply_json(exchange, 200, answer);
+    request_reply_json(request, 200, answer);
 }
 
 /* A batch that waits for the writer. */
 struct syncing {
-    struct exchange *exchange;
+    struct request *request;
     const struct services *services;
     struct event_batch batch;
     int64_t our_head; /* of the caller; -1: it asks for nothing */
@@ -94,7 +94,7 @@ static void reply(struct syncing *syncing, size_t accepted, int64_t head)
             (void)json_object_set_new(answer, "more", json_true());
         }
     }
-    exchange_reply_json(syncing->exchange, 200, answer);
+    request_reply_json(syncing->request, 200, answer);
     event_batch_deinit(&syncing->batch);
     memory_free(syncing);
 }
@@ -108,9 +108,9 @@ static void log_refusals(const struct syncing *syncing)
         return;
     }
     const char *reason = event_refusal_name(syncing->batch.refused[0].refusal);
-    node_id_format_short(&syncing->exchange->caller.node_id, name);
+    node_id_format_short(&syncing->request->caller.node_id, name);
     if (log_limit_admit(syncing->services->refusals, name, reason,
-                        clock_monotonic_ms(syncing->exchange->clock), &left_out)) {
+                        clock_monotonic_ms(syncing->request->clock), &left_out)) {
         (void)snprintf(others, sizeof others, "%zu", left_out);
         log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason", reason, "left_out",
                   left_out == 0 ? NULL : others, NULL);
@@ -121,8 +121,8 @@ static void on_received(void *context, const struct receive_answer *answer)
 {
     struct syncing *syncing = context;
     if (answer->result != RESULT_OK) {
-        exchange_reply_error(syncing->exchange, WIRE_INTERNAL_ERROR,
-                             "The disk did not take the events; send them again later.");
+        request_reply_error(syncing->request, WIRE_INTERNAL_ERROR,
+                            "The disk did not take the events; send them again later.");
         event_batch_deinit(&syncing->batch);
         memory_free(syncing);
         return;
@@ -136,39 +136,39 @@ static void on_received(void *context, const struct receive_answer *answer)
     reply(syncing, answer->accepted, answer->head);
 }
 
-static bool read_request(struct exchange *exchange, const struct node_id *community_id,
+static bool read_request(struct request *request, const struct node_id *community_id,
                          const json_t **events_out, int64_t *our_head_out)
 {
     struct node_id named;
-    const json_t *body = exchange->body;
+    const json_t *body = request->body;
     *our_head_out = -1;
     if (!fields_node_id(body, "community_id", &named) ||
         !fields_array(body, "events", events_out) ||
         (json_object_get(body, "our_head") != NULL &&
          !fields_integer(body, "our_head", 0, NUMBER_SAFE_INTEGER, our_head_out))) {
-        exchange_reply_error(
-            exchange, WIRE_BAD_REQUEST,
+        request_reply_error(
+            request, WIRE_BAD_REQUEST,
             "Expected {\"community_id\":\"ed25519:…\",\"events\":[…]}, and our_head "
             "as a whole number if at all.");
         return false;
     }
     if (!node_id_equal(&named, community_id)) {
-        exchange_reply_error(exchange, WIRE_WRONG_COMMUNITY,
-                             "This node belongs to another community.");
+        request_reply_error(request, WIRE_WRONG_COMMUNITY,
+                            "This node belongs to another community.");
         return false;
     }
     if (json_array_size(*events_out) > EVENT_BATCH_MOST_EVENTS) {
-        exchange_reply_http_error(exchange, 413, "Send at most 1000 events at once.");
+        request_reply_http_error(request, 413, "Send at most 1000 events at once.");
         return false;
     }
     return true;
 }
 
-void sync_events_handle(struct exchange *exchange, const struct services *services)
+void sync_events_handle(struct request *request, const struct services *services)
 {
     const json_t *events = NULL;
     int64_t our_head = -1;
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
@@ -176,17 +176,17 @@ void sync_events_handle(struct exchange *exchange, const struct services *servic
     struct node_id community_id = snapshot->membership->community_id;
     int64_t head = snapshot->head;
     event_log_release(log, &snapshot);
-    if (!read_request(exchange, &community_id, &events, &our_head)) {
+    if (!read_request(request, &community_id, &events, &our_head)) {
         return;
     }
     struct syncing *syncing = memory_allocate(1, sizeof *syncing);
-    syncing->exchange = exchange;
+    syncing->request = request;
     syncing->services = services;
     syncing->our_head = our_head;
     event_batch_read(log, events, &community_id, &syncing->batch);
     /* The events go to the writer's thread: from here on nobody shares their JSON. */
-    json_decref(exchange->body);
-    exchange->body = NULL;
+    json_decref(request->body);
+    request->body = NULL;
     if (syncing->batch.count == 0) {
         log_refusals(syncing);
         reply(syncing, 0, head);
@@ -194,10 +194,10 @@ void sync_events_handle(struct exchange *exchange, const struct services *servic
     }
     struct verified_event **verified = syncing->batch.events;
     syncing->batch.events = NULL;
-    if (event_log_receive(log, verified, syncing->batch.count, &exchange->caller.node_id,
+    if (event_log_receive(log, verified, syncing->batch.count, &request->caller.node_id,
                           on_received, syncing) != RESULT_OK) {
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "This node is busy writing; send the events again in a second.");
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "This node is busy writing; send the events again in a second.");
         event_batch_deinit(&syncing->batch);
         memory_free(syncing);
     }

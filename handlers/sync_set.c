@@ -10,43 +10,42 @@
 
 enum { MOST_HASHES = 1000, ROOM_FOR_MISSING_BYTES = 70000 };
 
-void sync_reconcile_handle(struct exchange *exchange, const struct services *services)
+void sync_reconcile_handle(struct request *request, const struct services *services)
 {
     struct error error = {""};
     struct buffer answer;
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
-    if (exchange->bytes_count > RECONCILE_MOST_MESSAGE_BYTES) {
-        exchange_reply_http_error(exchange, 413, "A reconciliation message has at most 256 KiB.");
+    if (request->bytes_count > RECONCILE_MOST_MESSAGE_BYTES) {
+        request_reply_http_error(request, 413, "A reconciliation message has at most 256 KiB.");
         return;
     }
     buffer_init(&answer);
     enum result result =
-        event_set_respond(log, exchange->bytes, exchange->bytes_count, &answer, &error);
+        event_set_respond(log, request->bytes, request->bytes_count, &answer, &error);
     if (result == RESULT_OK) {
-        exchange_reply_bytes(exchange, "application/octet-stream", answer.data,
-                             answer.length_bytes);
+        request_reply_bytes(request, "application/octet-stream", answer.data, answer.length_bytes);
     } else if (result == RESULT_BUSY) {
-        exchange_reply_error(exchange, WIRE_PARTITION,
-                             "This node is still reading its log; ask again in a moment.");
+        request_reply_error(request, WIRE_PARTITION,
+                            "This node is still reading its log; ask again in a moment.");
     } else {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST, error.message);
+        request_reply_error(request, WIRE_BAD_REQUEST, error.message);
     }
     buffer_deinit(&answer);
 }
 
 /* False after answering what is wrong. */
-static bool read_hashes(struct exchange *exchange, uint8_t (*hashes_out)[BLAKE3_HASH_BYTES],
+static bool read_hashes(struct request *request, uint8_t (*hashes_out)[BLAKE3_HASH_BYTES],
                         size_t *count_out)
 {
     const json_t *list = NULL;
     size_t index;
     json_t *hash;
-    bool valid = fields_array(exchange->body, "hashes", &list);
+    bool valid = fields_array(request->body, "hashes", &list);
     if (valid && json_array_size(list) > MOST_HASHES) {
-        exchange_reply_http_error(exchange, 413, "Ask for at most 1000 events at once.");
+        request_reply_http_error(request, 413, "Ask for at most 1000 events at once.");
         return false;
     }
     *count_out = 0;
@@ -57,8 +56,8 @@ static bool read_hashes(struct exchange *exchange, uint8_t (*hashes_out)[BLAKE3_
         *count_out += valid ? 1 : 0;
     }
     if (!valid) {
-        exchange_reply_error(exchange, WIRE_BAD_REQUEST,
-                             "Expected {\"hashes\":[…]}, each of 64 lower-case hex digits.");
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Expected {\"hashes\":[…]}, each of 64 lower-case hex digits.");
     }
     return valid;
 }
@@ -93,11 +92,11 @@ static void add_missing(struct buffer *answer, const uint8_t (*hashes)[BLAKE3_HA
     buffer_append_text(answer, "]}");
 }
 
-void sync_fetch_handle(struct exchange *exchange, const struct services *services)
+void sync_fetch_handle(struct request *request, const struct services *services)
 {
     size_t count = 0;
     struct buffer answer;
-    struct event_log *log = services_log(services, exchange);
+    struct event_log *log = services_log(services, request);
     if (log == NULL) {
         return;
     }
@@ -106,18 +105,18 @@ void sync_fetch_handle(struct exchange *exchange, const struct services *service
     buffer_init(&answer);
     struct gossip *gossip = services->gossip(services->node);
     if (gossip != NULL) {
-        gossip_peer_fetches(gossip, &exchange->caller.node_id);
+        gossip_peer_fetches(gossip, &request->caller.node_id);
     }
-    if (read_hashes(exchange, hashes, &count)) {
+    if (read_hashes(request, hashes, &count)) {
         /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
         buffer_append_text(&answer, "{\"events\":[");
         if (event_reader_by_hash(log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, count, add_event,
                                  &answer, taken) == RESULT_OK) {
             add_missing(&answer, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, taken, count);
-            exchange_reply_canonical(exchange, answer.data, answer.length_bytes);
+            request_reply_canonical(request, answer.data, answer.length_bytes);
         } else {
-            exchange_reply_error(exchange, WIRE_INTERNAL_ERROR,
-                                 "This node can't read its log; ask another one.");
+            request_reply_error(request, WIRE_INTERNAL_ERROR,
+                                "This node can't read its log; ask another one.");
         }
     }
     buffer_deinit(&answer);

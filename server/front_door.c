@@ -47,23 +47,23 @@ static enum MHD_Result read_topic(void *context, enum MHD_ValueKind kind, const 
 }
 
 /* False after answering what is wrong. */
-static bool read_topics(struct http_exchange *exchange,
+static bool read_topics(struct listener_request *request,
                         struct websocket_subscription *subscription_out)
 {
-    struct exchange *base = http_exchange_base(exchange);
+    struct request *base = listener_request_base(request);
     struct reading_topics reading = {.self = &base->caller.node_id,
                                      .subscription = subscription_out,
                                      .is_peer = base->caller.level != CALLER_SELF};
-    (void)MHD_get_connection_values(http_exchange_connection(exchange), MHD_GET_ARGUMENT_KIND,
+    (void)MHD_get_connection_values(listener_request_connection(request), MHD_GET_ARGUMENT_KIND,
                                     read_topic, &reading);
     if (reading.count == 0) {
-        exchange_reply_error(base, WIRE_BAD_REQUEST,
-                             "Name at least one topic: ?topic=chat.message.<your NodeID>.");
+        request_reply_error(base, WIRE_BAD_REQUEST,
+                            "Name at least one topic: ?topic=chat.message.<your NodeID>.");
     } else if (reading.refused && base->caller.level != CALLER_SELF) {
-        exchange_reply_error(base, WIRE_UNAUTHORIZED,
-                             "The topic here is chat.message.<your own NodeID>.");
+        request_reply_error(base, WIRE_UNAUTHORIZED,
+                            "The topic here is chat.message.<your own NodeID>.");
     } else if (reading.refused) {
-        exchange_reply_error(
+        request_reply_error(
             base, WIRE_UNAUTHORIZED,
             "The topics here are chat.message.<your own NodeID>, member.changed and "
             "peer.changed.");
@@ -103,35 +103,34 @@ static void hand_over(void *context)
     memory_free(handing);
 }
 
-bool front_door_upgrade(struct websocket_hub *hub, struct http_exchange *exchange)
+bool front_door_upgrade(struct websocket_hub *hub, struct listener_request *request)
 {
-    struct exchange *base = http_exchange_base(exchange);
-    struct MHD_Connection *connection = http_exchange_connection(exchange);
+    struct request *base = listener_request_base(request);
+    struct MHD_Connection *connection = listener_request_connection(request);
     struct websocket_subscription subscription = {.since_seq = -1};
     const union MHD_ConnectionInfo *socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const char *version = base->header(base, "Sec-WebSocket-Version");
     const char *key = base->header(base, "Sec-WebSocket-Key");
-    if (strcmp(http_exchange_method(exchange), "GET") != 0 || version == NULL ||
+    if (strcmp(listener_request_method(request), "GET") != 0 || version == NULL ||
         strcmp(version, "13") != 0 || key == NULL || socket == NULL) {
-        exchange_reply_error(
-            base, WIRE_BAD_REQUEST,
-            "This is no WebSocket handshake: GET with Sec-WebSocket-Version 13 and "
-            "a Sec-WebSocket-Key.");
+        request_reply_error(base, WIRE_BAD_REQUEST,
+                            "This is no WebSocket handshake: GET with Sec-WebSocket-Version 13 and "
+                            "a Sec-WebSocket-Key.");
         return false;
     }
-    if (!exchange_query_integer(base, "since_seq", -1, &subscription.since_seq) ||
-        !read_topics(exchange, &subscription)) {
+    if (!request_query_integer(base, "since_seq", -1, &subscription.since_seq) ||
+        !read_topics(request, &subscription)) {
         return false;
     }
     if (!websocket_has_room(hub)) {
-        exchange_reply_error(base, WIRE_CAPACITY_EXCEEDED,
-                             "Too many WebSockets are open here; close those that nobody needs.");
+        request_reply_error(base, WIRE_CAPACITY_EXCEEDED,
+                            "Too many WebSockets are open here; close those that nobody needs.");
         return false;
     }
     int descriptor = fcntl(socket->connect_fd, F_DUPFD_CLOEXEC, 0);
     if (descriptor < 0) {
-        exchange_reply_error(base, WIRE_CAPACITY_EXCEEDED, "Too many connections are open.");
+        request_reply_error(base, WIRE_CAPACITY_EXCEEDED, "Too many connections are open.");
         return false;
     }
     struct handing_over *handing = memory_allocate(1, sizeof *handing);
@@ -142,25 +141,25 @@ bool front_door_upgrade(struct websocket_hub *hub, struct http_exchange *exchang
     buffer_append_text(&handing->head, "GET /pubsub/v1/subscribe HTTP/1.1\r\n");
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, copy_header, &handing->head);
     buffer_append_text(&handing->head, "\r\n");
-    http_exchange_on_released(exchange, hand_over, handing);
+    listener_request_on_released(request, hand_over, handing);
     return true;
 }
 
-void front_door_long_poll(struct websocket_hub *hub, struct exchange *base)
+void front_door_long_poll(struct websocket_hub *hub, struct request *base)
 {
-    struct http_exchange *exchange = (struct http_exchange *)base;
+    struct listener_request *request = (struct listener_request *)base;
     struct websocket_subscription subscription = {.since_seq = -1};
     int64_t last_seq = 0;
     int64_t timeout_s = 0;
-    if (!exchange_query_integer(base, "last_seq", 0, &last_seq) ||
-        !exchange_query_integer(base, "timeout", DEFAULT_TIMEOUT_S, &timeout_s) ||
-        !read_topics(exchange, &subscription)) {
+    if (!request_query_integer(base, "last_seq", 0, &last_seq) ||
+        !request_query_integer(base, "timeout", DEFAULT_TIMEOUT_S, &timeout_s) ||
+        !read_topics(request, &subscription)) {
         return;
     }
     if (timeout_s > LIMITS_LONG_POLL_S || subscription.messages_topic[0] == '\0') {
-        exchange_reply_error(base, WIRE_BAD_REQUEST,
-                             "A long-poll waits at most 60 seconds, on the topic "
-                             "chat.message.<your NodeID>.");
+        request_reply_error(base, WIRE_BAD_REQUEST,
+                            "A long-poll waits at most 60 seconds, on the topic "
+                            "chat.message.<your NodeID>.");
         return;
     }
     websocket_long_poll(hub, base, last_seq, timeout_s);

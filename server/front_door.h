@@ -6,14 +6,14 @@
 #ifndef HEARTHCHAT_SERVER_FRONT_DOOR_H
 #define HEARTHCHAT_SERVER_FRONT_DOOR_H
 
-#include "server/http_exchange.h"
+#include "server/listener_request.h"
 #include "server/websocket.h"
 
 /* For http_listener_options.upgrade: the caller is admitted already. True when the connection goes
  * over to the hub; false when it was answered. */
-bool front_door_upgrade(struct websocket_hub *hub, struct http_exchange *exchange);
+bool front_door_upgrade(struct websocket_hub *hub, struct listener_request *request);
 
 /* The long-poll. */
-void front_door_long_poll(struct websocket_hub *hub, struct exchange *exchange);
+void front_door_long_poll(struct websocket_hub *hub, struct request *request);
 
 #endif

@@ -47,14 +47,15 @@ static bool is_own_origin(const char *origin, uint16_t port)
 /* NULL for our own user and root; else what to say in the log. Who can't be found out is not let
  * in.
  */
-static const char *find_foreign_user(struct http_exchange *exchange, const struct sockaddr *client)
+static const char *find_foreign_user(struct listener_request *request,
+                                     const struct sockaddr *client)
 {
     static _Thread_local char reason[48];
     struct sockaddr_storage ours = {0};
     socklen_t length = sizeof ours;
     uid_t uid = 0;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        http_exchange_connection(exchange), MHD_CONNECTION_INFO_CONNECTION_FD);
+        listener_request_connection(request), MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info == NULL ||
         getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) != 0 ||
         socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) !=
@@ -67,7 +68,7 @@ static const char *find_foreign_user(struct http_exchange *exchange, const struc
 
 /* Whether another site's page asks. Browsers say so themselves on requests that carry no Origin
  * (images, scripts); following a link to us is fine. */
-static bool is_foreign_fetch(const struct exchange *base)
+static bool is_foreign_fetch(const struct request *base)
 {
     const char *site = base->header(base, "Sec-Fetch-Site");
     const char *mode = base->header(base, "Sec-Fetch-Mode");
@@ -75,7 +76,7 @@ static bool is_foreign_fetch(const struct exchange *base)
            (mode == NULL || strcmp(mode, "navigate") != 0);
 }
 
-static bool passed_proxy(const struct exchange *base)
+static bool passed_proxy(const struct request *base)
 {
     static const char *const marks[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
@@ -87,34 +88,34 @@ static bool passed_proxy(const struct exchange *base)
 }
 
 /* NULL: nothing speaks against it. */
-static const char *find_reason(struct http_exchange *exchange, uint16_t port, bool same_user_only)
+static const char *find_reason(struct listener_request *request, uint16_t port, bool same_user_only)
 {
-    const struct exchange *base = http_exchange_base(exchange);
-    const struct sockaddr *client = http_exchange_address(exchange);
+    const struct request *base = listener_request_base(request);
+    const struct sockaddr *client = listener_request_address(request);
     const char *host = base->header(base, "Host");
     const char *origin = base->header(base, "Origin");
     if (!is_loopback(client)) {
         return "it comes from another machine";
     }
-    if (host == NULL || http_exchange_count_header(exchange, "Host") != 1 ||
+    if (host == NULL || listener_request_count_header(request, "Host") != 1 ||
         !is_own_host(host, port)) {
         return "its Host is another name than ours";
     }
     if ((origin != NULL &&
-         (http_exchange_count_header(exchange, "Origin") != 1 || !is_own_origin(origin, port))) ||
+         (listener_request_count_header(request, "Origin") != 1 || !is_own_origin(origin, port))) ||
         is_foreign_fetch(base)) {
         return "another site's page asks";
     }
     if (passed_proxy(base)) {
         return "it passed a proxy";
     }
-    return same_user_only ? find_foreign_user(exchange, client) : NULL;
+    return same_user_only ? find_foreign_user(request, client) : NULL;
 }
 
-bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,
+bool gate_local_admit(struct listener_request *request, uint16_t port, bool same_user_only,
                       struct refusal *refusal_out)
 {
-    const char *reason = find_reason(exchange, port, same_user_only);
+    const char *reason = find_reason(request, port, same_user_only);
     if (reason != NULL) {
         *refusal_out = (struct refusal){.code = WIRE_UNAUTHORIZED,
                                         .message = "This address answers only this machine's "
@@ -122,6 +123,6 @@ bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_u
                                         .reason = reason};
         return false;
     }
-    http_exchange_base(exchange)->caller.level = CALLER_SELF;
+    listener_request_base(request)->caller.level = CALLER_SELF;
     return true;
 }

@@ -5,11 +5,11 @@
 #ifndef HEARTHCHAT_SERVER_GATE_LOCAL_H
 #define HEARTHCHAT_SERVER_GATE_LOCAL_H
 
-#include "server/http_exchange.h"
+#include "server/listener_request.h"
 
 /* True for the owner's requests. With `same_user_only` the other end must belong to our user or to
  * root. False with what to answer; nothing about the node is revealed. */
-bool gate_local_admit(struct http_exchange *exchange, uint16_t port, bool same_user_only,
+bool gate_local_admit(struct listener_request *request, uint16_t port, bool same_user_only,
                       struct refusal *refusal_out);
 
 #endif

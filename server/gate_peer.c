@@ -36,11 +36,11 @@ void gate_peer_destroy(struct gate_peer **gate)
 }
 
 /* The handshake proved possession of the key; there is no chain to check. */
-static bool read_tls_key(struct http_exchange *exchange, struct node_id *node_id_out)
+static bool read_tls_key(struct listener_request *request, struct node_id *node_id_out)
 {
     unsigned count = 0;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        http_exchange_connection(exchange), MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        listener_request_connection(request), MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (info == NULL) {
         return false;
     }
@@ -72,11 +72,11 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
 }
 
 /* A stranger's key is one of as many as it likes to make: only the address counts. */
-static struct caller_key key_of(const struct http_exchange *exchange, const struct caller *caller)
+static struct caller_key key_of(const struct listener_request *request, const struct caller *caller)
 {
     return caller->level == CALLER_MEMBER || caller->level == CALLER_INVITEE
                ? callers_key_of_node(&caller->node_id)
-               : callers_key_of_address(http_exchange_address(exchange));
+               : callers_key_of_address(listener_request_address(request));
 }
 
 /* False when it is too often. */
@@ -101,15 +101,15 @@ static bool count_call(struct gate_peer *gate, const struct caller_key *key,
     return judge_pace(counted, retry_after_ms, refusal_out);
 }
 
-static bool count_capability(struct gate_peer *gate, const struct http_exchange *exchange,
-                             const struct exchange *base, struct refusal *refusal_out)
+static bool count_capability(struct gate_peer *gate, const struct listener_request *request,
+                             const struct request *base, struct refusal *refusal_out)
 {
     const char *name = base->header(base, "X-HearthNet-Capability");
     int64_t retry_after_ms = 0;
     if (name == NULL && !fields_string(base->body, "capability", &name, NULL)) {
         name = "";
     }
-    struct caller_key key = key_of(exchange, &base->caller);
+    struct caller_key key = key_of(request, &base->caller);
     size_t number = capabilities_number(name) % CALLERS_CAPABILITIES;
     enum result counted = callers_count_capability(
         gate->callers, &key, number, clock_monotonic_ms(gate->services->clock), &retry_after_ms);
@@ -117,16 +117,16 @@ static bool count_capability(struct gate_peer *gate, const struct http_exchange 
 }
 
 /* Whether this caller may go where the route leads. */
-static bool judge_level(struct gate_peer *gate, struct http_exchange *exchange,
+static bool judge_level(struct gate_peer *gate, struct listener_request *request,
                         struct refusal *refusal_out)
 {
-    const struct caller *caller = &http_exchange_base(exchange)->caller;
+    const struct caller *caller = &listener_request_base(request)->caller;
     if (caller->level == CALLER_REVOKED) {
         *refusal_out =
             (struct refusal){.code = WIRE_REVOKED, .message = "This device was revoked."};
         return false;
     }
-    if (caller->level < http_exchange_least(exchange)) {
+    if (caller->level < listener_request_least(request)) {
         *refusal_out = (struct refusal){
             .code = WIRE_UNAUTHORIZED,
             .message = "Only members of this community may call this; the caller is none."};
@@ -134,7 +134,7 @@ static bool judge_level(struct gate_peer *gate, struct http_exchange *exchange,
     }
     struct gossip *gossip = gate->services->gossip(gate->services->node);
     if (caller->level == CALLER_MEMBER) {
-        http_exchange_welcome(exchange);
+        listener_request_welcome(request);
         if (gossip != NULL) {
             gossip_peer_called(gossip, &caller->node_id);
         }
@@ -142,12 +142,12 @@ static bool judge_level(struct gate_peer *gate, struct http_exchange *exchange,
     return true;
 }
 
-static bool is_signed(const struct exchange *base)
+static bool is_signed(const struct request *base)
 {
     return base->header(base, "X-HearthNet-Signature") != NULL;
 }
 
-static bool read_envelope(const struct exchange *base, struct http_exchange *exchange,
+static bool read_envelope(const struct request *base, struct listener_request *request,
                           struct request_envelope *envelope_out)
 {
     const struct {
@@ -173,7 +173,7 @@ static bool read_envelope(const struct exchange *base, struct http_exchange *exc
         envelope_out->version = "1.0";
     }
     if (!is_call) {
-        envelope_out->capability = http_exchange_target(exchange);
+        envelope_out->capability = listener_request_target(request);
     }
     return envelope_out->capability != NULL;
 }
@@ -201,7 +201,7 @@ static bool is_our_community(const struct gate_peer *gate, const char *named)
 }
 
 /* Proves who signed. */
-static bool verify_signature(struct gate_peer *gate, struct exchange *base,
+static bool verify_signature(struct gate_peer *gate, struct request *base,
                              const struct request_envelope *envelope, struct refusal *refusal_out)
 {
     struct node_id from;
@@ -234,11 +234,11 @@ static bool verify_signature(struct gate_peer *gate, struct exchange *base,
     return true;
 }
 
-static bool judge_replay(struct gate_peer *gate, const struct http_exchange *exchange,
+static bool judge_replay(struct gate_peer *gate, const struct listener_request *request,
                          const struct node_id *from, const struct request_envelope *envelope,
                          struct refusal *refusal_out)
 {
-    if (is_replayable(http_exchange_route(exchange), envelope)) {
+    if (is_replayable(listener_request_route(request), envelope)) {
         return true;
     }
     enum result result = seen_requests_add(gate->seen, from, envelope->request_id,
@@ -259,7 +259,7 @@ static const struct refusal another_signed = {
     .reason = "signed by another than the TLS key"};
 
 /* Certificate and signature must name the same node (§9). */
-static bool agree(const struct exchange *base)
+static bool agree(const struct request *base)
 {
     struct node_id from;
     const char *text = base->header(base, "X-HearthNet-From");
@@ -268,11 +268,11 @@ static bool agree(const struct exchange *base)
 }
 
 /* Until now it counted as a call of its address. */
-static bool count_as_signer(struct gate_peer *gate, const struct http_exchange *exchange,
+static bool count_as_signer(struct gate_peer *gate, const struct listener_request *request,
                             const struct caller *caller, struct refusal *refusal_out)
 {
-    struct caller_key address = callers_key_of_address(http_exchange_address(exchange));
-    struct caller_key key = key_of(exchange, caller);
+    struct caller_key address = callers_key_of_address(listener_request_address(request));
+    struct caller_key key = key_of(request, caller);
     if (callers_key_equal(&address, &key)) {
         return true;
     }
@@ -280,68 +280,68 @@ static bool count_as_signer(struct gate_peer *gate, const struct http_exchange *
     return count_call(gate, &key, refusal_out);
 }
 
-static bool judge_signed(struct gate_peer *gate, struct http_exchange *exchange,
+static bool judge_signed(struct gate_peer *gate, struct listener_request *request,
                          struct refusal *refusal_out)
 {
-    struct exchange *base = http_exchange_base(exchange);
+    struct request *base = listener_request_base(request);
     struct request_envelope envelope;
     bool by_signature = !base->caller.identified;
     *refusal_out = (struct refusal){.code = WIRE_BAD_REQUEST,
                                     .message = "The X-HearthNet-* headers are incomplete."};
-    if (!read_envelope(base, exchange, &envelope) ||
+    if (!read_envelope(base, request, &envelope) ||
         !verify_signature(gate, base, &envelope, refusal_out)) {
         return false;
     }
     base->caller.level = level_of(gate, &base->caller.node_id);
-    return (!by_signature || count_as_signer(gate, exchange, &base->caller, refusal_out)) &&
-           judge_level(gate, exchange, refusal_out) &&
-           judge_replay(gate, exchange, &base->caller.node_id, &envelope, refusal_out);
+    return (!by_signature || count_as_signer(gate, request, &base->caller, refusal_out)) &&
+           judge_level(gate, request, refusal_out) &&
+           judge_replay(gate, request, &base->caller.node_id, &envelope, refusal_out);
 }
 
 /* Where there is no JSON body, a signature is over {} (§9): it can be checked at once. */
-static bool is_signed_without_body(const struct http_exchange *exchange,
-                                   const struct exchange *base)
+static bool is_signed_without_body(const struct listener_request *request,
+                                   const struct request *base)
 {
-    const struct route *route = http_exchange_route(exchange);
+    const struct route *route = listener_request_route(request);
     return is_signed(base) && (route == NULL || route->body == BODY_NONE);
 }
 
-bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
+bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
                      struct refusal *refusal_out)
 {
-    struct exchange *base = http_exchange_base(exchange);
-    const struct route *route = http_exchange_route(exchange);
-    base->caller.identified = read_tls_key(exchange, &base->caller.node_id);
+    struct request *base = listener_request_base(request);
+    const struct route *route = listener_request_route(request);
+    base->caller.identified = read_tls_key(request, &base->caller.node_id);
     if (base->caller.identified) {
         base->caller.level = level_of(gate, &base->caller.node_id);
     }
-    struct caller_key key = key_of(exchange, &base->caller);
-    http_exchange_charge(exchange, &key);
+    struct caller_key key = key_of(request, &base->caller);
+    listener_request_charge(request, &key);
     if (!count_call(gate, &key, refusal_out)) {
         return false;
     }
     if (base->caller.level == CALLER_REVOKED) {
-        return judge_level(gate, exchange, refusal_out);
+        return judge_level(gate, request, refusal_out);
     }
     if (is_signed(base) && !agree(base)) {
         *refusal_out = another_signed;
         return false;
     }
-    if (is_signed_without_body(exchange, base)) {
-        return judge_signed(gate, exchange, refusal_out);
+    if (is_signed_without_body(request, base)) {
+        return judge_signed(gate, request, refusal_out);
     }
     bool signature_speaks_later =
         is_signed(base) && !base->caller.identified && route != NULL && route->body == BODY_JSON;
-    return signature_speaks_later || judge_level(gate, exchange, refusal_out);
+    return signature_speaks_later || judge_level(gate, request, refusal_out);
 }
 
-bool gate_peer_admit_body(struct gate_peer *gate, struct http_exchange *exchange,
+bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *request,
                           struct refusal *refusal_out)
 {
-    const struct exchange *base = http_exchange_base(exchange);
-    const struct route *route = http_exchange_route(exchange);
-    bool judged = !is_signed(base) || is_signed_without_body(exchange, base);
-    return (judged || judge_signed(gate, exchange, refusal_out)) &&
+    const struct request *base = listener_request_base(request);
+    const struct route *route = listener_request_route(request);
+    bool judged = !is_signed(base) || is_signed_without_body(request, base);
+    return (judged || judge_signed(gate, request, refusal_out)) &&
            (strcmp(route->path, "/bus/v1/call") != 0 ||
-            count_capability(gate, exchange, base, refusal_out));
+            count_capability(gate, request, base, refusal_out));
 }

@@ -7,7 +7,7 @@
 #ifndef HEARTHCHAT_SERVER_GATE_PEER_H
 #define HEARTHCHAT_SERVER_GATE_PEER_H
 
-#include "server/http_exchange.h"
+#include "server/listener_request.h"
 
 struct gate_peer;
 
@@ -17,11 +17,11 @@ void gate_peer_destroy(struct gate_peer **gate);
 
 /* With the headers known: who it is by its TLS key, what that one may, and how often. A request
  * that only its signature can identify passes on to gate_peer_admit_body(). */
-bool gate_peer_admit(struct gate_peer *gate, struct http_exchange *exchange,
+bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
                      struct refusal *refusal_out);
 
 /* With the body known: the signed headers, and how often this capability. */
-bool gate_peer_admit_body(struct gate_peer *gate, struct http_exchange *exchange,
+bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *request,
                           struct refusal *refusal_out);
 
 #endif

@@ -136,14 +136,14 @@ enum result http_listener_start(struct http_listener *listener, struct error *er
     /* Each thread of the pool gets a share of MHD's own limit, and one may get all connections. */
     unsigned most = (unsigned)(options->most_connections + LIMITS_CONNECTIONS_SLACK);
     listener->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, http_exchange_on_access, listener, MHD_OPTION_EXTERNAL_LOGGER,
+        flags, 0, NULL, NULL, listener_request_on_access, listener, MHD_OPTION_EXTERNAL_LOGGER,
         on_message, listener, MHD_OPTION_LISTEN_SOCKET, listener->socket,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)LIMITS_POOL_THREADS, MHD_OPTION_CONNECTION_LIMIT,
         most * LIMITS_POOL_THREADS, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->most_memory_bytes, MHD_OPTION_URI_LOG_CALLBACK,
-        http_exchange_on_target, listener, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_on_completed,
-        listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_ARRAY,
-        tls == NULL ? plain : secure, MHD_OPTION_END);
+        listener_request_on_target, listener, MHD_OPTION_NOTIFY_COMPLETED,
+        listener_request_on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        listener, MHD_OPTION_ARRAY, tls == NULL ? plain : secure, MHD_OPTION_END);
     return listener->daemon != NULL
                ? RESULT_OK
                : error_set(error, RESULT_IO, "The %s listener can't be started.", options->name);

@@ -1,4 +1,4 @@
-/* A listening socket and its requests: libmicrohttpd on one side, exchanges on the other.
+/* A listening socket and its requests: libmicrohttpd on one side, handlers on the other.
  *
  * Thread: start/stop: startup. Handlers run on the pool's threads; answers may come from any.
  * Limits: bodies and headers as in the options; whoever sends more is told so.
@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_H
 #define HEARTHCHAT_SERVER_HTTP_LISTENER_H
 
-#include "server/http_exchange.h"
+#include "server/listener_request.h"
 #include "server/tls_certificate.h"
 
 struct http_listener;
@@ -27,19 +27,20 @@ struct http_listener_options {
     bool holds_answers;      /* answers count too, not bodies alone */
     void *context;           /* for the hooks below */
     /* Called with the headers: who calls. False: refused as *refusal_out says. */
-    bool (*admit)(void *context, struct http_exchange *exchange, struct refusal *refusal_out);
+    bool (*admit)(void *context, struct listener_request *request, struct refusal *refusal_out);
     /* Called with the whole request, before the handler; NULL: not needed. */
-    bool (*admit_body)(void *context, struct http_exchange *exchange, struct refusal *refusal_out);
+    bool (*admit_body)(void *context, struct listener_request *request,
+                       struct refusal *refusal_out);
     /* A request that no route takes; true when it was answered. NULL: none. */
-    bool (*fallback)(void *context, struct http_exchange *exchange);
+    bool (*fallback)(void *context, struct listener_request *request);
     /* Adds headers to an answer; NULL: none. */
-    void (*decorate)(void *context, struct http_exchange *exchange, struct MHD_Response *response,
+    void (*decorate)(void *context, struct listener_request *request, struct MHD_Response *response,
                      const struct reply *reply);
     /* An upgrade to WebSocket; true when the connection is to be let go to take_over(). NULL: 426.
      */
-    bool (*upgrade)(void *context, struct http_exchange *exchange);
+    bool (*upgrade)(void *context, struct listener_request *request);
     /* An answer that is an error, for the log: `reason` as the refusal said it. */
-    void (*refused)(void *context, struct http_exchange *exchange, const struct reply *reply,
+    void (*refused)(void *context, struct listener_request *request, const struct reply *reply,
                     const char *reason);
 };
 

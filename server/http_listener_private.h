@@ -1,4 +1,4 @@
-/* What the two halves of a listener share: http_listener.c (the daemon), http_exchange.c (its
+/* What the two halves of a listener share: http_listener.c (the daemon), listener_request.c (its
  * requests).
  *
  * Thread: as each member says.
@@ -23,11 +23,12 @@ struct http_listener {
 };
 
 /* MHD's callbacks for a request; the context is the listener. */
-void *http_exchange_on_target(void *context, const char *target, struct MHD_Connection *connection);
-enum MHD_Result http_exchange_on_access(void *context, struct MHD_Connection *connection,
-                                        const char *url, const char *method, const char *version,
-                                        const char *upload, size_t *upload_bytes, void **request);
-void http_exchange_on_completed(void *context, struct MHD_Connection *connection, void **request,
-                                enum MHD_RequestTerminationCode code);
+void *listener_request_on_target(void *context, const char *target,
+                                 struct MHD_Connection *connection);
+enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection *connection,
+                                           const char *url, const char *method, const char *version,
+                                           const char *upload, size_t *upload_bytes, void **slot);
+void listener_request_on_completed(void *context, struct MHD_Connection *connection, void **slot,
+                                   enum MHD_RequestTerminationCode code);
 
 #endif

@@ -15,49 +15,50 @@
 #include "server/socket_owner.h"
 #include "server/web_assets.h"
 
-static bool admit_local(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+static bool admit_local(void *context, struct listener_request *request,
+                        struct refusal *refusal_out)
 {
     struct node *node = context;
-    struct exchange *base = http_exchange_base(exchange);
-    if (!gate_local_admit(exchange, http_listener_port(node->local), node->same_user_only,
+    struct request *base = listener_request_base(request);
+    if (!gate_local_admit(request, http_listener_port(node->local), node->same_user_only,
                           refusal_out)) {
         return false;
     }
     struct caller_key owner = callers_key_of_node(&node->key.node_id);
     base->caller.identified = true;
     base->caller.node_id = node->key.node_id;
-    http_exchange_charge(exchange, &owner);
-    http_exchange_welcome(exchange);
+    listener_request_charge(request, &owner);
+    listener_request_welcome(request);
     return true;
 }
 
-static bool admit_peer(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+static bool admit_peer(void *context, struct listener_request *request, struct refusal *refusal_out)
 {
     struct node *node = context;
-    return gate_peer_admit(node->gate, exchange, refusal_out);
+    return gate_peer_admit(node->gate, request, refusal_out);
 }
 
-static bool admit_peer_body(void *context, struct http_exchange *exchange,
+static bool admit_peer_body(void *context, struct listener_request *request,
                             struct refusal *refusal_out)
 {
     struct node *node = context;
-    return gate_peer_admit_body(node->gate, exchange, refusal_out);
+    return gate_peer_admit_body(node->gate, request, refusal_out);
 }
 
 /* Browsers say "gzip, deflate, br"; who weighs it ("gzip;q=0") gets the plain file. */
-static bool takes_gzip(const struct exchange *exchange)
+static bool takes_gzip(const struct request *request)
 {
-    const char *accepted = exchange->header(exchange, "Accept-Encoding");
+    const char *accepted = request->header(request, "Accept-Encoding");
     const char *found = accepted == NULL ? NULL : strstr(accepted, "gzip");
     return found != NULL && (found[4] == '\0' || found[4] == ',' || found[4] == ' ') &&
            (found == accepted || found[-1] == ',' || found[-1] == ' ');
 }
 
-static bool serve_page(void *context, struct http_exchange *exchange)
+static bool serve_page(void *context, struct listener_request *request)
 {
-    struct exchange *base = http_exchange_base(exchange);
+    struct request *base = listener_request_base(request);
     const struct embedded_file *file = web_assets_find(base->path);
-    const char *method = http_exchange_method(exchange);
+    const char *method = listener_request_method(request);
     (void)context;
     if (file == NULL || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
         return false;
@@ -72,15 +73,15 @@ static bool serve_page(void *context, struct http_exchange *exchange)
     return true;
 }
 
-static bool upgrade(void *context, struct http_exchange *exchange)
+static bool upgrade(void *context, struct listener_request *request)
 {
     struct node *node = context;
-    return front_door_upgrade(node->hub, exchange);
+    return front_door_upgrade(node->hub, request);
 }
 
 /* The page may load its own files and talk to its own node, nothing else. Whatever is no file of
  * the page, an attachment above all, is never run as a page of ours, whatever it claims to be. */
-static void decorate_local(void *context, struct http_exchange *exchange,
+static void decorate_local(void *context, struct listener_request *request,
                            struct MHD_Response *response, const struct reply *reply)
 {
     static const char page[] =
@@ -93,7 +94,7 @@ static void decorate_local(void *context, struct http_exchange *exchange,
         const char *name;
         const char *value;
     } headers[] = {
-        {"Content-Security-Policy", http_exchange_route(exchange) == NULL ? page : data},
+        {"Content-Security-Policy", listener_request_route(request) == NULL ? page : data},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Embedder-Policy", "require-corp"},
@@ -108,11 +109,11 @@ static void decorate_local(void *context, struct http_exchange *exchange,
 }
 
 /* Answers to identified callers are signed (§10). */
-static void sign_answer(void *context, struct http_exchange *exchange,
+static void sign_answer(void *context, struct listener_request *request,
                         struct MHD_Response *response, const struct reply *reply)
 {
     struct node *node = context;
-    struct exchange *base = http_exchange_base(exchange);
+    struct request *base = listener_request_base(request);
     char minted[ULID_TEXT_BYTES];
     char from[NODE_ID_TEXT_BYTES];
     char timestamp[WALL_CLOCK_TEXT_BYTES];
@@ -136,16 +137,16 @@ static void sign_answer(void *context, struct http_exchange *exchange,
 }
 
 /* Who and why, once a minute; never what they sent. */
-static void log_refused(struct node *node, const char *listener, struct http_exchange *exchange,
+static void log_refused(struct node *node, const char *listener, struct listener_request *request,
                         const struct reply *reply, const char *reason)
 {
-    const struct caller *caller = &http_exchange_base(exchange)->caller;
-    const struct route *route = http_exchange_route(exchange);
+    const struct caller *caller = &listener_request_base(request)->caller;
+    const struct route *route = listener_request_route(request);
     char address[CALLERS_ADDRESS_BYTES];
     char peer[NODE_ID_SHORT_BYTES] = "";
     char others[24];
     size_t left_out = 0;
-    callers_format_address(http_exchange_address(exchange), address);
+    callers_format_address(listener_request_address(request), address);
     bool known = caller->identified && caller->level != CALLER_ANONYMOUS;
     if (caller->identified) {
         node_id_format_short(&caller->node_id, peer);
@@ -161,18 +162,18 @@ static void log_refused(struct node *node, const char *listener, struct http_exc
               "reason", reason, "left_out", left_out == 0 ? NULL : others, NULL);
 }
 
-static void log_refused_peer(void *context, struct http_exchange *exchange,
+static void log_refused_peer(void *context, struct listener_request *request,
                              const struct reply *reply, const char *reason)
 {
-    log_refused(context, "peer", exchange, reply, reason);
+    log_refused(context, "peer", request, reply, reason);
 }
 
 /* What the owner does wrong is the owner's business, and told there. */
-static void log_refused_local(void *context, struct http_exchange *exchange,
+static void log_refused_local(void *context, struct listener_request *request,
                               const struct reply *reply, const char *reason)
 {
     if (reply->status == wire_code_status(WIRE_UNAUTHORIZED)) {
-        log_refused(context, "local", exchange, reply, reason);
+        log_refused(context, "local", request, reply, reason);
     }
 }
 

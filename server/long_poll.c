@@ -31,7 +31,7 @@ static int64_t follow(struct event_log *log, int64_t last_seq)
 
 static void read_messages(struct event_log *log, struct long_poll *poll, json_t *messages)
 {
-    const struct node_id *caller = &poll->exchange->caller.node_id;
+    const struct node_id *caller = &poll->request->caller.node_id;
     int64_t through = 0;
     poll->last_seq = follow(log, poll->last_seq);
     if (!poll->for_peer) {
@@ -47,7 +47,7 @@ static bool is_revoked(struct event_log *log, const struct long_poll *poll)
 {
     const struct log_snapshot *snapshot = event_log_acquire(log);
     bool revoked = poll->for_peer &&
-                   membership_find(snapshot->membership, &poll->exchange->caller.node_id) == NULL;
+                   membership_find(snapshot->membership, &poll->request->caller.node_id) == NULL;
     event_log_release(log, &snapshot);
     return revoked;
 }
@@ -57,7 +57,7 @@ static bool try_poll(const struct services *services, struct long_poll *poll, bo
 {
     struct event_log *log = services->log(services->node);
     if (log != NULL && is_revoked(log, poll)) {
-        exchange_reply_error(poll->exchange, WIRE_REVOKED, "This device was revoked.");
+        request_reply_error(poll->request, WIRE_REVOKED, "This device was revoked.");
         return true;
     }
     json_t *messages = json_array();
@@ -67,11 +67,11 @@ static bool try_poll(const struct services *services, struct long_poll *poll, bo
     size_t count = json_array_size(messages);
     if (count > 0) {
         json_t *newest = json_object_get(json_array_get(messages, count - 1), "seq");
-        exchange_reply_json(poll->exchange, 200,
-                            json_pack("{s:O,s:O}", "messages", messages, "last_seq", newest));
+        request_reply_json(poll->request, 200,
+                           json_pack("{s:O,s:O}", "messages", messages, "last_seq", newest));
     } else if (over) {
-        exchange_reply_json(
-            poll->exchange, 200,
+        request_reply_json(
+            poll->request, 200,
             json_pack("{s:b,s:I}", "timeout", 1, "last_seq", (json_int_t)poll->last_seq));
     }
     json_decref(messages);
@@ -100,8 +100,8 @@ static bool is_too_many(const struct long_polls *polls, const struct long_poll *
         return polls->for_owner > LIMITS_OWNER_LONG_POLLS;
     }
     for (const struct long_poll *other = polls->first; other != NULL; other = other->next) {
-        of_caller += other->for_peer && node_id_equal(&other->exchange->caller.node_id,
-                                                      &poll->exchange->caller.node_id)
+        of_caller += other->for_peer && node_id_equal(&other->request->caller.node_id,
+                                                      &poll->request->caller.node_id)
                          ? 1
                          : 0;
     }
@@ -113,8 +113,8 @@ void long_polls_add(struct long_polls *polls, struct long_poll *poll)
 {
     count(polls, poll, 1); /* before it looks: what is stored from now on wakes it */
     if (is_too_many(polls, poll)) {
-        exchange_reply_error(poll->exchange, WIRE_CAPACITY_EXCEEDED,
-                             "Too many long-polls are open here; keep one.");
+        request_reply_error(poll->request, WIRE_CAPACITY_EXCEEDED,
+                            "Too many long-polls are open here; keep one.");
         forget(polls, poll);
         return;
     }

@@ -11,7 +11,7 @@
 #include "handlers/services.h"
 
 struct long_poll {
-    struct exchange *exchange;
+    struct request *request;
     int64_t last_seq;    /* wants what is above it */
     bool for_peer;       /* a member asks what concerns it, not this node's owner */
     int64_t deadline_ms; /* monotonic */

@@ -298,10 +298,10 @@ static enum result start_join(void *context, const char *invite, services_joined
     return result;
 }
 
-static void subscribe(void *context, struct exchange *exchange)
+static void subscribe(void *context, struct request *request)
 {
     struct node *node = context;
-    front_door_long_poll(node->hub, exchange);
+    front_door_long_poll(node->hub, request);
 }
 
 static void fill_services(struct node *node)

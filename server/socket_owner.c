@@ -11,7 +11,7 @@
 
 enum { ANSWER_BYTES = 4096, PATIENCE_S = 1 };
 
-struct request {
+struct question {
     struct nlmsghdr head;
     struct inet_diag_req_v2 body;
 };
@@ -63,8 +63,8 @@ static enum result read_answer(int netlink, uid_t *uid_out)
 enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr *theirs,
                               uid_t *uid_out)
 {
-    struct request request = {
-        .head = {.nlmsg_len = sizeof request,
+    struct question question = {
+        .head = {.nlmsg_len = sizeof question,
                  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                  .nlmsg_flags = NLM_F_REQUEST},
         .body = {.sdiag_family = (uint8_t)ours->sa_family,
@@ -76,11 +76,11 @@ enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr
     if (ours->sa_family != theirs->sa_family) {
         return RESULT_NOT_FOUND;
     }
-    fill_addresses(ours, theirs, &request.body.id);
+    fill_addresses(ours, theirs, &question.body.id);
     int netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (netlink >= 0) {
         if (setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-            send(netlink, &request, sizeof request, 0) == (ssize_t)sizeof request) {
+            send(netlink, &question, sizeof question, 0) == (ssize_t)sizeof question) {
             result = read_answer(netlink, uid_out);
         }
         (void)close(netlink);

@@ -338,21 +338,21 @@ void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head
     }
 }
 
-void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, int64_t last_seq,
+void websocket_long_poll(struct websocket_hub *hub, struct request *request, int64_t last_seq,
                          int64_t timeout_s)
 {
     struct item *item = memory_allocate(1, sizeof *item);
     item->kind = ITEM_POLL;
     item->poll = memory_allocate(1, sizeof *item->poll);
-    item->poll->exchange = exchange;
+    item->poll->request = request;
     item->poll->last_seq = last_seq;
-    item->poll->for_peer = exchange->caller.level != CALLER_SELF;
+    item->poll->for_peer = request->caller.level != CALLER_SELF;
     item->poll->deadline_ms = clock_monotonic_ms(hub->feed.services->clock) + timeout_s * 1000;
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
         memory_free(item->poll);
         memory_free(item);
-        exchange_reply_error(exchange, WIRE_CAPACITY_EXCEEDED,
-                             "Too many subscribers at once; try again in a second.");
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too many subscribers at once; try again in a second.");
     }
 }
 

@@ -43,9 +43,9 @@ bool websocket_has_room(struct websocket_hub *hub);
 void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
                      const struct websocket_subscription *subscription);
 
-/* Answers the exchange as soon as there is an event of the messages topic above `last_seq`, or
+/* Answers the request as soon as there is an event of the messages topic above `last_seq`, or
  * after `timeout_s` with {"timeout":true}. */
-void websocket_long_poll(struct websocket_hub *hub, struct exchange *exchange, int64_t last_seq,
+void websocket_long_poll(struct websocket_hub *hub, struct request *request, int64_t last_seq,
                          int64_t timeout_s);
 
 /* For the log's on_commit, on the writer thread. */

@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/thread.h"
 #include "store/log_private.h"
 
 /* A log of fewer events is read while it is opened: that takes less than starting a thread. */

@@ -8,7 +8,6 @@
 
 #include "core/inbox.h"
 #include "core/lock.h"
-#include "core/thread.h"
 #include "protocol/item_set.h"
 #include "store/database_private.h"
 #include "store/event_log.h"

@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/thread.h"
 #include "store/log_private.h"
 
 /* What is stored in the transaction stays reachable until it is committed and told. Community

@@ -15,8 +15,8 @@ before(async () => {
 });
 
 /** Requests one after the other on one connection, as bytes; the status and body of each answer. */
-async function exchange(requests, { version = '1.1', apart = false, ...options } = {}) {
-  if (apart) return (await Promise.all(requests.map((request) => exchange([request], { version, ...options })))).flat();
+async function ask(requests, { version = '1.1', apart = false, ...options } = {}) {
+  if (apart) return (await Promise.all(requests.map((request) => ask([request], { version, ...options })))).flat();
   const socket = net.connect({ port: Number(port), host: '127.0.0.1', ...options });
   const answers = [];
   let text = '';
@@ -91,7 +91,7 @@ test('every refusal holds on every path, by every method, and for upgrades; and 
     const requests = PATHS.flatMap((path) => METHODS.map((method) => ({ method, path, headers: method === 'POST' ? [...headers, ['Content-Length', '0']] : headers })));
     requests.push({ method: 'GET', path: `/pubsub/v1/subscribe?topic=chat.message.${alice.id}`, headers: [...headers, ...UPGRADE] });
     requests.push({ method: 'GET', path: '/', headers: [...headers, ...UPGRADE] });
-    const answers = await exchange(requests, options);
+    const answers = await ask(requests, options);
     assert.equal(answers.length, requests.length, reason);
     for (const [i, { status, head, body }] of answers.entries()) {
       const what = `${reason}: ${requests[i].method} ${requests[i].path}`;
@@ -111,7 +111,7 @@ test('each of them is logged: who and why, and once however often', async () => 
 });
 
 test('the owner gets in by each of our names, with our Origin or none', async () => {
-  const get = async (...headers) => (await exchange([{ method: 'GET', path: '/api/v1/node', headers }]))[0].status;
+  const get = async (...headers) => (await ask([{ method: 'GET', path: '/api/v1/node', headers }]))[0].status;
   for (const name of ['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST']) assert.equal(await get(['Host', `${name}:${port}`]), 200, name);
   for (const name of ['127.0.0.1', 'localhost', '[::1]']) assert.equal(await get(['Host', Host], ['Origin', `http://${name}:${port}`]), 200, name);
   assert.equal(await get(['Host', Host], ['Sec-Fetch-Site', 'same-origin'], ['Sec-Fetch-Mode', 'cors']), 200);
@@ -151,7 +151,7 @@ test('forms cannot post', async () => {
 });
 
 test('a body has one length', async () => {
-  const post = async (...headers) => (await exchange([{ method: 'POST', path: '/api/v1/chat/send', headers: [['Host', Host], ['Content-Type', 'application/json'], ...headers] }]))[0];
+  const post = async (...headers) => (await ask([{ method: 'POST', path: '/api/v1/chat/send', headers: [['Host', Host], ['Content-Type', 'application/json'], ...headers] }]))[0];
   for (const both of [[['Content-Length', '2'], ['Transfer-Encoding', 'chunked']], [['Content-Length', '0'], ['Content-Length', '2']]]) {
     const { status, body } = await post(...both);
     assert.deepEqual([status, JSON.parse(body).message], [400, 'Say the body\'s length once: by Content-Length or by chunks.']);

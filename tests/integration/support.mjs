@@ -322,7 +322,7 @@ export class Peer {
   }
 }
 
-/** A raw HTTP exchange, for what fetch() would not let through: the status of the answer. */
+/** A raw HTTP request, for what fetch() would not let through: the status of the answer. */
 export async function rawStatus(node, text) {
   const { hostname, port } = new URL(node.ui);
   const socket = net.connect(Number(port), hostname);

@@ -11,7 +11,7 @@ enum { LOST_MS = 3000, REFUSED_MS = 1 };
 
 /* A request and its answer, on their way. */
 struct call {
-    struct exchange exchange; /* the first member: the one pointer becomes the other */
+    struct request request; /* the first member: the one pointer becomes the other */
     struct world *world;
     struct sim_node *from;
     struct sim_node *to;
@@ -30,7 +30,7 @@ struct call {
 
 static void destroy(struct call *call)
 {
-    json_decref(call->exchange.body);
+    json_decref(call->request.body);
     buffer_deinit(&call->body);
     http_client_deinit_answer(&call->answer);
     memory_free(call->path);
@@ -123,9 +123,9 @@ static void spoil(struct world *world, struct buffer *body)
     }
 }
 
-static void take_reply(struct exchange *exchange, const struct reply *reply)
+static void take_reply(struct request *request, const struct reply *reply)
 {
-    struct call *call = (struct call *)exchange;
+    struct call *call = (struct call *)request;
     call->replied = true;
     call->answer.status = reply->status;
     buffer_append(&call->answer.body, reply->bytes, reply->length_bytes);
@@ -135,16 +135,16 @@ static void take_reply(struct exchange *exchange, const struct reply *reply)
     send_back(call);
 }
 
-static const char *no_header(const struct exchange *exchange, const char *name)
+static const char *no_header(const struct request *request, const char *name)
 {
-    (void)exchange;
+    (void)request;
     (void)name;
     return NULL;
 }
 
-static const char *no_query(const struct exchange *exchange, const char *name)
+static const char *no_query(const struct request *request, const char *name)
 {
-    (void)exchange;
+    (void)request;
     (void)name;
     return NULL;
 }
@@ -159,7 +159,7 @@ static int64_t query_number(const struct call *call, const char *name)
 static void serve_poll(struct call *call)
 {
     struct long_poll *poll = memory_allocate(1, sizeof *poll);
-    poll->exchange = &call->exchange;
+    poll->request = &call->request;
     poll->for_peer = true;
     poll->last_seq = query_number(call, "last_seq=");
     poll->deadline_ms = call->world->now_ms + query_number(call, "timeout=") * 1000;
@@ -180,7 +180,7 @@ static bool route(struct call *call)
     }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (strcmp(call->path, routes[i].path) == 0) {
-            routes[i].handle(&call->exchange, &call->to->services);
+            routes[i].handle(&call->request, &call->to->services);
             return true;
         }
     }
@@ -191,29 +191,29 @@ static bool route(struct call *call)
 static void serve(struct call *call)
 {
     struct sim_node *to = call->to;
-    call->exchange.clock = &to->clock;
-    call->exchange.caller = (struct caller){CALLER_MEMBER, true, call->from->key.node_id};
-    call->exchange.path = call->path;
-    call->exchange.query = no_query;
-    call->exchange.header = no_header;
-    call->exchange.reply = take_reply;
+    call->request.clock = &to->clock;
+    call->request.caller = (struct caller){CALLER_MEMBER, true, call->from->key.node_id};
+    call->request.path = call->path;
+    call->request.query = no_query;
+    call->request.header = no_header;
+    call->request.reply = take_reply;
     if (!sim_node_is_member(to, call->from)) {
-        exchange_reply_error(&call->exchange, WIRE_UNAUTHORIZED, "no member");
+        request_reply_error(&call->request, WIRE_UNAUTHORIZED, "no member");
         return;
     }
     gossip_peer_called(to->gossip, &call->from->key.node_id);
     if (call->octets) {
-        call->exchange.bytes = call->body.data;
-        call->exchange.bytes_count = call->body.length_bytes;
+        call->request.bytes = call->body.data;
+        call->request.bytes_count = call->body.length_bytes;
     } else if (call->body.length_bytes > 0 &&
                canonical_parse(buffer_text(&call->body), call->body.length_bytes,
-                               CANONICAL_MOST_NESTING_REQUEST, &call->exchange.body,
+                               CANONICAL_MOST_NESTING_REQUEST, &call->request.body,
                                NULL) != RESULT_OK) {
-        exchange_reply_error(&call->exchange, WIRE_BAD_REQUEST, "no JSON");
+        request_reply_error(&call->request, WIRE_BAD_REQUEST, "no JSON");
         return;
     }
     if (!route(call)) {
-        exchange_reply_error(&call->exchange, WIRE_NOT_FOUND, "no such path");
+        request_reply_error(&call->request, WIRE_NOT_FOUND, "no such path");
     }
 }
 
@@ -298,7 +298,7 @@ void virtual_network_drop_polls(struct sim_node *node)
     while (node->polls.first != NULL) {
         struct long_poll *poll = node->polls.first;
         node->polls.first = poll->next;
-        fail((struct call *)poll->exchange, REFUSED_MS);
+        fail((struct call *)poll->request, REFUSED_MS);
         memory_free(poll);
     }
     node->polls.for_peers = 0;

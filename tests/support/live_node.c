@@ -52,14 +52,14 @@ static int64_t monotonic_ms(void *context)
 
 static const struct clock moving = {wall_ms, monotonic_ms, NULL};
 
-static bool admit(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+static bool admit(void *context, struct listener_request *request, struct refusal *refusal_out)
 {
-    return gate_peer_admit(context, exchange, refusal_out);
+    return gate_peer_admit(context, request, refusal_out);
 }
 
-static bool admit_body(void *context, struct http_exchange *exchange, struct refusal *refusal_out)
+static bool admit_body(void *context, struct listener_request *request, struct refusal *refusal_out)
 {
-    return gate_peer_admit_body(context, exchange, refusal_out);
+    return gate_peer_admit_body(context, request, refusal_out);
 }
 
 static void require(enum result result, const struct error *error)

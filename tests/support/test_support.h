@@ -1,4 +1,4 @@
-/* What unit tests share: known answers, keys, events, a log in a temporary directory, exchanges
+/* What unit tests share: known answers, keys, events, a log in a temporary directory, requests
  * without sockets.
  *
  * Thread: the test's.

@@ -6,38 +6,38 @@
 #include "handlers/schema.h"
 #include "support/test_support.h"
 
-/* An exchange without a socket: keeps the answer. */
+/* A request without a socket: keeps the answer. */
 struct recorded {
-    struct exchange base;
+    struct request base;
     int status;
     char *body;
     const char *capability;
 };
 
-static const char *no_query(const struct exchange *exchange, const char *name)
+static const char *no_query(const struct request *request, const char *name)
 {
-    (void)exchange;
+    (void)request;
     (void)name;
     return NULL;
 }
 
-static const char *header(const struct exchange *exchange, const char *name)
+static const char *header(const struct request *request, const char *name)
 {
     return strcmp(name, "X-HearthNet-Capability") == 0
-               ? ((const struct recorded *)exchange)->capability
+               ? ((const struct recorded *)request)->capability
                : NULL;
 }
 
-static void record(struct exchange *exchange, const struct reply *reply)
+static void record(struct request *request, const struct reply *reply)
 {
-    struct recorded *recorded = (struct recorded *)exchange;
+    struct recorded *recorded = (struct recorded *)request;
     recorded->status = reply->status;
     memory_free(recorded->body);
     recorded->body = memory_duplicate(reply->bytes, reply->length_bytes);
 }
 
-static struct recorded exchange_from(enum caller_level level, const char *capability,
-                                     const char *body)
+static struct recorded request_from(enum caller_level level, const char *capability,
+                                    const char *body)
 {
     struct recorded recorded = {.base = {.query = no_query,
                                          .header = header,
@@ -66,7 +66,7 @@ static struct services services = {.chat_enabled = true, .log = no_log, .mint_id
 static void expect(enum caller_level level, const char *capability, const char *body, int status,
                    const char *code)
 {
-    struct recorded recorded = exchange_from(level, capability, body);
+    struct recorded recorded = request_from(level, capability, body);
     bus_call_handle(&recorded.base, &services);
     if (recorded.status != status || strstr(recorded.body, code) == NULL) {
         fail_msg("%s %s: %d %s", capability, body, recorded.status, recorded.body);

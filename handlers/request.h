@@ -1,10 +1,10 @@
 /* One request and its one answer, without sockets: what a handler sees of a listener.
  *
  * Thread: a handler is called on a listener's thread; the answer may be given then or later, from
- * any thread, exactly once. An exchange is gone once it is answered.
+ * any thread, exactly once. A request is gone once it is answered.
  */
-#ifndef HEARTHCHAT_HANDLERS_EXCHANGE_H
-#define HEARTHCHAT_HANDLERS_EXCHANGE_H
+#ifndef HEARTHCHAT_HANDLERS_REQUEST_H
+#define HEARTHCHAT_HANDLERS_REQUEST_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,10 +27,10 @@ struct reply {
     const char *message;    /* its sentence */
 };
 
-struct exchange {
-    const char *(*query)(const struct exchange *exchange, const char *name);  /* NULL: absent */
-    const char *(*header)(const struct exchange *exchange, const char *name); /* NULL: absent */
-    void (*reply)(struct exchange *exchange, const struct reply *reply);
+struct request {
+    const char *(*query)(const struct request *request, const char *name);  /* NULL: absent */
+    const char *(*header)(const struct request *request, const char *name); /* NULL: absent */
+    void (*reply)(struct request *request, const struct reply *reply);
     const struct clock *clock;
     int64_t started_ms; /* monotonic */
     struct caller caller;
@@ -42,34 +42,34 @@ struct exchange {
 };
 
 /* The JSON as it is. Consumes it. */
-void exchange_reply_json(struct exchange *exchange, int status, json_t *json);
+void request_reply_json(struct request *request, int status, json_t *json);
 
 /* Status 200 with text that is canonical JSON already. */
-void exchange_reply_canonical(struct exchange *exchange, const char *text, size_t length_bytes);
+void request_reply_canonical(struct request *request, const char *text, size_t length_bytes);
 
 /* {"output":…,"meta":{"ms":…}}. Consumes the output. */
-void exchange_reply_output(struct exchange *exchange, json_t *output);
+void request_reply_output(struct request *request, json_t *output);
 
-void exchange_reply_error(struct exchange *exchange, enum wire_code code, const char *message);
+void request_reply_error(struct request *request, enum wire_code code, const char *message);
 
 /* The same with a status of HTTP's own, as bad_request (§16): 405, 411, 413, 415. */
-void exchange_reply_http_error(struct exchange *exchange, int status, const char *message);
+void request_reply_http_error(struct request *request, int status, const char *message);
 
 /* The same as schema_mismatch, with the hash of the schema that is expected. */
-void exchange_reply_schema_mismatch(struct exchange *exchange, const char *message,
-                                    const char *schema_hash);
+void request_reply_schema_mismatch(struct request *request, const char *message,
+                                   const char *schema_hash);
 
 /* The same, with when to try again; 0: as usual (a second for 429, else never). */
-void exchange_reply_later(struct exchange *exchange, enum wire_code code, const char *message,
-                          int64_t retry_after_ms);
+void request_reply_later(struct request *request, enum wire_code code, const char *message,
+                         int64_t retry_after_ms);
 
 /* Bytes of another type. */
-void exchange_reply_bytes(struct exchange *exchange, const char *content_type, const void *bytes,
-                          size_t length_bytes);
+void request_reply_bytes(struct request *request, const char *content_type, const void *bytes,
+                         size_t length_bytes);
 
 /* A query parameter that is an integer; `otherwise` when absent. False (and answered with
  * bad_request) when it is something else. */
-bool exchange_query_integer(struct exchange *exchange, const char *name, int64_t otherwise,
-                            int64_t *integer_out);
+bool request_query_integer(struct request *request, const char *name, int64_t otherwise,
+                           int64_t *integer_out);
 
 #endif
