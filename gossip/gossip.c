@@ -41,11 +41,6 @@ struct waiting {
     void *context;
 };
 
-int64_t gossip_now(const struct gossip *gossip)
-{
-    return clock_monotonic_ms(gossip->options.clock);
-}
-
 static uint32_t random_below(void *context, uint32_t below)
 {
     uint64_t number = 0;
@@ -77,11 +72,11 @@ static void tell_presence(struct gossip *gossip, const struct gossip_action *act
 
 static void act(struct gossip *gossip, struct gossip_action *action)
 {
-    while (gossip_state_next(gossip->state, gossip_now(gossip), action)) {
+    while (gossip_state_next(gossip->state, gossip_io_now(gossip), action)) {
         switch (action->kind) {
         case GOSSIP_PUSH:
-        case GOSSIP_EXCHANGE:
-            peer_exchange_start(gossip, action);
+        case GOSSIP_CURSOR:
+            peer_push_start(gossip, action);
             break;
         case GOSSIP_RECONCILE:
             peer_session_step(peer_links_find(gossip, &action->peer));
@@ -118,7 +113,7 @@ static void take_stored(struct gossip *gossip, const struct message *message)
         }
     }
     if (message->catch_up) {
-        gossip_state_events_missed(gossip->state, last_seq, false, gossip_now(gossip));
+        gossip_state_events_missed(gossip->state, last_seq, false, gossip_io_now(gossip));
     }
 }
 
@@ -133,18 +128,18 @@ static void take_message(struct gossip *gossip, struct message *message)
         link = peer_links_find(gossip, &message->peer);
         if (link != NULL) {
             peer_links_seen(link);
-            gossip_state_peer_called(gossip->state, &message->peer, gossip_now(gossip));
+            gossip_state_peer_called(gossip->state, &message->peer, gossip_io_now(gossip));
         }
         break;
     case MESSAGE_FETCHES:
         link = peer_links_find(gossip, &message->peer);
         if (link != NULL) {
-            link->fetches_until_ms = gossip_now(gossip) + GOSSIP_FETCHING_MS;
+            link->fetches_until_ms = gossip_io_now(gossip) + GOSSIP_FETCHING_MS;
         }
         break;
     case MESSAGE_WAIT:
         gossip_state_wait_delivery(gossip->state, &message->peer, message->event_id, message->seq,
-                                   message->waiting, gossip_now(gossip));
+                                   message->waiting, gossip_io_now(gossip));
         break;
     }
     memory_free(message);
@@ -167,7 +162,7 @@ static void take_messages(struct gossip *gossip)
     lock_release(gossip->lock);
     if (missed) {
         const struct log_snapshot *snapshot = event_log_acquire(gossip->options.log);
-        gossip_state_events_missed(gossip->state, snapshot->last_seq, true, gossip_now(gossip));
+        gossip_state_events_missed(gossip->state, snapshot->last_seq, true, gossip_io_now(gossip));
         event_log_release(gossip->options.log, &snapshot);
         peer_links_follow_members(gossip);
     }
@@ -177,9 +172,9 @@ int64_t gossip_step(struct gossip *gossip)
 {
     take_messages(gossip);
     act(gossip, gossip->action);
-    if (gossip_now(gossip) >= gossip->save_at_ms) {
+    if (gossip_io_now(gossip) >= gossip->save_at_ms) {
         peer_links_save(gossip);
-        gossip->save_at_ms = gossip_now(gossip) + SAVE_EVERY_MS;
+        gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
     int64_t wake_at = gossip_state_wake_at(gossip->state);
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
@@ -192,7 +187,7 @@ static void finish(struct gossip *gossip)
     gossip->finishing = true;
     take_messages(gossip);
     gossip_state_give_up_waiting(gossip->state);
-    while (gossip_state_next_answer(gossip->state, gossip_now(gossip), gossip->action)) {
+    while (gossip_state_next_answer(gossip->state, gossip_io_now(gossip), gossip->action)) {
         answer(gossip->action);
     }
     peer_links_save(gossip);
@@ -212,21 +207,13 @@ static void run(void *context)
     struct gossip *gossip = context;
     bool stopping = false;
     while (!stopping) {
-        int64_t wait_ms = gossip_step(gossip) - gossip_now(gossip);
+        int64_t wait_ms = gossip_step(gossip) - gossip_io_now(gossip);
         http_client_run(gossip->client, wait_ms < 0 ? 0 : wait_ms);
         lock_take(gossip->lock);
         stopping = gossip->stopping;
         lock_release(gossip->lock);
     }
     finish(gossip);
-}
-
-void gossip_wake(void *context)
-{
-    struct gossip *gossip = context;
-    if (gossip->client != NULL) {
-        http_client_wake(gossip->client);
-    }
 }
 
 /* One a core, for a first sync; without a thread of our own, none. */
@@ -245,8 +232,8 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->options = *options;
     gossip->lock = lock_create();
     gossip->client = options->transport == NULL ? http_client_create() : NULL;
-    gossip->inbox = inbox_create(MOST_MESSAGES, gossip_wake, gossip);
-    gossip->state = gossip_state_create(random_below, NULL, gossip_now(gossip));
+    gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
+    gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
     const struct log_snapshot *snapshot = event_log_acquire(options->log);
@@ -401,17 +388,6 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
         return RESULT_FULL;
     }
     return RESULT_OK;
-}
-
-void gossip_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
-                 void *context)
-{
-    const struct gossip_transport *transport = gossip->options.transport;
-    if (transport == NULL) {
-        http_client_send(gossip->client, call, done, context);
-    } else {
-        transport->send(transport->context, call, done, context);
-    }
 }
 
 struct peer_presence gossip_presence(struct gossip *gossip, const struct node_id *peer)

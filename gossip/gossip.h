@@ -59,7 +59,7 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
                                  void (*done)(void *context, bool direct), void *context);
 
 struct peer_presence {
-    bool online;       /* an exchange succeeded within the last 60 s */
+    bool online;       /* a call to it or from it succeeded within the last 60 s */
     int64_t last_seen; /* seconds since 1970; 0: never */
 };
 struct peer_presence gossip_presence(struct gossip *gossip, const struct node_id *peer);

@@ -1,7 +1,8 @@
-/* What the files of the gossip thread share: gossip.c (the thread and its inbox), peer_links.c (who
- * there is), peer_request.c (one request at a time a peer), peer_exchange.c (pushes, and the cursor
- * for those who can't reconcile), peer_session.c (reconciliation), peer_subscription.c
- * (long-polls).
+/* What the files of the gossip thread share; each calls those behind it alone: gossip.c (the thread
+ * and its inbox), peer_push.c (pushes, and the cursor for those who can't reconcile),
+ * peer_session.c (reconciliation), peer_subscription.c (long-polls), peer_receiving.c (events on
+ * their way to the log), peer_request.c (one request at a time a peer), peer_links.c (who there
+ * is), gossip_io.c (clock and transport).
  *
  * Thread: gossip, except where it says otherwise.
  */
@@ -15,15 +16,13 @@
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
 #include "gossip/peer_receiving_private.h"
-#include "gossip/peer_session_private.h"
 #include "gossip/refused_hashes.h"
+#include "gossip/session_state.h"
 #include "gossip/verifier.h"
 #include "protocol/node_manifest.h"
 
 #define GOSSIP_REPORT_EVERY_MS 600000 /* a peer that misbehaves is logged this often */
 #define GOSSIP_FETCHING_MS 1000       /* who fetched from us so recently is still at it */
-
-struct peer_link;
 
 /* The answer to a link's request; borrowed for the call. RESULT_OK with any HTTP status. */
 typedef void peer_answered(struct peer_link *link, enum result result,
@@ -44,10 +43,10 @@ struct peer_link {
     size_t most_answer_bytes;
     struct buffer body;
     peer_answered *answered;
-    int64_t through; /* PUSH, EXCHANGE */
+    int64_t through; /* PUSH, CURSOR */
     bool more;
 
-    struct peer_session session;
+    struct session_state session;
 
     int64_t fetches_until_ms; /* the peer fetches from us just now */
     bool polling;             /* a long-poll is under way */
@@ -81,15 +80,15 @@ struct gossip {
     size_t receiving; /* batches that the verifier or the writer has */
 };
 
-/* Monotonic, of the clock that was handed in. */
-int64_t gossip_now(const struct gossip *gossip);
+/* gossip_io.c. Monotonic, of the clock that was handed in. */
+int64_t gossip_io_now(const struct gossip *gossip);
 
-/* Sends a request on the transport that there is. */
-void gossip_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
-                 void *context);
+/* Sends a call on the transport that there is. */
+void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
+                    void *context);
 
 /* Rouses the gossip thread; any thread. */
-void gossip_wake(void *context);
+void gossip_io_wake(void *context);
 
 /* peer_links.c. NULL: no such member. With the lock taken it may be called from any thread. */
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id);
@@ -104,6 +103,12 @@ void peer_links_follow_members(struct gossip *gossip);
 /* The peer was heard of just now. */
 void peer_links_seen(struct peer_link *link);
 
+/* Forgets the session with it: the log may be gone. */
+void peer_links_forget_session(struct peer_link *link);
+
+/* Logs what the peer does wrong, now and then. */
+void peer_links_report(struct peer_link *link, const char *reason);
+
 /* Has the log remember what changed. */
 void peer_links_save(struct gossip *gossip);
 
@@ -116,17 +121,26 @@ void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *
 
 /* The same, without success. `answer` is what can't be used of the peer's; NULL: it is not to
  * blame. */
-void peer_request_give_up(struct peer_link *link, enum result result,
-                          const struct http_answer *answer);
+void peer_request_fail(struct peer_link *link, enum result result,
+                       const struct http_answer *answer);
 
 /* Logs what is wrong with an answer that can't be used; that a peer is off or refuses is not. */
 void peer_request_report(struct peer_link *link, enum result result,
                          const struct http_answer *answer);
 
-/* peer_exchange.c: does what a PUSH or EXCHANGE says; reads an answer of /sync/v1/events. */
-void peer_exchange_start(struct gossip *gossip, const struct gossip_action *action);
-bool peer_exchange_read(const struct http_answer *answer, json_t **json_out,
-                        struct gossip_outcome *outcome);
+/* Reads an answer of /sync/v1/events; json_decref(*json_out) in any case. */
+bool peer_request_read_answer(const struct http_answer *answer, json_t **json_out,
+                              struct gossip_outcome *outcome);
+
+/* peer_session.c: does the next step of a RECONCILE. */
+void peer_session_step(struct peer_link *link);
+
+/* Ends the session, whatever its request was, and that one without success: peer_request_fail(). */
+void peer_session_give_up(struct peer_link *link, enum result result,
+                          const struct http_answer *answer);
+
+/* peer_push.c: does what a PUSH or CURSOR says. */
+void peer_push_start(struct gossip *gossip, const struct gossip_action *action);
 
 /* peer_subscription.c: does what a SUBSCRIBE says. */
 void peer_subscription_start(struct peer_link *link);

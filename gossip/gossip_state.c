@@ -53,17 +53,6 @@ void gossip_state_add_peer(struct gossip_state *state, const struct node_id *nod
     state->peers[state->peer_count++] = peer;
 }
 
-void gossip_state_give_up_hopeless(struct gossip_state *state, const struct peer *peer)
-{
-    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
-}
-
-int64_t gossip_state_jitter(struct gossip_state *state, int64_t around_ms)
-{
-    uint32_t fifth = (uint32_t)(around_ms / 5);
-    return around_ms - fifth / 2 + state->random(state->context, fifth + 1);
-}
-
 void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *node_id)
 {
     struct peer *peer = find(state, node_id);
@@ -71,7 +60,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
         return;
     }
     peer->exchange_at_ms = INT64_MAX;
-    gossip_state_give_up_hopeless(state, peer);
+    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
     state->subscription_count -= peer->subscribed ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
@@ -151,7 +140,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
     if (peer == NULL) {
         return;
     }
-    call_outcome_contacted(peer, now_ms);
+    gossip_outcome_contacted(peer, now_ms);
     state->called_ms = now_ms;
     int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
     if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
@@ -164,7 +153,7 @@ void gossip_state_finished(struct gossip_state *state, const struct node_id *nod
 {
     struct peer *peer = find(state, node_id);
     if (peer != NULL) {
-        call_outcome_apply(state, peer, outcome, now_ms);
+        gossip_outcome_apply(state, peer, outcome, now_ms);
     }
 }
 
@@ -178,10 +167,10 @@ void gossip_state_polled(struct gossip_state *state, const struct node_id *node_
     peer->subscribed = false;
     state->subscription_count--;
     if (succeeded) {
-        call_outcome_contacted(peer, now_ms);
+        gossip_outcome_contacted(peer, now_ms);
     }
     peer->subscribe_at_ms =
-        succeeded ? now_ms : now_ms + gossip_state_jitter(state, GOSSIP_BACK_OFF_MOST_MS);
+        succeeded ? now_ms : now_ms + gossip_pace_jitter(state, GOSSIP_BACK_OFF_MOST_MS);
 }
 
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
@@ -245,17 +234,12 @@ static int64_t subscription_due(const struct gossip_state *state, const struct p
     return lonely_ms > peer->subscribe_at_ms ? lonely_ms : peer->subscribe_at_ms;
 }
 
-static void count_call(struct peer *peer, int64_t now_ms)
-{
-    peer->paced_ms = (peer->paced_ms > now_ms ? peer->paced_ms : now_ms) + LIMITS_OWN_CALL_EVERY_MS;
-}
-
 static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_action *out)
 {
     if (peer->by_cursor && now_ms >= peer->by_cursor_until_ms) {
         peer->by_cursor = false;
     }
-    out->kind = peer->by_cursor ? GOSSIP_EXCHANGE : GOSSIP_RECONCILE;
+    out->kind = peer->by_cursor ? GOSSIP_CURSOR : GOSSIP_RECONCILE;
     out->cursor = peer->cursor;
     if (!peer->in_session) {
         peer->gap = false;
@@ -268,7 +252,7 @@ static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_acti
     peer->busy = true;
     peer->exchanging = true;
     peer->asked_ms = now_ms;
-    count_call(peer, now_ms);
+    gossip_pace_count(peer, now_ms);
 }
 
 static void begin_push(const struct gossip_state *state, struct peer *peer, int64_t now_ms,
@@ -281,7 +265,7 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
     peer->pushed_count = peer->queue_count;
     peer->queue_count = 0;
     peer->asked_ms = now_ms;
-    count_call(peer, now_ms);
+    gossip_pace_count(peer, now_ms);
     peer->busy = true;
     peer->taken_through = state->last_seq;
 }
@@ -296,12 +280,12 @@ static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t
         out->online = peer->online;
         return true;
     }
-    if (now_ms < call_outcome_paced_at(peer)) {
+    if (now_ms < gossip_pace_due(peer)) {
         return false;
     }
     if (peer->online && !peer->subscribed && now_ms >= subscription_due(state, peer)) {
         out->kind = GOSSIP_SUBSCRIBE;
-        count_call(peer, now_ms);
+        gossip_pace_count(peer, now_ms);
         peer->subscribed = true;
         state->subscription_count++;
         return true;
@@ -344,7 +328,7 @@ int64_t gossip_state_wake_at(const struct gossip_state *state)
             int64_t subscribe_at = subscription_due(state, peer);
             due = subscribe_at < due ? subscribe_at : due;
         }
-        due = due < call_outcome_paced_at(peer) ? call_outcome_paced_at(peer) : due;
+        due = due < gossip_pace_due(peer) ? gossip_pace_due(peer) : due;
         due = stale_at < due ? stale_at : due;
         at = due < at ? due : at;
     }

@@ -17,7 +17,7 @@
 #include "protocol/ulid.h"
 
 #define GOSSIP_FAN_OUT 9       /* others that a new event is passed to, besides whom it concerns */
-#define GOSSIP_ONLINE_MS 60000 /* an exchange succeeded within this time */
+#define GOSSIP_ONLINE_MS 60000 /* a call to it or from it succeeded within this time */
 #define GOSSIP_EXCHANGE_EVERY_MS 30000 /* ±10% */
 #define GOSSIP_BY_CURSOR_MS 600000     /* a peer without reconciliation is asked again then */
 #define GOSSIP_LONELY_MS 60000         /* nobody called for so long: subscribe */
@@ -37,7 +37,7 @@ struct gossip_state;
 enum gossip_action_kind {
     GOSSIP_PUSH,      /* post these events to the peer */
     GOSSIP_RECONCILE, /* the next step of a session with it, or the first */
-    GOSSIP_EXCHANGE,  /* it can't reconcile: post what lies behind the cursor, even if nothing */
+    GOSSIP_CURSOR,    /* it can't reconcile: post what lies behind the cursor, even if nothing */
     GOSSIP_SUBSCRIBE, /* wait at the peer for what concerns us (§11, mechanism 2) */
     GOSSIP_ANSWER,    /* a waiting send is decided */
     GOSSIP_PRESENCE,  /* a peer came or went */
@@ -48,7 +48,7 @@ struct gossip_action {
     struct node_id peer;
     int64_t seqs[GOSSIP_MOST_QUEUED]; /* PUSH */
     size_t seq_count;
-    int64_t cursor; /* EXCHANGE: the peer has everything up to here */
+    int64_t cursor; /* CURSOR: the peer has everything up to here */
     void *token;    /* ANSWER */
     bool direct;    /* ANSWER */
     bool online;    /* PRESENCE */
@@ -80,7 +80,7 @@ void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bo
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *peer,
                               int64_t now_ms);
 
-/* The outcome of a PUSH, RECONCILE or EXCHANGE. `through`: the peer has everything up to this seq;
+/* The outcome of a PUSH, RECONCILE or CURSOR. `through`: the peer has everything up to this seq;
  * `more`: there is more behind it, or the session is not over. `rejected`: event ids that the peer
  * did not take. */
 struct gossip_outcome {

@@ -1,4 +1,4 @@
-/* What the files of the decisions share (gossip_state.c, call_outcome.c).
+/* What the files of the decisions share: gossip_state.c above gossip_outcome.c above gossip_pace.c.
  *
  * Thread: gossip.
  */
@@ -9,12 +9,13 @@
 #include "gossip/gossip_state.h"
 #include "gossip/send_waiters.h"
 
+/* What the decisions know of a peer. */
 struct peer {
     struct node_id node_id;
     int64_t cursor;   /* it has all our events up to here */
     bool gap;         /* behind the cursor are events that are neither queued nor its own */
     bool busy;        /* a request is under way … */
-    bool exchanging;  /* … and it is a RECONCILE or EXCHANGE */
+    bool exchanging;  /* … and it is a RECONCILE or CURSOR */
     bool pushed_last; /* pushes and the steps of a session take turns */
     bool in_session;
     bool by_cursor; /* it can't reconcile, as far as we know */
@@ -47,20 +48,22 @@ struct gossip_state {
     void *context;
 };
 
-/* `around_ms`, a tenth more or less. */
-int64_t gossip_state_jitter(struct gossip_state *state, int64_t around_ms);
+/* gossip_pace.c: how calls are spread, so that no peer has reason to refuse one (§16). `around_ms`,
+ * a tenth more or less. */
+int64_t gossip_pace_jitter(struct gossip_state *state, int64_t around_ms);
 
-/* Sends to that peer wait no longer than until its next try. */
-void gossip_state_give_up_hopeless(struct gossip_state *state, const struct peer *peer);
+/* When the next call may begin. */
+int64_t gossip_pace_due(const struct peer *peer);
 
-/* call_outcome.c: what the end of a PUSH, RECONCILE or EXCHANGE changes. */
-void call_outcome_apply(struct gossip_state *state, struct peer *peer,
-                        const struct gossip_outcome *outcome, int64_t now_ms);
+/* A call begins; none may begin before `until_ms`. */
+void gossip_pace_count(struct peer *peer, int64_t now_ms);
+void gossip_pace_hold(struct peer *peer, int64_t until_ms);
+
+/* gossip_outcome.c: what the end of a PUSH, RECONCILE or CURSOR changes. */
+void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
+                          const struct gossip_outcome *outcome, int64_t now_ms);
 
 /* The peer was heard of. */
-void call_outcome_contacted(struct peer *peer, int64_t now_ms);
-
-/* When the next call may begin, so that the peer never has reason to refuse it (§16). */
-int64_t call_outcome_paced_at(const struct peer *peer);
+void gossip_outcome_contacted(struct peer *peer, int64_t now_ms);
 
 #endif

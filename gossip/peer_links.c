@@ -1,3 +1,4 @@
+#include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "store/event_reader.h"
@@ -24,6 +25,14 @@ static void add_link(struct gossip *gossip, const struct node_id *node_id)
     lock_release(gossip->lock);
 }
 
+void peer_links_forget_session(struct peer_link *link)
+{
+    session_state_forget(&link->session);
+    if (link->gossip->catching_up == link) {
+        link->gossip->catching_up = NULL;
+    }
+}
+
 void peer_links_free(struct gossip *gossip, struct peer_link *link)
 {
     lock_take(gossip->lock);
@@ -34,7 +43,7 @@ void peer_links_free(struct gossip *gossip, struct peer_link *link)
         }
     }
     lock_release(gossip->lock);
-    peer_session_forget(link);
+    peer_links_forget_session(link);
     buffer_deinit(&link->body);
     memory_free(link);
 }
@@ -73,7 +82,7 @@ static void adopt_member(struct gossip *gossip, const struct member *member,
                 lock_release(gossip->lock);
             }
         }
-        gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_now(gossip));
+        gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_io_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
     if (!node_manifest_endpoints_equal(&link->endpoints, &member->endpoints)) {
@@ -116,6 +125,18 @@ void peer_links_seen(struct peer_link *link)
     link->gossip->reached_anybody = true;
     lock_release(link->gossip->lock);
     link->dirty = true;
+}
+
+void peer_links_report(struct peer_link *link, const char *reason)
+{
+    char name[NODE_ID_SHORT_BYTES];
+    int64_t now_ms = gossip_io_now(link->gossip);
+    if (now_ms < link->report_at_ms) {
+        return;
+    }
+    link->report_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
+    node_id_format_short(&link->node_id, name);
+    log_write(LOG_WARNING, "peer.misbehaves", "peer", name, "reason", reason, NULL);
 }
 
 void peer_links_save(struct gossip *gossip)

@@ -1,20 +1,7 @@
 #include <string.h>
 
-#include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
-
-void peer_links_report(struct peer_link *link, const char *reason)
-{
-    char name[NODE_ID_SHORT_BYTES];
-    int64_t now_ms = gossip_now(link->gossip);
-    if (now_ms < link->report_at_ms) {
-        return;
-    }
-    link->report_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
-    node_id_format_short(&link->node_id, name);
-    log_write(LOG_WARNING, "peer.misbehaves", "peer", name, "reason", reason, NULL);
-}
 
 static void forget_batch(struct received_batch *batch)
 {
@@ -36,10 +23,8 @@ void peer_receiving_take(struct gossip *gossip)
         if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
             peer_links_report(link, event_refusal_name(batch->first_refusal));
         }
-        if (link != NULL && batch->is_page) {
-            peer_session_verified(link, batch);
-        } else if (link != NULL && batch->in_session) {
-            peer_session_received(link, batch);
+        if (link != NULL && batch->done != NULL) {
+            batch->done(link, batch);
         }
         forget_batch(batch);
         batch = next;
@@ -63,7 +48,7 @@ static void tell_received(struct received_batch *batch)
     batch->next = gossip->received;
     gossip->received = batch;
     gossip->receiving--;
-    gossip_wake(gossip);
+    gossip_io_wake(gossip);
     lock_wake_all(gossip->lock);
     lock_release(gossip->lock);
 }
@@ -87,15 +72,15 @@ static void on_verified(void *context, struct event_batch *batch, bool understoo
     tell_received(page);
 }
 
-static struct received_batch *begin_receiving(struct peer_link *link, bool in_session)
+static struct received_batch *begin_receiving(struct peer_link *link, received_batch_done *done)
 {
     struct gossip *gossip = link->gossip;
     struct received_batch *batch = memory_allocate(1, sizeof *batch);
     batch->gossip = gossip;
     batch->source = link->node_id;
-    batch->in_session = in_session;
+    batch->done = done;
     batch->session_number = link->session.number;
-    link->session.receiving += in_session ? 1 : 0;
+    link->session.receiving += done != NULL ? 1 : 0;
     lock_take(gossip->lock);
     gossip->receiving++;
     lock_release(gossip->lock);
@@ -109,16 +94,17 @@ static void give_up_receiving(struct peer_link *link, struct received_batch *bat
     lock_take(gossip->lock);
     gossip->receiving--;
     lock_release(gossip->lock);
-    link->session.receiving -= batch->in_session ? 1 : 0;
+    link->session.receiving -= batch->done != NULL ? 1 : 0;
     forget_batch(batch);
 }
 
-void peer_receiving_store(struct peer_link *link, struct event_batch *events, bool in_session)
+void peer_receiving_store(struct peer_link *link, struct event_batch *events,
+                          received_batch_done *done)
 {
     if (events->count == 0) {
         return;
     }
-    struct received_batch *batch = begin_receiving(link, in_session);
+    struct received_batch *batch = begin_receiving(link, done);
     struct verified_event **verified = events->events;
     events->events = NULL;
     if (event_log_receive(link->gossip->options.log, verified, events->count, &link->node_id,
@@ -128,12 +114,11 @@ void peer_receiving_store(struct peer_link *link, struct event_batch *events, bo
 }
 
 bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
-                           struct hash_list *asked)
+                           struct hash_list *asked, received_batch_done *done)
 {
     struct gossip *gossip = link->gossip;
     struct buffer copy;
-    struct received_batch *page = begin_receiving(link, true);
-    page->is_page = true;
+    struct received_batch *page = begin_receiving(link, done);
     page->asked = *asked;
     *asked = (struct hash_list){0};
     buffer_init(&copy);

@@ -6,21 +6,25 @@
 #define HEARTHCHAT_GOSSIP_PEER_RECEIVING_PRIVATE_H
 
 #include "gossip/event_batch.h"
-#include "gossip/peer_session_private.h"
+#include "gossip/session_state.h"
 
 struct gossip;
+struct peer_link;
+struct received_batch;
+
+/* A session's: deals with a batch of its own, which is freed afterwards. */
+typedef void received_batch_done(struct peer_link *link, struct received_batch *batch);
 
 /* News of events that a peer sent: first that they are verified, then what the writer made of them.
  */
 struct received_batch {
     struct gossip *gossip;
     struct node_id source;
-    bool in_session;
+    received_batch_done *done; /* NULL: no session waits for it */
     unsigned session_number;
     struct received_batch *next;
 
-    bool is_page;           /* fetched and verified; not stored yet */
-    struct hash_list asked; /* what the fetch asked for */
+    struct hash_list asked; /* of a page that was fetched and verified, and is not stored yet */
     bool understood;
     struct event_batch batch;
 
@@ -28,20 +32,19 @@ struct received_batch {
     enum event_refusal first_refusal;
 };
 
-/* Has the writer store events (consumed) that the link's peer sent; tells the link's session. */
-void peer_receiving_store(struct peer_link *link, struct event_batch *batch, bool in_session);
+/* Has the writer store events (consumed) that the link's peer sent. `done` NULL: they are of no
+ * session. */
+void peer_receiving_store(struct peer_link *link, struct event_batch *batch,
+                          received_batch_done *done);
 
 /* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */
 bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
-                           struct hash_list *asked);
+                           struct hash_list *asked, received_batch_done *done);
 
 /* Deals with what the verifier and the writer have done. */
 void peer_receiving_take(struct gossip *gossip);
 
 /* Frees what nobody deals with any more. */
 void peer_receiving_forget(struct gossip *gossip);
-
-/* Logs what the peer does wrong, now and then. */
-void peer_links_report(struct peer_link *link, const char *reason);
 
 #endif

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
@@ -40,7 +42,7 @@ static void try_endpoint(struct peer_link *link)
                              .most_answer_bytes = link->most_answer_bytes,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
-    gossip_send(gossip, &call, answered, link);
+    gossip_io_send(gossip, &call, answered, link);
     memory_free(url);
 }
 
@@ -67,7 +69,7 @@ void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *
     if (outcome->succeeded) {
         peer_links_seen(link);
     }
-    gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_now(gossip));
+    gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_io_now(gossip));
 }
 
 /* NULL: nothing. */
@@ -111,8 +113,31 @@ static int64_t read_wait(enum result result, const struct http_answer *answer)
     return wait_ms;
 }
 
-void peer_request_give_up(struct peer_link *link, enum result result,
-                          const struct http_answer *answer)
+bool peer_request_read_answer(const struct http_answer *answer, json_t **json_out,
+                              struct gossip_outcome *outcome)
+{
+    const json_t *reasons = NULL;
+    size_t index;
+    json_t *reason;
+    *json_out = NULL;
+    if (answer->status != 200 ||
+        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
+                        CANONICAL_MOST_NESTING_REQUEST, json_out, NULL) != RESULT_OK ||
+        !fields_array(*json_out, "rejected_reasons", &reasons)) {
+        return false;
+    }
+    outcome->rejected = memory_allocate(json_array_size(reasons) + 1, sizeof *outcome->rejected);
+    json_array_foreach(reasons, index, reason)
+    {
+        const char *event_id = NULL;
+        if (fields_string(reason, "event_id", &event_id, NULL) && ulid_is_valid(event_id)) {
+            memcpy(outcome->rejected[outcome->rejected_count++], event_id, ULID_TEXT_BYTES);
+        }
+    }
+    return true;
+}
+
+void peer_request_fail(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
     const struct gossip_outcome outcome = {.succeeded = false,
                                            .wait_ms = read_wait(result, answer)};
@@ -123,6 +148,5 @@ void peer_request_give_up(struct peer_link *link, enum result result,
     node_id_format_short(&link->node_id, name);
     log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
               result == RESULT_OK ? "refused" : result_name(result), NULL);
-    peer_session_end(link);
     peer_request_conclude(link, &outcome);
 }

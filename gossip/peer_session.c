@@ -20,39 +20,23 @@ enum {
 
 static const char octets[] = "Content-Type: application/octet-stream";
 
-static void list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES])
+static void go_on_waiting(struct peer_link *link)
 {
-    if (list->next == list->count) {
-        list->next = list->count = 0; /* all of it is done with */
+    if (link->session.waiting && !link->gossip->finishing) {
+        link->session.waiting = false;
+        peer_session_step(link);
     }
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-        list->hashes = memory_resize(list->hashes, list->capacity, sizeof *list->hashes);
+}
+
+static void received(struct peer_link *link, struct received_batch *batch)
+{
+    struct session_state *session = &link->session;
+    session->receiving--;
+    if (batch->accepted > 0) {
+        session->progressed = true;
+        session->fruitless = 0;
     }
-    memcpy(list->hashes[list->count++], hash, BLAKE3_HASH_BYTES);
-}
-
-static size_t list_left(const struct hash_list *list)
-{
-    return list->count - list->next;
-}
-
-static void list_clear(struct hash_list *list)
-{
-    memory_free(list->hashes);
-    *list = (struct hash_list){0};
-}
-
-/* The first of what is left, as one request takes them. */
-static size_t list_page(const struct hash_list *list)
-{
-    size_t left = list_left(list);
-    return left < EVENT_BATCH_MOST_EVENTS ? left : EVENT_BATCH_MOST_EVENTS;
-}
-
-static const uint8_t (*list_first(const struct hash_list *list))[BLAKE3_HASH_BYTES]
-{
-    return (const uint8_t(*)[BLAKE3_HASH_BYTES])(list->hashes + list->next);
+    go_on_waiting(link);
 }
 
 /* Few large transactions write less to the disk than many small ones. */
@@ -61,52 +45,24 @@ static void store_gathered(struct peer_link *link)
     struct event_batch *gathered = link->session.gathered;
     if (gathered != NULL) {
         link->session.gathered = NULL;
-        peer_receiving_store(link, gathered, true);
+        peer_receiving_store(link, gathered, received);
         event_batch_deinit(gathered);
         memory_free(gathered);
     }
 }
 
-static void gather(struct peer_link *link, struct event_batch *page)
-{
-    struct event_batch *gathered = link->session.gathered;
-    if (page->count == 0) {
-        return;
-    }
-    if (gathered == NULL) {
-        gathered = link->session.gathered = memory_allocate(1, sizeof *gathered);
-    }
-    gathered->events = memory_resize(gathered->events, gathered->count + page->count,
-                                     sizeof(struct verified_event *));
-    memcpy(gathered->events + gathered->count, page->events,
-           page->count * sizeof(struct verified_event *));
-    gathered->count += page->count;
-    page->count = 0;
-}
-
-void peer_session_forget(struct peer_link *link)
-{
-    struct peer_session *session = &link->session;
-    if (session->gathered != NULL) {
-        event_batch_deinit(session->gathered);
-        memory_free(session->gathered);
-        session->gathered = NULL;
-    }
-    buffer_deinit(&session->message);
-    list_clear(&session->need);
-    list_clear(&session->have);
-    list_clear(&session->asked);
-    if (link->gossip->catching_up == link) {
-        link->gossip->catching_up = NULL;
-    }
-    *session =
-        (struct peer_session){.receiving = session->receiving, .number = session->number + 1};
-}
-
-void peer_session_end(struct peer_link *link)
+/* Stores what is gathered and forgets the rest, except what the writer still has. */
+static void end(struct peer_link *link)
 {
     store_gathered(link);
-    peer_session_forget(link);
+    peer_links_forget_session(link);
+}
+
+void peer_session_give_up(struct peer_link *link, enum result result,
+                          const struct http_answer *answer)
+{
+    end(link);
+    peer_request_fail(link, result, answer);
 }
 
 /* A step is done, the session goes on: what waits to be pushed may come in between. */
@@ -120,7 +76,7 @@ static void finish(struct peer_link *link)
 {
     const struct gossip_outcome outcome = {
         .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
-    peer_session_end(link);
+    end(link);
     peer_request_conclude(link, &outcome);
 }
 
@@ -128,7 +84,7 @@ static void finish(struct peer_link *link)
 static void postpone(struct peer_link *link, bool reached)
 {
     const struct gossip_outcome outcome = {.succeeded = reached, .postponed = true};
-    peer_session_end(link);
+    end(link);
     peer_request_conclude(link, &outcome);
 }
 
@@ -136,12 +92,12 @@ static void note_difference(void *context, bool ours, const uint8_t id[static IT
 {
     struct peer_link *link = context;
     struct hash_list *list = ours ? &link->session.have : &link->session.need;
-    if (!ours &&
-        refused_hashes_holds(link->gossip->refused, id, &link->node_id, gossip_now(link->gossip))) {
+    if (!ours && refused_hashes_holds(link->gossip->refused, id, &link->node_id,
+                                      gossip_io_now(link->gossip))) {
         return;
     }
-    if (list_left(list) < MOST_LACKING) {
-        list_add(list, id);
+    if (hash_list_left(list) < MOST_LACKING) {
+        hash_list_add(list, id);
     } else {
         link->session.left_out = true;
     }
@@ -150,7 +106,7 @@ static void note_difference(void *context, bool ours, const uint8_t id[static IT
 /* Only one session fetches much at a time: the others would fetch the same. */
 static bool may_catch_up(struct peer_link *link)
 {
-    if (list_left(&link->session.need) > CATCHING_UP) {
+    if (hash_list_left(&link->session.need) > CATCHING_UP) {
         if (link->gossip->catching_up == NULL) {
             link->gossip->catching_up = link;
         }
@@ -166,15 +122,15 @@ static bool speaks_no_negentropy(long status)
 
 static void compared(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
-    struct peer_session *session = &link->session;
+    struct session_state *session = &link->session;
     const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
     if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
-        peer_session_end(link);
+        end(link);
         peer_request_conclude(link, &by_cursor);
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
-        peer_request_give_up(link, result, answer);
+        peer_session_give_up(link, result, answer);
         return;
     }
     buffer_clear(&session->message);
@@ -182,12 +138,12 @@ static void compared(struct peer_link *link, enum result result, const struct ht
         event_set_continue(link->gossip->options.log, answer->body.data, answer->body.length_bytes,
                            note_difference, link, &session->message, NULL);
     if (result == RESULT_UNSUPPORTED) {
-        peer_session_end(link);
+        end(link);
         peer_request_conclude(link, &by_cursor);
     } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
         peer_links_report(link,
                           result != RESULT_OK ? "no negentropy message" : "endless comparison");
-        peer_request_give_up(link, RESULT_INVALID, NULL);
+        peer_session_give_up(link, RESULT_INVALID, NULL);
     } else if (!may_catch_up(link)) {
         postpone(link, true);
     } else {
@@ -204,7 +160,7 @@ static void compare(struct peer_link *link)
 
 static void begin(struct peer_link *link)
 {
-    struct peer_session *session = &link->session;
+    struct session_state *session = &link->session;
     struct event_log *log = link->gossip->options.log;
     const struct log_snapshot *snapshot = event_log_acquire(log);
     session->through = snapshot->last_seq; /* the set has at least these */
@@ -264,7 +220,7 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
         if (settle(asked, refused->hash)) {
             refused_hashes_add(gossip->refused, refused->hash,
                                refused->refusal == EVENT_INVALID_SIGNATURE ? &link->node_id : NULL,
-                               gossip_now(gossip));
+                               gossip_io_now(gossip));
         }
         peer_links_report(link, event_refusal_name(refused->refusal));
     }
@@ -280,20 +236,12 @@ static void ask_again(struct peer_link *link, const struct asked *asked)
     for (size_t i = 0; i < asked->count; i++) {
         if (!asked->settled[i] &&
             !event_reader_holds(link->gossip->options.log, asked->sorted[i])) {
-            list_add(&link->session.need, asked->sorted[i]);
+            hash_list_add(&link->session.need, asked->sorted[i]);
         }
     }
 }
 
-static void go_on_waiting(struct peer_link *link)
-{
-    if (link->session.waiting && !link->gossip->finishing) {
-        link->session.waiting = false;
-        peer_session_step(link);
-    }
-}
-
-void peer_session_verified(struct peer_link *link, struct received_batch *page)
+static void verified(struct peer_link *link, struct received_batch *page)
 {
     struct asked asked = {.sorted = page->asked.hashes, .count = page->asked.count};
     link->session.receiving--;
@@ -306,12 +254,12 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
         if (link->session.active && link->session.number == page->session_number) {
             ask_again(link, &asked);
         }
-        gather(link, &page->batch);
+        session_state_gather(&link->session, &page->batch);
         memory_free(asked.settled);
     }
     /* Nothing more comes to gather when the session waits for its last pages, or is over. */
-    const struct peer_session *session = &link->session;
-    bool last = !session->active || (session->waiting && list_left(&session->need) == 0);
+    const struct session_state *session = &link->session;
+    bool last = !session->active || (session->waiting && hash_list_left(&session->need) == 0);
     if (last || (session->gathered != NULL && session->gathered->count >= MOST_GATHERED)) {
         store_gathered(link);
     }
@@ -321,11 +269,11 @@ void peer_session_verified(struct peer_link *link, struct received_batch *page)
 static void fetched(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
     if (result != RESULT_OK || link->removed || answer->status != 200) {
-        peer_request_give_up(link, result, answer);
-    } else if (peer_receiving_verify(link, &answer->body, &link->session.asked)) {
+        peer_session_give_up(link, result, answer);
+    } else if (peer_receiving_verify(link, &answer->body, &link->session.asked, verified)) {
         go_on(link);
     } else {
-        peer_request_give_up(link, RESULT_FULL, NULL);
+        peer_session_give_up(link, RESULT_FULL, NULL);
     }
 }
 
@@ -334,15 +282,15 @@ static void fetch(struct peer_link *link)
     struct hash_list *need = &link->session.need;
     struct hash_list *asked = &link->session.asked;
     char hex[2 * BLAKE3_HASH_BYTES + 1];
-    size_t page = list_page(need);
-    list_clear(asked);
+    size_t page = hash_list_page(need, EVENT_BATCH_MOST_EVENTS);
+    hash_list_clear(asked);
     buffer_init(&link->body);
     buffer_append_text(&link->body, "{\"hashes\":[");
     for (size_t i = 0; i < page; i++) {
         const uint8_t *hash = need->hashes[need->next++];
         hex_format(hash, BLAKE3_HASH_BYTES, hex);
         buffer_append_format(&link->body, "%s\"%s\"", i == 0 ? "" : ",", hex);
-        list_add(asked, hash);
+        hash_list_add(asked, hash);
     }
     buffer_append_text(&link->body, "]}");
     peer_request_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
@@ -354,7 +302,7 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
     json_t *json = NULL;
     int64_t accepted = 0;
     if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded = peer_exchange_read(answer, &json, &outcome) &&
+        outcome.succeeded = peer_request_read_answer(answer, &json, &outcome) &&
                             fields_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
     }
     if (outcome.succeeded) {
@@ -364,7 +312,7 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
         }
         peer_request_conclude(link, &outcome);
     } else {
-        peer_request_give_up(link, result, answer);
+        peer_session_give_up(link, result, answer);
     }
     json_decref(json);
     memory_free(outcome.rejected);
@@ -382,11 +330,11 @@ static void send_page(struct peer_link *link)
 {
     struct hash_list *have = &link->session.have;
     struct event_batch_writer writer;
-    size_t page = list_page(have);
+    size_t page = hash_list_page(have, EVENT_BATCH_MOST_EVENTS);
     bool *taken = memory_allocate(page, sizeof *taken);
     event_batch_begin(&writer, &link->gossip->community_id);
-    enum result result = event_reader_by_hash(link->gossip->options.log, list_first(have), page,
-                                              add_text, &writer, taken);
+    enum result result = event_reader_by_hash(link->gossip->options.log, hash_list_first(have),
+                                              page, add_text, &writer, taken);
     event_batch_end(&writer, -1);
     /* Up to the first that did not fit; what is not in the log any more is passed over. */
     size_t done = page;
@@ -403,7 +351,7 @@ static void send_page(struct peer_link *link)
         peer_request_post(link, "/sync/v1/events", NULL, 0, sent);
     } else {
         buffer_deinit(&link->body);
-        peer_request_give_up(link, result, NULL);
+        peer_session_give_up(link, result, NULL);
     }
 }
 
@@ -411,23 +359,23 @@ static void send_page(struct peer_link *link)
  * brought somebody something. */
 void peer_session_step(struct peer_link *link)
 {
-    struct peer_session *session = &link->session;
+    struct session_state *session = &link->session;
     bool compared_all = session->message.length_bytes == 0;
-    size_t most = list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
-    bool fetches = gossip_now(link->gossip) < link->fetches_until_ms;
-    if (list_left(&session->need) == 0 && compared_all) {
+    size_t most = hash_list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
+    bool fetches = gossip_io_now(link->gossip) < link->fetches_until_ms;
+    if (hash_list_left(&session->need) == 0 && compared_all) {
         store_gathered(link);
     }
     link->busy = true;
-    bool sends = list_left(&session->need) == 0 && list_left(&session->have) > 0;
+    bool sends = hash_list_left(&session->need) == 0 && hash_list_left(&session->have) > 0;
     if (fetches && (!session->active || sends)) {
         postpone(link, false); /* what it lacks it is fetching */
-    } else if (session->active && (list_left(&session->need) > 0 || compared_all) &&
+    } else if (session->active && (hash_list_left(&session->need) > 0 || compared_all) &&
                session->receiving > most) {
         session->waiting = true;
-    } else if (list_left(&session->need) > 0) {
+    } else if (hash_list_left(&session->need) > 0) {
         fetch(link);
-    } else if (list_left(&session->have) > 0) {
+    } else if (hash_list_left(&session->have) > 0) {
         send_page(link);
     } else if (!compared_all) {
         compare(link);
@@ -436,15 +384,4 @@ void peer_session_step(struct peer_link *link)
     } else {
         finish(link);
     }
-}
-
-void peer_session_received(struct peer_link *link, const struct received_batch *batch)
-{
-    struct peer_session *session = &link->session;
-    session->receiving--;
-    if (batch->accepted > 0) {
-        session->progressed = true;
-        session->fruitless = 0;
-    }
-    go_on_waiting(link);
 }

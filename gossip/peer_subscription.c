@@ -43,7 +43,7 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
             (void)json_array_append(events, json_object_get(message, "data"));
         }
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        peer_receiving_store(link, &batch, false);
+        peer_receiving_store(link, &batch, NULL);
         event_batch_deinit(&batch);
         tell_polled(link, json_array_size(events));
     }
@@ -67,7 +67,7 @@ static void polled(void *context, enum result result, const struct http_answer *
     } else {
         peer_request_report(link, result, answer);
     }
-    gossip_state_polled(gossip->state, &link->node_id, understood, gossip_now(gossip));
+    gossip_state_polled(gossip->state, &link->node_id, understood, gossip_io_now(gossip));
 }
 
 /* The first poll asks where the peer's log stands, by naming an arrival number that it can't have
@@ -95,6 +95,6 @@ void peer_subscription_start(struct peer_link *link)
                              .total_ms = TOTAL_MS,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
-    gossip_send(gossip, &call, polled, link);
+    gossip_io_send(gossip, &call, polled, link);
     memory_free(url);
 }

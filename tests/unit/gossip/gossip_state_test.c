@@ -255,7 +255,7 @@ static void gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile(void 
     gossip_state_finished(state, test_id(1), &unable, 0);
     while (now_ms < GOSSIP_BY_CURSOR_MS) {
         while (gossip_state_next(state, now_ms, &action)) {
-            if (action.kind == GOSSIP_EXCHANGE) {
+            if (action.kind == GOSSIP_CURSOR) {
                 assert_int_equal(action.cursor, exchanges == 0 ? 0 : 7);
                 exchanges++;
                 gossip_state_finished(state, test_id(1), &done, now_ms);

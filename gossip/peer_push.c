@@ -1,34 +1,8 @@
-#include <string.h>
-
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
 #include "store/event_reader.h"
-
-bool peer_exchange_read(const struct http_answer *answer, json_t **json_out,
-                        struct gossip_outcome *outcome)
-{
-    const json_t *reasons = NULL;
-    size_t index;
-    json_t *reason;
-    *json_out = NULL;
-    if (answer->status != 200 ||
-        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                        CANONICAL_MOST_NESTING_REQUEST, json_out, NULL) != RESULT_OK ||
-        !fields_array(*json_out, "rejected_reasons", &reasons)) {
-        return false;
-    }
-    outcome->rejected = memory_allocate(json_array_size(reasons) + 1, sizeof *outcome->rejected);
-    json_array_foreach(reasons, index, reason)
-    {
-        const char *event_id = NULL;
-        if (fields_string(reason, "event_id", &event_id, NULL) && ulid_is_valid(event_id)) {
-            memcpy(outcome->rejected[outcome->rejected_count++], event_id, ULID_TEXT_BYTES);
-        }
-    }
-    return true;
-}
 
 /* What the peer has above our head. */
 static void take_events(struct peer_link *link, const json_t *answer)
@@ -38,7 +12,7 @@ static void take_events(struct peer_link *link, const json_t *answer)
     if (fields_array(answer, "events", &events) &&
         json_array_size(events) <= (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        peer_receiving_store(link, &batch, false);
+        peer_receiving_store(link, &batch, NULL);
         event_batch_deinit(&batch);
     }
 }
@@ -48,13 +22,13 @@ static void posted(struct peer_link *link, enum result result, const struct http
     struct gossip_outcome outcome = {.through = link->through, .more = link->more};
     json_t *json = NULL;
     if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded = peer_exchange_read(answer, &json, &outcome);
+        outcome.succeeded = peer_request_read_answer(answer, &json, &outcome);
     }
     if (outcome.succeeded) {
         take_events(link, json);
         peer_request_conclude(link, &outcome);
     } else {
-        peer_request_give_up(link, result, answer);
+        peer_session_give_up(link, result, answer);
     }
     json_decref(json);
     memory_free(outcome.rejected);
@@ -80,7 +54,7 @@ static bool fill(void *context, int64_t seq, int64_t lamport, const char *text, 
 
 /* A push that does not fit into one request goes on as an exchange: the rest is reported as a gap.
  */
-void peer_exchange_start(struct gossip *gossip, const struct gossip_action *action)
+void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
 {
     struct filling filling = {.through = action->cursor};
     struct peer_link *link = peer_links_find(gossip, &action->peer);
@@ -88,7 +62,7 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
     int64_t our_head = -1;
     enum result result = RESULT_OK;
     event_batch_begin(&filling.writer, &gossip->community_id);
-    if (action->kind == GOSSIP_EXCHANGE) {
+    if (action->kind == GOSSIP_CURSOR) {
         const struct log_snapshot *snapshot = event_log_acquire(log);
         int64_t last_seq = snapshot->last_seq;
         our_head = snapshot->head;
@@ -109,6 +83,6 @@ void peer_exchange_start(struct gossip *gossip, const struct gossip_action *acti
         peer_request_post(link, "/sync/v1/events", NULL, 0, posted);
     } else { /* what could not be read was not sent: the cursor must not pass it */
         buffer_deinit(&link->body);
-        peer_request_give_up(link, result, NULL);
+        peer_session_give_up(link, result, NULL);
     }
 }

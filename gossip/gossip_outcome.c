@@ -2,15 +2,10 @@
 
 #include <string.h>
 
-void call_outcome_contacted(struct peer *peer, int64_t now_ms)
+void gossip_outcome_contacted(struct peer *peer, int64_t now_ms)
 {
     peer->contact_ms = now_ms;
     peer->was_contacted = true;
-}
-
-int64_t call_outcome_paced_at(const struct peer *peer)
-{
-    return peer->paced_ms - (int64_t)LIMITS_OWN_CALL_EVERY_MS * LIMITS_OWN_CALLS_AT_ONCE;
 }
 
 static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms)
@@ -24,11 +19,11 @@ static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms
     for (unsigned i = 1; i < peer->failures && back_off < most; i++) {
         back_off *= 2;
     }
-    peer->exchange_at_ms = now_ms + gossip_state_jitter(state, back_off < most ? back_off : most);
+    peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, back_off < most ? back_off : most);
     peer->queue_count = 0;
     peer->gap = true;
     peer->in_session = false;
-    gossip_state_give_up_hopeless(state, peer);
+    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
 }
 
 /* It is there, and asks to be left alone for a while; what it refused goes with the exchange then.
@@ -36,14 +31,13 @@ static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms
 static void told_to_wait(struct gossip_state *state, struct peer *peer, int64_t wait_ms,
                          int64_t now_ms)
 {
-    call_outcome_contacted(peer, now_ms);
+    gossip_outcome_contacted(peer, now_ms);
     peer->failures = 0;
     peer->gap = true;
     peer->in_session = false;
     peer->exchange_at_ms = now_ms + wait_ms;
-    peer->paced_ms =
-        peer->exchange_at_ms + (int64_t)LIMITS_OWN_CALL_EVERY_MS * LIMITS_OWN_CALLS_AT_ONCE;
-    gossip_state_give_up_hopeless(state, peer);
+    gossip_pace_hold(peer, peer->exchange_at_ms);
+    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
 }
 
 static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
@@ -94,8 +88,8 @@ static void turn_to_cursor(struct peer *peer, int64_t now_ms)
     peer->gap = true;
 }
 
-void call_outcome_apply(struct gossip_state *state, struct peer *peer,
-                        const struct gossip_outcome *outcome, int64_t now_ms)
+void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
+                          const struct gossip_outcome *outcome, int64_t now_ms)
 {
     bool exchanged = peer->exchanging;
     peer->busy = false;
@@ -105,7 +99,7 @@ void call_outcome_apply(struct gossip_state *state, struct peer *peer,
         peer->in_session = false;
         peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
         if (outcome->succeeded) {
-            call_outcome_contacted(peer, now_ms);
+            gossip_outcome_contacted(peer, now_ms);
             peer->failures = 0;
             peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
         }
@@ -119,7 +113,7 @@ void call_outcome_apply(struct gossip_state *state, struct peer *peer,
         failed(state, peer, now_ms);
         return;
     }
-    call_outcome_contacted(peer, now_ms);
+    gossip_outcome_contacted(peer, now_ms);
     peer->failures = 0;
     if (outcome->by_cursor) {
         turn_to_cursor(peer, now_ms);
@@ -130,7 +124,7 @@ void call_outcome_apply(struct gossip_state *state, struct peer *peer,
     if (exchanged && !(peer->in_session && outcome->more)) {
         peer->in_session = false;
         peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
-        peer->exchange_at_ms = now_ms + gossip_state_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
+        peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
     } else if (!exchanged && !peer->gap) {
         peer->cursor = peer->taken_through;
     }

@@ -1,0 +1,25 @@
+#include "gossip/gossip_private.h"
+
+int64_t gossip_io_now(const struct gossip *gossip)
+{
+    return clock_monotonic_ms(gossip->options.clock);
+}
+
+void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
+                    void *context)
+{
+    const struct gossip_transport *transport = gossip->options.transport;
+    if (transport == NULL) {
+        http_client_send(gossip->client, call, done, context);
+    } else {
+        transport->send(transport->context, call, done, context);
+    }
+}
+
+void gossip_io_wake(void *context)
+{
+    struct gossip *gossip = context;
+    if (gossip->client != NULL) {
+        http_client_wake(gossip->client);
+    }
+}

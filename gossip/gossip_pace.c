@@ -1,0 +1,24 @@
+#include "gossip/gossip_state_private.h"
+
+enum { RESERVE_MS = LIMITS_OWN_CALL_EVERY_MS * LIMITS_OWN_CALLS_AT_ONCE };
+
+int64_t gossip_pace_jitter(struct gossip_state *state, int64_t around_ms)
+{
+    uint32_t fifth = (uint32_t)(around_ms / 5);
+    return around_ms - fifth / 2 + state->random(state->context, fifth + 1);
+}
+
+int64_t gossip_pace_due(const struct peer *peer)
+{
+    return peer->paced_ms - RESERVE_MS;
+}
+
+void gossip_pace_count(struct peer *peer, int64_t now_ms)
+{
+    peer->paced_ms = (peer->paced_ms > now_ms ? peer->paced_ms : now_ms) + LIMITS_OWN_CALL_EVERY_MS;
+}
+
+void gossip_pace_hold(struct peer *peer, int64_t until_ms)
+{
+    peer->paced_ms = until_ms + RESERVE_MS;
+}

@@ -1,0 +1,39 @@
+#include "gossip/hash_list.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+
+void hash_list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    if (list->next == list->count) {
+        list->next = list->count = 0; /* all of it is done with */
+    }
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+        list->hashes = memory_resize(list->hashes, list->capacity, sizeof *list->hashes);
+    }
+    memcpy(list->hashes[list->count++], hash, BLAKE3_HASH_BYTES);
+}
+
+size_t hash_list_left(const struct hash_list *list)
+{
+    return list->count - list->next;
+}
+
+void hash_list_clear(struct hash_list *list)
+{
+    memory_free(list->hashes);
+    *list = (struct hash_list){0};
+}
+
+size_t hash_list_page(const struct hash_list *list, size_t most)
+{
+    size_t left = hash_list_left(list);
+    return left < most ? left : most;
+}
+
+const uint8_t (*hash_list_first(const struct hash_list *list))[BLAKE3_HASH_BYTES]
+{
+    return (const uint8_t(*)[BLAKE3_HASH_BYTES])(list->hashes + list->next);
+}
