@@ -11,33 +11,9 @@
 
 extern const struct embedded_file schema_files[];
 
-static struct capability capabilities[] = {
-    {.name = "chat.send",
-     .major = 1,
-     .minor = 0,
-     .max_concurrent = 64,
-     .idempotent = true,
-     .call = chat_send_call},
-    {.name = "chat.history",
-     .major = 1,
-     .minor = 0,
-     .max_concurrent = 64,
-     .idempotent = true,
-     .call = chat_history_call},
-    {.name = "community.invite",
-     .major = 1,
-     .minor = 0,
-     .max_concurrent = 8,
-     .call = community_invite_call},
-    {.name = "community.revoke",
-     .major = 1,
-     .minor = 0,
-     .max_concurrent = 8,
-     .call = community_revoke_call},
-};
-enum { COUNT = sizeof capabilities / sizeof capabilities[0] };
-
-static json_t *documents[COUNT];
+/* The table that was handed in; it outlives us. */
+static struct capability *capabilities;
+static size_t capability_count;
 
 static const struct embedded_file *find_file(const char *name)
 {
@@ -48,7 +24,7 @@ static const struct embedded_file *find_file(const char *name)
     return file;
 }
 
-static enum result load(struct capability *capability, json_t **document_out)
+static enum result load(struct capability *capability)
 {
     char file_name[80];
     uint8_t hash[BLAKE3_HASH_BYTES];
@@ -60,9 +36,9 @@ static enum result load(struct capability *capability, json_t **document_out)
     enum result result = RESULT_INVALID;
     if (file->name != NULL &&
         canonical_parse((const char *)file->bytes, file->length_bytes, CANONICAL_MOST_NESTING,
-                        document_out, NULL) == RESULT_OK &&
-        canonical_write(*document_out, &canonical) == RESULT_OK) {
-        capability->request_schema = json_object_get(*document_out, "request_schema");
+                        &capability->document, NULL) == RESULT_OK &&
+        canonical_write(capability->document, &canonical) == RESULT_OK) {
+        capability->request_schema = json_object_get(capability->document, "request_schema");
         blake3_hash(canonical.data, canonical.length_bytes, hash);
         (void)snprintf(capability->schema_hash, sizeof capability->schema_hash, "blake3:");
         for (size_t i = 0; i < sizeof hash; i++) {
@@ -74,10 +50,12 @@ static enum result load(struct capability *capability, json_t **document_out)
     return result;
 }
 
-enum result capabilities_load(void)
+enum result capabilities_load(struct capability *table, size_t count)
 {
-    for (size_t i = 0; i < COUNT; i++) {
-        enum result result = load(&capabilities[i], &documents[i]);
+    capabilities = table;
+    capability_count = count;
+    for (size_t i = 0; i < count; i++) {
+        enum result result = load(&table[i]);
         if (result != RESULT_OK) {
             return result;
         }
@@ -87,15 +65,15 @@ enum result capabilities_load(void)
 
 void capabilities_unload(void)
 {
-    for (size_t i = 0; i < COUNT; i++) {
-        json_decref(documents[i]);
-        documents[i] = NULL;
+    for (size_t i = 0; i < capability_count; i++) {
+        json_decref(capabilities[i].document);
+        capabilities[i].document = NULL;
     }
 }
 
 size_t capabilities_number(const char *name)
 {
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < capability_count; i++) {
         if (strcmp(capabilities[i].name, name) == 0) {
             return i + 1;
         }
@@ -112,7 +90,7 @@ const struct capability *capabilities_find(const char *name)
 json_t *capabilities_to_json(bool chat_enabled)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < capability_count; i++) {
         const struct capability *capability = &capabilities[i];
         char version[32];
         if (!chat_enabled && strncmp(capability->name, "chat.", 5) == 0) {
@@ -128,11 +106,11 @@ json_t *capabilities_to_json(bool chat_enabled)
 }
 
 void capabilities_call(const struct capability *capability, struct request *request,
-                       const struct services *services, const json_t *input)
+                       const struct node_parts *parts, const json_t *input)
 {
     struct error error = {""};
     if (schema_validate(capability->request_schema, input, &error) == RESULT_OK) {
-        capability->call(request, services, input);
+        capability->call(request, parts, input);
         return;
     }
     request_reply_schema_mismatch(request, error.message, capability->schema_hash);

@@ -5,10 +5,10 @@
 #ifndef HEARTHCHAT_HANDLERS_CAPABILITIES_H
 #define HEARTHCHAT_HANDLERS_CAPABILITIES_H
 
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 
 /* Answers the request; `input` is borrowed for the call, and valid by the request schema. */
-typedef void capability_call(struct request *request, const struct services *services,
+typedef void capability_call(struct request *request, const struct node_parts *parts,
                              const json_t *input);
 
 struct capability {
@@ -19,12 +19,14 @@ struct capability {
     bool for_peers; /* a member may call it; others only the owner */
     bool idempotent;
     capability_call *call;
+    json_t *document; /* the schema's file; once loaded */
     const json_t *request_schema;
     char schema_hash[72]; /* "blake3:" + 64 hex */
 };
 
-/* Reads the embedded schemas. RESULT_INVALID when one is broken (a mistake of the build). */
-enum result capabilities_load(void);
+/* Reads the embedded schemas into the table, which is kept (capability_table.h). RESULT_INVALID
+ * when one is broken (a mistake of the build). */
+enum result capabilities_load(struct capability *table, size_t count);
 void capabilities_unload(void);
 
 /* NULL: no such name. */
@@ -39,12 +41,12 @@ json_t *capabilities_to_json(bool chat_enabled);
 
 /* Validates the input and calls; answers schema_mismatch itself. */
 void capabilities_call(const struct capability *capability, struct request *request,
-                       const struct services *services, const json_t *input);
+                       const struct node_parts *parts, const json_t *input);
 
 /* The functions, one file each. */
 capability_call chat_send_call;
 capability_call chat_history_call;
 capability_call community_invite_call;
-capability_call community_revoke_call;
+capability_call member_change_revoke_call;
 
 #endif

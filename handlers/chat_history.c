@@ -1,33 +1,9 @@
-#include <string.h>
-
-#include "core/memory.h"
 #include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "handlers/message_json.h"
-#include "protocol/canonical.h"
 #include "protocol/fields.h"
 
 enum { DEFAULT_LIMIT = 200 };
-
-json_t *message_json_make(const struct history_message *message, const struct node_id *self)
-{
-    char own[NODE_ID_TEXT_BYTES];
-    char other[NODE_ID_TEXT_BYTES];
-    struct node_id peer;
-    json_t *attachments = NULL;
-    memcpy(peer.key, message->peer, NODE_ID_BYTES);
-    node_id_format(self, own);
-    node_id_format(&peer, other);
-    if (canonical_parse(message->attachments, strlen(message->attachments), CANONICAL_MOST_NESTING,
-                        &attachments, NULL) != RESULT_OK) {
-        attachments = json_array();
-    }
-    return json_pack("{s:s,s:I,s:s,s:s,s:s,s:o,s:s,s:s?,s:s?}", "event_id", message->event_id,
-                     "lamport", (json_int_t)message->lamport, "from",
-                     message->outgoing ? own : other, "to", message->outgoing ? other : own, "body",
-                     message->body, "attachments", attachments, "created_at", message->created_at,
-                     "delivered_at", message->delivered_at, "read_at", message->read_at);
-}
 
 struct page {
     json_t *messages;
@@ -40,19 +16,18 @@ static void add_message(void *context, const struct history_message *message)
     (void)json_array_append_new(page->messages, message_json_make(message, page->self));
 }
 
-void chat_history_call(struct request *request, const struct services *services,
-                       const json_t *input)
+void chat_history_call(struct request *request, const struct node_parts *parts, const json_t *input)
 {
     struct node_id peer;
     struct history_query query = {.limit = DEFAULT_LIMIT};
     int64_t limit = DEFAULT_LIMIT;
     const char *peer_text = NULL;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
     if (fields_string(input, "peer", &peer_text, NULL)) {
-        if (!services_resolve(services, request, peer_text, &peer)) {
+        if (!node_parts_resolve(parts, request, peer_text, &peer)) {
             return;
         }
         query.peer = &peer;
@@ -71,7 +46,7 @@ void chat_history_call(struct request *request, const struct services *services,
     }
     query.limit = (size_t)limit;
     bool more = false;
-    struct page page = {json_array(), &services->key->node_id};
+    struct page page = {json_array(), &parts->key->node_id};
     if (history_page(log, &query, add_message, &page, &more) != RESULT_OK) {
         json_decref(page.messages);
         request_reply_error(request, WIRE_INTERNAL_ERROR,
@@ -82,7 +57,7 @@ void chat_history_call(struct request *request, const struct services *services,
                          json_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
 }
 
-void chat_history_handle(struct request *request, const struct services *services)
+void chat_history_handle(struct request *request, const struct node_parts *parts)
 {
     static const char *const integers[] = {"since_lamport", "before_lamport", "limit"};
     json_t *input = json_object();
@@ -101,6 +76,6 @@ void chat_history_handle(struct request *request, const struct services *service
         }
         (void)json_object_set_new(input, integers[i], json_integer(integer));
     }
-    capabilities_call(capabilities_find("chat.history"), request, services, input);
+    capabilities_call(capabilities_find("chat.history"), request, parts, input);
     json_decref(input);
 }

@@ -1,5 +1,5 @@
 #include "core/memory.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/fields.h"
 
 static void on_marked(void *context, const struct append_answer *answer)
@@ -12,13 +12,13 @@ static void on_marked(void *context, const struct append_answer *answer)
     request_reply_output(request, json_pack("{s:b}", "already", (int)answer->repeated));
 }
 
-void chat_read_handle(struct request *request, const struct services *services)
+void chat_read_handle(struct request *request, const struct node_parts *parts)
 {
     static const char *const members[] = {"peer", "event_id", NULL};
     const char *peer_text = NULL;
     const char *event_id = NULL;
     struct node_id peer;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
@@ -29,8 +29,8 @@ void chat_read_handle(struct request *request, const struct services *services)
                             "Expected {\"peer\":\"ed25519:…\",\"event_id\":\"…\"}.");
         return;
     }
-    if (services_resolve(services, request, peer_text, &peer) &&
-        event_log_mark_read(log, &peer, event_id, !services->read_receipts_enabled, on_marked,
+    if (node_parts_resolve(parts, request, peer_text, &peer) &&
+        event_log_mark_read(log, &peer, event_id, !parts->read_receipts_enabled, on_marked,
                             request) != RESULT_OK) {
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too much is being written at once; try again in a second.");

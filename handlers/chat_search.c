@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "core/buffer.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/node_id.h"
 #include "store/search.h"
@@ -17,24 +17,24 @@ struct findings {
 static json_t *split(const char *snippet)
 {
     static const char marks[] = {SEARCH_MARK_BEGIN, SEARCH_MARK_END, '\0'};
-    json_t *parts = json_array();
+    json_t *pieces = json_array();
     for (size_t length = strcspn(snippet, marks);; length = strcspn(snippet, marks)) {
-        (void)json_array_append_new(parts, json_stringn(snippet, length));
+        (void)json_array_append_new(pieces, json_stringn(snippet, length));
         snippet += length;
         if (*snippet == '\0') {
-            return parts;
+            return pieces;
         }
         snippet++;
     }
 }
 
-static json_t *join(json_t *parts)
+static json_t *join(json_t *pieces)
 {
     struct buffer text;
     size_t index;
     json_t *part;
     buffer_init(&text);
-    json_array_foreach(parts, index, part)
+    json_array_foreach(pieces, index, part)
     {
         buffer_append_text(&text, json_string_value(part));
     }
@@ -47,13 +47,13 @@ static void add_message(void *context, const struct history_message *message, co
 {
     struct findings *findings = context;
     json_t *found = message_json_make(message, findings->self);
-    json_t *parts = split(snippet);
-    (void)json_object_set_new(found, "snippet", join(parts));
-    (void)json_object_set_new(found, "snippet_parts", parts);
+    json_t *pieces = split(snippet);
+    (void)json_object_set_new(found, "snippet", join(pieces));
+    (void)json_object_set_new(found, "snippet_parts", pieces);
     (void)json_array_append_new(findings->messages, found);
 }
 
-void chat_search_handle(struct request *request, const struct services *services)
+void chat_search_handle(struct request *request, const struct node_parts *parts)
 {
     struct node_id peer;
     int64_t limit = 0;
@@ -61,8 +61,8 @@ void chat_search_handle(struct request *request, const struct services *services
     const char *text = request->query(request, "q");
     const char *peer_text = request->query(request, "peer");
     struct search_query query = {.text = text};
-    struct findings findings = {.self = &services->key->node_id};
-    struct event_log *log = services_log(services, request);
+    struct findings findings = {.self = &parts->key->node_id};
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL || !request_query_integer(request, "limit", DEFAULT_LIMIT, &limit)) {
         return;
     }
@@ -76,7 +76,7 @@ void chat_search_handle(struct request *request, const struct services *services
         return;
     }
     if (peer_text != NULL && peer_text[0] != '\0') {
-        if (!services_resolve(services, request, peer_text, &peer)) {
+        if (!node_parts_resolve(parts, request, peer_text, &peer)) {
             return;
         }
         query.peer = &peer;

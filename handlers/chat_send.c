@@ -1,13 +1,13 @@
 #include "core/memory.h"
 #include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/fields.h"
 #include "store/event_reader.h"
 
 /* A send that waits for the disk, then for the recipient's node. */
 struct sending {
     struct request *request;
-    const struct services *services;
+    const struct node_parts *parts;
     struct node_id recipient;
     struct append_answer answer;
 };
@@ -28,15 +28,15 @@ static void on_decided(void *context, bool direct)
 static void on_appended(void *context, const struct append_answer *answer)
 {
     struct sending *sending = context;
-    const struct services *services = sending->services;
-    struct gossip *gossip = services->gossip(services->node);
+    const struct node_parts *parts = sending->parts;
+    struct gossip *gossip = parts->gossip(parts->node);
     sending->answer = *answer;
     if (answer->result != RESULT_OK) {
         request_reply_error(sending->request, wire_code_of_append(answer->result),
                             answer->error.message);
         memory_free(sending);
     } else if (answer->repeated &&
-               event_reader_is_delivered(services->log(services->node), answer->event_id)) {
+               event_reader_is_delivered(parts->log(parts->node), answer->event_id)) {
         reply(sending, "direct");
     } else if (gossip == NULL ||
                gossip_wait_delivery(gossip, &sending->recipient, answer->event_id, answer->seq,
@@ -46,12 +46,12 @@ static void on_appended(void *context, const struct append_answer *answer)
 }
 
 /* False after answering what is wrong with it. */
-static bool check(struct request *request, const struct services *services,
+static bool check(struct request *request, const struct node_parts *parts,
                   const struct node_id *recipient, const char *client_id, const char *body,
                   size_t body_bytes, const json_t *attachments)
 {
     struct error error = {""};
-    if (node_id_equal(recipient, &services->key->node_id)) {
+    if (node_id_equal(recipient, &parts->key->node_id)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "The recipient is this node itself; choose another member.");
         return false;
@@ -60,8 +60,8 @@ static bool check(struct request *request, const struct services *services,
         request_reply_error(request, WIRE_BAD_REQUEST, error.message);
         return false;
     }
-    struct gossip *gossip = services->gossip(services->node);
-    if (!services->store_and_forward &&
+    struct gossip *gossip = parts->gossip(parts->node);
+    if (!parts->store_and_forward &&
         (gossip == NULL || !gossip_presence(gossip, recipient).online)) {
         request_reply_error(request, WIRE_PARTITION,
                             "The recipient is not reachable now, and store_and_forward is switched "
@@ -71,7 +71,7 @@ static bool check(struct request *request, const struct services *services,
     return true;
 }
 
-void chat_send_call(struct request *request, const struct services *services, const json_t *input)
+void chat_send_call(struct request *request, const struct node_parts *parts, const json_t *input)
 {
     char minted[ULID_TEXT_BYTES];
     const char *client_id = minted;
@@ -81,23 +81,23 @@ void chat_send_call(struct request *request, const struct services *services, co
     struct node_id recipient;
     const json_t *attachments = json_object_get(input, "attachments");
     struct event_log *log = NULL;
-    if (!services->chat_enabled) {
+    if (!parts->chat_enabled) {
         request_reply_error(request, WIRE_NOT_IMPLEMENTED,
                             "Chat is switched off on this node ([chat] enabled = false).");
         return;
     }
-    log = services_log(services, request);
-    services->mint_id(services->node, minted);
+    log = node_parts_log(parts, request);
+    parts->mint_id(parts->node, minted);
     (void)fields_string(input, "client_id", &client_id, NULL);
     (void)fields_string(input, "recipient", &recipient_text, NULL);
     (void)fields_string(input, "body", &body, &body_bytes);
-    if (log == NULL || !services_resolve(services, request, recipient_text, &recipient) ||
-        !check(request, services, &recipient, client_id, body, body_bytes, attachments)) {
+    if (log == NULL || !node_parts_resolve(parts, request, recipient_text, &recipient) ||
+        !check(request, parts, &recipient, client_id, body, body_bytes, attachments)) {
         return;
     }
     struct sending *sending = memory_allocate(1, sizeof *sending);
     sending->request = request;
-    sending->services = services;
+    sending->parts = parts;
     sending->recipient = recipient;
     struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
     if (event_log_append(log, &draft, on_appended, sending) != RESULT_OK) {
@@ -107,7 +107,7 @@ void chat_send_call(struct request *request, const struct services *services, co
     }
 }
 
-void chat_send_handle(struct request *request, const struct services *services)
+void chat_send_handle(struct request *request, const struct node_parts *parts)
 {
-    capabilities_call(capabilities_find("chat.send"), request, services, request->body);
+    capabilities_call(capabilities_find("chat.send"), request, parts, request->body);
 }

@@ -2,13 +2,13 @@
 
 #include "core/memory.h"
 #include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/fields.h"
 #include "protocol/invite.h"
 
 enum { DEFAULT_TTL_SECONDS = 7 * 86400, MOST_TTL_SECONDS = 365 * 86400 };
 
-void community_create_handle(struct request *request, const struct services *services)
+void community_create_handle(struct request *request, const struct node_parts *parts)
 {
     struct policy policy = policy_default();
     struct error error = {""};
@@ -25,12 +25,12 @@ void community_create_handle(struct request *request, const struct services *ser
         request_reply_error(request, WIRE_BAD_REQUEST, error.message);
         return;
     }
-    enum result result = services->found(services->node, name, &policy, &error);
+    enum result result = parts->found(parts->node, name, &policy, &error);
     if (result != RESULT_OK) {
         request_reply_error(request, wire_code_of_append(result), error.message);
         return;
     }
-    node_info_handle(request, services);
+    node_info_handle(request, parts);
 }
 
 static void on_joined(void *context, const struct join_answer *answer)
@@ -47,7 +47,7 @@ static void on_joined(void *context, const struct join_answer *answer)
                                    answer->community_name, "already", (int)answer->already));
 }
 
-void community_join_handle(struct request *request, const struct services *services)
+void community_join_handle(struct request *request, const struct node_parts *parts)
 {
     const char *invite = NULL;
     if (!fields_string(request->body, "invite", &invite, NULL)) {
@@ -55,7 +55,7 @@ void community_join_handle(struct request *request, const struct services *servi
                             "Expected {\"invite\":\"hearthnet://v1/…\"}.");
         return;
     }
-    if (services->join(services->node, invite, on_joined, request) != RESULT_OK) {
+    if (parts->join(parts->node, invite, on_joined, request) != RESULT_OK) {
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "This node is joining already; wait for that to end.");
     }
@@ -64,7 +64,7 @@ void community_join_handle(struct request *request, const struct services *servi
 /* An invitation that waits for its event to be on disk. */
 struct inviting {
     struct request *request;
-    const struct services *services;
+    const struct node_parts *parts;
     struct invite invite;
 };
 
@@ -78,7 +78,7 @@ static void on_invited(void *context, const struct append_answer *answer)
         char expires_at[WALL_CLOCK_TEXT_BYTES];
         memcpy(inviting->invite.invite_event_id, answer->event_id, ULID_TEXT_BYTES);
         wall_clock_format(inviting->invite.expires_at, expires_at);
-        char *text = invite_make(&inviting->invite, inviting->services->key);
+        char *text = invite_make(&inviting->invite, inviting->parts->key);
         request_reply_output(inviting->request,
                              json_pack("{s:s,s:s}", "invite", text, "expires_at", expires_at));
         memory_free(text);
@@ -97,7 +97,7 @@ static bool read_invitee(const char *text, struct node_id *invitee_out, char **n
     return invite_parse_id_text(text, invitee_out, name_out) == RESULT_OK;
 }
 
-void community_invite_call(struct request *request, const struct services *services,
+void community_invite_call(struct request *request, const struct node_parts *parts,
                            const json_t *input)
 {
     const char *invitee_text = "";
@@ -107,7 +107,7 @@ void community_invite_call(struct request *request, const struct services *servi
     int64_t ttl_seconds = DEFAULT_TTL_SECONDS;
     struct node_id invitee;
     char *own_name = NULL;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
@@ -135,14 +135,14 @@ void community_invite_call(struct request *request, const struct services *servi
     const struct log_snapshot *snapshot = event_log_acquire(log);
     struct inviting *inviting = memory_allocate(1, sizeof *inviting);
     inviting->request = request;
-    inviting->services = services;
+    inviting->parts = parts;
     inviting->invite = (struct invite){
         .community_id = snapshot->membership->community_id,
-        .inviter = services->key->node_id,
+        .inviter = parts->key->node_id,
         .invitee = invitee,
         .initial_level = level,
-        .bootstrap_endpoints = *services->endpoints(services->node),
-        .expires_at = clock_wall_ms(services->clock) / 1000 + ttl_seconds,
+        .bootstrap_endpoints = *parts->endpoints(parts->node),
+        .expires_at = clock_wall_ms(parts->clock) / 1000 + ttl_seconds,
         .community_name = memory_duplicate_string(snapshot->membership->name),
     };
     event_log_release(log, &snapshot);
@@ -157,7 +157,7 @@ void community_invite_call(struct request *request, const struct services *servi
     }
 }
 
-void invites_handle(struct request *request, const struct services *services)
+void community_invite_handle(struct request *request, const struct node_parts *parts)
 {
-    capabilities_call(capabilities_find("community.invite"), request, services, request->body);
+    capabilities_call(capabilities_find("community.invite"), request, parts, request->body);
 }

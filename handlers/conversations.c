@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "handlers/message_json.h"
 
 struct listing {
-    const struct services *services;
+    const struct node_parts *parts;
     struct event_log *log;
     const struct membership *membership;
     size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
@@ -15,13 +15,13 @@ struct listing {
 static void take_last_message(void *context, const struct history_message *message)
 {
     struct listing *listing = context;
-    listing->last_message = message_json_make(message, &listing->services->key->node_id);
+    listing->last_message = message_json_make(message, &listing->parts->key->node_id);
 }
 
 static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
 {
     json_t *entry =
-        services_describe_node(listing->services, peer, membership_find(listing->membership, peer));
+        node_parts_describe_node(listing->parts, peer, membership_find(listing->membership, peer));
     const struct revocation *revocation = membership_find_revoked(listing->membership, peer);
     char id[NODE_ID_TEXT_BYTES];
     if (revocation != NULL) {
@@ -46,7 +46,7 @@ static void list_members_before(struct listing *listing, const struct node_id *p
         if (order > 0) {
             return;
         }
-        if (order < 0 && !node_id_equal(member, &listing->services->key->node_id)) {
+        if (order < 0 && !node_id_equal(member, &listing->parts->key->node_id)) {
             list(listing, member, 0);
         }
     }
@@ -74,17 +74,17 @@ static enum result list_one(struct listing *listing, const struct node_id *peer)
     return result;
 }
 
-void conversations_handle(struct request *request, const struct services *services)
+void conversations_handle(struct request *request, const struct node_parts *parts)
 {
     struct node_id peer;
     const char *peer_text = request->query(request, "peer");
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL ||
-        (peer_text != NULL && !services_resolve(services, request, peer_text, &peer))) {
+        (peer_text != NULL && !node_parts_resolve(parts, request, peer_text, &peer))) {
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
-    struct listing listing = {.services = services,
+    struct listing listing = {.parts = parts,
                               .log = log,
                               .membership = snapshot->membership,
                               .conversations = json_array()};

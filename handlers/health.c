@@ -1,65 +1,18 @@
-#include "core/buffer.h"
-#include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 
-void health_handle(struct request *request, const struct services *services)
+void health_handle(struct request *request, const struct node_parts *parts)
 {
-    (void)services;
+    (void)parts;
     request_reply_json(request, 200, json_pack("{s:s}", "status", "ok"));
 }
 
-void ready_handle(struct request *request, const struct services *services)
+void health_ready_handle(struct request *request, const struct node_parts *parts)
 {
-    struct gossip *gossip = services->gossip(services->node);
+    struct gossip *gossip = parts->gossip(parts->node);
     bool ready = gossip != NULL && gossip_reached_anybody(gossip);
     request_reply_json(request, ready ? 200 : 503,
                        json_pack("{s:s}", "status",
                                  ready            ? "ready"
                                  : gossip == NULL ? "in no community"
                                                   : "no peer reached yet"));
-}
-
-static void add_metric(struct buffer *text, const char *name, const char *type, const char *help,
-                       int64_t number)
-{
-    buffer_append_format(text, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, type,
-                         name, (long long)number);
-}
-
-static int64_t count_online(struct gossip *gossip, const struct membership *membership)
-{
-    int64_t online = 0;
-    for (size_t i = 0; i < membership->member_count; i++) {
-        online += gossip_presence(gossip, &membership->members[i].node_id).online ? 1 : 0;
-    }
-    return online;
-}
-
-void metrics_handle(struct request *request, const struct services *services)
-{
-    struct event_log *log = services->log(services->node);
-    struct gossip *gossip = services->gossip(services->node);
-    struct buffer text;
-    if (!services->metrics_enabled) {
-        request_reply_error(request, WIRE_NOT_FOUND,
-                            "Metrics are switched off ([observability] metrics_enabled = false).");
-        return;
-    }
-    buffer_init(&text);
-    add_metric(&text, "hearthchat_uptime_seconds", "gauge", "Seconds since the node started.",
-               (clock_monotonic_ms(services->clock) - services->started_ms) / 1000);
-    if (log != NULL) {
-        const struct log_snapshot *snapshot = event_log_acquire(log);
-        add_metric(&text, "hearthchat_events", "gauge", "Accepted events in the log.",
-                   (int64_t)snapshot->event_count);
-        add_metric(&text, "hearthchat_head_lamport", "gauge", "Greatest lamport in the log.",
-                   snapshot->head);
-        add_metric(&text, "hearthchat_members", "gauge", "Members of the community.",
-                   (int64_t)snapshot->membership->member_count);
-        add_metric(&text, "hearthchat_peers_online", "gauge", "Members heard of within 60 seconds.",
-                   gossip == NULL ? 0 : count_online(gossip, snapshot->membership));
-        event_log_release(log, &snapshot);
-    }
-    request_reply_bytes(request, "text/plain; version=0.0.4", text.data, text.length_bytes);
-    buffer_deinit(&text);
 }

@@ -1,19 +1,19 @@
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/community_manifest.h"
 
-void node_manifest_handle(struct request *request, const struct services *services)
+void manifests_node_handle(struct request *request, const struct node_parts *parts)
 {
-    request_reply_json(request, 200, services->manifest(services->node));
+    request_reply_json(request, 200, parts->manifest(parts->node));
 }
 
-void community_manifest_handle(struct request *request, const struct services *services)
+void manifests_community_handle(struct request *request, const struct node_parts *parts)
 {
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
     const struct log_snapshot *snapshot = event_log_acquire(log);
-    json_t *manifest = community_manifest_make(snapshot->membership, snapshot->head, services->key);
+    json_t *manifest = community_manifest_make(snapshot->membership, snapshot->head, parts->key);
     event_log_release(log, &snapshot);
     request_reply_json(request, 200, manifest);
 }

@@ -1,12 +1,12 @@
 #include "core/memory.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/hex.h"
 #include "protocol/invite.h"
 #include "store/event_reader.h"
 
-static void describe_community(const struct services *services, json_t *node)
+static void describe_community(const struct node_parts *parts, json_t *node)
 {
-    struct event_log *log = services->log(services->node);
+    struct event_log *log = parts->log(parts->node);
     char community_id[NODE_ID_TEXT_BYTES];
     char fingerprint[2 * FINGERPRINT_BYTES + 1];
     struct event_reader_usage usage;
@@ -40,43 +40,23 @@ static void describe_community(const struct services *services, json_t *node)
     event_log_release(log, &snapshot);
 }
 
-void node_info_handle(struct request *request, const struct services *services)
+void node_info_handle(struct request *request, const struct node_parts *parts)
 {
-    struct event_log *log = services->log(services->node);
+    struct event_log *log = parts->log(parts->node);
     const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
-    const struct node_id *self = &services->key->node_id;
-    json_t *node = services_describe_node(
-        services, self, snapshot == NULL ? NULL : membership_find(snapshot->membership, self));
+    const struct node_id *self = &parts->key->node_id;
+    json_t *node = node_parts_describe_node(
+        parts, self, snapshot == NULL ? NULL : membership_find(snapshot->membership, self));
     if (snapshot != NULL) {
         event_log_release(log, &snapshot);
     }
-    char *id_text = invite_make_id_text(self, services->display_name);
-    (void)json_object_set_new(node, "display_name", json_string(services->display_name));
+    char *id_text = invite_make_id_text(self, parts->display_name);
+    (void)json_object_set_new(node, "display_name", json_string(parts->display_name));
     (void)json_object_set_new(node, "id_text", json_string(id_text));
-    (void)json_object_set_new(node, "version", json_string(services->version));
+    (void)json_object_set_new(node, "version", json_string(parts->version));
     (void)json_object_set_new(node, "endpoints",
-                              node_manifest_endpoints_to_json(services->endpoints(services->node)));
+                              node_manifest_endpoints_to_json(parts->endpoints(parts->node)));
     memory_free(id_text);
-    describe_community(services, node);
+    describe_community(parts, node);
     request_reply_output(request, node);
-}
-
-void members_handle(struct request *request, const struct services *services)
-{
-    struct event_log *log = services_log(services, request);
-    if (log == NULL) {
-        return;
-    }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
-    json_t *members = json_array();
-    for (size_t i = 0; i < snapshot->membership->member_count; i++) {
-        const struct member *member = &snapshot->membership->members[i];
-        json_t *entry = services_describe_node(services, &member->node_id, member);
-        (void)json_object_set_new(entry, "endpoints",
-                                  node_manifest_endpoints_to_json(&member->endpoints));
-        (void)json_object_set_new(entry, "added_at", json_string(member->added_at));
-        (void)json_array_append_new(members, entry);
-    }
-    event_log_release(log, &snapshot);
-    request_reply_output(request, json_pack("{s:o}", "members", members));
 }

@@ -1,18 +1,18 @@
 #include "core/buffer.h"
-#include "handlers/endpoints.h"
-#include "handlers/qr_picture.h"
+#include "handlers/handlers.h"
+#include "handlers/qr_find.h"
 
-void qr_read_handle(struct request *request, const struct services *services)
+void qr_read_handle(struct request *request, const struct node_parts *parts)
 {
     int64_t width = 0;
     int64_t height = 0;
     struct buffer text;
-    (void)services;
+    (void)parts;
     if (!request_query_integer(request, "width", 0, &width) ||
         !request_query_integer(request, "height", 0, &height)) {
         return;
     }
-    if (width < 1 || height < 1 || width > QR_PICTURE_MOST_SIDE || height > QR_PICTURE_MOST_SIDE ||
+    if (width < 1 || height < 1 || width > QR_FIND_MOST_SIDE || height > QR_FIND_MOST_SIDE ||
         request->bytes == NULL || (size_t)(width * height) != request->bytes_count) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "Send width=… times height=… bytes, one for each pixel's grey, and "
@@ -20,7 +20,7 @@ void qr_read_handle(struct request *request, const struct services *services)
         return;
     }
     buffer_init(&text);
-    bool found = qr_picture_read(request->bytes, (int)width, (int)height, &text);
+    bool found = qr_find_text(request->bytes, (int)width, (int)height, &text);
     json_t *output = found ? json_pack("{s:o}", "text", json_string(buffer_text(&text))) : NULL;
     buffer_deinit(&text);
     if (output == NULL) {

@@ -1,6 +1,6 @@
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 
-void subscribe_handle(struct request *request, const struct services *services)
+void subscribe_handle(struct request *request, const struct node_parts *parts)
 {
-    services->subscribe(services->node, request);
+    parts->subscribe(parts->node, request);
 }

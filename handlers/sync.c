@@ -4,7 +4,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/event_batch.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
 #include "protocol/hex.h"
@@ -16,9 +16,9 @@ static void add_head(void *context, enum event_type type, int64_t lamport)
     (void)json_object_set_new(context, event_type_name(type), json_integer(lamport));
 }
 
-void sync_heads_handle(struct request *request, const struct services *services)
+void sync_heads_handle(struct request *request, const struct node_parts *parts)
 {
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
@@ -40,7 +40,7 @@ void sync_heads_handle(struct request *request, const struct services *services)
 /* A batch that waits for the writer. */
 struct syncing {
     struct request *request;
-    const struct services *services;
+    const struct node_parts *parts;
     struct event_batch batch;
     int64_t our_head; /* of the caller; -1: it asks for nothing */
 };
@@ -76,7 +76,7 @@ static bool pull_event(void *context, int64_t seq, int64_t lamport, const char *
 static void reply(struct syncing *syncing, size_t accepted, int64_t head)
 {
     json_t *reasons = json_array();
-    struct event_log *log = syncing->services->log(syncing->services->node);
+    struct event_log *log = syncing->parts->log(syncing->parts->node);
     for (size_t i = 0; i < syncing->batch.refused_count; i++) {
         const struct refused_event *refused = &syncing->batch.refused[i];
         (void)json_array_append_new(reasons,
@@ -109,7 +109,7 @@ static void log_refusals(const struct syncing *syncing)
     }
     const char *reason = event_refusal_name(syncing->batch.refused[0].refusal);
     node_id_format_short(&syncing->request->caller.node_id, name);
-    if (log_limit_admit(syncing->services->refusals, name, reason,
+    if (log_limit_admit(syncing->parts->refusals, name, reason,
                         clock_monotonic_ms(syncing->request->clock), &left_out)) {
         (void)snprintf(others, sizeof others, "%zu", left_out);
         log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason", reason, "left_out",
@@ -164,11 +164,11 @@ static bool read_request(struct request *request, const struct node_id *communit
     return true;
 }
 
-void sync_events_handle(struct request *request, const struct services *services)
+void sync_events_handle(struct request *request, const struct node_parts *parts)
 {
     const json_t *events = NULL;
     int64_t our_head = -1;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
@@ -181,7 +181,7 @@ void sync_events_handle(struct request *request, const struct services *services
     }
     struct syncing *syncing = memory_allocate(1, sizeof *syncing);
     syncing->request = request;
-    syncing->services = services;
+    syncing->parts = parts;
     syncing->our_head = our_head;
     event_batch_read(log, events, &community_id, &syncing->batch);
     /* The events go to the writer's thread: from here on nobody shares their JSON. */

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/event_data.h"
 #include "protocol/fields.h"
 #include "server/cli.h"

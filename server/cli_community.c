@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "handlers/endpoints.h"
+#include "handlers/qr_draw.h"
 #include "protocol/fields.h"
 #include "server/cli.h"
 
@@ -48,7 +48,7 @@ int cli_invite(int argc, char **argv)
         cli_print_json(answer);
     } else if (exit_code == CLI_DONE) {
         (void)printf("%s\n", cli_text(answer, "invite"));
-        char *code = qr ? qr_for_terminal(cli_text(answer, "invite")) : NULL;
+        char *code = qr ? qr_draw_for_terminal(cli_text(answer, "invite")) : NULL;
         (void)fputs(code == NULL ? "" : code, stdout);
         memory_free(code);
     }

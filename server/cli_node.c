@@ -4,7 +4,8 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/thread.h"
-#include "handlers/endpoints.h"
+#include "handlers/qr_draw.h"
+#include "handlers/wire_code.h"
 #include "protocol/invite.h"
 #include "server/cli.h"
 #include "server/node.h"
@@ -255,7 +256,7 @@ static int print_identity(const struct cli *cli, bool qr)
         char *text = invite_make_id_text(&key.node_id, configuration.display_name);
         print_id(&key.node_id);
         (void)printf("%s\n", text);
-        char *code = qr ? qr_for_terminal(text) : NULL;
+        char *code = qr ? qr_draw_for_terminal(text) : NULL;
         (void)fputs(code == NULL ? "" : code, stdout);
         memory_free(code);
         memory_free(text);

@@ -11,15 +11,15 @@
 #include "server/tls_certificate.h"
 
 struct gate_peer {
-    const struct services *services;
+    const struct node_parts *parts;
     struct callers *callers;
     struct seen_requests *seen;
 };
 
-struct gate_peer *gate_peer_create(const struct services *services, struct callers *callers)
+struct gate_peer *gate_peer_create(const struct node_parts *parts, struct callers *callers)
 {
     struct gate_peer *gate = memory_allocate(1, sizeof *gate);
-    gate->services = services;
+    gate->parts = parts;
     gate->callers = callers;
     gate->seen = seen_requests_create();
     return gate;
@@ -53,7 +53,7 @@ static bool read_tls_key(struct listener_request *request, struct node_id *node_
 
 static enum caller_level level_of(const struct gate_peer *gate, const struct node_id *node_id)
 {
-    struct event_log *log = gate->services->log(gate->services->node);
+    struct event_log *log = gate->parts->log(gate->parts->node);
     enum caller_level level = CALLER_ANONYMOUS;
     if (log == NULL) {
         return level;
@@ -64,7 +64,7 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
     } else if (membership_find_revoked(snapshot->membership, node_id) != NULL) {
         level = CALLER_REVOKED;
     } else if (membership_is_invitee(snapshot->membership, node_id,
-                                     clock_wall_ms(gate->services->clock) / 1000)) {
+                                     clock_wall_ms(gate->parts->clock) / 1000)) {
         level = CALLER_INVITEE;
     }
     event_log_release(log, &snapshot);
@@ -96,8 +96,8 @@ static bool count_call(struct gate_peer *gate, const struct caller_key *key,
                        struct refusal *refusal_out)
 {
     int64_t retry_after_ms = 0;
-    enum result counted = callers_count(gate->callers, key,
-                                        clock_monotonic_ms(gate->services->clock), &retry_after_ms);
+    enum result counted =
+        callers_count(gate->callers, key, clock_monotonic_ms(gate->parts->clock), &retry_after_ms);
     return judge_pace(counted, retry_after_ms, refusal_out);
 }
 
@@ -112,7 +112,7 @@ static bool count_capability(struct gate_peer *gate, const struct listener_reque
     struct caller_key key = key_of(request, &base->caller);
     size_t number = capabilities_number(name) % CALLERS_CAPABILITIES;
     enum result counted = callers_count_capability(
-        gate->callers, &key, number, clock_monotonic_ms(gate->services->clock), &retry_after_ms);
+        gate->callers, &key, number, clock_monotonic_ms(gate->parts->clock), &retry_after_ms);
     return judge_pace(counted, retry_after_ms, refusal_out);
 }
 
@@ -132,7 +132,7 @@ static bool judge_level(struct gate_peer *gate, struct listener_request *request
             .message = "Only members of this community may call this; the caller is none."};
         return false;
     }
-    struct gossip *gossip = gate->services->gossip(gate->services->node);
+    struct gossip *gossip = gate->parts->gossip(gate->parts->node);
     if (caller->level == CALLER_MEMBER) {
         listener_request_welcome(request);
         if (gossip != NULL) {
@@ -189,7 +189,7 @@ static bool is_replayable(const struct route *route, const struct request_envelo
 static bool is_our_community(const struct gate_peer *gate, const char *named)
 {
     struct node_id community;
-    struct event_log *log = gate->services->log(gate->services->node);
+    struct event_log *log = gate->parts->log(gate->parts->node);
     if (log == NULL) {
         return true; /* there is none to be wrong about; nobody gets far */
     }
@@ -205,8 +205,8 @@ static bool verify_signature(struct gate_peer *gate, struct request *base,
                              const struct request_envelope *envelope, struct refusal *refusal_out)
 {
     struct node_id from;
-    enum result result = request_signature_verify(
-        envelope, base->body, clock_wall_ms(gate->services->clock) / 1000, &from);
+    enum result result = request_signature_verify(envelope, base->body,
+                                                  clock_wall_ms(gate->parts->clock) / 1000, &from);
     if (result == RESULT_INVALID) {
         *refusal_out = (struct refusal){.code = WIRE_BAD_REQUEST,
                                         .message = "An X-HearthNet-* header is malformed."};
@@ -242,7 +242,7 @@ static bool judge_replay(struct gate_peer *gate, const struct listener_request *
         return true;
     }
     enum result result = seen_requests_add(gate->seen, from, envelope->request_id,
-                                           clock_monotonic_ms(gate->services->clock));
+                                           clock_monotonic_ms(gate->parts->clock));
     *refusal_out = result == RESULT_FULL
                        ? (struct refusal){.code = WIRE_RATE_LIMITED,
                                           .message = "Too many signed requests in ten minutes; "

@@ -12,7 +12,7 @@
 struct gate_peer;
 
 /* Borrows both. */
-struct gate_peer *gate_peer_create(const struct services *services, struct callers *callers);
+struct gate_peer *gate_peer_create(const struct node_parts *parts, struct callers *callers);
 void gate_peer_destroy(struct gate_peer **gate);
 
 /* With the headers known: who it is by its TLS key, what that one may, and how often. A request

@@ -99,8 +99,8 @@ enum result http_listener_open(const struct http_listener_options *options,
     struct http_listener *listener = memory_allocate(1, sizeof *listener);
     listener->options = *options;
     listener->lock = lock_create();
-    struct connections_options bounds = {.clock = options->services->clock,
-                                         .refusals = options->services->refusals,
+    struct connections_options bounds = {.clock = options->parts->clock,
+                                         .refusals = options->parts->refusals,
                                          .idle_ms = options->idle_ms,
                                          .most = options->most_connections,
                                          .from_anywhere = options->from_anywhere,

@@ -22,7 +22,7 @@ struct http_listener_options {
     bool from_anywhere;                /* not from loopback alone: the bounds of an address hold */
     const struct tls_certificate *tls; /* NULL: plain */
     const struct routes *routes;
-    const struct services *services;
+    const struct node_parts *parts;
     struct callers *callers; /* who holds how much of what is held here */
     bool holds_answers;      /* answers count too, not bodies alone */
     void *context;           /* for the hooks below */

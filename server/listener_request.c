@@ -402,7 +402,7 @@ static enum MHD_Result handle(struct listener_request *request)
                             "This node is stopping; try again when it is back.");
         return send_response(request);
     }
-    request->route->handle(&request->base, options->services);
+    request->route->handle(&request->base, options->parts);
     json_decref(request->base.body); /* who waits for an answer does not hold it */
     request->base.body = NULL;
     lock_take(listener->lock);
@@ -459,7 +459,7 @@ void *listener_request_on_target(void *context, const char *target,
     request->base.query = query;
     request->base.header = header;
     request->base.reply = take_reply;
-    request->base.clock = listener->options.services->clock;
+    request->base.clock = listener->options.parts->clock;
     request->base.started_ms = clock_monotonic_ms(request->base.clock);
     buffer_init(&request->body);
     return request;

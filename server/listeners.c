@@ -123,11 +123,11 @@ static void sign_answer(void *context, struct listener_request *request,
     }
     const char *request_id = base->header(base, "X-HearthNet-Request-Id");
     if (request_id == NULL || !ulid_is_valid(request_id)) {
-        node->services.mint_id(node, minted);
+        node->parts.mint_id(node, minted);
         request_id = minted;
     }
     node_id_format(&node->key.node_id, from);
-    wall_clock_format(clock_wall_ms(node->services.clock) / 1000, timestamp);
+    wall_clock_format(clock_wall_ms(node->parts.clock) / 1000, timestamp);
     request_signature_sign_answer(&node->key, reply->bytes, reply->length_bytes, request_id,
                                   timestamp, signature);
     (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
@@ -151,8 +151,8 @@ static void log_refused(struct node *node, const char *listener, struct listener
     if (caller->identified) {
         node_id_format_short(&caller->node_id, peer);
     }
-    if (!log_limit_admit(node->services.refusals, known ? peer : address, reason,
-                         clock_monotonic_ms(node->services.clock), &left_out)) {
+    if (!log_limit_admit(node->parts.refusals, known ? peer : address, reason,
+                         clock_monotonic_ms(node->parts.clock), &left_out)) {
         return;
     }
     (void)snprintf(others, sizeof others, "%zu", left_out);
@@ -181,7 +181,7 @@ static enum result open_peer(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
     node->peer_callers = callers_create(LIMITS_HELD_BY_CALLER_BYTES, LIMITS_HELD_BYTES);
-    node->gate = gate_peer_create(&node->services, node->peer_callers);
+    node->gate = gate_peer_create(&node->parts, node->peer_callers);
     struct http_listener_options options = {
         .name = "peer",
         .host = configuration->peer_host,
@@ -195,7 +195,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .holds_answers = true,
         .tls = &node->tls,
         .routes = &routes_peer,
-        .services = &node->services,
+        .parts = &node->parts,
         .context = node,
         .admit = admit_peer,
         .admit_body = admit_peer_body,
@@ -230,7 +230,7 @@ static enum result open_local(struct node *node, struct error *error)
         .most_connections = process_afford_connections(LIMITS_LOCAL_CONNECTIONS),
         .callers = node->local_callers,
         .routes = &routes_local,
-        .services = &node->services,
+        .parts = &node->parts,
         .context = node,
         .admit = admit_local,
         .fallback = serve_page,

@@ -53,9 +53,9 @@ static bool is_revoked(struct event_log *log, const struct long_poll *poll)
 }
 
 /* True when the poll was answered. */
-static bool try_poll(const struct services *services, struct long_poll *poll, bool over)
+static bool try_poll(const struct node_parts *parts, struct long_poll *poll, bool over)
 {
-    struct event_log *log = services->log(services->node);
+    struct event_log *log = parts->log(parts->node);
     if (log != NULL && is_revoked(log, poll)) {
         request_reply_error(poll->request, WIRE_REVOKED, "This device was revoked.");
         return true;
@@ -118,8 +118,8 @@ void long_polls_add(struct long_polls *polls, struct long_poll *poll)
         forget(polls, poll);
         return;
     }
-    bool over = poll->deadline_ms <= clock_monotonic_ms(polls->services->clock);
-    if (try_poll(polls->services, poll, over)) {
+    bool over = poll->deadline_ms <= clock_monotonic_ms(polls->parts->clock);
+    if (try_poll(polls->parts, poll, over)) {
         forget(polls, poll);
         return;
     }
@@ -132,7 +132,7 @@ static void serve(struct long_polls *polls, bool stored, int64_t now_ms)
     for (struct long_poll **at = &polls->first; *at != NULL;) {
         struct long_poll *poll = *at;
         bool over = poll->deadline_ms <= now_ms;
-        if ((stored || over) && try_poll(polls->services, poll, over)) {
+        if ((stored || over) && try_poll(polls->parts, poll, over)) {
             *at = poll->next;
             forget(polls, poll);
         } else {
@@ -143,7 +143,7 @@ static void serve(struct long_polls *polls, bool stored, int64_t now_ms)
 
 void long_polls_serve(struct long_polls *polls, bool stored)
 {
-    serve(polls, stored, clock_monotonic_ms(polls->services->clock));
+    serve(polls, stored, clock_monotonic_ms(polls->parts->clock));
 }
 
 void long_polls_finish(struct long_polls *polls)

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 
 struct long_poll {
     struct request *request;
@@ -19,7 +19,7 @@ struct long_poll {
 };
 
 struct long_polls {
-    const struct services *services;
+    const struct node_parts *parts;
     struct long_poll *first;
     atomic_size_t for_peers; /* how many of them; read by the writer */
     size_t for_owner;

@@ -12,7 +12,7 @@
 #include "core/memory.h"
 #include "core/thread.h"
 #include "gossip/joining.h"
-#include "handlers/capabilities.h"
+#include "handlers/capability_table.h"
 #include "server/addresses.h"
 #include "server/front_door.h"
 #include "server/listeners.h"
@@ -60,20 +60,20 @@ static json_t *make_manifest(struct node *node)
     struct event_log *log = get_log(node);
     const double gigabyte = 1024.0 * 1024.0 * 1024.0;
     const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
-    json_t *capabilities = capabilities_to_json(node->services.chat_enabled);
+    json_t *capabilities = capabilities_to_json(node->parts.chat_enabled);
     (void)sysinfo(&system);
     (void)statvfs(node->data_directory, &disk);
     (void)getloadavg(&load, 1);
     struct node_manifest_content content = {
         .community_id = snapshot == NULL ? NULL : &snapshot->membership->community_id,
-        .display_name = node->services.display_name,
+        .display_name = node->parts.display_name,
         .profile = node->configuration->profile,
         .endpoints = &node->endpoints,
         .capabilities = capabilities,
         .ram_gb = rounded((double)system.totalram * system.mem_unit / gigabyte),
         .cpu_cores = sysconf(_SC_NPROCESSORS_ONLN),
         .disk_free_gb = rounded((double)disk.f_bavail * (double)disk.f_frsize / gigabyte),
-        .uptime_seconds = (clock_monotonic_ms(clock_system()) - node->services.started_ms) / 1000,
+        .uptime_seconds = (clock_monotonic_ms(clock_system()) - node->parts.started_ms) / 1000,
         .load = rounded(load),
     };
     json_t *manifest =
@@ -125,7 +125,7 @@ static void append_changed_manifest(struct node *node, struct event_log *log)
 {
     const struct log_snapshot *snapshot = event_log_acquire(log);
     const struct member *self = membership_find(snapshot->membership, &node->key.node_id);
-    const char *name = node->services.display_name;
+    const char *name = node->parts.display_name;
     bool changed =
         self != NULL && (!node_manifest_endpoints_equal(&self->endpoints, &node->endpoints) ||
                          (name[0] != '\0' && strcmp(self->display_name, name) != 0));
@@ -222,7 +222,7 @@ static enum result found(void *context, const char *name, const struct policy *p
 struct join_task {
     struct node *node;
     char *invite;
-    services_joined *done;
+    node_parts_joined *done;
     void *context;
 };
 
@@ -279,7 +279,7 @@ static void join(void *context)
     memory_free(task);
 }
 
-static enum result start_join(void *context, const char *invite, services_joined *done,
+static enum result start_join(void *context, const char *invite, node_parts_joined *done,
                               void *done_context)
 {
     struct node *node = context;
@@ -304,12 +304,12 @@ static void subscribe(void *context, struct request *request)
     front_door_long_poll(node->hub, request);
 }
 
-static void fill_services(struct node *node)
+static void fill_parts(struct node *node)
 {
     const struct configuration *configuration = node->configuration;
     uint64_t seed = 0;
     signing_random(&seed, sizeof seed);
-    node->services = (struct services){
+    node->parts = (struct node_parts){
         .refusals = log_limit_create(seed),
         .key = &node->key,
         .clock = clock_system(),
@@ -349,13 +349,13 @@ static enum result open_parts(struct node *node, struct error *error)
     if (result == RESULT_OK) {
         result = tls_certificate_load(node->data_directory, &node->key, &node->tls, error);
     }
-    if (result == RESULT_OK && capabilities_load() != RESULT_OK) {
+    if (result == RESULT_OK && capability_table_load() != RESULT_OK) {
         result = error_set(error, RESULT_INVALID, "The built-in schemas are broken.");
     }
     if (result == RESULT_OK) {
         data_directory_discard_joining(node->data_directory);
-        fill_services(node);
-        result = websocket_start(&node->services, &node->hub);
+        fill_parts(node);
+        result = websocket_start(&node->parts, &node->hub);
     }
     if (result == RESULT_OK) {
         result = listeners_open(node, error);
@@ -410,7 +410,7 @@ void node_stop(struct node **node_pointer)
     event_log_close(&log);
     gossip_destroy(&gossip);
     websocket_destroy(&node->hub);
-    log_limit_destroy(&node->services.refusals);
+    log_limit_destroy(&node->parts.refusals);
     capabilities_unload();
     tls_certificate_deinit(&node->tls);
     signing_key_deinit(&node->key);

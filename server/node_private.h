@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "gossip/gossip.h"
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 #include "protocol/ulid.h"
 #include "server/configuration.h"
 #include "server/gate_peer.h"
@@ -27,7 +27,7 @@ struct node {
     struct signing_key key;
     struct tls_certificate tls;
     struct http_identity identity;
-    struct services services;
+    struct node_parts parts;
     struct websocket_hub *hub;
     struct gate_peer *gate;
     struct callers *peer_callers;

@@ -5,7 +5,7 @@
 #ifndef HEARTHCHAT_SERVER_ROUTES_H
 #define HEARTHCHAT_SERVER_ROUTES_H
 
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_BYTES };
 
@@ -15,7 +15,7 @@ struct route {
     enum caller_level least; /* the least that the caller must be */
     enum route_body body;
     bool replayable; /* idempotent: a request id may come twice */
-    endpoint_handle *handle;
+    handler *handle;
 };
 
 struct routes {

@@ -233,11 +233,11 @@ static void run(void *context)
     long_polls_finish(&hub->polls);
 }
 
-enum result websocket_start(const struct services *services, struct websocket_hub **hub_out)
+enum result websocket_start(const struct node_parts *parts, struct websocket_hub **hub_out)
 {
     struct websocket_hub *hub = memory_allocate(1, sizeof *hub);
-    hub->feed.services = services;
-    hub->polls.services = services;
+    hub->feed.parts = parts;
+    hub->polls.parts = parts;
     hub->lock = lock_create();
     websocket_ring_init(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
@@ -347,7 +347,7 @@ void websocket_long_poll(struct websocket_hub *hub, struct request *request, int
     item->poll->request = request;
     item->poll->last_seq = last_seq;
     item->poll->for_peer = request->caller.level != CALLER_SELF;
-    item->poll->deadline_ms = clock_monotonic_ms(hub->feed.services->clock) + timeout_s * 1000;
+    item->poll->deadline_ms = clock_monotonic_ms(hub->feed.parts->clock) + timeout_s * 1000;
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
         memory_free(item->poll);
         memory_free(item);

@@ -9,7 +9,7 @@
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_H
 
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 
 #define WEBSOCKET_MOST_UNACKNOWLEDGED 16
 #define WEBSOCKET_MOST_TOPIC_BYTES 80
@@ -24,7 +24,7 @@ struct websocket_subscription {
     int64_t since_seq; /* -1: live from now on */
 };
 
-enum result websocket_start(const struct services *services, struct websocket_hub **hub_out);
+enum result websocket_start(const struct node_parts *parts, struct websocket_hub **hub_out);
 
 /* Ends the thread; long-polls are answered as timed out. Calls from other threads stay harmless
  * until websocket_destroy(), which closes every connection. */

@@ -13,7 +13,7 @@ enum { CLOSE_TRY_AGAIN_LATER = 1013 };
 
 int64_t websocket_feed_last_seq(const struct websocket_feed *feed)
 {
-    struct event_log *log = feed->services->log(feed->services->node);
+    struct event_log *log = feed->parts->log(feed->parts->node);
     if (log == NULL) {
         return 0;
     }
@@ -49,7 +49,7 @@ static bool add_pending(void *context, int64_t seq, int64_t lamport, const char 
 /* Reads on from the log; goes live once the ring reaches back to the cursor. */
 static void catch_up(struct websocket_session *session)
 {
-    struct event_log *log = session->feed->services->log(session->feed->services->node);
+    struct event_log *log = session->feed->parts->log(session->feed->parts->node);
     session->pending_first = 0;
     session->pending_count = 0;
     if (session->cursor < session->feed->ring.complete_after && log != NULL &&

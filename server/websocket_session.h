@@ -18,7 +18,7 @@ enum {
 
 /* What sessions read from. */
 struct websocket_feed {
-    const struct services *services;
+    const struct node_parts *parts;
     struct websocket_ring ring;
 };
 

@@ -101,13 +101,13 @@ struct sim_node *sim_node_create(struct world *world)
     signing_key_init(&node->key, seed);
     node->directory = memory_format("%s/%u", world->directory, world->directory_count++);
     node->clock = (struct clock){wall_ms, monotonic_ms, node};
-    node->services = (struct services){.key = &node->key,
-                                       .clock = &node->clock,
-                                       .refusals = log_limit_create(node->index),
-                                       .node = node,
-                                       .log = get_log,
-                                       .gossip = get_gossip};
-    node->polls.services = &node->services;
+    node->parts = (struct node_parts){.key = &node->key,
+                                      .clock = &node->clock,
+                                      .refusals = log_limit_create(node->index),
+                                      .node = node,
+                                      .log = get_log,
+                                      .gossip = get_gossip};
+    node->polls.parts = &node->parts;
     if (data_directory_prepare(node->directory, NULL) != RESULT_OK) {
         abort();
     }
@@ -125,7 +125,7 @@ void sim_node_destroy(struct sim_node **node_pointer)
 {
     struct sim_node *node = *node_pointer;
     signing_key_deinit(&node->key);
-    log_limit_destroy(&node->services.refusals);
+    log_limit_destroy(&node->parts.refusals);
     memory_free(node->directory);
     memory_free(node);
     *node_pointer = NULL;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/canonical.h"
 #include "world.h"
 
@@ -170,9 +170,9 @@ static bool route(struct call *call)
 {
     static const struct {
         const char *path;
-        endpoint_handle *handle;
+        handler *handle;
     } routes[] = {{"/sync/v1/events", sync_events_handle},
-                  {"/sync/v1/fetch", sync_fetch_handle},
+                  {"/sync/v1/fetch", sync_reconcile_fetch_handle},
                   {"/sync/v1/reconcile", sync_reconcile_handle}};
     if (strcmp(call->path, "/pubsub/v1/subscribe") == 0) {
         serve_poll(call);
@@ -180,7 +180,7 @@ static bool route(struct call *call)
     }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (strcmp(call->path, routes[i].path) == 0) {
-            routes[i].handle(&call->request, &call->to->services);
+            routes[i].handle(&call->request, &call->to->parts);
             return true;
         }
     }

@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_TESTS_WORLD_H
 #define HEARTHCHAT_TESTS_WORLD_H
 
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 #include "server/long_poll.h"
 
 enum { MOST_NODES = 64 };
@@ -30,7 +30,7 @@ struct sim_node {
     int64_t skew_ms; /* of its wall clock */
     struct event_log *log;
     struct gossip *gossip;
-    struct services services;
+    struct node_parts parts;
     struct long_polls polls;
     struct gossip_transport transport;
     bool stored; /* since the last step */

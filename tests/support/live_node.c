@@ -29,7 +29,7 @@ static struct {
     struct live_node shown;
     struct configuration configuration;
     struct node *node;
-    struct services services; /* with the clock below */
+    struct node_parts parts; /* with the clock below */
     struct callers *callers;
     struct gate_peer *gate;
     struct http_listener *peer;
@@ -72,10 +72,10 @@ static void require(enum result result, const struct error *error)
 
 static void open_plain_peer(struct error *error)
 {
-    live.services = live.node->services;
-    live.services.clock = &moving;
+    live.parts = live.node->parts;
+    live.parts.clock = &moving;
     live.callers = callers_create(LIMITS_HELD_BY_CALLER_BYTES, LIMITS_HELD_BYTES);
-    live.gate = gate_peer_create(&live.services, live.callers);
+    live.gate = gate_peer_create(&live.parts, live.callers);
     struct http_listener_options options = {.name = "plain",
                                             .host = "127.0.0.1",
                                             .most_body_bytes = LIMITS_PEER_BODY_BYTES,
@@ -83,7 +83,7 @@ static void open_plain_peer(struct error *error)
                                             .idle_ms = LIMITS_PEER_IDLE_MS,
                                             .most_connections = 16,
                                             .routes = &routes_peer,
-                                            .services = &live.services,
+                                            .parts = &live.parts,
                                             .callers = live.callers,
                                             .holds_answers = true,
                                             .context = live.gate,

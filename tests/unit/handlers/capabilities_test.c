@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/capability_table.h"
+#include "handlers/handlers.h"
 #include "handlers/schema.h"
 #include "support/test_support.h"
 
@@ -61,13 +61,13 @@ static void mint(void *node, char text_out[static ULID_TEXT_BYTES])
     (void)test_ulid(1, text_out);
 }
 
-static struct services services = {.chat_enabled = true, .log = no_log, .mint_id = mint};
+static struct node_parts parts = {.chat_enabled = true, .log = no_log, .mint_id = mint};
 
 static void expect(enum caller_level level, const char *capability, const char *body, int status,
                    const char *code)
 {
     struct recorded recorded = request_from(level, capability, body);
-    bus_call_handle(&recorded.base, &services);
+    bus_call_handle(&recorded.base, &parts);
     if (recorded.status != status || strstr(recorded.body, code) == NULL) {
         fail_msg("%s %s: %d %s", capability, body, recorded.status, recorded.body);
     }
@@ -106,10 +106,10 @@ static void bus_call__tells_apart_unknown_names_versions_and_inputs(void **state
 static void chat_send__is_not_implemented_when_chat_is_switched_off(void **state)
 {
     (void)state;
-    services.chat_enabled = false;
+    parts.chat_enabled = false;
     expect(CALLER_SELF, "chat.send", "{\"input\":{\"recipient\":\"x\",\"body\":\"y\"}}", 501,
            "\"not_implemented\"");
-    services.chat_enabled = true;
+    parts.chat_enabled = true;
 }
 
 static void schema_validate__names_the_member_that_is_wrong(void **state)
@@ -137,7 +137,7 @@ static void schema_validate__names_the_member_that_is_wrong(void **state)
 static int load_schemas(void **state)
 {
     (void)state;
-    return capabilities_load() == RESULT_OK ? 0 : -1;
+    return capability_table_load() == RESULT_OK ? 0 : -1;
 }
 
 static int unload_schemas(void **state)

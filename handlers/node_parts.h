@@ -3,8 +3,8 @@
  * Thread: any. The functions are the node's (server/); log() and gossip() are NULL while it is in
  * no community, and stay what they are once they are there.
  */
-#ifndef HEARTHCHAT_HANDLERS_SERVICES_H
-#define HEARTHCHAT_HANDLERS_SERVICES_H
+#ifndef HEARTHCHAT_HANDLERS_NODE_PARTS_H
+#define HEARTHCHAT_HANDLERS_NODE_PARTS_H
 
 #include "core/log_limit.h"
 #include "gossip/gossip.h"
@@ -20,9 +20,9 @@ struct join_answer {
     const char *community_name; /* borrowed; NULL unless RESULT_OK */
     bool already;
 };
-typedef void services_joined(void *context, const struct join_answer *answer);
+typedef void node_parts_joined(void *context, const struct join_answer *answer);
 
-struct services {
+struct node_parts {
     const struct signing_key *key;
     const struct clock *clock;
     const char *version;
@@ -47,22 +47,22 @@ struct services {
                          struct error *error);
     /* Redeems an invite on a thread of its own; `done` once. RESULT_BUSY while another join runs.
      */
-    enum result (*join)(void *node, const char *invite, services_joined *done, void *context);
+    enum result (*join)(void *node, const char *invite, node_parts_joined *done, void *context);
     /* Answers a long-poll when there is something, or in time (§15). */
     void (*subscribe)(void *node, struct request *request);
 };
 
 /* The log, or NULL after answering that there is no community yet. */
-struct event_log *services_log(const struct services *services, struct request *request);
+struct event_log *node_parts_log(const struct node_parts *parts, struct request *request);
 
 /* Resolves who is meant by a full or short NodeID; answers the request and returns false when
  * nobody is. */
-bool services_resolve(const struct services *services, struct request *request, const char *text,
-                      struct node_id *node_id_out);
+bool node_parts_resolve(const struct node_parts *parts, struct request *request, const char *text,
+                        struct node_id *node_id_out);
 
 /* {"node_id","short_id","display_name","level","online","last_seen"}: how people and programs are
  * told of a node (§13). `member` NULL: a past correspondent. */
-json_t *services_describe_node(const struct services *services, const struct node_id *node_id,
-                               const struct member *member);
+json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
+                                 const struct member *member);
 
 #endif

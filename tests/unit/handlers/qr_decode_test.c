@@ -1,4 +1,4 @@
-#include "handlers/qr_code.h"
+#include "handlers/qr_decode.h"
 
 #include <qrencode.h>
 #include <stdio.h>
@@ -22,17 +22,17 @@ static void assert_reads(const uint8_t *modules, int version, const char *text)
 {
     struct buffer read;
     buffer_init(&read);
-    assert_true(qr_code_decode(modules, version, &read));
+    assert_true(qr_decode_modules(modules, version, &read));
     assert_string_equal(buffer_text(&read), text);
     buffer_deinit(&read);
 }
 
-static void qr_code_decode__reads_every_version_and_level(void **state)
+static void qr_decode_modules__reads_every_version_and_level(void **state)
 {
     char text[1200];
     int tried = 0;
     (void)state;
-    for (int version = 1; version <= QR_CODE_MOST_VERSION; version++) {
+    for (int version = 1; version <= QR_DECODE_MOST_VERSION; version++) {
         for (int level = QR_ECLEVEL_L; level <= QR_ECLEVEL_H; level++) {
             fill(text, sizeof text, (size_t)version);
             QRcode *code = QRcode_encodeString8bit(text, version, (QRecLevel)level);
@@ -40,7 +40,7 @@ static void qr_code_decode__reads_every_version_and_level(void **state)
                 QRcode_free(code);
                 continue;
             }
-            assert_int_equal(code->width, qr_code_size(version));
+            assert_int_equal(code->width, qr_decode_size(version));
             assert_reads(code->data, version, text);
             QRcode_free(code);
             tried++;
@@ -49,7 +49,7 @@ static void qr_code_decode__reads_every_version_and_level(void **state)
     assert_true(tried > 120);
 }
 
-static void qr_code_decode__mends_what_the_level_can_and_refuses_the_rest(void **state)
+static void qr_decode_modules__mends_what_the_level_can_and_refuses_the_rest(void **state)
 {
     char text[1200];
     (void)state;
@@ -69,13 +69,13 @@ static void qr_code_decode__mends_what_the_level_can_and_refuses_the_rest(void *
             code->data[i * size + j] = (unsigned char)((i * 7 + j * 3) % 5 == 0);
         }
     }
-    assert_false(qr_code_decode(code->data, 10, &read));
+    assert_false(qr_decode_modules(code->data, 10, &read));
     assert_int_equal(read.length_bytes, 0);
     buffer_deinit(&read);
     QRcode_free(code);
 }
 
-static void qr_code_decode__reads_digits_and_signs(void **state)
+static void qr_decode_modules__reads_digits_and_signs(void **state)
 {
     static const char *const texts[] = {"0", "12", "0123456789", "HEARTH NET:1", "A", "AB$%*+-./:"};
     (void)state;
@@ -89,9 +89,9 @@ static void qr_code_decode__reads_digits_and_signs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(qr_code_decode__reads_every_version_and_level),
-        cmocka_unit_test(qr_code_decode__mends_what_the_level_can_and_refuses_the_rest),
-        cmocka_unit_test(qr_code_decode__reads_digits_and_signs),
+        cmocka_unit_test(qr_decode_modules__reads_every_version_and_level),
+        cmocka_unit_test(qr_decode_modules__mends_what_the_level_can_and_refuses_the_rest),
+        cmocka_unit_test(qr_decode_modules__reads_digits_and_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * says how wide it is, in pixels of three by three; the bits of the others are dark or light. */
 #include "core/memory.h"
 #include "fuzz/fuzz.h"
-#include "handlers/qr_code.h"
-#include "handlers/qr_picture.h"
+#include "handlers/qr_decode.h"
+#include "handlers/qr_find.h"
 
 enum { PIXELS = 3, MOST_TEXT_BYTES = 7089 };
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     }
     size_t columns = bytes[0];
     size_t rows = 8 * (length - 1) / columns;
-    if (rows == 0 || rows > QR_CODE_MOST_SIZE + 8) {
+    if (rows == 0 || rows > QR_DECODE_MOST_SIZE + 8) {
         return 0;
     }
     uint8_t *modules = memory_allocate(rows * columns, 1);
@@ -38,9 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     buffer_init(&text);
     if (columns == rows && columns >= 21 && (columns - 17) % 4 == 0) {
         int version = (int)(columns - 17) / 4;
-        check(version <= QR_CODE_MOST_VERSION && qr_code_decode(modules, version, &text), &text);
+        check(version <= QR_DECODE_MOST_VERSION && qr_decode_modules(modules, version, &text),
+              &text);
     }
-    check(qr_picture_read(grey, (int)(columns * PIXELS), (int)(rows * PIXELS), &text), &text);
+    check(qr_find_text(grey, (int)(columns * PIXELS), (int)(rows * PIXELS), &text), &text);
     buffer_deinit(&text);
     memory_free(modules);
     memory_free(grey);

@@ -1,4 +1,4 @@
-#include "handlers/qr_picture.h"
+#include "handlers/qr_find.h"
 
 #include <math.h>
 #include <qrencode.h>
@@ -37,7 +37,7 @@ static uint8_t *photograph(double angle, double tilt)
     return grey;
 }
 
-static void qr_picture_read__reads_what_lies_askew(void **state)
+static void qr_find_text__reads_what_lies_askew(void **state)
 {
     static const double tilts[] = {0, 0.12, -0.2};
     (void)state;
@@ -46,7 +46,7 @@ static void qr_picture_read__reads_what_lies_askew(void **state)
             struct buffer read;
             uint8_t *grey = photograph(degrees * 3.14159265358979 / 180, tilts[i]);
             buffer_init(&read);
-            if (!qr_picture_read(grey, SIDE, SIDE, &read)) {
+            if (!qr_find_text(grey, SIDE, SIDE, &read)) {
                 fail_msg("not read at %d degrees, tilted by %.2f", degrees, tilts[i]);
             }
             assert_string_equal(buffer_text(&read), text);
@@ -56,20 +56,20 @@ static void qr_picture_read__reads_what_lies_askew(void **state)
     }
 }
 
-static void qr_picture_read__finds_nothing_where_nothing_is(void **state)
+static void qr_find_text__finds_nothing_where_nothing_is(void **state)
 {
     struct buffer read;
     uint8_t *grey = memory_allocate((size_t)SIDE * SIDE, 1);
     (void)state;
     buffer_init(&read);
-    assert_false(qr_picture_read(grey, SIDE, SIDE, &read));
+    assert_false(qr_find_text(grey, SIDE, SIDE, &read));
     for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) {
         grey[i] = (uint8_t)(i * 2654435761U >> 13);
     }
-    assert_false(qr_picture_read(grey, SIDE, SIDE, &read));
-    assert_false(qr_picture_read(grey, 1, 1, &read));
-    assert_false(qr_picture_read(grey, 0, SIDE, &read));
-    assert_false(qr_picture_read(grey, QR_PICTURE_MOST_SIDE + 1, 1, &read));
+    assert_false(qr_find_text(grey, SIDE, SIDE, &read));
+    assert_false(qr_find_text(grey, 1, 1, &read));
+    assert_false(qr_find_text(grey, 0, SIDE, &read));
+    assert_false(qr_find_text(grey, QR_FIND_MOST_SIDE + 1, 1, &read));
     assert_int_equal(read.length_bytes, 0);
     buffer_deinit(&read);
     memory_free(grey);
@@ -78,8 +78,8 @@ static void qr_picture_read__finds_nothing_where_nothing_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(qr_picture_read__reads_what_lies_askew),
-        cmocka_unit_test(qr_picture_read__finds_nothing_where_nothing_is),
+        cmocka_unit_test(qr_find_text__reads_what_lies_askew),
+        cmocka_unit_test(qr_find_text__finds_nothing_where_nothing_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

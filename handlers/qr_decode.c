@@ -1,4 +1,4 @@
-#include "handlers/qr_code.h"
+#include "handlers/qr_decode.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ enum {
 
 /* By level, in the order of the format's two bits (M, L, H, Q), and version: error correction words
  * of a block, and blocks. */
-static const uint8_t corrections[LEVELS][QR_CODE_MOST_VERSION] = {
+static const uint8_t corrections[LEVELS][QR_DECODE_MOST_VERSION] = {
     {10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26,
      26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28},
     {7,  10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28,
@@ -30,7 +30,7 @@ static const uint8_t corrections[LEVELS][QR_CODE_MOST_VERSION] = {
     {13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30,
      28, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30},
 };
-static const uint8_t block_counts[LEVELS][QR_CODE_MOST_VERSION] = {
+static const uint8_t block_counts[LEVELS][QR_DECODE_MOST_VERSION] = {
     {1,  1,  1,  2,  2,  4,  4,  4,  5,  5,  5,  8,  9,  9,  10, 10, 11, 13, 14, 16,
      17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49},
     {1, 1, 1, 1,  1,  2,  2,  2,  2,  4,  4,  4,  4,  4,  6,  6,  6,  6,  7,  8,
@@ -51,7 +51,7 @@ struct code {
     int position_count;
 };
 
-int qr_code_size(int version)
+int qr_decode_size(int version)
 {
     return 17 + 4 * version;
 }
@@ -416,9 +416,9 @@ static bool read_segment(struct bits *bits, enum mode mode, int version, struct 
     return false;
 }
 
-bool qr_code_decode(const uint8_t *modules, int version, struct buffer *text_out)
+bool qr_decode_modules(const uint8_t *modules, int version, struct buffer *text_out)
 {
-    struct code code = {.modules = modules, .version = version, .size = qr_code_size(version)};
+    struct code code = {.modules = modules, .version = version, .size = qr_decode_size(version)};
     uint8_t words[MOST_WORDS] = {0};
     uint8_t data[MOST_WORDS];
     size_t before = text_out->length_bytes;

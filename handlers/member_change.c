@@ -2,7 +2,7 @@
 
 #include "core/memory.h"
 #include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/co_signature.h"
 #include "protocol/fields.h"
 
@@ -31,19 +31,19 @@ static void on_changed(void *context, const struct append_answer *answer)
 }
 
 /* Ours and what others gave; the caller owns it. */
-static json_t *gather(const struct services *services, const json_t *input, json_t *statement)
+static json_t *gather(const struct node_parts *parts, const json_t *input, json_t *statement)
 {
     json_t *co_signers = json_array();
     const json_t *others = NULL;
     struct node_id signer;
     size_t index;
     json_t *other;
-    (void)json_array_append_new(co_signers, co_signature_make(services->key, statement));
+    (void)json_array_append_new(co_signers, co_signature_make(parts->key, statement));
     (void)fields_array(input, "co_signers", &others);
     json_array_foreach(others, index, other)
     {
         if (!fields_node_id(other, "node_id", &signer) ||
-            !node_id_equal(&signer, &services->key->node_id)) {
+            !node_id_equal(&signer, &parts->key->node_id)) {
             (void)json_array_append(co_signers, other);
         }
     }
@@ -63,24 +63,24 @@ static void append(struct request *request, struct event_log *log, struct event_
 }
 
 /* The log and whom it is about; false after answering what is wrong. */
-static bool begin(struct request *request, const struct services *services, const json_t *input,
+static bool begin(struct request *request, const struct node_parts *parts, const json_t *input,
                   struct event_log **log_out, struct node_id *target_out)
 {
     const char *target = "";
     (void)fields_string(input, "target_node_id", &target, NULL);
-    *log_out = services_log(services, request);
-    return *log_out != NULL && services_resolve(services, request, target, target_out);
+    *log_out = node_parts_log(parts, request);
+    return *log_out != NULL && node_parts_resolve(parts, request, target, target_out);
 }
 
-void community_revoke_call(struct request *request, const struct services *services,
-                           const json_t *input)
+void member_change_revoke_call(struct request *request, const struct node_parts *parts,
+                               const json_t *input)
 {
     struct event_log *log = NULL;
     struct node_id target;
     const char *reason = "";
     const char *client_id = NULL;
     char agreed[CO_SIGNATURE_CLIENT_ID_BYTES];
-    if (!begin(request, services, input, &log, &target)) {
+    if (!begin(request, parts, input, &log, &target)) {
         return;
     }
     (void)fields_string(input, "reason", &reason, NULL);
@@ -98,23 +98,23 @@ void community_revoke_call(struct request *request, const struct services *servi
         return;
     }
     json_t *co_signers =
-        gather(services, input, event_data_revocation_statement(client_id, reason, &target));
+        gather(parts, input, event_data_revocation_statement(client_id, reason, &target));
     append(request, log, event_draft_revoked(client_id, &target, reason, co_signers), &target);
     json_decref(co_signers);
 }
 
-void revocations_handle(struct request *request, const struct services *services)
+void member_change_revoke_handle(struct request *request, const struct node_parts *parts)
 {
-    capabilities_call(capabilities_find("community.revoke"), request, services, request->body);
+    capabilities_call(capabilities_find("community.revoke"), request, parts, request->body);
 }
 
-void levels_handle(struct request *request, const struct services *services)
+void member_change_level_handle(struct request *request, const struct node_parts *parts)
 {
     struct event_log *log = NULL;
     struct node_id target;
     const char *level_text = "";
     enum member_level level = LEVEL_MEMBER;
-    if (!begin(request, services, request->body, &log, &target)) {
+    if (!begin(request, parts, request->body, &log, &target)) {
         return;
     }
     (void)fields_string(request->body, "new_level", &level_text, NULL);
@@ -131,8 +131,7 @@ void levels_handle(struct request *request, const struct services *services)
         request_reply_error(request, WIRE_BAD_REQUEST, "The member has this level already.");
         return;
     }
-    json_t *co_signers =
-        gather(services, request->body, event_data_level_statement(level, &target));
+    json_t *co_signers = gather(parts, request->body, event_data_level_statement(level, &target));
     append(request, log, event_draft_level(promoted, &target, level, co_signers), &target);
     json_decref(co_signers);
 }

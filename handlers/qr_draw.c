@@ -1,8 +1,10 @@
+#include "handlers/qr_draw.h"
+
 #include <qrencode.h>
 #include <string.h>
 
 #include "core/buffer.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 
 enum { QUIET_MODULES = 4, MOST_TEXT_BYTES = 2900 };
 
@@ -19,10 +21,10 @@ static bool is_dark(const QRcode *code, int row, int column)
            (code->data[row * code->width + column] & 1) != 0;
 }
 
-void qr_handle(struct request *request, const struct services *services)
+void qr_draw_handle(struct request *request, const struct node_parts *parts)
 {
     const char *text = request->query(request, "text");
-    (void)services;
+    (void)parts;
     QRcode *code = text == NULL || text[0] == '\0' ? NULL : encode(text);
     if (code == NULL) {
         request_reply_error(request, WIRE_BAD_REQUEST,
@@ -51,7 +53,7 @@ void qr_handle(struct request *request, const struct services *services)
     QRcode_free(code);
 }
 
-char *qr_for_terminal(const char *text)
+char *qr_draw_for_terminal(const char *text)
 {
     QRcode *code = encode(text);
     if (code == NULL) {

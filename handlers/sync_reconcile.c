@@ -2,7 +2,7 @@
 
 #include "core/memory.h"
 #include "gossip/event_batch.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/fields.h"
 #include "protocol/hex.h"
 #include "store/event_reader.h"
@@ -10,11 +10,11 @@
 
 enum { MOST_HASHES = 1000, ROOM_FOR_MISSING_BYTES = 70000 };
 
-void sync_reconcile_handle(struct request *request, const struct services *services)
+void sync_reconcile_handle(struct request *request, const struct node_parts *parts)
 {
     struct error error = {""};
     struct buffer answer;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
@@ -92,18 +92,18 @@ static void add_missing(struct buffer *answer, const uint8_t (*hashes)[BLAKE3_HA
     buffer_append_text(answer, "]}");
 }
 
-void sync_fetch_handle(struct request *request, const struct services *services)
+void sync_reconcile_fetch_handle(struct request *request, const struct node_parts *parts)
 {
     size_t count = 0;
     struct buffer answer;
-    struct event_log *log = services_log(services, request);
+    struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
     uint8_t(*hashes)[BLAKE3_HASH_BYTES] = memory_allocate(MOST_HASHES, sizeof *hashes);
     bool *taken = memory_allocate(MOST_HASHES, sizeof *taken);
     buffer_init(&answer);
-    struct gossip *gossip = services->gossip(services->node);
+    struct gossip *gossip = parts->gossip(parts->node);
     if (gossip != NULL) {
         gossip_peer_fetches(gossip, &request->caller.node_id);
     }

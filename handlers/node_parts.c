@@ -1,8 +1,8 @@
-#include "handlers/services.h"
+#include "handlers/node_parts.h"
 
-struct event_log *services_log(const struct services *services, struct request *request)
+struct event_log *node_parts_log(const struct node_parts *parts, struct request *request)
 {
-    struct event_log *log = services->log(services->node);
+    struct event_log *log = parts->log(parts->node);
     if (log == NULL) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "This node is in no community yet: create one, or join with an "
@@ -11,10 +11,10 @@ struct event_log *services_log(const struct services *services, struct request *
     return log;
 }
 
-bool services_resolve(const struct services *services, struct request *request, const char *text,
-                      struct node_id *node_id_out)
+bool node_parts_resolve(const struct node_parts *parts, struct request *request, const char *text,
+                        struct node_id *node_id_out)
 {
-    struct event_log *log = services->log(services->node);
+    struct event_log *log = parts->log(parts->node);
     const struct log_snapshot *snapshot = event_log_acquire(log);
     enum result result = membership_resolve(snapshot->membership, text, node_id_out);
     event_log_release(log, &snapshot);
@@ -31,17 +31,17 @@ bool services_resolve(const struct services *services, struct request *request, 
     return result == RESULT_OK;
 }
 
-json_t *services_describe_node(const struct services *services, const struct node_id *node_id,
-                               const struct member *member)
+json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
+                                 const struct member *member)
 {
     char id[NODE_ID_TEXT_BYTES];
     char short_id[NODE_ID_SHORT_BYTES];
     char last_seen[WALL_CLOCK_TEXT_BYTES];
-    struct gossip *gossip = services->gossip(services->node);
+    struct gossip *gossip = parts->gossip(parts->node);
     struct peer_presence presence = {0};
-    if (node_id_equal(node_id, &services->key->node_id)) {
+    if (node_id_equal(node_id, &parts->key->node_id)) {
         presence.online = true;
-        presence.last_seen = clock_wall_ms(services->clock) / 1000;
+        presence.last_seen = clock_wall_ms(parts->clock) / 1000;
     } else if (gossip != NULL) {
         presence = gossip_presence(gossip, node_id);
     }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "handlers/capabilities.h"
-#include "handlers/endpoints.h"
+#include "handlers/handlers.h"
 #include "protocol/fields.h"
 
 static const char *named_in(const struct request *request, const char *header, const char *member)
@@ -26,7 +26,7 @@ static bool serves(const struct capability *capability, const char *version)
     return *end == '\0' && major == capability->major && minor <= capability->minor;
 }
 
-void bus_call_handle(struct request *request, const struct services *services)
+void bus_call_handle(struct request *request, const struct node_parts *parts)
 {
     static const char *const known[] = {"params", "input", "capability", "version", NULL};
     const json_t *input = NULL;
@@ -53,13 +53,13 @@ void bus_call_handle(struct request *request, const struct services *services)
         request_reply_schema_mismatch(request, "This version of the capability is not served here.",
                                       capability->schema_hash);
     } else {
-        capabilities_call(capability, request, services, input);
+        capabilities_call(capability, request, parts, input);
     }
 }
 
-void bus_capabilities_handle(struct request *request, const struct services *services)
+void bus_capabilities_handle(struct request *request, const struct node_parts *parts)
 {
-    json_t *list = json_pack("{s:o}", "capabilities", capabilities_to_json(services->chat_enabled));
+    json_t *list = json_pack("{s:o}", "capabilities", capabilities_to_json(parts->chat_enabled));
     if (request->caller.level == CALLER_SELF) {
         request_reply_output(request, list);
     } else {

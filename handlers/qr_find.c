@@ -1,11 +1,11 @@
-#include "handlers/qr_picture.h"
+#include "handlers/qr_find.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
-#include "handlers/qr_code.h"
+#include "handlers/qr_decode.h"
 
 enum {
     MOST_FINDERS = 64, /* candidates */
@@ -367,7 +367,7 @@ static bool find_alignment(const struct image *image, const struct axes *axes,
 static bool read_modules(const struct image *image, const struct triple *triple, int version,
                          const struct point *corner, struct buffer *text_out)
 {
-    int size = qr_code_size(version);
+    int size = qr_decode_size(version);
     double far = size - 3.5;
     double last = corner == NULL ? far : size - 6.5;
     const struct point guess = {
@@ -376,7 +376,7 @@ static bool read_modules(const struct image *image, const struct triple *triple,
     const struct point from[4] = {{3.5, 3.5}, {far, 3.5}, {3.5, far}, {last, last}};
     const struct point to[4] = {triple->top_left.at, triple->top_right.at, triple->bottom_left.at,
                                 corner == NULL ? guess : *corner};
-    uint8_t modules[QR_CODE_MOST_SIZE * QR_CODE_MOST_SIZE];
+    uint8_t modules[QR_DECODE_MOST_SIZE * QR_DECODE_MOST_SIZE];
     struct projection projection;
     if (!find_projection(from, to, &projection)) {
         return false;
@@ -388,14 +388,14 @@ static bool read_modules(const struct image *image, const struct triple *triple,
             modules[row * size + column] = sane ? (uint8_t)dark_at(image, at.x, at.y) : 0;
         }
     }
-    return qr_code_decode(modules, version, text_out);
+    return qr_decode_modules(modules, version, text_out);
 }
 
 static bool read_version(const struct image *image, const struct triple *triple, int version,
                          struct buffer *text_out)
 {
     const struct point *origin = &triple->top_left.at;
-    double between = qr_code_size(version) - CENTRE_TO_EDGE;
+    double between = qr_decode_size(version) - CENTRE_TO_EDGE;
     const struct axes axes = {{(triple->top_right.at.x - origin->x) / between,
                                (triple->top_right.at.y - origin->y) / between},
                               {(triple->bottom_left.at.x - origin->x) / between,
@@ -425,7 +425,7 @@ static bool read_triple(const struct image *image, const struct triple *triple,
     int nearest = (int)lround((side - 17) / 4);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         int version = nearest + steps[i];
-        if (version >= 1 && version <= QR_CODE_MOST_VERSION &&
+        if (version >= 1 && version <= QR_DECODE_MOST_VERSION &&
             read_version(image, triple, version, text_out)) {
             return true;
         }
@@ -433,13 +433,13 @@ static bool read_triple(const struct image *image, const struct triple *triple,
     return false;
 }
 
-bool qr_picture_read(const uint8_t *grey, int width, int height, struct buffer *text_out)
+bool qr_find_text(const uint8_t *grey, int width, int height, struct buffer *text_out)
 {
     struct finder finders[MOST_FINDERS];
     struct triple triples[MOST_TRIPLES];
     struct image image = {.width = width, .height = height};
     bool found = false;
-    if (width < 1 || height < 1 || width > QR_PICTURE_MOST_SIDE || height > QR_PICTURE_MOST_SIDE) {
+    if (width < 1 || height < 1 || width > QR_FIND_MOST_SIDE || height > QR_FIND_MOST_SIDE) {
         return false;
     }
     image.dark = memory_allocate((size_t)width * (size_t)height, 1);
