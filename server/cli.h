@@ -1,4 +1,5 @@
-/* The command line (§22).
+/* The command line (§22): cli.c finds the command; what commands share lies under them, in
+ * cli_arguments.c, cli_call.c and cli_print.c.
  *
  * Thread: main. Every command returns the process' exit code.
  */
@@ -20,7 +21,7 @@ struct cli_option {
     bool *flag;
 };
 
-/* What all commands share, filled by cli_parse(). */
+/* What all commands share, filled by cli_arguments_parse(). */
 struct cli {
     const char *command;
     const char *usage;    /* the command's help, printed for --help and wrong usage */
@@ -37,29 +38,29 @@ int cli_run(int argc, char **argv);
 
 /* Sorts the arguments behind the command. False: *exit_out says what to end with (help was printed,
  * or what is wrong). */
-bool cli_parse(struct cli *cli, int argc, char **argv, const struct cli_option *options,
-               int least_positional, int most_positional, int *exit_out);
-void cli_deinit(struct cli *cli);
+bool cli_arguments_parse(struct cli *cli, int argc, char **argv, const struct cli_option *options,
+                         int least_positional, int most_positional, int *exit_out);
+void cli_arguments_deinit(struct cli *cli);
 
 /* Reads the configuration that applies: --config, else hearthchat.ini in the data directory, else
  * the user's. */
-enum result cli_configure(const struct cli *cli, struct configuration *configuration,
-                          struct error *error);
+enum result cli_arguments_configure(const struct cli *cli, struct configuration *configuration,
+                                    struct error *error);
 
 /* "code: message" on stderr. */
-int cli_fail(const char *code, const char *message);
+int cli_print_failure(const char *code, const char *message);
 
 /* A whole number within bounds; complains and returns false otherwise. */
-bool cli_number(const char *option, const char *text, int64_t least, int64_t most,
-                int64_t *number_out);
+bool cli_arguments_number(const char *option, const char *text, int64_t least, int64_t most,
+                          int64_t *number_out);
 
 /* Calls the running node. `body` NULL: GET; consumed. On success the "output" member (or the whole
  * answer, when there is none) is in *output_out, owned by the caller. Otherwise the error was
  * printed and the exit code is returned. */
-int cli_call(const struct cli *cli, const char *path, json_t *body, json_t **output_out);
+int cli_call_node(const struct cli *cli, const char *path, json_t *body, json_t **output_out);
 
 /* A text member, "" when it is absent. Borrowed. */
-const char *cli_text(const json_t *object, const char *name);
+const char *cli_call_text(const json_t *object, const char *name);
 
 /* One line of JSON. */
 void cli_print_json(const json_t *json);
@@ -68,21 +69,21 @@ void cli_print_json(const json_t *json);
  * '?'. */
 void cli_print_untrusted(const char *text);
 
-int cli_init(int argc, char **argv);
-int cli_serve(int argc, char **argv);
-int cli_id(int argc, char **argv);
-int cli_invite(int argc, char **argv);
-int cli_join(int argc, char **argv);
-int cli_send(int argc, char **argv);
-int cli_history(int argc, char **argv);
-int cli_members(int argc, char **argv);
-int cli_status(int argc, char **argv);
-int cli_revoke(int argc, char **argv);
-int cli_co_sign(int argc, char **argv);
-int cli_verify(int argc, char **argv);
-int cli_rebuild(int argc, char **argv);
-int cli_backup(int argc, char **argv);
-int cli_export(int argc, char **argv);
-int cli_demo(int argc, char **argv);
+int cli_node_init(int argc, char **argv);
+int cli_node_serve(int argc, char **argv);
+int cli_node_id(int argc, char **argv);
+int cli_community_invite(int argc, char **argv);
+int cli_community_join(int argc, char **argv);
+int cli_chat_send(int argc, char **argv);
+int cli_chat_history(int argc, char **argv);
+int cli_community_members(int argc, char **argv);
+int cli_community_status(int argc, char **argv);
+int cli_member_change_revoke(int argc, char **argv);
+int cli_member_change_co_sign(int argc, char **argv);
+int cli_maintenance_verify(int argc, char **argv);
+int cli_maintenance_rebuild(int argc, char **argv);
+int cli_maintenance_backup(int argc, char **argv);
+int cli_maintenance_export(int argc, char **argv);
+int cli_demo_run(int argc, char **argv);
 
 #endif

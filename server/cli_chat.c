@@ -22,24 +22,24 @@ static int find_who(const struct cli *cli, const char *who, char **node_id_out)
         *node_id_out = memory_duplicate_string(who);
         return CLI_DONE;
     }
-    int exit_code = cli_call(cli, "/api/v1/members", NULL, &answer);
+    int exit_code = cli_call_node(cli, "/api/v1/members", NULL, &answer);
     if (exit_code != CLI_DONE) {
         return exit_code;
     }
     (void)fields_array(answer, "members", &members);
     json_array_foreach(members, index, member)
     {
-        if (strcmp(cli_text(member, "display_name"), who) == 0) {
-            found = cli_text(member, "node_id");
+        if (strcmp(cli_call_text(member, "display_name"), who) == 0) {
+            found = cli_call_text(member, "node_id");
             matches++;
         }
     }
     if (matches == 1) {
         *node_id_out = memory_duplicate_string(found);
     } else {
-        exit_code =
-            cli_fail("not_found", matches == 0 ? "No member has this name; see: hearthchat members"
-                                               : "Several members have this name; use the NodeID.");
+        exit_code = cli_print_failure(
+            "not_found", matches == 0 ? "No member has this name; see: hearthchat members"
+                                      : "Several members have this name; use the NodeID.");
     }
     json_decref(answer);
     return exit_code;
@@ -75,25 +75,26 @@ static int send_message(const struct cli *cli, const char *who, const char *text
     if (exit_code == CLI_DONE) {
         json_t *input = json_pack("{s:s,s:s}", "recipient", recipient, "body", text);
         if (input == NULL) {
-            exit_code = cli_fail("bad_request", "The text is not valid UTF-8.");
+            exit_code = cli_print_failure("bad_request", "The text is not valid UTF-8.");
         } else {
             if (client_id != NULL) {
                 (void)json_object_set_new(input, "client_id", json_string(client_id));
             }
-            exit_code = cli_call(cli, "/api/v1/chat/send", input, &answer);
+            exit_code = cli_call_node(cli, "/api/v1/chat/send", input, &answer);
         }
     }
     if (exit_code == CLI_DONE && cli->json) {
         cli_print_json(answer);
     } else if (exit_code == CLI_DONE) {
-        (void)printf("%s %s\n", cli_text(answer, "event_id"), cli_text(answer, "delivered"));
+        (void)printf("%s %s\n", cli_call_text(answer, "event_id"),
+                     cli_call_text(answer, "delivered"));
     }
     json_decref(answer);
     memory_free(recipient);
     return exit_code;
 }
 
-int cli_send(int argc, char **argv)
+int cli_chat_send(int argc, char **argv)
 {
     struct cli cli = {.command = "send",
                       .usage = "hearthchat send WHO TEXT [--client-id ID] [--json] [--data DIR]\n"
@@ -104,16 +105,16 @@ int cli_send(int argc, char **argv)
     const char *client_id = NULL;
     const struct cli_option options[] = {{"--client-id", &client_id, NULL}, {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 2, 2, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 2, 2, &exit_code)) {
         bool from_input = strcmp(cli.positional[1], "-") == 0;
         char *input =
             from_input ? read_standard_input() : memory_duplicate_string(cli.positional[1]);
-        exit_code = input == NULL
-                        ? cli_fail("bad_request", "The text holds a NUL byte; is it a file?")
-                        : send_message(&cli, cli.positional[0], input, client_id);
+        exit_code = input == NULL ? cli_print_failure("bad_request",
+                                                      "The text holds a NUL byte; is it a file?")
+                                  : send_message(&cli, cli.positional[0], input, client_id);
         memory_free(input);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -130,9 +131,9 @@ static const char *name_of(const struct names *names, const char *node_id)
     (void)fields_array(names->members, "members", &members);
     json_array_foreach(members, index, member)
     {
-        if (strcmp(cli_text(member, "node_id"), node_id) == 0 &&
-            cli_text(member, "display_name")[0] != '\0') {
-            return cli_text(member, "display_name");
+        if (strcmp(cli_call_text(member, "node_id"), node_id) == 0 &&
+            cli_call_text(member, "display_name")[0] != '\0') {
+            return cli_call_text(member, "display_name");
         }
     }
     return node_id;
@@ -141,26 +142,26 @@ static const char *name_of(const struct names *names, const char *node_id)
 /* "2026-05-26 08:14  Alice → Bob: text", with what became of an own message. */
 static void print_message(const struct names *names, const json_t *message)
 {
-    const char *from = cli_text(message, "from");
-    const char *at = cli_text(message, "created_at");
+    const char *from = cli_call_text(message, "from");
+    const char *at = cli_call_text(message, "created_at");
     size_t index;
     json_t *attachment;
     (void)printf("%.10s %.5s  ", at, strlen(at) > 16 ? at + 11 : "");
     cli_print_untrusted(name_of(names, from));
     (void)fputs(" → ", stdout);
-    cli_print_untrusted(name_of(names, cli_text(message, "to")));
+    cli_print_untrusted(name_of(names, cli_call_text(message, "to")));
     (void)fputs(": ", stdout);
-    cli_print_untrusted(cli_text(message, "body"));
+    cli_print_untrusted(cli_call_text(message, "body"));
     json_array_foreach(json_object_get(message, "attachments"), index, attachment)
     {
         (void)fputs(" [", stdout);
-        cli_print_untrusted(cli_text(attachment, "name"));
+        cli_print_untrusted(cli_call_text(attachment, "name"));
         (void)fputs("]", stdout);
     }
     if (strcmp(from, names->self) == 0) {
-        (void)printf("  (%s)", cli_text(message, "read_at")[0] != '\0'        ? "read"
-                               : cli_text(message, "delivered_at")[0] != '\0' ? "delivered"
-                                                                              : "queued");
+        (void)printf("  (%s)", cli_call_text(message, "read_at")[0] != '\0'        ? "read"
+                               : cli_call_text(message, "delivered_at")[0] != '\0' ? "delivered"
+                                                                                   : "queued");
     }
     (void)fputs("\n", stdout);
     (void)fflush(stdout);
@@ -180,9 +181,9 @@ static void show_message(const struct cli *cli, const struct names *names, const
 static json_t *message_of_event(const json_t *event, const char *peer)
 {
     const json_t *data = json_object_get(event, "data");
-    const char *from = cli_text(event, "author");
-    const char *to = cli_text(data, "recipient");
-    if (strcmp(cli_text(event, "event_type"), "chat.message.sent") != 0 ||
+    const char *from = cli_call_text(event, "author");
+    const char *to = cli_call_text(data, "recipient");
+    if (strcmp(cli_call_text(event, "event_type"), "chat.message.sent") != 0 ||
         (peer != NULL && strcmp(from, peer) != 0 && strcmp(to, peer) != 0)) {
         return NULL;
     }
@@ -203,7 +204,7 @@ static int follow(const struct cli *cli, const struct names *names, const char *
         char *path =
             memory_format("/pubsub/v1/subscribe?topic=chat.message.%s&last_seq=%lld&timeout=60",
                           names->self, (long long)seq);
-        exit_code = cli_call(cli, path, NULL, &answer);
+        exit_code = cli_call_node(cli, path, NULL, &answer);
         json_array_foreach(json_object_get(answer, "messages"), index, arrived)
         {
             json_t *message = message_of_event(json_object_get(arrived, "data"), peer);
@@ -230,7 +231,7 @@ static int show_pages(const struct cli *cli, const struct names *names, const ch
                                since >= 0 ? "since_lamport" : "before_lamport",
                                since >= 0 ? (long long)since : 9007199254740991LL,
                                peer == NULL ? "" : "&peer=", peer == NULL ? "" : peer);
-    int exit_code = cli_call(cli, path, NULL, &page);
+    int exit_code = cli_call_node(cli, path, NULL, &page);
     json_array_foreach(json_object_get(page, "messages"), index, message)
     {
         show_message(cli, names, message);
@@ -252,13 +253,13 @@ static int show_history(const struct cli *cli, const char *who, int64_t since, i
     int64_t seq = 0;
     int exit_code = who == NULL ? CLI_DONE : find_who(cli, who, &peer);
     if (exit_code == CLI_DONE) {
-        exit_code = cli_call(cli, "/api/v1/members", NULL, &names.members);
+        exit_code = cli_call_node(cli, "/api/v1/members", NULL, &names.members);
     }
     if (exit_code == CLI_DONE) {
-        exit_code = cli_call(cli, "/api/v1/node", NULL, &node);
+        exit_code = cli_call_node(cli, "/api/v1/node", NULL, &node);
     }
     if (exit_code == CLI_DONE) {
-        names.self = memory_duplicate_string(cli_text(node, "node_id"));
+        names.self = memory_duplicate_string(cli_call_text(node, "node_id"));
         (void)fields_integer(node, "seq", 0, INT64_MAX, &seq);
         exit_code = show_pages(cli, &names, peer, since, limit);
     }
@@ -272,7 +273,7 @@ static int show_history(const struct cli *cli, const char *who, int64_t since, i
     return exit_code;
 }
 
-int cli_history(int argc, char **argv)
+int cli_chat_history(int argc, char **argv)
 {
     struct cli cli = {
         .command = "history",
@@ -292,14 +293,15 @@ int cli_history(int argc, char **argv)
                                          {"--follow", NULL, &following},
                                          {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 1, &exit_code)) {
-        if ((since_text != NULL && !cli_number("--since", since_text, 0, INT64_MAX, &since)) ||
-            (limit_text != NULL && !cli_number("--limit", limit_text, 1, 1000, &limit))) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 1, &exit_code)) {
+        if ((since_text != NULL &&
+             !cli_arguments_number("--since", since_text, 0, INT64_MAX, &since)) ||
+            (limit_text != NULL && !cli_arguments_number("--limit", limit_text, 1, 1000, &limit))) {
             exit_code = CLI_USAGE;
         } else {
             exit_code = show_history(&cli, cli.positional[0], since, limit, following);
         }
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }

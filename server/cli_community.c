@@ -6,7 +6,7 @@
 #include "protocol/fields.h"
 #include "server/cli.h"
 
-int cli_invite(int argc, char **argv)
+int cli_community_invite(int argc, char **argv)
 {
     struct cli cli = {
         .command = "invite",
@@ -29,12 +29,12 @@ int cli_invite(int argc, char **argv)
                                          {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     json_t *answer = NULL;
-    if (!cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
-        cli_deinit(&cli);
+    if (!cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+        cli_arguments_deinit(&cli);
         return exit_code;
     }
-    if (ttl_text != NULL && !cli_number("--ttl", ttl_text, 1, most_ttl, &ttl)) {
-        cli_deinit(&cli);
+    if (ttl_text != NULL && !cli_arguments_number("--ttl", ttl_text, 1, most_ttl, &ttl)) {
+        cli_arguments_deinit(&cli);
         return CLI_USAGE;
     }
     json_t *input = json_pack("{s:s,s:s*,s:s*}", "invitee_node_id", cli.positional[0],
@@ -42,22 +42,22 @@ int cli_invite(int argc, char **argv)
     if (ttl_text != NULL) {
         (void)json_object_set_new(input, "ttl_seconds", json_integer(ttl));
     }
-    exit_code = input == NULL ? cli_fail("bad_request", "That is not valid UTF-8.")
-                              : cli_call(&cli, "/api/v1/invites", input, &answer);
+    exit_code = input == NULL ? cli_print_failure("bad_request", "That is not valid UTF-8.")
+                              : cli_call_node(&cli, "/api/v1/invites", input, &answer);
     if (exit_code == CLI_DONE && cli.json) {
         cli_print_json(answer);
     } else if (exit_code == CLI_DONE) {
-        (void)printf("%s\n", cli_text(answer, "invite"));
-        char *code = qr ? qr_draw_for_terminal(cli_text(answer, "invite")) : NULL;
+        (void)printf("%s\n", cli_call_text(answer, "invite"));
+        char *code = qr ? qr_draw_for_terminal(cli_call_text(answer, "invite")) : NULL;
         (void)fputs(code == NULL ? "" : code, stdout);
         memory_free(code);
     }
     json_decref(answer);
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
-int cli_join(int argc, char **argv)
+int cli_community_join(int argc, char **argv)
 {
     struct cli cli = {.command = "join",
                       .usage = "hearthchat join INVITE [--json] [--data DIR]\n"
@@ -67,25 +67,25 @@ int cli_join(int argc, char **argv)
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     json_t *answer = NULL;
-    if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         json_t *input = json_pack("{s:s}", "invite", cli.positional[0]);
-        exit_code = input == NULL ? cli_fail("invite_invalid", "That is no invite.")
-                                  : cli_call(&cli, "/api/v1/community/join", input, &answer);
+        exit_code = input == NULL ? cli_print_failure("invite_invalid", "That is no invite.")
+                                  : cli_call_node(&cli, "/api/v1/community/join", input, &answer);
         if (exit_code == CLI_DONE && cli.json) {
             cli_print_json(answer);
         } else if (exit_code == CLI_DONE) {
             (void)printf("%s %s.\n",
                          json_is_true(json_object_get(answer, "already")) ? "Already a member of"
                                                                           : "Joined",
-                         cli_text(answer, "community_name"));
+                         cli_call_text(answer, "community_name"));
         }
     }
     json_decref(answer);
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
-int cli_members(int argc, char **argv)
+int cli_community_members(int argc, char **argv)
 {
     struct cli cli = {.command = "members",
                       .usage = "hearthchat members [--json] [--data DIR]\n"
@@ -96,8 +96,8 @@ int cli_members(int argc, char **argv)
     json_t *answer = NULL;
     size_t index;
     json_t *member;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
-        exit_code = cli_call(&cli, "/api/v1/members", NULL, &answer);
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+        exit_code = cli_call_node(&cli, "/api/v1/members", NULL, &answer);
     }
     if (answer != NULL && cli.json) {
         cli_print_json(answer);
@@ -105,18 +105,19 @@ int cli_members(int argc, char **argv)
         json_array_foreach(json_object_get(answer, "members"), index, member)
         {
             bool online = json_is_true(json_object_get(member, "online"));
-            const char *seen = cli_text(member, "last_seen");
-            (void)printf("%s  %-8s %s%s  ", cli_text(member, "short_id"), cli_text(member, "level"),
+            const char *seen = cli_call_text(member, "last_seen");
+            (void)printf("%s  %-8s %s%s  ", cli_call_text(member, "short_id"),
+                         cli_call_text(member, "level"),
                          online            ? "online"
                          : seen[0] == '\0' ? "not seen yet"
                                            : "last seen ",
                          online ? "" : seen);
-            cli_print_untrusted(cli_text(member, "display_name"));
+            cli_print_untrusted(cli_call_text(member, "display_name"));
             (void)fputs("\n", stdout);
         }
     }
     json_decref(answer);
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -164,22 +165,23 @@ static void print_status(const json_t *node)
     json_t *endpoint;
     (void)fields_integer(node, "events", 0, INT64_MAX, &events);
     (void)fields_integer(node, "head", 0, INT64_MAX, &head);
-    (void)printf("hearthchat %s\n", cli_text(node, "version"));
-    (void)printf("node       %s %s\n", cli_text(node, "short_id"), cli_text(node, "display_name"));
-    (void)printf("community  %s\n", cli_text(node, "community_name")[0] == '\0'
+    (void)printf("hearthchat %s\n", cli_call_text(node, "version"));
+    (void)printf("node       %s %s\n", cli_call_text(node, "short_id"),
+                 cli_call_text(node, "display_name"));
+    (void)printf("community  %s\n", cli_call_text(node, "community_name")[0] == '\0'
                                         ? "none yet: create one, or join with an invite"
-                                        : cli_text(node, "community_name"));
+                                        : cli_call_text(node, "community_name"));
     (void)printf("log        %lld events, head %lld\n", (long long)events, (long long)head);
     print_disk(json_object_get(node, "disk"));
     json_array_foreach(json_object_get(node, "endpoints"), index, endpoint)
     {
         int64_t port = 0;
         (void)fields_integer(endpoint, "port", 0, 65535, &port);
-        (void)printf("reachable  %s port %lld\n", cli_text(endpoint, "host"), (long long)port);
+        (void)printf("reachable  %s port %lld\n", cli_call_text(endpoint, "host"), (long long)port);
     }
 }
 
-int cli_status(int argc, char **argv)
+int cli_community_status(int argc, char **argv)
 {
     struct cli cli = {.command = "status",
                       .usage = "hearthchat status [--json] [--data DIR]\n"
@@ -188,8 +190,8 @@ int cli_status(int argc, char **argv)
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     json_t *answer = NULL;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
-        exit_code = cli_call(&cli, "/api/v1/node", NULL, &answer);
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+        exit_code = cli_call_node(&cli, "/api/v1/node", NULL, &answer);
     }
     if (answer != NULL && cli.json) {
         cli_print_json(answer);
@@ -197,6 +199,6 @@ int cli_status(int argc, char **argv)
         print_status(answer);
     }
     json_decref(answer);
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }

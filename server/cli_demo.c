@@ -100,15 +100,15 @@ static bool invite(const struct neighbour *inviter, const struct neighbour *invi
     json_t *node = NULL;
     json_t *invitation = NULL;
     json_t *joined = NULL;
-    bool done = cli_call(&joining, "/api/v1/node", NULL, &node) == CLI_DONE;
+    bool done = cli_call_node(&joining, "/api/v1/node", NULL, &node) == CLI_DONE;
     if (done) {
-        json_t *input = json_pack("{s:s,s:s}", "invitee_node_id", cli_text(node, "node_id"),
+        json_t *input = json_pack("{s:s,s:s}", "invitee_node_id", cli_call_text(node, "node_id"),
                                   "display_name", invitee->name);
-        done = cli_call(&inviting, "/api/v1/invites", input, &invitation) == CLI_DONE;
+        done = cli_call_node(&inviting, "/api/v1/invites", input, &invitation) == CLI_DONE;
     }
     if (done) {
-        json_t *input = json_pack("{s:s}", "invite", cli_text(invitation, "invite"));
-        done = cli_call(&joining, "/api/v1/community/join", input, &joined) == CLI_DONE;
+        json_t *input = json_pack("{s:s}", "invite", cli_call_text(invitation, "invite"));
+        done = cli_call_node(&joining, "/api/v1/community/join", input, &joined) == CLI_DONE;
     }
     json_decref(node);
     json_decref(invitation);
@@ -147,7 +147,7 @@ static int play(struct neighbour *neighbours)
 {
     for (size_t i = 0; i < NEIGHBOURS; i++) {
         if (!start(&neighbours[i], i == 0) || (i > 0 && !invite(&neighbours[0], &neighbours[i]))) {
-            return cli_fail("internal_error", "A neighbour could not be started.");
+            return cli_print_failure("internal_error", "A neighbour could not be started.");
         }
     }
     (void)printf("Three neighbours of one community. Open their tabs and let them talk:\n\n");
@@ -160,7 +160,7 @@ static int play(struct neighbour *neighbours)
     return CLI_DONE;
 }
 
-int cli_demo(int argc, char **argv)
+int cli_demo_run(int argc, char **argv)
 {
     struct cli cli = {.command = "demo",
                       .usage = "hearthchat demo\n"
@@ -173,13 +173,14 @@ int cli_demo(int argc, char **argv)
         {.name = "Alice"}, {.name = "Bob"}, {.name = "Jana"}};
     char root[] = "/tmp/hearthchat-demo-XXXXXX";
     int exit_code = CLI_DONE;
-    if (!cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
-        cli_deinit(&cli);
+    if (!cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+        cli_arguments_deinit(&cli);
         return exit_code;
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     if (mkdtemp(root) == NULL) {
-        return cli_fail("internal_error", "There is no room for a temporary directory in /tmp.");
+        return cli_print_failure("internal_error",
+                                 "There is no room for a temporary directory in /tmp.");
     }
     thread_block_signals();
     for (size_t i = 0; i < NEIGHBOURS; i++) {

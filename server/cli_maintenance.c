@@ -24,7 +24,7 @@ struct kept_log {
 
 static int fail_with(enum result result, const struct error *error)
 {
-    return cli_fail(wire_code_name(wire_code_of_append(result)), error->message);
+    return cli_print_failure(wire_code_name(wire_code_of_append(result)), error->message);
 }
 
 static enum result find_log(const struct cli *cli, struct kept_log *kept, struct error *error)
@@ -86,16 +86,18 @@ static int verify(const struct cli *cli)
     bool whole = report.damaged == 0 && report.differing[0] == '\0' && report.database_is_sound;
     print_report(cli, &report, whole);
     if (report.damaged > 0 || !report.database_is_sound) {
-        return cli_fail("internal_error",
-                        "The log is damaged: stop the node, put a backup back in place of the data "
-                        "directory, and it fetches the rest from its neighbours.");
+        return cli_print_failure(
+            "internal_error",
+            "The log is damaged: stop the node, put a backup back in place of the data "
+            "directory, and it fetches the rest from its neighbours.");
     }
     return whole ? CLI_DONE
-                 : cli_fail("internal_error", "The views are not what the events make: stop the "
-                                              "node and run: hearthchat rebuild");
+                 : cli_print_failure("internal_error",
+                                     "The views are not what the events make: stop the "
+                                     "node and run: hearthchat rebuild");
 }
 
-int cli_verify(int argc, char **argv)
+int cli_maintenance_verify(int argc, char **argv)
 {
     struct cli cli = {.command = "verify",
                       .usage =
@@ -105,10 +107,10 @@ int cli_verify(int argc, char **argv)
                           "against a fresh\nderivation. The node may be running.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
         exit_code = verify(&cli);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -135,7 +137,7 @@ static int rebuild(const struct cli *cli)
     return CLI_DONE;
 }
 
-int cli_rebuild(int argc, char **argv)
+int cli_maintenance_rebuild(int argc, char **argv)
 {
     struct cli cli = {.command = "rebuild",
                       .usage = "hearthchat rebuild [--data DIR]\n"
@@ -144,10 +146,10 @@ int cli_rebuild(int argc, char **argv)
                                "node first.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
         exit_code = rebuild(&cli);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -162,7 +164,7 @@ static enum result backup(const struct cli *cli, struct error *error)
     return result;
 }
 
-int cli_backup(int argc, char **argv)
+int cli_maintenance_backup(int argc, char **argv)
 {
     struct cli cli = {
         .command = "backup",
@@ -172,7 +174,7 @@ int cli_backup(int argc, char **argv)
                  "is a\ndata directory. It holds this device's key: keep it as you keep a key.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         struct error error = {""};
         enum result result = backup(&cli, &error);
         exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
@@ -180,7 +182,7 @@ int cli_backup(int argc, char **argv)
             (void)printf("Wrote %s.\n", cli.positional[0]);
         }
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -266,7 +268,7 @@ static int export_messages(const struct cli *cli, const char *path)
     return result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
 }
 
-int cli_export(int argc, char **argv)
+int cli_maintenance_export(int argc, char **argv)
 {
     struct cli cli = {.command = "export",
                       .usage = "hearthchat export FILE [--data DIR]\n"
@@ -275,9 +277,9 @@ int cli_export(int argc, char **argv)
                                "writes to standard\noutput. The node may be running.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         exit_code = export_messages(&cli, cli.positional[0]);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }

@@ -17,7 +17,7 @@
 
 static int fail_with(enum result result, const struct error *error)
 {
-    return cli_fail(wire_code_name(wire_code_of_append(result)), error->message);
+    return cli_print_failure(wire_code_name(wire_code_of_append(result)), error->message);
 }
 
 static bool is_plain_name(const char *name)
@@ -99,7 +99,7 @@ static enum result initialise(const struct cli *cli, const char *name, const cha
     return result;
 }
 
-int cli_init(int argc, char **argv)
+int cli_node_init(int argc, char **argv)
 {
     struct cli cli = {
         .command = "init",
@@ -120,17 +120,17 @@ int cli_init(int argc, char **argv)
     struct policy policy = policy_default();
     struct error error = {""};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
         if (signatures != NULL &&
-            !cli_number("--revoke-signatures", signatures, 1, POLICY_MOST_SIGNATURES,
-                        &policy.min_signatures_to_revoke)) {
+            !cli_arguments_number("--revoke-signatures", signatures, 1, POLICY_MOST_SIGNATURES,
+                                  &policy.min_signatures_to_revoke)) {
             exit_code = CLI_USAGE;
         } else {
             enum result result = initialise(&cli, name, profile, community, &policy, &error);
             exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
         }
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -213,7 +213,7 @@ static int serve(const struct cli *cli, const struct configuration *configuratio
     return result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
 }
 
-int cli_serve(int argc, char **argv)
+int cli_node_serve(int argc, char **argv)
 {
     struct cli cli = {
         .command = "serve",
@@ -229,17 +229,17 @@ int cli_serve(int argc, char **argv)
                                          {"--log-level", &serve_options.log_level, NULL},
                                          {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
         struct configuration configuration;
         struct error error = {""};
-        enum result result = cli_configure(&cli, &configuration, &error);
+        enum result result = cli_arguments_configure(&cli, &configuration, &error);
         if (result == RESULT_OK) {
             result = apply_options(&configuration, &serve_options, &error);
         }
         exit_code = result == RESULT_OK ? serve(&cli, &configuration) : fail_with(result, &error);
         configuration_deinit(&configuration);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -248,7 +248,7 @@ static int print_identity(const struct cli *cli, bool qr)
     struct configuration configuration;
     struct signing_key key;
     struct error error = {""};
-    enum result result = cli_configure(cli, &configuration, &error);
+    enum result result = cli_arguments_configure(cli, &configuration, &error);
     if (result == RESULT_OK) {
         result = device_key_load(cli->data_directory, &key, &error);
     }
@@ -266,7 +266,7 @@ static int print_identity(const struct cli *cli, bool qr)
     return result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
 }
 
-int cli_id(int argc, char **argv)
+int cli_node_id(int argc, char **argv)
 {
     struct cli cli = {.command = "id",
                       .usage = "hearthchat id [--qr] [--data DIR]\n"
@@ -276,9 +276,9 @@ int cli_id(int argc, char **argv)
     bool qr = false;
     const struct cli_option options[] = {{"--qr", NULL, &qr}, {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 0, 0, &exit_code)) {
         exit_code = print_identity(&cli, qr);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }

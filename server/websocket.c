@@ -12,8 +12,8 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
-#include "server/long_poll.h"
-#include "server/websocket_session.h"
+#include "server/long_polls.h"
+#include "server/websocket_subscriber.h"
 
 enum { MOST_ITEMS = 4096, TAKEN_AT_ONCE = 256 };
 
@@ -21,7 +21,7 @@ enum item_kind { ITEM_FRAME, ITEM_ADOPT, ITEM_POLL };
 
 struct item {
     enum item_kind kind;
-    struct frame *frame;
+    struct websocket_frame *frame;
     int descriptor;
     char *head;
     struct websocket_subscription subscription;
@@ -35,7 +35,7 @@ struct websocket_hub {
     struct lws_context *lws;
     struct lws_vhost *vhost;
     struct lws_sorted_usec_list tick;
-    struct websocket_session *sessions;
+    struct websocket_subscriber *subscribers;
     struct long_polls polls;
     struct websocket_subscription adopting; /* of the connection that lws is taking over */
     bool is_adopting;
@@ -56,25 +56,25 @@ static void on_tick(struct lws_sorted_usec_list *tick)
     }
 }
 
-static void open_session(struct websocket_hub *hub, struct websocket_session *session,
-                         struct lws *wsi)
+static void open_subscriber(struct websocket_hub *hub, struct websocket_subscriber *subscriber,
+                            struct lws *wsi)
 {
     hub->adopted = true;
-    websocket_session_open(session, wsi, &hub->feed, &hub->adopting);
-    session->next = hub->sessions;
-    hub->sessions = session;
+    websocket_subscriber_open(subscriber, wsi, &hub->feed, &hub->adopting);
+    subscriber->next = hub->subscribers;
+    hub->subscribers = subscriber;
 }
 
-static void close_session(struct websocket_hub *hub, struct websocket_session *session)
+static void close_subscriber(struct websocket_hub *hub, struct websocket_subscriber *subscriber)
 {
-    struct websocket_session **at = &hub->sessions;
-    while (*at != NULL && *at != session) {
+    struct websocket_subscriber **at = &hub->subscribers;
+    while (*at != NULL && *at != subscriber) {
         at = &(*at)->next;
     }
     if (*at != NULL) {
-        *at = session->next;
+        *at = subscriber->next;
     }
-    websocket_session_close(session);
+    websocket_subscriber_close(subscriber);
     (void)atomic_fetch_sub(&hub->taken, 1);
 }
 
@@ -97,12 +97,12 @@ static void adopt(struct websocket_hub *hub, struct item *item)
     memory_free(item);
 }
 
-static void notify_sessions(struct websocket_hub *hub)
+static void notify_subscribers(struct websocket_hub *hub)
 {
-    for (struct websocket_session *session = hub->sessions; session != NULL;
-         session = session->next) {
-        websocket_session_check_pace(session);
-        (void)lws_callback_on_writable(session->wsi);
+    for (struct websocket_subscriber *subscriber = hub->subscribers; subscriber != NULL;
+         subscriber = subscriber->next) {
+        websocket_subscriber_check_pace(subscriber);
+        (void)lws_callback_on_writable(subscriber->wsi);
     }
 }
 
@@ -115,10 +115,10 @@ static bool recover_missed(struct websocket_hub *hub)
     if (!missed) {
         return false;
     }
-    websocket_ring_reset(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
-    for (struct websocket_session *session = hub->sessions; session != NULL;
-         session = session->next) {
-        session->live = false;
+    websocket_ring_reset(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
+    for (struct websocket_subscriber *subscriber = hub->subscribers; subscriber != NULL;
+         subscriber = subscriber->next) {
+        subscriber->live = false;
     }
     return true;
 }
@@ -154,7 +154,7 @@ static void take_items(struct websocket_hub *hub)
     hub->chat_stored = false;
     lock_release(hub->lock);
     if (recover_missed(hub) || stored || chat_stored) {
-        notify_sessions(hub);
+        notify_subscribers(hub);
         long_polls_serve(&hub->polls, true);
     }
 }
@@ -163,7 +163,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
                     size_t length)
 {
     struct websocket_hub *hub = lws_context_user(lws_get_context(wsi));
-    struct websocket_session *session = user;
+    struct websocket_subscriber *subscriber = user;
     char header[16];
     switch ((int)reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -175,18 +175,18 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         }
         return 0;
     case LWS_CALLBACK_ESTABLISHED:
-        open_session(hub, session, wsi);
+        open_subscriber(hub, subscriber, wsi);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return websocket_session_write(session);
+        return websocket_subscriber_write(subscriber);
     case LWS_CALLBACK_RECEIVE:
-        websocket_session_receive(session, in, length);
+        websocket_subscriber_receive(subscriber, in, length);
         return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        session->closing = true;
+        subscriber->closing = true;
         return 0; /* lws answers it */
     case LWS_CALLBACK_CLOSED:
-        close_session(hub, session);
+        close_subscriber(hub, subscriber);
         return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         take_items(hub);
@@ -199,7 +199,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 
 static const struct lws_protocols protocols[] = {
-    {"hearthnet-bus.v2", on_event, sizeof(struct websocket_session), 4096, 0, NULL, 0},
+    {"hearthnet-bus.v2", on_event, sizeof(struct websocket_subscriber), 4096, 0, NULL, 0},
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
@@ -239,7 +239,7 @@ enum result websocket_start(const struct node_parts *parts, struct websocket_hub
     hub->feed.parts = parts;
     hub->polls.parts = parts;
     hub->lock = lock_create();
-    websocket_ring_init(&hub->feed.ring, websocket_feed_last_seq(&hub->feed));
+    websocket_ring_init(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -371,13 +371,13 @@ void websocket_log_opened(struct websocket_hub *hub)
 }
 
 /* A frame that finds no room is not lost: it is read from the log. */
-static void publish(struct websocket_hub *hub, struct frame *frame)
+static void publish(struct websocket_hub *hub, struct websocket_frame *frame)
 {
     struct item *item = memory_allocate(1, sizeof *item);
     item->kind = ITEM_FRAME;
     item->frame = frame;
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
-        frame_destroy(&frame);
+        websocket_frame_destroy(&frame);
         memory_free(item);
         reread_log(hub);
     }
@@ -403,14 +403,14 @@ void websocket_events_stored(struct websocket_hub *hub, const struct committed_e
         const char *text = event_verified_text(events[i].event, &length);
         const struct event *event = event_verified_get(events[i].event);
         if (events[i].concerns_us) {
-            publish(hub, frame_create(FRAME_MESSAGE, events[i].seq, text, length));
+            publish(hub, websocket_frame_create(FRAME_MESSAGE, events[i].seq, text, length));
         } else if (event_type_is_community(event->type)) {
             char node_id[NODE_ID_TEXT_BYTES];
             char data[128];
             node_id_format(&event->author, node_id);
             int bytes = snprintf(data, sizeof data, "{\"event_type\":\"%s\",\"node_id\":\"%s\"}",
                                  event_type_name(event->type), node_id);
-            publish(hub, frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes));
+            publish(hub, websocket_frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes));
         }
     }
 }
@@ -422,5 +422,5 @@ void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *pee
     node_id_format(peer, node_id);
     int bytes = snprintf(data, sizeof data, "{\"node_id\":\"%s\",\"online\":%s}", node_id,
                          online ? "true" : "false");
-    publish(hub, frame_create(FRAME_PEER, 0, data, (size_t)bytes));
+    publish(hub, websocket_frame_create(FRAME_PEER, 0, data, (size_t)bytes));
 }

@@ -5,25 +5,6 @@
 #include "core/limits.h"
 #include "core/memory.h"
 
-struct frame *frame_create(enum frame_kind kind, int64_t seq, const char *data, size_t data_bytes)
-{
-    struct frame *frame = memory_allocate(1, sizeof *frame);
-    frame->kind = kind;
-    frame->seq = seq;
-    frame->data = memory_duplicate(data, data_bytes);
-    frame->data_bytes = data_bytes;
-    return frame;
-}
-
-void frame_destroy(struct frame **frame)
-{
-    if (*frame != NULL) {
-        memory_free((*frame)->data);
-        memory_free(*frame);
-        *frame = NULL;
-    }
-}
-
 void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq)
 {
     memset(ring, 0, sizeof *ring);
@@ -35,12 +16,12 @@ void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq)
 
 static void drop_oldest(struct websocket_ring *ring)
 {
-    struct frame **slot = &ring->frames[ring->first % WEBSOCKET_RING_MOST_FRAMES];
+    struct websocket_frame **slot = &ring->frames[ring->first % WEBSOCKET_RING_MOST_FRAMES];
     ring->bytes -= (*slot)->data_bytes;
     if ((*slot)->kind == FRAME_MESSAGE && (*slot)->seq > ring->complete_after) {
         ring->complete_after = (*slot)->seq;
     }
-    frame_destroy(slot);
+    websocket_frame_destroy(slot);
     ring->first++;
 }
 
@@ -51,7 +32,7 @@ void websocket_ring_deinit(struct websocket_ring *ring)
     }
 }
 
-void websocket_ring_publish(struct websocket_ring *ring, struct frame *frame)
+void websocket_ring_publish(struct websocket_ring *ring, struct websocket_frame *frame)
 {
     while (ring->first < ring->next &&
            (ring->bytes + frame->data_bytes > LIMITS_WEBSOCKET_LIVE_BYTES ||
@@ -75,7 +56,7 @@ void websocket_ring_reset(struct websocket_ring *ring, int64_t last_seq)
     ring->newest_seq = last_seq;
 }
 
-const struct frame *websocket_ring_get(const struct websocket_ring *ring, uint64_t number)
+const struct websocket_frame *websocket_ring_get(const struct websocket_ring *ring, uint64_t number)
 {
     return number >= ring->first && number < ring->next
                ? ring->frames[number % WEBSOCKET_RING_MOST_FRAMES]

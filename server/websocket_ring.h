@@ -6,23 +6,12 @@
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_RING_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_RING_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum frame_kind { FRAME_MESSAGE, FRAME_MEMBER, FRAME_PEER };
-
-struct frame {
-    enum frame_kind kind;
-    int64_t seq;
-    char *data; /* JSON; owned */
-    size_t data_bytes;
-};
+#include "server/websocket_frame.h"
 
 #define WEBSOCKET_RING_MOST_FRAMES 4096
 
 struct websocket_ring {
-    struct frame *frames[WEBSOCKET_RING_MOST_FRAMES];
+    struct websocket_frame *frames[WEBSOCKET_RING_MOST_FRAMES];
     uint64_t first; /* number of the oldest frame that is held */
     uint64_t next;  /* number that the next frame gets */
     size_t bytes;
@@ -34,16 +23,13 @@ void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq);
 void websocket_ring_deinit(struct websocket_ring *ring);
 
 /* Appends; the oldest go when the ring is over its limit. Consumes the frame. */
-void websocket_ring_publish(struct websocket_ring *ring, struct frame *frame);
+void websocket_ring_publish(struct websocket_ring *ring, struct websocket_frame *frame);
 
 /* Forgets all: what happened up to `last_seq` is to be read from the log. */
 void websocket_ring_reset(struct websocket_ring *ring, int64_t last_seq);
 
 /* NULL: not there (any more, or yet). */
-const struct frame *websocket_ring_get(const struct websocket_ring *ring, uint64_t number);
-
-/* Copies the data. */
-struct frame *frame_create(enum frame_kind kind, int64_t seq, const char *data, size_t data_bytes);
-void frame_destroy(struct frame **frame);
+const struct websocket_frame *websocket_ring_get(const struct websocket_ring *ring,
+                                                 uint64_t number);
 
 #endif

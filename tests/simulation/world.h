@@ -7,7 +7,7 @@
 #define HEARTHCHAT_TESTS_WORLD_H
 
 #include "handlers/node_parts.h"
-#include "server/long_poll.h"
+#include "server/long_polls.h"
 
 enum { MOST_NODES = 64 };
 

@@ -7,9 +7,9 @@
 
 static struct websocket_ring ring; /* large */
 
-static void publish(enum frame_kind kind, int64_t seq)
+static void publish(enum websocket_frame_kind kind, int64_t seq)
 {
-    websocket_ring_publish(&ring, frame_create(kind, seq, "{}", 2));
+    websocket_ring_publish(&ring, websocket_frame_create(kind, seq, "{}", 2));
 }
 
 static void websocket_ring__publishes_what_is_in_no_log_behind_what_was_published(void **state)
@@ -52,7 +52,7 @@ static void websocket_ring__holds_a_mebibyte_at_most(void **state)
     memset(large, 'x', 199999);
     websocket_ring_init(&ring, 0);
     for (int64_t seq = 1; seq <= 20; seq++) {
-        websocket_ring_publish(&ring, frame_create(FRAME_MESSAGE, seq, large, 199999));
+        websocket_ring_publish(&ring, websocket_frame_create(FRAME_MESSAGE, seq, large, 199999));
         assert_true(ring.bytes <= LIMITS_WEBSOCKET_LIVE_BYTES);
     }
     assert_int_equal(ring.next - ring.first, 5);

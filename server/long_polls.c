@@ -1,4 +1,4 @@
-#include "server/long_poll.h"
+#include "server/long_polls.h"
 
 #include "core/limits.h"
 #include "core/memory.h"

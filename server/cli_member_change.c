@@ -20,7 +20,8 @@ static bool take_co_signatures(int *argc, char **argv, json_t *co_signers)
         }
         json_t *co_signature = i + 1 < *argc ? co_signature_parse(argv[++i]) : NULL;
         if (co_signature == NULL) {
-            (void)cli_fail("bad_request", "--co-signature takes what `hearthchat co-sign` prints.");
+            (void)cli_print_failure("bad_request",
+                                    "--co-signature takes what `hearthchat co-sign` prints.");
             return false;
         }
         (void)json_array_append_new(co_signers, co_signature);
@@ -29,7 +30,7 @@ static bool take_co_signatures(int *argc, char **argv, json_t *co_signers)
     return true;
 }
 
-int cli_revoke(int argc, char **argv)
+int cli_member_change_revoke(int argc, char **argv)
 {
     struct cli cli = {
         .command = "revoke",
@@ -46,20 +47,20 @@ int cli_revoke(int argc, char **argv)
     json_t *answer = NULL;
     json_t *co_signers = json_array();
     if (take_co_signatures(&argc, argv, co_signers) &&
-        cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+        cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         json_t *input = json_pack("{s:s,s:s,s:O}", "target_node_id", cli.positional[0], "reason",
                                   reason == NULL ? "" : reason, "co_signers", co_signers);
-        exit_code = input == NULL ? cli_fail("bad_request", "That is not valid UTF-8.")
-                                  : cli_call(&cli, "/api/v1/revocations", input, &answer);
+        exit_code = input == NULL ? cli_print_failure("bad_request", "That is not valid UTF-8.")
+                                  : cli_call_node(&cli, "/api/v1/revocations", input, &answer);
     }
     if (answer != NULL && cli.json) {
         cli_print_json(answer);
     } else if (answer != NULL) {
-        (void)printf("Revoked %s.\n", cli_text(answer, "target_node_id"));
+        (void)printf("Revoked %s.\n", cli_call_text(answer, "target_node_id"));
     }
     json_decref(answer);
     json_decref(co_signers);
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }
 
@@ -70,8 +71,9 @@ static json_t *read_statement(const char *target_text, const char *reason, const
     enum member_level level = LEVEL_MEMBER;
     char client_id[CO_SIGNATURE_CLIENT_ID_BYTES];
     if (node_id_parse(target_text, &target) != RESULT_OK) {
-        (void)cli_fail("bad_request", "Name the member by its full NodeID; see: hearthchat members "
-                                      "--json");
+        (void)cli_print_failure("bad_request",
+                                "Name the member by its full NodeID; see: hearthchat members "
+                                "--json");
         return NULL;
     }
     if (reason != NULL && level_text == NULL && event_data_is_revocation_reason(reason)) {
@@ -81,8 +83,9 @@ static json_t *read_statement(const char *target_text, const char *reason, const
     if (reason == NULL && level_text != NULL && member_level_parse(level_text, &level)) {
         return event_data_level_statement(level, &target);
     }
-    (void)cli_fail("bad_request", "Give --reason compromised|inactive|policy_violation|other, or "
-                                  "--level member|trusted|anchor.");
+    (void)cli_print_failure("bad_request",
+                            "Give --reason compromised|inactive|policy_violation|other, or "
+                            "--level member|trusted|anchor.");
     return NULL;
 }
 
@@ -98,7 +101,7 @@ static int co_sign(const struct cli *cli, const char *reason, const char *level)
     enum result result = device_key_load(cli->data_directory, &key, &error);
     if (result != RESULT_OK) {
         json_decref(statement);
-        return cli_fail(wire_code_name(wire_code_of_append(result)), error.message);
+        return cli_print_failure(wire_code_name(wire_code_of_append(result)), error.message);
     }
     json_t *co_signature = co_signature_make(&key, statement);
     signing_key_deinit(&key);
@@ -114,7 +117,7 @@ static int co_sign(const struct cli *cli, const char *reason, const char *level)
     return CLI_DONE;
 }
 
-int cli_co_sign(int argc, char **argv)
+int cli_member_change_co_sign(int argc, char **argv)
 {
     struct cli cli = {
         .command = "co-sign",
@@ -129,9 +132,9 @@ int cli_co_sign(int argc, char **argv)
     const struct cli_option options[] = {
         {"--reason", &reason, NULL}, {"--level", &level, NULL}, {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         exit_code = co_sign(&cli, reason, level);
     }
-    cli_deinit(&cli);
+    cli_arguments_deinit(&cli);
     return exit_code;
 }

@@ -3,8 +3,8 @@
  * Thread: websocket. Each poll is answered once. Limits: core/limits.h; more are told
  * capacity_exceeded.
  */
-#ifndef HEARTHCHAT_SERVER_LONG_POLL_H
-#define HEARTHCHAT_SERVER_LONG_POLL_H
+#ifndef HEARTHCHAT_SERVER_LONG_POLLS_H
+#define HEARTHCHAT_SERVER_LONG_POLLS_H
 
 #include <stdatomic.h>
 

@@ -2,8 +2,8 @@
  *
  * Thread: websocket. The storage belongs to lws, which zeroes it; open/close follow the connection.
  */
-#ifndef HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
-#define HEARTHCHAT_SERVER_WEBSOCKET_SESSION_H
+#ifndef HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
+#define HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
 
 #include "core/limits.h"
 #include "server/websocket.h"
@@ -16,17 +16,17 @@ enum {
     WEBSOCKET_MOST_SENT_SEQS = 64,
 };
 
-/* What sessions read from. */
+/* What subscribers read from. */
 struct websocket_feed {
     const struct node_parts *parts;
     struct websocket_ring ring;
 };
 
 /* The newest arrival number; 0 without a log. */
-int64_t websocket_feed_last_seq(const struct websocket_feed *feed);
+int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed);
 
 /* One tab. */
-struct websocket_session {
+struct websocket_subscriber {
     struct lws *wsi;
     const struct websocket_feed *feed;
     struct websocket_subscription subscription;
@@ -36,9 +36,10 @@ struct websocket_session {
     bool ready_sent;
     bool live;
     bool too_slow;
-    bool closing;                                     /* the client said goodbye */
-    bool broken;                                      /* the log could not be read */
-    struct frame *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
+    bool closing; /* the client said goodbye */
+    bool broken;  /* the log could not be read */
+    struct websocket_frame
+        *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
     size_t pending_first;
     size_t pending_count;
     bool acknowledges;
@@ -47,23 +48,23 @@ struct websocket_session {
     char received[LIMITS_WEBSOCKET_MESSAGE_BYTES];
     size_t received_bytes;
     bool received_too_much;
-    struct websocket_session *next;
+    struct websocket_subscriber *next;
 };
 
 /* Starts at the subscription's seq, or at the newest. */
-void websocket_session_open(struct websocket_session *session, struct lws *wsi,
-                            const struct websocket_feed *feed,
-                            const struct websocket_subscription *subscription);
-void websocket_session_close(struct websocket_session *session);
+void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct lws *wsi,
+                               const struct websocket_feed *feed,
+                               const struct websocket_subscription *subscription);
+void websocket_subscriber_close(struct websocket_subscriber *subscriber);
 
 /* Sends one frame, if there is one; asks to be called again. -1: the connection is to be closed. */
-int websocket_session_write(struct websocket_session *session);
+int websocket_subscriber_write(struct websocket_subscriber *subscriber);
 
 /* Bytes from the client. */
-void websocket_session_receive(struct websocket_session *session, const char *bytes,
-                               size_t length_bytes);
+void websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
+                                  size_t length_bytes);
 
-/* Closes the session with 1013 when the ring has overtaken it. */
-void websocket_session_check_pace(struct websocket_session *session);
+/* Closes the subscriber with 1013 when the ring has overtaken it. */
+void websocket_subscriber_check_pace(struct websocket_subscriber *subscriber);
 
 #endif

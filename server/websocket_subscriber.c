@@ -1,0 +1,244 @@
+#include "server/websocket_subscriber.h"
+
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "store/event_reader.h"
+
+enum { CLOSE_TRY_AGAIN_LATER = 1013 };
+
+int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed)
+{
+    struct event_log *log = feed->parts->log(feed->parts->node);
+    if (log == NULL) {
+        return 0;
+    }
+    const struct log_snapshot *snapshot = event_log_acquire(log);
+    int64_t seq = snapshot->last_seq;
+    event_log_release(log, &snapshot);
+    return seq;
+}
+
+static const char *topic_of(const struct websocket_subscriber *subscriber,
+                            const struct websocket_frame *frame)
+{
+    switch (frame->kind) {
+    case FRAME_MESSAGE:
+        return subscriber->subscription.messages_topic;
+    case FRAME_MEMBER:
+        return subscriber->subscription.members_topic;
+    case FRAME_PEER:
+        return subscriber->subscription.peers_topic;
+    }
+    return "";
+}
+
+static bool add_pending(void *context, int64_t seq, int64_t lamport, const char *text,
+                        size_t length_bytes)
+{
+    struct websocket_subscriber *subscriber = context;
+    (void)lamport;
+    subscriber->pending[subscriber->pending_count++] =
+        websocket_frame_create(FRAME_MESSAGE, seq, text, length_bytes);
+    return subscriber->pending_count < WEBSOCKET_CATCH_UP_EVENTS;
+}
+
+/* Reads on from the log; goes live once the ring reaches back to the cursor. */
+static void catch_up(struct websocket_subscriber *subscriber)
+{
+    struct event_log *log = subscriber->feed->parts->log(subscriber->feed->parts->node);
+    subscriber->pending_first = 0;
+    subscriber->pending_count = 0;
+    if (subscriber->cursor < subscriber->feed->ring.complete_after && log != NULL &&
+        subscriber->subscription.messages_topic[0] != '\0') {
+        subscriber->broken =
+            event_reader_own_after_seq(log, subscriber->cursor, WEBSOCKET_CATCH_UP_EVENTS,
+                                       add_pending, subscriber) != RESULT_OK;
+        if (subscriber->pending_count > 0 || subscriber->broken) {
+            return;
+        }
+    }
+    subscriber->live = true;
+    subscriber->position = subscriber->feed->ring.first;
+}
+
+/* The next frame that this subscriber wants, NULL when there is none now. */
+static const struct websocket_frame *next_frame(struct websocket_subscriber *subscriber)
+{
+    while (!subscriber->live) {
+        if (subscriber->pending_first < subscriber->pending_count) {
+            return subscriber->pending[subscriber->pending_first];
+        }
+        if (subscriber->broken) {
+            return NULL;
+        }
+        catch_up(subscriber);
+    }
+    for (;; subscriber->position++) {
+        const struct websocket_frame *frame =
+            websocket_ring_get(&subscriber->feed->ring, subscriber->position);
+        bool sent_before =
+            frame != NULL && frame->kind == FRAME_MESSAGE && frame->seq <= subscriber->cursor;
+        if (frame == NULL || (!sent_before && topic_of(subscriber, frame)[0] != '\0')) {
+            return frame;
+        }
+    }
+}
+
+static void advance(struct websocket_subscriber *subscriber, const struct websocket_frame *frame)
+{
+    int64_t seq = frame->seq;
+    if (subscriber->sent_count == WEBSOCKET_MOST_SENT_SEQS) {
+        memmove(subscriber->sent, subscriber->sent + 1,
+                (WEBSOCKET_MOST_SENT_SEQS - 1) * sizeof *subscriber->sent);
+        subscriber->sent_count--;
+    }
+    subscriber->sent[subscriber->sent_count++] = seq;
+    if (frame->kind == FRAME_MESSAGE) {
+        subscriber->cursor = seq;
+    }
+    if (subscriber->live) {
+        subscriber->position++;
+    } else {
+        websocket_frame_destroy(&subscriber->pending[subscriber->pending_first++]);
+    }
+}
+
+static int send_text(struct lws *wsi, const char *text, size_t bytes)
+{
+    unsigned char *framed = memory_allocate(LWS_PRE + bytes, 1);
+    memcpy(framed + LWS_PRE, text, bytes);
+    int written = lws_write(wsi, framed + LWS_PRE, bytes, LWS_WRITE_TEXT);
+    memory_free(framed);
+    return written < (int)bytes ? -1 : 0;
+}
+
+static int send_ready(struct websocket_subscriber *subscriber)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "{\"event\":\"ready\",\"seq\":%lld}",
+                          (long long)subscriber->ready_seq);
+    subscriber->ready_sent = true;
+    return send_text(subscriber->wsi, text, (size_t)length);
+}
+
+static bool may_send(const struct websocket_subscriber *subscriber)
+{
+    return !subscriber->acknowledges || subscriber->sent_count < WEBSOCKET_MOST_UNACKNOWLEDGED;
+}
+
+int websocket_subscriber_write(struct websocket_subscriber *subscriber)
+{
+    if (subscriber->too_slow) {
+        static const char reason[] = "too slow; resume with since_seq";
+        lws_close_reason(subscriber->wsi, (enum lws_close_status)CLOSE_TRY_AGAIN_LATER,
+                         (unsigned char *)(uintptr_t)reason, sizeof reason - 1);
+        return -1;
+    }
+    if (subscriber->closing || lws_get_close_length(subscriber->wsi) > 0) {
+        return 0; /* nothing follows a close: RFC 6455, 5.5.1 */
+    }
+    int status = 0;
+    if (!subscriber->ready_sent) {
+        status = send_ready(subscriber);
+    } else {
+        const struct websocket_frame *frame = may_send(subscriber) ? next_frame(subscriber) : NULL;
+        if (frame == NULL) {
+            return subscriber->broken ? -1 : 0; /* closed rather than with a gap: it resumes */
+        }
+        struct buffer text;
+        buffer_init(&text);
+        buffer_append_text(&text, "{\"data\":");
+        buffer_append(&text, frame->data, frame->data_bytes);
+        buffer_append_format(&text, ",\"event\":\"published\",\"seq\":%lld,\"topic\":\"%s\"}",
+                             (long long)frame->seq, topic_of(subscriber, frame));
+        status = send_text(subscriber->wsi, text.data, text.length_bytes);
+        buffer_deinit(&text);
+        advance(subscriber, frame);
+    }
+    if (status == 0) {
+        (void)lws_callback_on_writable(subscriber->wsi);
+    }
+    return status;
+}
+
+/* Only acknowledgements mean anything; everything else is ignored. */
+static void take_client_message(struct websocket_subscriber *subscriber)
+{
+    json_t *message = NULL;
+    const char *type = "";
+    int64_t upto = 0;
+    if (canonical_parse(subscriber->received, subscriber->received_bytes, 4, &message, NULL) ==
+            RESULT_OK &&
+        fields_string(message, "type", &type, NULL) && strcmp(type, "ack") == 0 &&
+        fields_integer(message, "upto", 0, INT64_MAX, &upto)) {
+        size_t acknowledged = 0;
+        while (acknowledged < subscriber->sent_count && subscriber->sent[acknowledged] <= upto) {
+            acknowledged++;
+        }
+        subscriber->sent_count -= acknowledged;
+        memmove(subscriber->sent, subscriber->sent + acknowledged,
+                subscriber->sent_count * sizeof *subscriber->sent);
+        subscriber->acknowledges = true;
+        (void)lws_callback_on_writable(subscriber->wsi);
+    }
+    json_decref(message);
+}
+
+void websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
+                                  size_t length)
+{
+    if (subscriber->received_bytes + length > LIMITS_WEBSOCKET_MESSAGE_BYTES) {
+        subscriber->received_too_much = true;
+    } else if (length > 0) {
+        memcpy(subscriber->received + subscriber->received_bytes, bytes, length);
+        subscriber->received_bytes += length;
+    }
+    if (lws_is_final_fragment(subscriber->wsi) &&
+        lws_remaining_packet_payload(subscriber->wsi) == 0) {
+        if (!subscriber->received_too_much) {
+            take_client_message(subscriber);
+        }
+        subscriber->received_bytes = 0;
+        subscriber->received_too_much = false;
+    }
+}
+
+void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct lws *wsi,
+                               const struct websocket_feed *feed,
+                               const struct websocket_subscription *subscription)
+{
+    memset(subscriber, 0, sizeof *subscriber);
+    subscriber->wsi = wsi;
+    subscriber->feed = feed;
+    subscriber->subscription = *subscription;
+    subscriber->ready_seq = websocket_subscriber_last_seq(feed);
+    subscriber->cursor =
+        subscriber->ready_seq; /* a number from before a restored backup is above it */
+    if (subscription->since_seq >= 0 && subscription->since_seq < subscriber->ready_seq) {
+        subscriber->cursor = subscription->since_seq;
+    }
+    (void)lws_callback_on_writable(wsi);
+}
+
+void websocket_subscriber_close(struct websocket_subscriber *subscriber)
+{
+    while (subscriber->pending_first < subscriber->pending_count) {
+        websocket_frame_destroy(&subscriber->pending[subscriber->pending_first++]);
+    }
+}
+
+void websocket_subscriber_check_pace(struct websocket_subscriber *subscriber)
+{
+    if (subscriber->live && subscriber->position < subscriber->feed->ring.first &&
+        !subscriber->too_slow) {
+        /* A reader that is stuck never becomes writable: it gets a last chance, then the axe. */
+        subscriber->too_slow = true;
+        lws_set_timeout(subscriber->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+                        LIMITS_WEBSOCKET_KILL_MS / 1000);
+    }
+}
