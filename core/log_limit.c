@@ -44,13 +44,13 @@ void log_limit_destroy(struct log_limit **limit)
 /* The place of this kind; of those that could be given up, the oldest. */
 static struct kind *find(struct log_limit *limit, uint64_t hash)
 {
-    struct kind *set = limit->kinds + hash % (KINDS / WAYS) * WAYS;
-    struct kind *oldest = set;
+    struct kind *bucket = limit->kinds + hash % (KINDS / WAYS) * WAYS;
+    struct kind *oldest = bucket;
     for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].hash == hash) {
-            return &set[i];
+        if (bucket[i].hash == hash) {
+            return &bucket[i];
         }
-        oldest = set[i].written_ms < oldest->written_ms ? &set[i] : oldest;
+        oldest = bucket[i].written_ms < oldest->written_ms ? &bucket[i] : oldest;
     }
     return oldest;
 }

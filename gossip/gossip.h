@@ -12,7 +12,7 @@
 
 struct gossip;
 
-/* How requests reach peers, where it is not libcurl: for the simulator. `done` comes later, never
+/* How calls reach peers, where it is not libcurl: for the simulator. `done` comes later, never
  * from within send(). */
 struct gossip_transport {
     void (*send)(void *context, const struct http_call *call, http_client_done *done,

@@ -1,7 +1,7 @@
 /* What the files of the gossip thread share; each calls those behind it alone: gossip.c (the thread
  * and its inbox), peer_push.c (pushes, and the cursor for those who can't reconcile),
  * peer_session.c (reconciliation), peer_subscription.c (long-polls), peer_receiving.c (events on
- * their way to the log), peer_request.c (one request at a time a peer), peer_links.c (who there
+ * their way to the log), peer_call.c (one call at a time a peer), peer_links.c (who there
  * is), gossip_io.c (clock and transport).
  *
  * Thread: gossip, except where it says otherwise.
@@ -24,7 +24,7 @@
 #define GOSSIP_REPORT_EVERY_MS 600000 /* a peer that misbehaves is logged this often */
 #define GOSSIP_FETCHING_MS 1000       /* who fetched from us so recently is still at it */
 
-/* The answer to a link's request; borrowed for the call. RESULT_OK with any HTTP status. */
+/* The answer to a link's call; borrowed for the call. RESULT_OK with any HTTP status. */
 typedef void peer_answered(struct peer_link *link, enum result result,
                            const struct http_answer *answer);
 
@@ -34,9 +34,9 @@ struct peer_link {
     struct node_id node_id;
     struct endpoints endpoints;
     size_t endpoint; /* the one that worked last */
-    bool removed;    /* no member any more; freed when its requests have ended */
+    bool removed;    /* no member any more; freed when its calls have ended */
 
-    bool busy; /* a request is under way: */
+    bool busy; /* a call is under way: */
     size_t tried;
     const char *path;
     const char *content_type; /* NULL: JSON */
@@ -112,30 +112,28 @@ void peer_links_report(struct peer_link *link, const char *reason);
 /* Has the log remember what changed. */
 void peer_links_save(struct gossip *gossip);
 
-/* peer_request.c: posts link->body to the path, at each endpoint in turn until one answers. */
-void peer_request_post(struct peer_link *link, const char *path, const char *content_type,
-                       size_t most_answer_bytes, peer_answered *answered);
+/* peer_call.c: posts link->body to the path, at each endpoint in turn until one answers. */
+void peer_call_post(struct peer_link *link, const char *path, const char *content_type,
+                    size_t most_answer_bytes, peer_answered *answered);
 
 /* Ends what the state machine asked for. */
-void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *outcome);
+void peer_call_conclude(struct peer_link *link, const struct gossip_outcome *outcome);
 
 /* The same, without success. `answer` is what can't be used of the peer's; NULL: it is not to
  * blame. */
-void peer_request_fail(struct peer_link *link, enum result result,
-                       const struct http_answer *answer);
+void peer_call_fail(struct peer_link *link, enum result result, const struct http_answer *answer);
 
 /* Logs what is wrong with an answer that can't be used; that a peer is off or refuses is not. */
-void peer_request_report(struct peer_link *link, enum result result,
-                         const struct http_answer *answer);
+void peer_call_report(struct peer_link *link, enum result result, const struct http_answer *answer);
 
 /* Reads an answer of /sync/v1/events; json_decref(*json_out) in any case. */
-bool peer_request_read_answer(const struct http_answer *answer, json_t **json_out,
-                              struct gossip_outcome *outcome);
+bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
+                           struct gossip_outcome *outcome);
 
 /* peer_session.c: does the next step of a RECONCILE. */
 void peer_session_step(struct peer_link *link);
 
-/* Ends the session, whatever its request was, and that one without success: peer_request_fail(). */
+/* Ends the session, whatever its call was, and that one without success: peer_call_fail(). */
 void peer_session_give_up(struct peer_link *link, enum result result,
                           const struct http_answer *answer);
 

@@ -70,7 +70,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     memory_free(peer);
 }
 
-/* Until proven otherwise; one that failed is given another chance by the request under way, which
+/* Until proven otherwise; one that failed is given another chance by the call under way, which
  * began without what is stored only now. */
 static bool is_reachable(const struct peer *peer)
 {

@@ -14,7 +14,7 @@ struct peer {
     struct node_id node_id;
     int64_t cursor;   /* it has all our events up to here */
     bool gap;         /* behind the cursor are events that are neither queued nor its own */
-    bool busy;        /* a request is under way … */
+    bool busy;        /* a call is under way … */
     bool exchanging;  /* … and it is a RECONCILE or CURSOR */
     bool pushed_last; /* pushes and the steps of a session take turns */
     bool in_session;
@@ -28,7 +28,7 @@ struct peer {
     int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
     size_t pushed_count;
     int64_t exchange_at_ms;
-    int64_t asked_ms;   /* when the last request began */
+    int64_t asked_ms;   /* when the last call began */
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
     bool was_contacted;

@@ -25,7 +25,7 @@ void hash_list_clear(struct hash_list *list);
 /* How many are left. */
 size_t hash_list_left(const struct hash_list *list);
 
-/* How many of those one request takes: `most`, or all. */
+/* How many of those one call takes: `most`, or all. */
 size_t hash_list_page(const struct hash_list *list, size_t most);
 
 /* The first of what is left; borrowed until the list changes. */

@@ -1,8 +1,8 @@
-/* HTTP requests to peers (HTTPS with the peer's key pinned) and to the own local listener.
+/* HTTP calls to peers (HTTPS with the peer's key pinned) and to the own local listener.
  *
  * Thread: http_client_start/stop: startup. http_client_call() blocks; a struct http_client
  * belongs to one thread. The only folder that includes curl. Whom we talk to is decided by the
- * pinned key alone (§9): a request to https without a pin is refused.
+ * pinned key alone (§9): a call to https without a pin is refused.
  */
 #ifndef HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
 #define HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
@@ -20,7 +20,7 @@
 #define HTTP_CLIENT_TOTAL_MS 30000
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
 
-/* Our side of mutual TLS; made once from the device's key. The texts outlive every request: no copy
+/* Our side of mutual TLS; made once from the device's key. The texts outlive every call: no copy
  * of the key is left behind. */
 struct http_identity {
     const char *certificate_pem;
@@ -54,7 +54,7 @@ void http_client_stop(void);
 enum result http_client_call(const struct http_call *call, struct http_answer *answer_out);
 void http_client_deinit_answer(struct http_answer *answer);
 
-/* Many requests at once on one thread, connections kept alive. */
+/* Many calls at once on one thread, connections kept alive. */
 struct http_client;
 
 /* `done` is called from http_client_run(); the answer is borrowed for the call. */
@@ -62,10 +62,10 @@ typedef void http_client_done(void *context, enum result result, const struct ht
 
 struct http_client *http_client_create(void);
 
-/* Unfinished requests are dropped without a call. */
+/* Unfinished calls are dropped: `done` is not called. */
 void http_client_destroy(struct http_client **client);
 
-/* Starts a request; its strings and body are copied, the identity is not. `done` is called even
+/* Starts a call; its strings and body are copied, the identity is not. `done` is called even
  * when it can't start. */
 void http_client_send(struct http_client *client, const struct http_call *call,
                       http_client_done *done, void *context);

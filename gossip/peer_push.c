@@ -22,11 +22,11 @@ static void posted(struct peer_link *link, enum result result, const struct http
     struct gossip_outcome outcome = {.through = link->through, .more = link->more};
     json_t *json = NULL;
     if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded = peer_request_read_answer(answer, &json, &outcome);
+        outcome.succeeded = peer_call_read_answer(answer, &json, &outcome);
     }
     if (outcome.succeeded) {
         take_events(link, json);
-        peer_request_conclude(link, &outcome);
+        peer_call_conclude(link, &outcome);
     } else {
         peer_session_give_up(link, result, answer);
     }
@@ -52,7 +52,7 @@ static bool fill(void *context, int64_t seq, int64_t lamport, const char *text, 
     return true;
 }
 
-/* A push that does not fit into one request goes on as an exchange: the rest is reported as a gap.
+/* A push that does not fit into one call goes on as an exchange: the rest is reported as a gap.
  */
 void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
 {
@@ -80,7 +80,7 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
     link->through = filling.through;
     link->more = filling.full;
     if (result == RESULT_OK) {
-        peer_request_post(link, "/sync/v1/events", NULL, 0, posted);
+        peer_call_post(link, "/sync/v1/events", NULL, 0, posted);
     } else { /* what could not be read was not sent: the cursor must not pass it */
         buffer_deinit(&link->body);
         peer_session_give_up(link, result, NULL);

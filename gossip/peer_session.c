@@ -62,14 +62,14 @@ void peer_session_give_up(struct peer_link *link, enum result result,
                           const struct http_answer *answer)
 {
     end(link);
-    peer_request_fail(link, result, answer);
+    peer_call_fail(link, result, answer);
 }
 
 /* A step is done, the session goes on: what waits to be pushed may come in between. */
 static void go_on(struct peer_link *link)
 {
     const struct gossip_outcome outcome = {.succeeded = true, .more = true};
-    peer_request_conclude(link, &outcome);
+    peer_call_conclude(link, &outcome);
 }
 
 static void finish(struct peer_link *link)
@@ -77,7 +77,7 @@ static void finish(struct peer_link *link)
     const struct gossip_outcome outcome = {
         .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
     end(link);
-    peer_request_conclude(link, &outcome);
+    peer_call_conclude(link, &outcome);
 }
 
 /* `reached`: the peer answered. */
@@ -85,7 +85,7 @@ static void postpone(struct peer_link *link, bool reached)
 {
     const struct gossip_outcome outcome = {.succeeded = reached, .postponed = true};
     end(link);
-    peer_request_conclude(link, &outcome);
+    peer_call_conclude(link, &outcome);
 }
 
 static void note_difference(void *context, bool ours, const uint8_t id[static ITEM_ID_BYTES])
@@ -126,7 +126,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
     const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
     if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
         end(link);
-        peer_request_conclude(link, &by_cursor);
+        peer_call_conclude(link, &by_cursor);
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
@@ -139,7 +139,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
                            note_difference, link, &session->message, NULL);
     if (result == RESULT_UNSUPPORTED) {
         end(link);
-        peer_request_conclude(link, &by_cursor);
+        peer_call_conclude(link, &by_cursor);
     } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
         peer_links_report(link,
                           result != RESULT_OK ? "no negentropy message" : "endless comparison");
@@ -155,7 +155,7 @@ static void compare(struct peer_link *link)
 {
     link->body = link->session.message;
     buffer_init(&link->session.message);
-    peer_request_post(link, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES, compared);
+    peer_call_post(link, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES, compared);
 }
 
 static void begin(struct peer_link *link)
@@ -293,7 +293,7 @@ static void fetch(struct peer_link *link)
         hash_list_add(asked, hash);
     }
     buffer_append_text(&link->body, "]}");
-    peer_request_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
+    peer_call_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
 }
 
 static void sent(struct peer_link *link, enum result result, const struct http_answer *answer)
@@ -302,7 +302,7 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
     json_t *json = NULL;
     int64_t accepted = 0;
     if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded = peer_request_read_answer(answer, &json, &outcome) &&
+        outcome.succeeded = peer_call_read_answer(answer, &json, &outcome) &&
                             fields_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
     }
     if (outcome.succeeded) {
@@ -310,7 +310,7 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
             link->session.progressed = true;
             link->session.fruitless = 0;
         }
-        peer_request_conclude(link, &outcome);
+        peer_call_conclude(link, &outcome);
     } else {
         peer_session_give_up(link, result, answer);
     }
@@ -348,7 +348,7 @@ static void send_page(struct peer_link *link)
     memory_free(taken);
     link->body = writer.body;
     if (result == RESULT_OK) {
-        peer_request_post(link, "/sync/v1/events", NULL, 0, sent);
+        peer_call_post(link, "/sync/v1/events", NULL, 0, sent);
     } else {
         buffer_deinit(&link->body);
         peer_session_give_up(link, result, NULL);

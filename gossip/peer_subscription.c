@@ -65,7 +65,7 @@ static void polled(void *context, enum result result, const struct http_answer *
     if (understood) {
         peer_links_seen(link);
     } else {
-        peer_request_report(link, result, answer);
+        peer_call_report(link, result, answer);
     }
     gossip_state_polled(gossip->state, &link->node_id, understood, gossip_io_now(gossip));
 }

@@ -12,7 +12,7 @@
 #include "core/seeded_hash.h"
 #include "protocol/signing.h"
 
-enum { WAYS = 8, SETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000 };
+enum { WAYS = 8, BUCKETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000 };
 
 enum { KIND_NODE = 1, KIND_V4, KIND_V6, KIND_OTHER };
 
@@ -40,7 +40,7 @@ struct callers {
     int64_t most_bytes;
     int64_t held_bytes;
     int64_t held_by_addresses_bytes;
-    struct known_caller *known[SETS][WAYS];
+    struct known_caller *known[BUCKETS][WAYS];
 };
 
 struct caller_key callers_key_of_node(const struct node_id *node_id)
@@ -124,19 +124,19 @@ static void begin(struct known_caller *known, const struct caller_key *key)
 /* With the lock taken. NULL: bytes are held for all that share its place. */
 static struct known_caller *find(struct callers *callers, const struct caller_key *key)
 {
-    struct known_caller **set =
-        callers->known[seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes) % SETS];
+    struct known_caller **bucket =
+        callers->known[seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes) % BUCKETS];
     struct known_caller **place = NULL;
     for (size_t i = 0; i < WAYS; i++) {
-        struct known_caller *known = set[i];
+        struct known_caller *known = bucket[i];
         if (known != NULL && callers_key_equal(&known->key, key)) {
             return known;
         }
         if (known == NULL) {
-            place = place != NULL && *place == NULL ? place : &set[i];
+            place = place != NULL && *place == NULL ? place : &bucket[i];
         } else if (known->held_bytes == 0 &&
                    (place == NULL || (*place != NULL && known->last_ms < (*place)->last_ms))) {
-            place = &set[i];
+            place = &bucket[i];
         }
     }
     if (place == NULL) {

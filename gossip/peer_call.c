@@ -46,8 +46,8 @@ static void try_endpoint(struct peer_link *link)
     memory_free(url);
 }
 
-void peer_request_post(struct peer_link *link, const char *path, const char *content_type,
-                       size_t most_answer_bytes, peer_answered *then)
+void peer_call_post(struct peer_link *link, const char *path, const char *content_type,
+                    size_t most_answer_bytes, peer_answered *then)
 {
     link->path = path;
     link->content_type = content_type;
@@ -58,7 +58,7 @@ void peer_request_post(struct peer_link *link, const char *path, const char *con
     try_endpoint(link);
 }
 
-void peer_request_conclude(struct peer_link *link, const struct gossip_outcome *outcome)
+void peer_call_conclude(struct peer_link *link, const struct gossip_outcome *outcome)
 {
     struct gossip *gossip = link->gossip;
     link->busy = false;
@@ -87,8 +87,7 @@ static const char *misbehaviour(enum result result, const struct http_answer *an
     return result == RESULT_UNAUTHORIZED ? "another node's key" : NULL;
 }
 
-void peer_request_report(struct peer_link *link, enum result result,
-                         const struct http_answer *answer)
+void peer_call_report(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
     const char *reason = misbehaviour(result, answer);
     if (reason != NULL) {
@@ -113,8 +112,8 @@ static int64_t read_wait(enum result result, const struct http_answer *answer)
     return wait_ms;
 }
 
-bool peer_request_read_answer(const struct http_answer *answer, json_t **json_out,
-                              struct gossip_outcome *outcome)
+bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
+                           struct gossip_outcome *outcome)
 {
     const json_t *reasons = NULL;
     size_t index;
@@ -137,16 +136,16 @@ bool peer_request_read_answer(const struct http_answer *answer, json_t **json_ou
     return true;
 }
 
-void peer_request_fail(struct peer_link *link, enum result result, const struct http_answer *answer)
+void peer_call_fail(struct peer_link *link, enum result result, const struct http_answer *answer)
 {
     const struct gossip_outcome outcome = {.succeeded = false,
                                            .wait_ms = read_wait(result, answer)};
     char name[NODE_ID_SHORT_BYTES];
     if (answer != NULL && !link->removed) {
-        peer_request_report(link, result, answer);
+        peer_call_report(link, result, answer);
     }
     node_id_format_short(&link->node_id, name);
     log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
               result == RESULT_OK ? "refused" : result_name(result), NULL);
-    peer_request_conclude(link, &outcome);
+    peer_call_conclude(link, &outcome);
 }
