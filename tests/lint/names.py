@@ -5,7 +5,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("core", "protocol", "store", "gossip", "handlers", "server")
-FUNCTION = re.compile(r"^(?!static\b)[a-z][\w *]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
+FUNCTION = re.compile(r"^(?!static\b)[a-z][\w\s*(]*?\b(\w+)\([^;{}]*[)\]]\n\{", re.M)
 
 
 def defined(room):
