@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/lock.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
