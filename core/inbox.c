@@ -1,7 +1,5 @@
 #include "core/inbox.h"
 
-#include <stdbool.h>
-
 #include "core/lock.h"
 #include "core/memory.h"
 
@@ -89,4 +87,12 @@ void inbox_close(struct inbox *inbox)
     if (inbox->wake != NULL) {
         inbox->wake(inbox->context);
     }
+}
+
+bool inbox_is_closed(struct inbox *inbox)
+{
+    lock_take(inbox->lock);
+    bool closed = inbox->closed;
+    lock_release(inbox->lock);
+    return closed;
 }

@@ -9,6 +9,7 @@
 #ifndef HEARTHCHAT_CORE_INBOX_H
 #define HEARTHCHAT_CORE_INBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,6 @@ size_t inbox_take(struct inbox *inbox, void **items_out, size_t limit, int64_t t
 
 /* No further posts; a waiting taker wakes. What is inside can still be taken. */
 void inbox_close(struct inbox *inbox);
+bool inbox_is_closed(struct inbox *inbox);
 
 #endif

@@ -19,7 +19,7 @@ struct refused_event {
 };
 
 struct event_batch {
-    struct verified_event **events; /* for event_log_receive(), which consumes it */
+    struct verified_event **events; /* for log_receive_events(), which consumes it */
     size_t count;
     struct refused_event *refused;
     size_t refused_count;

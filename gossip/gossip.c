@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
+#include "protocol/event_kind.h"
 #include "store/event_reader.h"
 
 enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000, MOST_VERIFIERS = 4 };
@@ -161,9 +162,9 @@ static void take_messages(struct gossip *gossip)
     gossip->missed = false;
     lock_release(gossip->lock);
     if (missed) {
-        const struct log_snapshot *snapshot = event_log_acquire(gossip->options.log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(gossip->options.log);
         gossip_state_events_missed(gossip->state, snapshot->last_seq, true, gossip_io_now(gossip));
-        event_log_release(gossip->options.log, &snapshot);
+        log_snapshot_release(gossip->options.log, &snapshot);
         peer_links_follow_members(gossip);
     }
 }
@@ -236,9 +237,9 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
-    const struct log_snapshot *snapshot = event_log_acquire(options->log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
-    event_log_release(options->log, &snapshot);
+    log_snapshot_release(options->log, &snapshot);
     peer_links_follow_members(gossip);
     enum result result = verifier_create(verifier_threads(gossip), &gossip->verifier);
     if (result == RESULT_OK && options->transport == NULL) {
@@ -301,11 +302,6 @@ void gossip_destroy(struct gossip **gossip_pointer)
     *gossip_pointer = NULL;
 }
 
-static bool is_receipt(enum event_type type)
-{
-    return type == EVENT_MESSAGE_DELIVERED || type == EVENT_MESSAGE_READ;
-}
-
 /* Whom it concerns: the recipient of a message, the sender for a receipt of ours (§11). */
 static void describe(struct gossip *gossip, const struct committed_event *committed,
                      struct stored *stored_out)
@@ -319,7 +315,7 @@ static void describe(struct gossip *gossip, const struct committed_event *commit
     if (event->type == EVENT_MESSAGE_SENT) {
         stored_out->has_concerned = true;
         stored_out->concerned = event->data.message.recipient;
-    } else if (committed->source == NULL && is_receipt(event->type)) {
+    } else if (committed->source == NULL && event_kind_get(event->type)->is_receipt) {
         stored_out->has_concerned = event_reader_sender(
             gossip->options.log, event->data.receipt.target_event_id, &stored_out->concerned);
     }
@@ -339,7 +335,7 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
         describe(gossip, &events[i], &message->stored[i]);
         message->members_changed =
             message->members_changed ||
-            event_type_is_community(event_verified_get(events[i].event)->type);
+            event_kind_get(event_verified_get(events[i].event)->type)->tells_of_members;
         foreign += events[i].source == NULL ? 0 : 1;
     }
     message->catch_up = foreign > MOST_PASSED_ON;

@@ -182,12 +182,12 @@ static enum result push(struct joining *joining, int64_t seq)
 static enum result append_joined(struct joining *joining)
 {
     const struct joining_request *request = joining->request;
-    const struct log_snapshot *snapshot = event_log_acquire(joining->log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(joining->log);
     bool founded = snapshot->membership->name != NULL;
     bool invited = membership_find_invitation(snapshot->membership, joining->invite.invite_event_id,
                                               &request->key->node_id) != NULL;
     bool joined = membership_find(snapshot->membership, &request->key->node_id) != NULL;
-    event_log_release(joining->log, &snapshot);
+    log_snapshot_release(joining->log, &snapshot);
     if (!founded || !invited) {
         return error_set(joining->error, RESULT_INVALID,
                          "The community's log does not hold this invitation; ask for a new one.");

@@ -67,9 +67,10 @@ static void collect_peer(void *context, const struct peer_record *record)
     known->records[known->count++] = *record;
 }
 
-static void adopt_member(struct gossip *gossip, const struct member *member,
-                         const struct known_peers *known)
+static void adopt_member(struct gossip *gossip, const struct membership *membership,
+                         const struct member *member, const struct known_peers *known)
 {
+    struct endpoints endpoints;
     int64_t cursor = 0;
     if (peer_links_find(gossip, &member->node_id) == NULL) {
         add_link(gossip, &member->node_id);
@@ -85,8 +86,9 @@ static void adopt_member(struct gossip *gossip, const struct member *member,
         gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_io_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
-    if (!node_manifest_endpoints_equal(&link->endpoints, &member->endpoints)) {
-        link->endpoints = member->endpoints;
+    member_profile_read_endpoints(membership_profile(membership, member->person), &endpoints);
+    if (!node_manifest_endpoints_equal(&link->endpoints, &endpoints)) {
+        link->endpoints = endpoints;
         link->endpoint = 0;
     }
 }
@@ -95,12 +97,12 @@ void peer_links_follow_members(struct gossip *gossip)
 {
     struct known_peers known = {0};
     (void)event_reader_peers(gossip->options.log, collect_peer, &known);
-    const struct log_snapshot *snapshot = event_log_acquire(gossip->options.log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(gossip->options.log);
     const struct membership *membership = snapshot->membership;
     for (size_t i = 0; i < membership->member_count; i++) {
         const struct member *member = &membership->members[i];
         if (!node_id_equal(&member->node_id, &gossip->options.key->node_id)) {
-            adopt_member(gossip, member, &known);
+            adopt_member(gossip, membership, member, &known);
         }
     }
     for (size_t i = gossip->link_count; i-- > 0;) {
@@ -114,7 +116,7 @@ void peer_links_follow_members(struct gossip *gossip)
             peer_links_release(link);
         }
     }
-    event_log_release(gossip->options.log, &snapshot);
+    log_snapshot_release(gossip->options.log, &snapshot);
     memory_free(known.records);
 }
 
@@ -155,7 +157,7 @@ void peer_links_save(struct gossip *gossip)
         }
     }
     if (count > 0) {
-        (void)event_log_save_peers(gossip->options.log, records, count);
+        (void)log_peers_save(gossip->options.log, records, count);
     }
     memory_free(records);
 }

@@ -63,10 +63,10 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
     enum result result = RESULT_OK;
     event_batch_begin(&filling.writer, &gossip->community_id);
     if (action->kind == GOSSIP_CURSOR) {
-        const struct log_snapshot *snapshot = event_log_acquire(log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(log);
         int64_t last_seq = snapshot->last_seq;
         our_head = snapshot->head;
-        event_log_release(log, &snapshot);
+        log_snapshot_release(log, &snapshot);
         result = event_reader_after_seq(log, action->cursor, EVENT_BATCH_MOST_EVENTS + 1, fill,
                                         &filling);
         if (result == RESULT_OK && !filling.full && last_seq > filling.through) {

@@ -107,8 +107,8 @@ void peer_receiving_store(struct peer_link *link, struct event_batch *events,
     struct received_batch *batch = begin_receiving(link, done);
     struct verified_event **verified = events->events;
     events->events = NULL;
-    if (event_log_receive(link->gossip->options.log, verified, events->count, &link->node_id,
-                          on_stored, batch) != RESULT_OK) {
+    if (log_receive_events(link->gossip->options.log, verified, events->count, &link->node_id,
+                           on_stored, batch) != RESULT_OK) {
         give_up_receiving(link, batch);
     }
 }

@@ -162,9 +162,9 @@ static void begin(struct peer_link *link)
 {
     struct session_state *session = &link->session;
     struct event_log *log = link->gossip->options.log;
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     session->through = snapshot->last_seq; /* the set has at least these */
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     session->active = true;
     session->progressed = false;
     session->left_out = false;

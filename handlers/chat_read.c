@@ -30,7 +30,7 @@ void chat_read_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     if (node_parts_resolve(parts, request, peer_text, &peer) &&
-        event_log_mark_read(log, &peer, event_id, !parts->read_receipts_enabled, on_marked,
+        log_mark_read_up_to(log, &peer, event_id, !parts->read_receipts_enabled, on_marked,
                             request) != RESULT_OK) {
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too much is being written at once; try again in a second.");

@@ -100,7 +100,7 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     sending->parts = parts;
     sending->recipient = recipient;
     struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
-    if (event_log_append(log, &draft, on_appended, sending) != RESULT_OK) {
+    if (log_append_event(log, &draft, on_appended, sending) != RESULT_OK) {
         memory_free(sending);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too many messages are being written at once; try again in a second.");

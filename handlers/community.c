@@ -132,7 +132,7 @@ void community_invite_call(struct request *request, const struct node_parts *par
                             "display_name at most 64 characters.");
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     struct inviting *inviting = memory_allocate(1, sizeof *inviting);
     inviting->request = request;
     inviting->parts = parts;
@@ -145,11 +145,11 @@ void community_invite_call(struct request *request, const struct node_parts *par
         .expires_at = clock_wall_ms(parts->clock) / 1000 + ttl_seconds,
         .community_name = memory_duplicate_string(snapshot->membership->name),
     };
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     struct event_draft draft =
         event_draft_invited(&invitee, display_name, level, inviting->invite.expires_at);
     memory_free(own_name);
-    if (event_log_append(log, &draft, on_invited, inviting) != RESULT_OK) {
+    if (log_append_event(log, &draft, on_invited, inviting) != RESULT_OK) {
         invite_deinit(&inviting->invite);
         memory_free(inviting);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,

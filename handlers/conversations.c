@@ -20,13 +20,8 @@ static void take_last_message(void *context, const struct history_message *messa
 
 static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
 {
-    json_t *entry =
-        node_parts_describe_node(listing->parts, peer, membership_find(listing->membership, peer));
-    const struct revocation *revocation = membership_find_revoked(listing->membership, peer);
+    json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
     char id[NODE_ID_TEXT_BYTES];
-    if (revocation != NULL) {
-        (void)json_object_set_new(entry, "display_name", json_string(revocation->display_name));
-    }
     node_id_format(peer, id);
     listing->last_message = NULL;
     (void)history_last_message(listing->log, peer, take_last_message, listing);
@@ -83,13 +78,13 @@ void conversations_handle(struct request *request, const struct node_parts *part
         (peer_text != NULL && !node_parts_resolve(parts, request, peer_text, &peer))) {
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     struct listing listing = {.parts = parts,
                               .log = log,
                               .membership = snapshot->membership,
                               .conversations = json_array()};
     enum result result = peer_text == NULL ? list_all(&listing) : list_one(&listing, &peer);
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     if (result != RESULT_OK) {
         json_decref(listing.conversations);
         request_reply_error(request, WIRE_INTERNAL_ERROR,

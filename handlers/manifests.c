@@ -12,8 +12,8 @@ void manifests_community_handle(struct request *request, const struct node_parts
     if (log == NULL) {
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     json_t *manifest = community_manifest_make(snapshot->membership, snapshot->head, parts->key);
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     request_reply_json(request, 200, manifest);
 }

@@ -55,7 +55,7 @@ static void append(struct request *request, struct event_log *log, struct event_
 {
     struct changing *changing = memory_allocate(1, sizeof *changing);
     *changing = (struct changing){request, *target};
-    if (event_log_append(log, &draft, on_changed, changing) != RESULT_OK) {
+    if (log_append_event(log, &draft, on_changed, changing) != RESULT_OK) {
         memory_free(changing);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too much is being written at once; try again in a second.");
@@ -122,11 +122,11 @@ void member_change_level_handle(struct request *request, const struct node_parts
         request_reply_error(request, WIRE_BAD_REQUEST, "new_level is member, trusted or anchor.");
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     const struct member *member = membership_find(snapshot->membership, &target);
     bool promoted = member != NULL && level > member->level;
     bool same = member != NULL && level == member->level;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     if (same) {
         request_reply_error(request, WIRE_BAD_REQUEST, "The member has this level already.");
         return;

@@ -9,8 +9,8 @@
 
 #include "store/history.h"
 
-/* {"event_id","lamport","from","to","body","attachments","created_at","delivered_at","read_at"};
- * fresh. */
+/* {"event_id","lamport","from","to","body","e2e","attachments","created_at","delivered_at",
+ * "read_at"}; fresh. Of a sealed one, "e2e" is "unsupported", with nothing in it (§24.14). */
 json_t *message_json_make(const struct history_message *message, const struct node_id *self);
 
 #endif

@@ -31,7 +31,7 @@ void metrics_handle(struct request *request, const struct node_parts *parts)
     add_metric(&text, "hearthchat_uptime_seconds", "gauge", "Seconds since the node started.",
                (clock_monotonic_ms(parts->clock) - parts->started_ms) / 1000);
     if (log != NULL) {
-        const struct log_snapshot *snapshot = event_log_acquire(log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(log);
         add_metric(&text, "hearthchat_events", "gauge", "Accepted events in the log.",
                    (int64_t)snapshot->event_count);
         add_metric(&text, "hearthchat_head_lamport", "gauge", "Greatest lamport in the log.",
@@ -40,7 +40,7 @@ void metrics_handle(struct request *request, const struct node_parts *parts)
                    (int64_t)snapshot->membership->member_count);
         add_metric(&text, "hearthchat_peers_online", "gauge", "Members heard of within 60 seconds.",
                    gossip == NULL ? 0 : count_online(gossip, snapshot->membership));
-        event_log_release(log, &snapshot);
+        log_snapshot_release(log, &snapshot);
     }
     request_reply_bytes(request, "text/plain; version=0.0.4", text.data, text.length_bytes);
     buffer_deinit(&text);

@@ -19,7 +19,7 @@ static void describe_community(const struct node_parts *parts, json_t *node)
         (void)json_object_set_new(node, "seq", json_integer(0));
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     node_id_format(&snapshot->membership->community_id, community_id);
     (void)json_object_set_new(node, "community_id", json_string(community_id));
     (void)json_object_set_new(node, "community_name", json_string(snapshot->membership->name));
@@ -37,18 +37,18 @@ static void describe_community(const struct node_parts *parts, json_t *node)
                       (json_int_t)usage.day_bytes, "month", "events",
                       (json_int_t)usage.month_events, "bytes", (json_int_t)usage.month_bytes));
     }
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
 }
 
 void node_info_handle(struct request *request, const struct node_parts *parts)
 {
     struct event_log *log = parts->log(parts->node);
-    const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
+    const struct log_snapshot *snapshot = log == NULL ? NULL : log_snapshot_acquire(log);
     const struct node_id *self = &parts->key->node_id;
-    json_t *node = node_parts_describe_node(
-        parts, self, snapshot == NULL ? NULL : membership_find(snapshot->membership, self));
+    json_t *node =
+        node_parts_describe_node(parts, self, snapshot == NULL ? NULL : snapshot->membership);
     if (snapshot != NULL) {
-        event_log_release(log, &snapshot);
+        log_snapshot_release(log, &snapshot);
     }
     char *id_text = invite_make_id_text(self, parts->display_name);
     (void)json_object_set_new(node, "display_name", json_string(parts->display_name));

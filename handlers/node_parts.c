@@ -15,9 +15,9 @@ bool node_parts_resolve(const struct node_parts *parts, struct request *request,
                         struct node_id *node_id_out)
 {
     struct event_log *log = parts->log(parts->node);
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     enum result result = membership_resolve(snapshot->membership, text, node_id_out);
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     if (result == RESULT_NOT_FOUND) {
         request_reply_error(request, WIRE_NOT_FOUND, "No member has this short id.");
     } else if (result == RESULT_MISMATCH) {
@@ -31,9 +31,23 @@ bool node_parts_resolve(const struct node_parts *parts, struct request *request,
     return result == RESULT_OK;
 }
 
-json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
-                                 const struct member *member)
+/* Who was shut out keeps the name it had. */
+static const char *name_of(const struct membership *membership, const struct node_id *node_id,
+                           const struct member *member)
 {
+    const struct revocation *revoked =
+        membership == NULL ? NULL : membership_find_revoked(membership, node_id);
+    if (member == NULL && revoked == NULL) {
+        return "";
+    }
+    return member_profile_name(
+        membership_profile(membership, member != NULL ? member->person : revoked->person));
+}
+
+json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
+                                 const struct membership *membership)
+{
+    const struct member *member = membership == NULL ? NULL : membership_find(membership, node_id);
     char id[NODE_ID_TEXT_BYTES];
     char short_id[NODE_ID_SHORT_BYTES];
     char last_seen[WALL_CLOCK_TEXT_BYTES];
@@ -49,7 +63,7 @@ json_t *node_parts_describe_node(const struct node_parts *parts, const struct no
     node_id_format_short(node_id, short_id);
     wall_clock_format(presence.last_seen, last_seen);
     return json_pack("{s:s,s:s,s:s,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
-                     "display_name", member == NULL ? "" : member->display_name, "level",
+                     "display_name", name_of(membership, node_id, member), "level",
                      member == NULL ? NULL : member_level_name(member->level), "online",
                      (int)presence.online, "last_seen", presence.last_seen == 0 ? NULL : last_seen);
 }

@@ -61,8 +61,8 @@ bool node_parts_resolve(const struct node_parts *parts, struct request *request,
                         struct node_id *node_id_out);
 
 /* {"node_id","short_id","display_name","level","online","last_seen"}: how people and programs are
- * told of a node (§13). `member` NULL: a past correspondent. */
+ * told of a node (§13). Who is no member has no level; `membership` NULL: nobody is known. */
 json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
-                                 const struct member *member);
+                                 const struct membership *membership);
 
 #endif

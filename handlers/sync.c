@@ -6,6 +6,7 @@
 #include "gossip/event_batch.h"
 #include "handlers/handlers.h"
 #include "protocol/canonical.h"
+#include "protocol/event_kind.h"
 #include "protocol/fields.h"
 #include "protocol/hex.h"
 #include "protocol/number.h"
@@ -13,7 +14,7 @@
 
 static void add_head(void *context, enum event_type type, int64_t lamport)
 {
-    (void)json_object_set_new(context, event_type_name(type), json_integer(lamport));
+    (void)json_object_set_new(context, event_kind_name(type), json_integer(lamport));
 }
 
 void sync_heads_handle(struct request *request, const struct node_parts *parts)
@@ -25,7 +26,7 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
     char community_id[NODE_ID_TEXT_BYTES];
     char fingerprint[2 * FINGERPRINT_BYTES + 1];
     json_t *heads = json_object();
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     node_id_format(&snapshot->membership->community_id, community_id);
     hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)event_reader_heads(log, add_head, heads);
@@ -33,7 +34,7 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
                                (json_int_t)snapshot->head, "heads_by_type", heads, "events",
                                (json_int_t)snapshot->event_count, "fingerprint", fingerprint,
                                "reconcile", "negentropy/1");
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     request_reply_json(request, 200, answer);
 }
 
@@ -172,10 +173,10 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
     if (log == NULL) {
         return;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     struct node_id community_id = snapshot->membership->community_id;
     int64_t head = snapshot->head;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     if (!read_request(request, &community_id, &events, &our_head)) {
         return;
     }
@@ -194,8 +195,8 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
     }
     struct verified_event **verified = syncing->batch.events;
     syncing->batch.events = NULL;
-    if (event_log_receive(log, verified, syncing->batch.count, &request->caller.node_id,
-                          on_received, syncing) != RESULT_OK) {
+    if (log_receive_events(log, verified, syncing->batch.count, &request->caller.node_id,
+                           on_received, syncing) != RESULT_OK) {
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "This node is busy writing; send the events again in a second.");
         event_batch_deinit(&syncing->batch);

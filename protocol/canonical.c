@@ -74,6 +74,16 @@ enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nes
     return RESULT_OK;
 }
 
+size_t canonical_measure(const json_t *value)
+{
+    struct buffer text;
+    buffer_init(&text);
+    bool written = canonical_write(value, &text) == RESULT_OK;
+    size_t length_bytes = written ? text.length_bytes : SIZE_MAX;
+    buffer_deinit(&text);
+    return length_bytes;
+}
+
 enum result canonical_check_nesting(const json_t *value, int most_nesting)
 {
     return check_values(value, most_nesting, NULL);

@@ -30,6 +30,9 @@ enum result canonical_write(const json_t *value, struct buffer *text);
 /* The same for `object` without its member `except`, at the top level only. */
 enum result canonical_write_without(const json_t *object, const char *except, struct buffer *text);
 
+/* How many bytes the canonical text takes; SIZE_MAX for a value that has none. */
+size_t canonical_measure(const json_t *value);
+
 /* RESULT_INVALID when `value` nests deeper than that. */
 enum result canonical_check_nesting(const json_t *value, int most_nesting);
 

@@ -71,15 +71,15 @@ static bool read_envelope(const json_t *json, struct event *event, const char **
 /* Room that the signature member takes in the canonical text of the whole event. */
 enum { SIGNATURE_MEMBER_BYTES = sizeof "\"signature\":\"\"," - 1 + SIGNATURE_TEXT_BYTES - 1 };
 
-bool event_settle(struct event *event, enum event_type type, const json_t *data,
+bool event_settle(struct event *event, const struct event_kind *kind, const json_t *data,
                   struct error *error)
 {
-    if (data != NULL && event_data_decode(type, data, &event->author, &event->community_id,
+    if (data != NULL && event_kind_decode(kind, data, &event->author, &event->community_id,
                                           &event->data, error) != RESULT_OK) {
         return false;
     }
-    event->type = type;
-    if (type == EVENT_COMMUNITY_CREATED &&
+    event->type = kind->type;
+    if (kind->type == EVENT_COMMUNITY_CREATED &&
         (event->lamport != 1 || !node_id_equal(&event->author, &event->community_id))) {
         (void)error_set(error, RESULT_INVALID,
                         "A community is created by its root key, at lamport 1.");
@@ -98,20 +98,19 @@ static enum event_refusal parse(json_t *json, const struct node_id *community_id
                                 struct event *event, struct error *error)
 {
     const char *type_name = NULL;
-    enum event_type type = EVENT_OTHER_SERVICE;
-    event->type = type; /* it has no data to free */
     if (canonical_check_nesting(json, CANONICAL_MOST_NESTING) != RESULT_OK ||
         !read_envelope(json, event, &type_name, error)) {
         return EVENT_BAD;
     }
-    if (!event_type_parse(type_name, &type)) {
+    const struct event_kind *kind = event_kind_find(type_name, strlen(type_name));
+    if (kind == NULL) {
         return EVENT_SCHEMA_UNKNOWN;
     }
     if (community_id != NULL && !node_id_equal(community_id, &event->community_id)) {
         return EVENT_WRONG_COMMUNITY;
     }
     return canonical_write_without(json, "signature", &event->signed_text) == RESULT_OK &&
-                   event_settle(event, type, json_object_get(json, "data"), error)
+                   event_settle(event, kind, json_object_get(json, "data"), error)
                ? EVENT_ACCEPTABLE
                : EVENT_BAD;
 }
@@ -146,7 +145,7 @@ void event_destroy(struct event **event)
     if (*event == NULL) {
         return;
     }
-    event_data_deinit((*event)->type, &(*event)->data);
+    event_kind_release((*event)->type, &(*event)->data);
     buffer_deinit(&(*event)->signed_text);
     json_decref((*event)->json);
     memory_free(*event);
@@ -201,11 +200,10 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
     node_id_format(&key->node_id, author);
     node_id_format(community_id, community);
     wall_clock_format(wall_seconds, wall_clock);
-    event->type = EVENT_OTHER_SERVICE;
     event->json = json_pack("{s:i,s:s,s:I,s:s,s:s,s:s,s:s,s:o,s:s}", "schema_version", 1,
                             "event_id", event_id, "lamport", (json_int_t)lamport, "wall_clock",
                             wall_clock, "community_id", community, "author", author, "event_type",
-                            event_type_name(draft->type), "data", draft->data, "signature", "");
+                            event_kind_name(draft->type), "data", draft->data, "signature", "");
     draft->data = NULL;
     enum result result = RESULT_INVALID;
     if (event->json != NULL && parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {

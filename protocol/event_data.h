@@ -1,8 +1,8 @@
 /* The `data` member of the event types that drive this node (§5), decoded.
  *
  * Thread: any. Texts and JSON are borrowed from the object that was decoded; the lists inside
- * belong to the union and go with event_data_deinit(). A type's data has exactly the members that
- * §5 lists.
+ * belong to the union and go with event_kind_release(). A type's data has exactly the members that
+ * §5 lists; event_kind.h decodes it.
  */
 #ifndef HEARTHCHAT_PROTOCOL_EVENT_DATA_H
 #define HEARTHCHAT_PROTOCOL_EVENT_DATA_H
@@ -14,7 +14,7 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
-#include "protocol/event_type.h"
+#include "protocol/blake3.h"
 #include "protocol/node_id.h"
 #include "protocol/policy.h"
 
@@ -24,6 +24,10 @@
 #define EVENT_DATA_MOST_CLIENT_ID_BYTES 128
 #define EVENT_DATA_MOST_CO_SIGNERS 256
 #define EVENT_DATA_MOST_NAME_CHARACTERS 64
+#define EVENT_DATA_MOST_MANIFEST_BYTES 16384 /* canonical, §4 */
+#define EVENT_DATA_MOST_HEADER_BYTES 16384   /* canonical, of an envelope, §5 */
+#define EVENT_DATA_LEAST_CIPHERTEXT_BYTES 16
+#define EVENT_DATA_MOST_CIPHERTEXT_BYTES 131072
 #define EVENT_DATA_CID_TEXT_BYTES 72 /* "blake3:" + 64 + NUL */
 
 enum member_level { LEVEL_MEMBER, LEVEL_TRUSTED, LEVEL_ANCHOR };
@@ -37,7 +41,8 @@ struct co_signers {
 struct message_sent {
     struct node_id recipient;
     const char *client_id;
-    const char *body;
+    bool sealed;      /* it has an envelope (§24.2), for a version that opens it */
+    const char *body; /* "" when sealed */
     size_t body_bytes;
     const json_t *attachments; /* array of {"cid","name"} */
 };
@@ -96,16 +101,19 @@ union event_data {
     struct manifest_updated manifest;
 };
 
-/* RESULT_INVALID, with the reason in `error` (may be NULL), when `data` breaks the rules of its
- * type. `author` is the event's, `community_id` its community: some rules speak of them. */
-enum result event_data_decode(enum event_type type, const json_t *data,
-                              const struct node_id *author, const struct node_id *community_id,
-                              union event_data *data_out, struct error *error);
-void event_data_deinit(enum event_type type, union event_data *data);
-
 /* Body, client_id and attachments within their limits (§4). Shared by events and requests. */
 enum result event_data_check_message(const char *client_id, const char *body, size_t body_bytes,
                                      const json_t *attachments, struct error *error);
+
+/* The same for what has an envelope for its body, and the envelope's own shape: what its header
+ * holds is not looked at (§24.2). */
+enum result event_data_check_sealed(const char *client_id, const json_t *envelope,
+                                    const json_t *attachments, struct error *error);
+
+/* A hash of what a message in clear text says and to whom: equal for a repeat, whatever the event
+ * that was made of it. */
+void event_data_hash_message(const struct message_sent *message,
+                             uint8_t hash_out[static BLAKE3_HASH_BYTES]);
 
 /* The attachments as canonical JSON, appended. */
 void event_data_write_attachments(const struct message_sent *message, struct buffer *text);

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 
 #include "protocol/event.h"
+#include "protocol/event_kind.h"
 
-/* With the envelope and the signed text in place: reads the data by the rules of its type (NULL: it
+/* With the envelope and the signed text in place: reads the data by the rules of its kind (NULL: it
  * is in its place already), checks sizes, takes the hash. False: bad_event. `error` may be NULL. */
-bool event_settle(struct event *event, enum event_type type, const json_t *data,
+bool event_settle(struct event *event, const struct event_kind *kind, const json_t *data,
                   struct error *error);
 
 #endif

@@ -4,10 +4,9 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/event_kind_private.h"
 #include "protocol/event_private.h"
 #include "protocol/number.h"
-
-enum { MOST_TYPE_BYTES = 48 };
 
 struct cursor {
     const char *at;
@@ -44,15 +43,14 @@ static bool take_node_id(struct cursor *cursor, struct node_id *node_id_out)
     return take_text(cursor, text, sizeof text) && node_id_parse(text, node_id_out) == RESULT_OK;
 }
 
-static bool take_type(struct cursor *cursor, enum event_type *type_out)
+static bool take_kind(struct cursor *cursor, const struct event_kind **kind_out)
 {
-    char name[MOST_TYPE_BYTES];
-    size_t length = 0;
-    while (cursor->at < cursor->end && *cursor->at != '"' && length + 1 < sizeof name) {
-        name[length++] = *cursor->at++;
+    const char *name = cursor->at;
+    while (cursor->at < cursor->end && *cursor->at != '"') {
+        cursor->at++;
     }
-    name[length] = '\0';
-    return strlen(name) == length && event_type_parse(name, type_out);
+    *kind_out = event_kind_find(name, (size_t)(cursor->at - name));
+    return *kind_out != NULL;
 }
 
 static bool take_lamport(struct cursor *cursor, int64_t *lamport_out)
@@ -160,30 +158,39 @@ static bool take_receipt(struct cursor *cursor, struct event *event, const char 
     return true;
 }
 
-/* True when the data is that of such an event and in its place; else the cursor is where it was. */
-static bool take_chat(struct cursor *cursor, struct event *event, enum event_type *type_out)
+static bool take_delivered(struct cursor *cursor, struct event *event)
+{
+    return take_receipt(cursor, event, "{\"delivered_at\":\"");
+}
+
+static bool take_read(struct cursor *cursor, struct event *event)
+{
+    return take_receipt(cursor, event, "{\"read_at\":\"");
+}
+
+/* The kinds whose data is read without a parser. It comes before the type's name, so each is tried.
+ */
+static const struct {
+    const struct event_kind *kind;
+    bool (*take)(struct cursor *cursor, struct event *event);
+} plain_kinds[] = {{&event_kind_message_sent, take_message},
+                   {&event_kind_message_delivered, take_delivered},
+                   {&event_kind_message_read, take_read}};
+
+/* The kind whose data this is, now in its place; NULL: none of them, and the cursor is where it
+ * was. */
+static const struct event_kind *take_plain_data(struct cursor *cursor, struct event *event)
 {
     const struct cursor begin = *cursor;
-    const struct {
-        enum event_type type;
-        const char *at_member;
-    } receipts[] = {{EVENT_MESSAGE_DELIVERED, "{\"delivered_at\":\""},
-                    {EVENT_MESSAGE_READ, "{\"read_at\":\""}};
-    *type_out = EVENT_MESSAGE_SENT;
-    bool taken = take_message(cursor, event);
-    for (size_t i = 0; i < sizeof receipts / sizeof receipts[0] && !taken; i++) {
-        *cursor = begin;
-        *type_out = receipts[i].type;
-        json_decref(event->json);
-        event->json = NULL;
-        taken = take_receipt(cursor, event, receipts[i].at_member);
-    }
-    if (!taken) {
+    for (size_t i = 0; i < sizeof plain_kinds / sizeof plain_kinds[0]; i++) {
+        if (plain_kinds[i].take(cursor, event)) {
+            return plain_kinds[i].kind;
+        }
         *cursor = begin;
         json_decref(event->json);
         event->json = NULL;
     }
-    return taken;
+    return NULL;
 }
 
 static bool scan(struct cursor *cursor, struct event *event)
@@ -192,19 +199,17 @@ static bool scan(struct cursor *cursor, struct event *event)
     struct signature signature;
     const char *begin = cursor->at;
     const char *head_end = NULL;
-    event->type = EVENT_OTHER_SERVICE; /* it has no data to free */
-    enum event_type type = EVENT_OTHER_SERVICE;
-    enum event_type chat_type = EVENT_OTHER_SERVICE;
+    const struct event_kind *kind = NULL;
     if (!take(cursor, "{\"author\":\"") || !take_node_id(cursor, &event->author) ||
         !take(cursor, "\",\"community_id\":\"") || !take_node_id(cursor, &event->community_id) ||
         !take(cursor, "\",\"data\":")) {
         return false;
     }
-    bool is_chat = take_chat(cursor, event, &chat_type);
-    if ((!is_chat && !take_data(cursor, &event->json)) || !take(cursor, ",\"event_id\":\"") ||
+    const struct event_kind *plain = take_plain_data(cursor, event);
+    if ((plain == NULL && !take_data(cursor, &event->json)) || !take(cursor, ",\"event_id\":\"") ||
         !take_text(cursor, event->event_id, sizeof event->event_id) ||
         !ulid_is_valid(event->event_id) || !take(cursor, "\",\"event_type\":\"") ||
-        !take_type(cursor, &type) || (is_chat && type != chat_type) ||
+        !take_kind(cursor, &kind) || (plain != NULL && kind != plain) ||
         !take(cursor, "\",\"lamport\":") || !take_lamport(cursor, &event->lamport) ||
         !take(cursor, ",\"schema_version\":1")) {
         return false;
@@ -224,7 +229,7 @@ static bool scan(struct cursor *cursor, struct event *event)
     }
     buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
     buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
-    return event_settle(event, type, is_chat ? NULL : event->json, NULL);
+    return event_settle(event, kind, plain != NULL ? NULL : event->json, NULL);
 }
 
 bool event_scan_one(const char *text, size_t length_bytes, const struct node_id *community_id,

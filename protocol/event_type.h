@@ -1,6 +1,7 @@
-/* The closed set of event types (§5).
+/* The closed set of event types (§5), by number.
  *
- * Thread: any. The numbers are stored on disk: append, never renumber.
+ * Thread: any. The numbers are stored on disk: append, never renumber. What is so of each type says
+ * its row in event_kind.h.
  */
 #ifndef HEARTHCHAT_PROTOCOL_EVENT_TYPE_H
 #define HEARTHCHAT_PROTOCOL_EVENT_TYPE_H
@@ -19,16 +20,32 @@ enum event_type {
     EVENT_MESSAGE_SENT = 9,
     EVENT_MESSAGE_DELIVERED = 10,
     EVENT_MESSAGE_READ = 11,
-    EVENT_OTHER_SERVICE = 12, /* the first of those that are only kept and relayed */
+    EVENT_MARKET_CREATED = 12,
+    EVENT_MARKET_UPDATED = 13,
+    EVENT_MARKET_EXPIRED = 14,
+    EVENT_FILE_ADVERTISED = 15,
+    EVENT_FILE_UNPINNED = 16,
+    EVENT_DOCUMENT_INGESTED = 17,
+    EVENT_FEDERATION_ADDED = 18,
+    EVENT_FEDERATION_REMOVED = 19,
+    EVENT_FEDERATION_HEARTBEAT = 20,
+    EVENT_TOKEN_ISSUED = 21,
+    EVENT_TOKEN_REVOKED = 22,
+    EVENT_THREAD_CREATED = 23,
+    EVENT_THREAD_MEMBER_ADDED = 24,
+    EVENT_THREAD_MEMBER_REMOVED = 25,
+    EVENT_THREAD_MESSAGE_SENT = 26,
+    EVENT_THREAD_MESSAGE_DELIVERED = 27,
+    EVENT_THREAD_ARCHIVED = 28,
+    EVENT_PREKEYS_PUBLISHED = 29,
+    EVENT_SESSION_ESTABLISHED = 30,
+    EVENT_SESSION_BROKEN = 31,
+    EVENT_REPLICATION_SCHEDULED = 32,
+    EVENT_REPLICATION_COMPLETED = 33,
+    EVENT_DOCUMENT_INDEXED = 34,
 };
 
-/* False: not in the set (`schema_unknown`). */
-bool event_type_parse(const char *name, enum event_type *type_out);
-
-/* "" for a number that is no type. */
-const char *event_type_name(enum event_type type);
-
-/* True for the types that membership is derived from, node manifests included (§7, §8). */
+/* True for the types that say something of members, node manifests included (§7, §8). */
 bool event_type_is_community(enum event_type type);
 
 #endif

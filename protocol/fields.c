@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "protocol/number.h"
+#include "protocol/wall_clock.h"
 
 bool fields_are(const json_t *object, const char *const *names)
 {
@@ -78,6 +79,18 @@ bool fields_node_id(const json_t *object, const char *name, struct node_id *node
     const char *text = NULL;
     return fields_string(object, name, &text, NULL) &&
            node_id_parse(text, node_id_out) == RESULT_OK;
+}
+
+bool fields_wall_clock(const json_t *object, const char *name, const char **text_out)
+{
+    const char *text = NULL;
+    int64_t seconds = 0;
+    if (!fields_string(object, name, &text, NULL) ||
+        wall_clock_parse(text, &seconds) != RESULT_OK) {
+        return false;
+    }
+    *text_out = text;
+    return true;
 }
 
 bool fields_array(const json_t *object, const char *name, const json_t **array_out)

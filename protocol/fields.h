@@ -22,6 +22,7 @@ bool fields_integer(const json_t *object, const char *name, int64_t least, int64
                     int64_t *integer_out);
 bool fields_boolean(const json_t *object, const char *name, bool *boolean_out);
 bool fields_node_id(const json_t *object, const char *name, struct node_id *node_id_out);
+bool fields_wall_clock(const json_t *object, const char *name, const char **text_out);
 bool fields_array(const json_t *object, const char *name, const json_t **array_out);
 bool fields_object(const json_t *object, const char *name, const json_t **object_out);
 

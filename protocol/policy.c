@@ -14,37 +14,53 @@ struct policy policy_default(void)
                            .default_member_can_invite = true};
 }
 
-static enum result set_member(struct policy *policy, const char *name, const json_t *json,
-                              struct error *error)
+static const char *const names[] = {"min_signatures_to_invite", "min_signatures_to_demote",
+                                    "min_signatures_to_revoke", "capability_token_ttl_seconds",
+                                    "federation_enabled",       "default_member_can_invite"};
+
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+/* Takes the member of that name over; false: it is missing or out of its bounds. */
+static bool take_member(struct policy *policy, size_t index, const json_t *json)
 {
-    struct {
-        const char *name;
+    const struct {
         int64_t *integer;
         int64_t most;
         bool *boolean;
-    } members[] = {
-        {"min_signatures_to_invite", &policy->min_signatures_to_invite, POLICY_MOST_SIGNATURES,
-         NULL},
-        {"min_signatures_to_demote", &policy->min_signatures_to_demote, POLICY_MOST_SIGNATURES,
-         NULL},
-        {"min_signatures_to_revoke", &policy->min_signatures_to_revoke, POLICY_MOST_SIGNATURES,
-         NULL},
-        {"capability_token_ttl_seconds", &policy->capability_token_ttl_seconds,
-         POLICY_MOST_TTL_SECONDS, NULL},
-        {"federation_enabled", NULL, 0, &policy->federation_enabled},
-        {"default_member_can_invite", NULL, 0, &policy->default_member_can_invite},
+    } places[NAME_COUNT] = {
+        {&policy->min_signatures_to_invite, POLICY_MOST_SIGNATURES, NULL},
+        {&policy->min_signatures_to_demote, POLICY_MOST_SIGNATURES, NULL},
+        {&policy->min_signatures_to_revoke, POLICY_MOST_SIGNATURES, NULL},
+        {&policy->capability_token_ttl_seconds, POLICY_MOST_TTL_SECONDS, NULL},
+        {NULL, 0, &policy->federation_enabled},
+        {NULL, 0, &policy->default_member_can_invite},
     };
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (strcmp(members[i].name, name) != 0) {
-            continue;
+    return places[index].integer != NULL
+               ? fields_integer(json, names[index], 1, places[index].most, places[index].integer)
+               : fields_boolean(json, names[index], places[index].boolean);
+}
+
+static bool is_name(const char *key)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (strcmp(key, names[i]) == 0) {
+            return true;
         }
-        bool fits = members[i].integer != NULL
-                        ? fields_integer(json, name, 1, members[i].most, members[i].integer)
-                        : fields_boolean(json, name, members[i].boolean);
-        return fits ? RESULT_OK
-                    : error_set(error, RESULT_INVALID, "The policy's %s has no valid value.", name);
     }
-    return error_set(error, RESULT_INVALID, "The policy has no member %.40s.", name);
+    return false;
+}
+
+enum result policy_parse(const json_t *json, struct policy *policy_out, struct error *error)
+{
+    struct policy policy = policy_default();
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (!take_member(&policy, i, json)) {
+            return error_set(error, RESULT_INVALID, "The policy's %s has no valid value.",
+                             names[i]);
+        }
+    }
+    *policy_out = policy;
+    return RESULT_OK;
 }
 
 enum result policy_parse_partial(const json_t *json, struct policy *policy_out, struct error *error)
@@ -55,22 +71,19 @@ enum result policy_parse_partial(const json_t *json, struct policy *policy_out, 
     }
     for (void *at = json_object_iter((json_t *)(uintptr_t)json); at != NULL;
          at = json_object_iter_next((json_t *)(uintptr_t)json, at)) {
-        enum result result = set_member(&policy, json_object_iter_key(at), json, error);
-        if (result != RESULT_OK) {
-            return result;
+        if (!is_name(json_object_iter_key(at))) {
+            return error_set(error, RESULT_INVALID, "The policy has no member %.40s.",
+                             json_object_iter_key(at));
+        }
+    }
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (json_object_get(json, names[i]) != NULL && !take_member(&policy, i, json)) {
+            return error_set(error, RESULT_INVALID, "The policy's %s has no valid value.",
+                             names[i]);
         }
     }
     *policy_out = policy;
     return RESULT_OK;
-}
-
-enum result policy_parse(const json_t *json, struct policy *policy_out, struct error *error)
-{
-    enum result result = policy_parse_partial(json, policy_out, error);
-    if (result == RESULT_OK && json_object_size(json) != 6) {
-        return error_set(error, RESULT_INVALID, "The policy lacks a member.");
-    }
-    return result;
 }
 
 json_t *policy_to_json(const struct policy *policy)

@@ -25,10 +25,12 @@ struct policy {
 
 struct policy policy_default(void);
 
-/* All six members, within their bounds. */
+/* Of an event: all six members, within their bounds. Further ones are kept there and mean nothing
+ * yet (§7). */
 enum result policy_parse(const json_t *json, struct policy *policy_out, struct error *error);
 
-/* Like policy_parse(), but members that are missing keep the default: what a founder may type. */
+/* What a founder may type: members that are missing keep the default, and one that there is not is
+ * an error. */
 enum result policy_parse_partial(const json_t *json, struct policy *policy_out,
                                  struct error *error);
 

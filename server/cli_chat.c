@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "handlers/handlers.h"
 #include "protocol/event_data.h"
+#include "protocol/event_kind.h"
 #include "protocol/fields.h"
 #include "server/cli.h"
 
@@ -151,7 +152,9 @@ static void print_message(const struct names *names, const json_t *message)
     (void)fputs(" → ", stdout);
     cli_print_untrusted(name_of(names, cli_call_text(message, "to")));
     (void)fputs(": ", stdout);
-    cli_print_untrusted(cli_call_text(message, "body"));
+    cli_print_untrusted(strcmp(cli_call_text(message, "e2e"), "unsupported") == 0
+                            ? "Encrypted; a newer hearthchat can read it."
+                            : cli_call_text(message, "body"));
     json_array_foreach(json_object_get(message, "attachments"), index, attachment)
     {
         (void)fputs(" [", stdout);
@@ -181,17 +184,25 @@ static void show_message(const struct cli *cli, const struct names *names, const
 static json_t *message_of_event(const json_t *event, const char *peer)
 {
     const json_t *data = json_object_get(event, "data");
+    bool sealed = json_is_object(json_object_get(data, "body"));
     const char *from = cli_call_text(event, "author");
     const char *to = cli_call_text(data, "recipient");
-    if (strcmp(cli_call_text(event, "event_type"), "chat.message.sent") != 0 ||
+    if (strcmp(cli_call_text(event, "event_type"), event_kind_name(EVENT_MESSAGE_SENT)) != 0 ||
         (peer != NULL && strcmp(from, peer) != 0 && strcmp(to, peer) != 0)) {
         return NULL;
     }
-    return json_pack(
-        "{s:O,s:O,s:s,s:s,s:O,s:O,s:O,s:n,s:n}", "event_id", json_object_get(event, "event_id"),
-        "lamport", json_object_get(event, "lamport"), "from", from, "to", to, "body",
-        json_object_get(data, "body"), "attachments", json_object_get(data, "attachments"),
-        "created_at", json_object_get(event, "wall_clock"), "delivered_at", "read_at");
+    json_t *message =
+        json_pack("{s:O,s:O,s:s,s:s,s:O,s:b,s:O,s:O,s:n,s:n}", "event_id",
+                  json_object_get(event, "event_id"), "lamport", json_object_get(event, "lamport"),
+                  "from", from, "to", to, "body", json_object_get(data, "body"), "e2e", 0,
+                  "attachments", json_object_get(data, "attachments"), "created_at",
+                  json_object_get(event, "wall_clock"), "delivered_at", "read_at");
+    if (message != NULL && sealed) {
+        (void)json_object_set_new(message, "body", json_string(""));
+        (void)json_object_set_new(message, "e2e", json_string("unsupported"));
+        (void)json_object_set_new(message, "attachments", json_array());
+    }
+    return message;
 }
 
 static int follow(const struct cli *cli, const struct names *names, const char *peer, int64_t seq)

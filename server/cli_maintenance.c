@@ -218,7 +218,8 @@ static enum result write_messages(const struct kept_log *kept, FILE *file, struc
                                         .community_id = kept->community_id,
                                         .key = &kept->key,
                                         .clock = clock_system(),
-                                        .synchronous = true};
+                                        .synchronous = true,
+                                        .reads_only = true};
     enum result result = event_log_open(&options, &log, error);
     node_id_format(&kept->community_id, community);
     node_id_format(&kept->key.node_id, self);

@@ -198,6 +198,11 @@ static int serve(const struct cli *cli, const struct configuration *configuratio
     if (result == RESULT_OK) {
         result = run_file_write(cli->data_directory, configuration->ui_host, node_ui_port(node),
                                 node_peer_port(node), node_id_of(node), &error);
+        if (result == RESULT_FULL) { /* the tab works all the same */
+            log_write(LOG_WARNING, "node.not_findable", "reason", error.message, "advice",
+                      "make room, then start the node again", NULL);
+            result = RESULT_OK;
+        }
     }
     if (result == RESULT_OK) {
         announce(node, configuration);

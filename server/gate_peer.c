@@ -58,7 +58,7 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
     if (log == NULL) {
         return level;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     if (membership_find(snapshot->membership, node_id) != NULL) {
         level = CALLER_MEMBER;
     } else if (membership_find_revoked(snapshot->membership, node_id) != NULL) {
@@ -67,7 +67,7 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
                                      clock_wall_ms(gate->parts->clock) / 1000)) {
         level = CALLER_INVITEE;
     }
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     return level;
 }
 
@@ -193,10 +193,10 @@ static bool is_our_community(const struct gate_peer *gate, const char *named)
     if (log == NULL) {
         return true; /* there is none to be wrong about; nobody gets far */
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     bool ours = node_id_parse(named, &community) == RESULT_OK &&
                 node_id_equal(&community, &snapshot->membership->community_id);
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     return ours;
 }
 

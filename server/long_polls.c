@@ -23,21 +23,21 @@ static bool add_message(void *context, int64_t seq, int64_t lamport, const char 
 /* Where the poll goes on when nothing was found: a number above all others begins anew. */
 static int64_t follow(struct event_log *log, int64_t last_seq)
 {
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     int64_t newest = snapshot->last_seq;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     return last_seq > newest ? newest : last_seq;
 }
 
-static void read_messages(struct event_log *log, struct long_poll *poll, json_t *messages)
+static void read_messages(const struct node_parts *parts, struct event_log *log,
+                          struct long_poll *poll, json_t *messages)
 {
-    const struct node_id *caller = &poll->request->caller.node_id;
+    const struct node_id *whose =
+        poll->for_peer ? &poll->request->caller.node_id : &parts->key->node_id;
     int64_t through = 0;
     poll->last_seq = follow(log, poll->last_seq);
-    if (!poll->for_peer) {
-        (void)event_reader_own_after_seq(log, poll->last_seq, MOST_EVENTS, add_message, messages);
-    } else if (event_reader_concerning(log, caller, poll->last_seq, MOST_EVENTS, add_message,
-                                       messages, &through) == RESULT_OK) {
+    if (event_reader_concerning(log, whose, poll->last_seq, MOST_EVENTS, add_message, messages,
+                                &through) == RESULT_OK) {
         poll->last_seq = through > poll->last_seq ? through : poll->last_seq;
     }
 }
@@ -45,10 +45,10 @@ static void read_messages(struct event_log *log, struct long_poll *poll, json_t 
 /* Who was a member when it began to wait may be revoked by now. */
 static bool is_revoked(struct event_log *log, const struct long_poll *poll)
 {
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     bool revoked = poll->for_peer &&
                    membership_find(snapshot->membership, &poll->request->caller.node_id) == NULL;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     return revoked;
 }
 
@@ -62,7 +62,7 @@ static bool try_poll(const struct node_parts *parts, struct long_poll *poll, boo
     }
     json_t *messages = json_array();
     if (log != NULL) {
-        read_messages(log, poll, messages);
+        read_messages(parts, log, poll, messages);
     }
     size_t count = json_array_size(messages);
     if (count > 0) {

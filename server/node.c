@@ -59,7 +59,7 @@ static json_t *make_manifest(struct node *node)
     double load = 0;
     struct event_log *log = get_log(node);
     const double gigabyte = 1024.0 * 1024.0 * 1024.0;
-    const struct log_snapshot *snapshot = log == NULL ? NULL : event_log_acquire(log);
+    const struct log_snapshot *snapshot = log == NULL ? NULL : log_snapshot_acquire(log);
     json_t *capabilities = capabilities_to_json(node->parts.chat_enabled);
     (void)sysinfo(&system);
     (void)statvfs(node->data_directory, &disk);
@@ -80,7 +80,7 @@ static json_t *make_manifest(struct node *node)
         node_manifest_make(&content, &node->key, clock_wall_ms(clock_system()) / 1000);
     json_decref(capabilities);
     if (snapshot != NULL) {
-        event_log_release(log, &snapshot);
+        log_snapshot_release(log, &snapshot);
     }
     return manifest;
 }
@@ -123,17 +123,23 @@ static void on_presence(void *context, const struct node_id *peer, bool online)
 /* Tells the others where we are, when the log does not say so yet (§8). */
 static void append_changed_manifest(struct node *node, struct event_log *log)
 {
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     const struct member *self = membership_find(snapshot->membership, &node->key.node_id);
     const char *name = node->parts.display_name;
-    bool changed =
-        self != NULL && (!node_manifest_endpoints_equal(&self->endpoints, &node->endpoints) ||
-                         (name[0] != '\0' && strcmp(self->display_name, name) != 0));
-    event_log_release(log, &snapshot);
+    bool changed = false;
+    if (self != NULL) {
+        const struct member_profile *profile =
+            membership_profile(snapshot->membership, self->person);
+        struct endpoints endpoints;
+        member_profile_read_endpoints(profile, &endpoints);
+        changed = !node_manifest_endpoints_equal(&endpoints, &node->endpoints) ||
+                  (name[0] != '\0' && strcmp(member_profile_name(profile), name) != 0);
+    }
+    log_snapshot_release(log, &snapshot);
     if (changed) {
         json_t *manifest = make_manifest(node);
         struct event_draft draft = event_draft_manifest(manifest);
-        (void)event_log_append(log, &draft, NULL, NULL);
+        (void)log_append_event(log, &draft, NULL, NULL);
         json_decref(manifest);
     }
 }
@@ -156,9 +162,9 @@ static enum result open_community(struct node *node, const struct node_id *commu
     if (result != RESULT_OK) {
         return result;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     bool founded = snapshot->membership->name != NULL;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     if (!founded) {
         event_log_close(&log);
         return error_set(error, RESULT_IO,
@@ -230,7 +236,7 @@ struct join_task {
 static void join_again(struct node *node, const char *invite_text, struct join_answer *answer)
 {
     struct invite invite = {0};
-    const struct log_snapshot *snapshot = event_log_acquire(get_log(node));
+    const struct log_snapshot *snapshot = log_snapshot_acquire(get_log(node));
     answer->result = invite_parse(invite_text, &invite, &answer->error);
     answer->community_id = snapshot->membership->community_id;
     if (answer->result == RESULT_OK &&
@@ -240,7 +246,7 @@ static void join_again(struct node *node, const char *invite_text, struct join_a
                       "This node is in another community; one data directory holds one.");
     }
     answer->already = true;
-    event_log_release(get_log(node), &snapshot);
+    log_snapshot_release(get_log(node), &snapshot);
     invite_deinit(&invite);
 }
 
@@ -268,12 +274,12 @@ static void join(void *context)
         json_decref(manifest);
     }
     const struct log_snapshot *snapshot =
-        answer.result == RESULT_OK ? event_log_acquire(get_log(node)) : NULL;
+        answer.result == RESULT_OK ? log_snapshot_acquire(get_log(node)) : NULL;
     answer.community_name = snapshot == NULL ? NULL : snapshot->membership->name;
     end_change(node);
     task->done(task->context, &answer);
     if (snapshot != NULL) {
-        event_log_release(get_log(node), &snapshot);
+        log_snapshot_release(get_log(node), &snapshot);
     }
     memory_free(task->invite);
     memory_free(task);

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
+#include "protocol/event_kind.h"
 #include "server/long_polls.h"
 #include "server/websocket_subscriber.h"
 
@@ -404,12 +405,12 @@ void websocket_events_stored(struct websocket_hub *hub, const struct committed_e
         const struct event *event = event_verified_get(events[i].event);
         if (events[i].concerns_us) {
             publish(hub, websocket_frame_create(FRAME_MESSAGE, events[i].seq, text, length));
-        } else if (event_type_is_community(event->type)) {
+        } else if (event_kind_get(event->type)->tells_of_members) {
             char node_id[NODE_ID_TEXT_BYTES];
             char data[128];
             node_id_format(&event->author, node_id);
             int bytes = snprintf(data, sizeof data, "{\"event_type\":\"%s\",\"node_id\":\"%s\"}",
-                                 event_type_name(event->type), node_id);
+                                 event_kind_name(event->type), node_id);
             publish(hub, websocket_frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes));
         }
     }

@@ -17,9 +17,9 @@ int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed)
     if (log == NULL) {
         return 0;
     }
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     int64_t seq = snapshot->last_seq;
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     return seq;
 }
 
@@ -50,14 +50,16 @@ static bool add_pending(void *context, int64_t seq, int64_t lamport, const char 
 /* Reads on from the log; goes live once the ring reaches back to the cursor. */
 static void catch_up(struct websocket_subscriber *subscriber)
 {
-    struct event_log *log = subscriber->feed->parts->log(subscriber->feed->parts->node);
+    const struct node_parts *parts = subscriber->feed->parts;
+    struct event_log *log = parts->log(parts->node);
+    int64_t through = 0;
     subscriber->pending_first = 0;
     subscriber->pending_count = 0;
     if (subscriber->cursor < subscriber->feed->ring.complete_after && log != NULL &&
         subscriber->subscription.messages_topic[0] != '\0') {
-        subscriber->broken =
-            event_reader_own_after_seq(log, subscriber->cursor, WEBSOCKET_CATCH_UP_EVENTS,
-                                       add_pending, subscriber) != RESULT_OK;
+        subscriber->broken = event_reader_concerning(log, &parts->key->node_id, subscriber->cursor,
+                                                     WEBSOCKET_CATCH_UP_EVENTS, add_pending,
+                                                     subscriber, &through) != RESULT_OK;
         if (subscriber->pending_count > 0 || subscriber->broken) {
             return;
         }

@@ -154,9 +154,10 @@ enum result data_directory_write_file(const char *path, const void *bytes, size_
         (void)unlink(temporary);
     }
     memory_free(temporary);
-    return written ? RESULT_OK
-                   : error_set(error, RESULT_IO, "%s can't be written: %s.", path,
-                               strerrordesc_np(reason));
+    return written
+               ? RESULT_OK
+               : error_set(error, reason == ENOSPC || reason == EDQUOT ? RESULT_FULL : RESULT_IO,
+                           "%s can't be written: %s.", path, strerrordesc_np(reason));
 }
 
 enum result data_directory_read_file(const char *path, size_t limit_bytes, char **bytes_out,

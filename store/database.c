@@ -3,17 +3,57 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/buffer.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "store/database_private.h"
+
+static enum database_failure failure_of(int extended_code)
+{
+    switch (extended_code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_SHMSIZE: /* what a full disk says of the files it must make */
+        return DATABASE_FULL;
+    default:
+        break;
+    }
+    switch (extended_code & 0xff) {
+    case SQLITE_FULL:
+        return DATABASE_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return DATABASE_DAMAGED;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        return DATABASE_FORBIDDEN;
+    default:
+        return DATABASE_FAILS;
+    }
+}
 
 static void fail(struct database *database)
 {
-    int code = sqlite3_extended_errcode(database->handle);
     if (!database->failed) {
         log_write(LOG_ERROR, "database.failed", "reason", sqlite3_errmsg(database->handle), NULL);
+        database->failure = failure_of(sqlite3_extended_errcode(database->handle));
     }
     database->failed = true;
-    database->full = database->full || (code & 0xff) == SQLITE_FULL;
+}
+
+void database_fail(struct database *database, const char *reason)
+{
+    if (!database->failed) {
+        log_write(LOG_ERROR, "database.failed", "reason", reason, NULL);
+        database->failure = DATABASE_DAMAGED;
+    }
+    database->failed = true;
+}
+
+void database_forget_failure(struct database *database)
+{
+    database->failed = false;
+    database->failure = DATABASE_WORKS;
 }
 
 /* Nobody reads SQLite's count of its memory, and it costs a lock for each piece. */
@@ -25,26 +65,47 @@ static void configure_once(void)
     }
 }
 
-enum result database_open(struct database *database, const char *path, bool read_only,
+/* A path as SQLite wants it in a URI. */
+static char *uri_of(const char *path)
+{
+    struct buffer uri;
+    buffer_init(&uri);
+    buffer_append_text(&uri, "file:");
+    for (const char *at = path; *at != '\0'; at++) {
+        if (strchr("%?#", *at) != NULL) {
+            buffer_append_format(&uri, "%%%02x", (unsigned char)*at);
+        } else {
+            buffer_append_byte(&uri, *at);
+        }
+    }
+    buffer_append_text(&uri, "?immutable=1");
+    return buffer_take(&uri);
+}
+
+enum result database_open(struct database *database, const char *path, enum database_mode mode,
                           struct error *error)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+                (mode == DATABASE_WRITES ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                         : SQLITE_OPEN_READONLY) |
+                (mode == DATABASE_FROZEN ? SQLITE_OPEN_URI : 0);
+    char *uri = mode == DATABASE_FROZEN ? uri_of(path) : NULL;
+    enum result result = RESULT_OK;
     *database = (struct database){0};
     configure_once();
-    if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK ||
+    if (sqlite3_open_v2(uri != NULL ? uri : path, &database->handle, flags, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(database->handle, 10000) != SQLITE_OK) {
-        enum result result = error_set(error, RESULT_IO, "The database %s can't be opened: %s.",
-                                       path, sqlite3_errmsg(database->handle));
+        result = error_set(error, RESULT_IO, "The database %s can't be opened: %s.", path,
+                           sqlite3_errmsg(database->handle));
         database_close(database);
-        return result;
     }
-    return RESULT_OK;
+    memory_free(uri);
+    return result;
 }
 
 void database_close(struct database *database)
 {
-    for (int i = 0; i < database->statement_count; i++) {
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
         (void)sqlite3_finalize(database->statements[i].statement);
     }
     (void)sqlite3_close(database->handle);
@@ -60,23 +121,29 @@ enum result database_execute(struct database *database, const char *sql)
     return RESULT_OK;
 }
 
+/* Where the statement is, or would be. */
+static size_t place_of(const struct database *database, const char *sql)
+{
+    size_t place = (size_t)((uintptr_t)sql / 8) & (DATABASE_STATEMENT_PLACES - 1);
+    while (database->statements[place].sql != NULL && database->statements[place].sql != sql) {
+        place = (place + 1) & (DATABASE_STATEMENT_PLACES - 1);
+    }
+    return place;
+}
+
 static sqlite3_stmt *prepare(struct database *database, const char *sql)
 {
-    for (int i = 0; i < database->statement_count; i++) {
-        if (database->statements[i].sql == sql) {
-            return database->statements[i].statement;
+    size_t place = place_of(database, sql);
+    sqlite3_stmt *statement = database->statements[place].statement;
+    if (statement == NULL) {
+        if (sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                               NULL) != SQLITE_OK) {
+            fail(database);
+            return NULL;
         }
+        database->statements[place].sql = sql;
+        database->statements[place].statement = statement;
     }
-    sqlite3_stmt *statement = NULL;
-    if (database->statement_count == DATABASE_MOST_STATEMENTS ||
-        sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                           NULL) != SQLITE_OK) {
-        fail(database);
-        return NULL;
-    }
-    database->statements[database->statement_count].sql = sql;
-    database->statements[database->statement_count].statement = statement;
-    database->statement_count++;
     return statement;
 }
 

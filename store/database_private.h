@@ -13,22 +13,40 @@
 
 #include "core/error.h"
 
-#define DATABASE_MOST_STATEMENTS 96
+#define DATABASE_STATEMENT_PLACES 512 /* a power of two, and several times as many as there are */
+
+/* What kind of failure it was, for those who must do something about it. */
+enum database_failure {
+    DATABASE_WORKS,
+    DATABASE_FULL,      /* no room on the disk */
+    DATABASE_DAMAGED,   /* not what a database looks like */
+    DATABASE_FORBIDDEN, /* the system does not let us */
+    DATABASE_FAILS,
+};
 
 struct database {
     sqlite3 *handle;
     bool failed;
-    bool full; /* the failure was a full disk */
+    enum database_failure failure; /* the first one's */
     struct {
-        const char *sql; /* a literal; found again by its address */
+        const char *sql; /* a literal; found again by its address. NULL: an empty place */
         sqlite3_stmt *statement;
-    } statements[DATABASE_MOST_STATEMENTS];
-    int statement_count;
+    } statements[DATABASE_STATEMENT_PLACES];
 };
 
-/* RESULT_IO with the reason. Read-only connections never create. */
-enum result database_open(struct database *database, const char *path, bool read_only,
+/* DATABASE_FROZEN: read-only, of a file that nobody writes and that has no journal to be read:
+ * works on a disk without room for the files that connections share. */
+enum database_mode { DATABASE_WRITES, DATABASE_READS, DATABASE_FROZEN };
+
+/* RESULT_IO with the reason. Only DATABASE_WRITES creates. */
+enum result database_open(struct database *database, const char *path, enum database_mode mode,
                           struct error *error);
+
+/* What was read makes no sense: fails the transaction. */
+void database_fail(struct database *database, const char *reason);
+
+/* A failed transaction is over; the next one begins without its failure. */
+void database_forget_failure(struct database *database);
 void database_close(struct database *database);
 
 /* Runs text of several statements, uncached. */

@@ -2,9 +2,88 @@
 
 #include <sys/stat.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "store/data_directory.h"
-#include "store/log_private.h"
+#include "store/log_readers_private.h"
+#include "store/log_rebuild_private.h"
+#include "store/log_schema_private.h"
+#include "store/log_set_private.h"
+#include "store/log_snapshot_private.h"
+#include "store/log_state_private.h"
+#include "store/log_writer_private.h"
+
+static enum result open_database(struct event_log *log, struct error *error)
+{
+    mode_t before = umask(0077);
+    enum result result = database_open(&log->database, log->path, log->mode, error);
+    if (result == RESULT_OK) {
+        result = log->mode == DATABASE_WRITES
+                     ? log_schema_prepare(&log->database, &log->options, error)
+                     : log_schema_check(&log->database, &log->options, error);
+    }
+    (void)umask(before);
+    return result;
+}
+
+/* A log without room for what several connections share can be read as it lies there, if nothing
+ * that was committed is still in its journal. */
+static enum result open_frozen(struct event_log *log)
+{
+    struct stat journal;
+    char *journal_path = memory_format("%s-wal", log->path);
+    bool is_settled = stat(journal_path, &journal) != 0 || journal.st_size == 0;
+    memory_free(journal_path);
+    database_close(&log->database);
+    log->mode = DATABASE_FROZEN;
+    if (!is_settled || open_database(log, NULL) != RESULT_OK) {
+        return RESULT_FULL; /* `error` says so already */
+    }
+    log_write(LOG_WARNING, "log.read_only", "reason", "the disk is full", "advice",
+              "make room, then start the node again", NULL);
+    return RESULT_OK;
+}
+
+/* What an older version derived otherwise. */
+static enum result derive(struct event_log *log, struct error *error)
+{
+    if (log->mode != DATABASE_WRITES || log_schema_is_derived(&log->database)) {
+        return RESULT_OK;
+    }
+    log_write(LOG_INFO, "log.upgrading", NULL);
+    (void)database_execute(&log->database, "BEGIN IMMEDIATE");
+    log_rebuild_all(log);
+    log_state_save(log);
+    log_schema_set_derived(&log->database);
+    if (!log->database.failed && database_execute(&log->database, "COMMIT") == RESULT_OK) {
+        return RESULT_OK;
+    }
+    return log_schema_explain(&log->database, "The event log can't be brought up to date", error);
+}
+
+static enum result open_parts(struct event_log *log, struct error *error)
+{
+    enum result result = open_database(log, error);
+    if (result == RESULT_FULL) {
+        result = open_frozen(log);
+    }
+    if (result == RESULT_OK && log_state_load(log) != RESULT_OK) {
+        result = log_schema_explain(&log->database, "The event log can't be read", error);
+    }
+    if (result == RESULT_OK) {
+        result = derive(log, error);
+    }
+    if (result == RESULT_OK) {
+        log_snapshot_publish(log);
+        result = log->database.failed ? RESULT_IO : log_set_open(log);
+    }
+    if (result == RESULT_OK) {
+        result = log_writer_start(log);
+    }
+    return result == RESULT_OK || error == NULL || error->message[0] != '\0'
+               ? result
+               : error_set(error, result, "The event log can't be read; see the node's log.");
+}
 
 enum result event_log_open(const struct event_log_options *options, struct event_log **log_out,
                            struct error *error)
@@ -12,24 +91,11 @@ enum result event_log_open(const struct event_log_options *options, struct event
     struct event_log *log = memory_allocate(1, sizeof *log);
     log->options = *options;
     log->options.directory = NULL; /* borrowed for this call only */
+    log->answers_now = !options->holds_answers;
+    log->mode = options->reads_only ? DATABASE_READS : DATABASE_WRITES;
     log->lock = lock_create();
     log->path = data_directory_path(options->directory, "events.sqlite");
-    mode_t before = umask(0077);
-    enum result result = database_open(&log->database, log->path, false, error);
-    if (result == RESULT_OK) {
-        result = log_schema_prepare(&log->database, options, error);
-    }
-    (void)umask(before);
-    if (result == RESULT_OK && log_state_load(log) != RESULT_OK) {
-        result = error_set(error, RESULT_IO, "The event log %s is damaged.", log->path);
-    }
-    if (result == RESULT_OK) {
-        log_state_publish(log);
-        result = log_set_open(log);
-    }
-    if (result == RESULT_OK) {
-        result = log_writer_start(log);
-    }
+    enum result result = open_parts(log, error);
     if (result == RESULT_OK) {
         *log_out = log;
     } else {
@@ -46,11 +112,8 @@ void event_log_close(struct event_log **log_pointer)
     }
     log_writer_stop(log);
     log_set_close(log);
-    for (size_t i = 0; i < log->reader_count; i++) {
-        database_close(log->readers[i]);
-        memory_free(log->readers[i]);
-    }
-    log_state_unpublish(log);
+    log_readers_close(log);
+    log_snapshot_withdraw(log);
     log_state_deinit(&log->state);
     database_close(&log->database);
     lock_destroy(&log->lock);
@@ -59,38 +122,7 @@ void event_log_close(struct event_log **log_pointer)
     *log_pointer = NULL;
 }
 
-struct database *log_reader_acquire(struct event_log *log)
+bool event_log_is_read_only(const struct event_log *log)
 {
-    struct database *reader = NULL;
-    lock_take(log->lock);
-    if (log->reader_count > 0) {
-        reader = log->readers[--log->reader_count];
-    }
-    lock_release(log->lock);
-    if (reader == NULL) {
-        reader = memory_allocate(1, sizeof *reader);
-        if (database_open(reader, log->path, true, NULL) != RESULT_OK ||
-            database_execute(reader, "PRAGMA cache_size=-4000") != RESULT_OK) {
-            reader->failed = true;
-        }
-    }
-    return reader;
-}
-
-void log_reader_release(struct event_log *log, struct database **reader)
-{
-    bool kept = false;
-    if (!(*reader)->failed) {
-        lock_take(log->lock);
-        kept = log->reader_count < LOG_MOST_READERS;
-        if (kept) {
-            log->readers[log->reader_count++] = *reader;
-        }
-        lock_release(log->lock);
-    }
-    if (!kept) {
-        database_close(*reader);
-        memory_free(*reader);
-    }
-    *reader = NULL;
+    return log->mode != DATABASE_WRITES;
 }

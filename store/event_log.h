@@ -35,20 +35,27 @@ struct event_log_options {
     struct node_id community_id;
     const struct signing_key *key; /* borrowed for the log's life */
     const struct clock *clock;
-    bool synchronous;      /* no threads: each call commits and answers before it returns */
+    bool synchronous; /* no threads: each call commits and answers before it returns */
+    bool reads_only;  /* beside a running node: nothing is appended, nothing brought up to date */
     bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
+    bool holds_answers;    /* only from log_caught_up_tell() on */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
     void *context;
 };
 
-/* Opens or makes the log and starts its writer. Start-up reads the community events and nothing
- * else, so it takes as long for a million messages as for none. RESULT_IO, RESULT_UNSUPPORTED for a
- * database from a newer version, RESULT_MISMATCH for one of another community or another device. */
+/* Opens or makes the log and starts its writer. Start-up reads the community's facts and nothing
+ * else, so it takes as long for a million messages as for none; only a log of an older version is
+ * derived anew, once. On a full disk the log may open for reading alone: event_log_is_read_only().
+ * RESULT_IO, RESULT_FULL, RESULT_UNSUPPORTED for a database from a newer version (with `reads_only`
+ * from an older one, too), RESULT_MISMATCH for one of another community or another device. */
 enum result event_log_open(const struct event_log_options *options, struct event_log **log_out,
                            struct error *error);
 
 /* Answers what is in the inbox, commits, and frees. */
 void event_log_close(struct event_log **log);
+
+/* Nothing can be appended or received (RESULT_IO). */
+bool event_log_is_read_only(const struct event_log *log);
 
 /* Where the log stands; read-only, of one moment. */
 struct log_snapshot {
@@ -60,9 +67,9 @@ struct log_snapshot {
     uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
-/* The state after the last commit. Give it back with event_log_release(). */
-const struct log_snapshot *event_log_acquire(struct event_log *log);
-void event_log_release(struct event_log *log, const struct log_snapshot **snapshot);
+/* The state after the last commit. Give it back with log_snapshot_release(). */
+const struct log_snapshot *log_snapshot_acquire(struct event_log *log);
+void log_snapshot_release(struct event_log *log, const struct log_snapshot **snapshot);
 
 /* What became of an own event. */
 struct append_answer {
@@ -80,13 +87,13 @@ typedef void event_log_answered(void *context, const struct append_answer *answe
  * recipient is not a member. RESULT_UNAUTHORIZED: this node may not (it was revoked, or may not
  * invite). RESULT_INVALID, RESULT_IO, RESULT_FULL: as everywhere. When this returns anything but
  * RESULT_OK, `done` is never called. */
-enum result event_log_append(struct event_log *log, struct event_draft *draft,
+enum result log_append_event(struct event_log *log, struct event_draft *draft,
                              event_log_answered *done, void *context);
 
 /* Marks a message of `peer`, and all before it, as read: appends chat.message.read unless that is
  * said already (`repeated`); with `silently` it only moves the local unread count.
  * RESULT_NOT_FOUND: no message of that peer has this id. */
-enum result event_log_mark_read(struct event_log *log, const struct node_id *peer,
+enum result log_mark_read_up_to(struct event_log *log, const struct node_id *peer,
                                 const char *event_id, bool silently, event_log_answered *done,
                                 void *context);
 
@@ -104,9 +111,13 @@ typedef void event_log_received(void *context, const struct receive_answer *answ
 
 /* Takes verified events through §6 steps 2, 4, 5, 6. Consumes `events` (the array too) and what is
  * in it. `source` NULL: nobody to blame. */
-enum result event_log_receive(struct event_log *log, struct verified_event **events, size_t count,
-                              const struct node_id *source, event_log_received *done,
-                              void *context);
+enum result log_receive_events(struct event_log *log, struct verified_event **events, size_t count,
+                               const struct node_id *source, event_log_received *done,
+                               void *context);
+
+/* This node has caught up: from now on messages for us are answered as they come, and those that
+ * came before are answered now. */
+enum result log_caught_up_tell(struct event_log *log);
 
 /* What this node remembers of a peer between starts. */
 struct peer_record {
@@ -116,7 +127,6 @@ struct peer_record {
 };
 
 /* Keeps them, soon; nobody waits for it. Refused when the inbox is full: the next one brings it. */
-enum result event_log_save_peers(struct event_log *log, const struct peer_record *records,
-                                 size_t count);
+enum result log_peers_save(struct event_log *log, const struct peer_record *records, size_t count);
 
 #endif

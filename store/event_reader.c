@@ -4,16 +4,10 @@
 #include <sys/stat.h>
 
 #include "core/memory.h"
-#include "store/log_private.h"
-
-enum { MOST_SCANNED = 5000 }; /* rows, of a look for what concerns somebody else */
-
-static enum result finish(struct event_log *log, struct database **reader)
-{
-    enum result result = (*reader)->failed ? RESULT_IO : RESULT_OK;
-    log_reader_release(log, reader);
-    return result;
-}
+#include "protocol/event_kind.h"
+#include "store/log_events_private.h"
+#include "store/log_nodes_private.h"
+#include "store/log_readers_private.h"
 
 /* Rows of (seq, lamport, json). True when the visitor took the last one. */
 static bool visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_visit *visit,
@@ -34,33 +28,20 @@ static bool visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_
 enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
                                    event_reader_visit *visit, void *context)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     (void)visit_rows(reader,
                      database_query(reader,
                                     "SELECT seq,lamport,json FROM events WHERE seq>?1 AND aside=0"
                                     " ORDER BY seq LIMIT ?2",
                                     "ii", after_seq, (int64_t)limit),
                      visit, context);
-    return finish(log, &reader);
-}
-
-enum result event_reader_own_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
-                                       event_reader_visit *visit, void *context)
-{
-    struct database *reader = log_reader_acquire(log);
-    (void)visit_rows(reader,
-                     database_query(reader,
-                                    "SELECT seq,lamport,json FROM events WHERE own=1 AND seq>?1"
-                                    " ORDER BY seq LIMIT ?2",
-                                    "ii", after_seq, (int64_t)limit),
-                     visit, context);
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
 enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamport,
                                        event_reader_visit *visit, void *context)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     (void)visit_rows(
         reader,
         database_query(reader,
@@ -68,13 +49,13 @@ enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamp
                        " ORDER BY lamport,event_id,hash",
                        "i", after_lamport),
         visit, context);
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
 enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size_t count,
                                 event_reader_visit *visit, void *context)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     for (size_t i = 0; i < count; i++) {
         (void)visit_rows(
             reader,
@@ -82,14 +63,14 @@ enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size
                            "i", seqs[i]),
             visit, context);
     }
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
 enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
                                  size_t count, event_reader_visit *visit, void *context,
                                  bool *taken)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     for (size_t i = 0; i < count; i++) {
         taken[i] = visit_rows(
             reader,
@@ -97,21 +78,11 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                            "b", hashes[i], BLAKE3_HASH_BYTES),
             visit, context);
     }
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
-/* A receipt counts when its author is the recipient of its target. */
-#define CONCERNING                                                                                 \
-    "SELECT seq,lamport,json FROM events e WHERE seq>?1 AND seq<=?2 AND type IN (9,10,11)"         \
-    " AND aside=0 AND CASE WHEN type=9 THEN author=?3 OR json_extract(json,'$.data.recipient')=?4" \
-    " ELSE EXISTS (SELECT 1 FROM events t WHERE t.event_id="                                       \
-    "json_extract(e.json,'$.data.target_event_id') AND t.type=9 AND t.aside=0 AND CASE"            \
-    " WHEN e.author=?3 THEN json_extract(t.json,'$.data.recipient')=?4 ELSE t.author=?3"           \
-    " AND json_extract(t.json,'$.data.recipient')=json_extract(e.json,'$.author') END) END"        \
-    " ORDER BY seq LIMIT ?5"
-
-/* Passes on, and remembers how far it came. */
-struct concerning {
+/* How far a look came. */
+struct looking {
     event_reader_visit *visit;
     void *context;
     size_t count;
@@ -121,75 +92,80 @@ struct concerning {
 static bool visit_concerning(void *context, int64_t seq, int64_t lamport, const char *text,
                              size_t length_bytes)
 {
-    struct concerning *concerning = context;
-    concerning->count++;
-    concerning->last_seq = seq;
-    return concerning->visit(concerning->context, seq, lamport, text, length_bytes);
+    struct looking *looking = context;
+    looking->count++;
+    looking->last_seq = seq;
+    return looking->visit(looking->context, seq, lamport, text, length_bytes);
 }
 
 enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
                                     int64_t after_seq, size_t limit, event_reader_visit *visit,
                                     void *context, int64_t *through_out)
 {
-    char text[NODE_ID_TEXT_BYTES];
-    struct concerning concerning = {visit, context, 0, 0};
-    struct database *reader = log_reader_acquire(log);
-    int64_t last_seq = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
-    int64_t through = after_seq > last_seq - MOST_SCANNED ? last_seq : after_seq + MOST_SCANNED;
-    node_id_format(node_id, text);
+    struct looking looking = {visit, context, 0, 0};
+    struct database *reader = log_readers_acquire(log);
+    (void)database_execute(reader, "BEGIN");
+    *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
     (void)visit_rows(reader,
-                     database_query(reader, CONCERNING, "iibti", after_seq, through, node_id->key,
-                                    NODE_ID_BYTES, text, (int64_t)limit),
-                     visit_concerning, &concerning);
-    *through_out = concerning.count == limit ? concerning.last_seq : through;
-    return finish(log, &reader);
+                     database_query(reader,
+                                    "SELECT e.seq,e.lamport,e.json FROM concerns c"
+                                    " JOIN events e ON e.seq=c.seq WHERE c.node=?1 AND c.seq>?2"
+                                    " ORDER BY c.seq LIMIT ?3",
+                                    "iii", log_nodes_find(reader, node_id), after_seq,
+                                    (int64_t)limit),
+                     visit_concerning, &looking);
+    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
+    if (looking.count == limit) {
+        *through_out = looking.last_seq;
+    }
+    return log_readers_release(log, &reader);
 }
 
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
-    struct database *reader = log_reader_acquire(log);
-    bool holds = database_integer(reader, 0, "SELECT seq FROM events WHERE hash=?1", "b", hash,
-                                  BLAKE3_HASH_BYTES) != 0;
-    log_reader_release(log, &reader);
-    return holds;
+    struct database *reader = log_readers_acquire(log);
+    bool holds = log_events_hold(reader, hash);
+    return log_readers_release(log, &reader) == RESULT_OK && holds;
 }
 
 bool event_reader_sender(struct event_log *log, const char *event_id, struct node_id *sender_out)
 {
-    struct database *reader = log_reader_acquire(log);
-    sqlite3_stmt *row =
-        database_query(reader, "SELECT peer FROM messages WHERE event_id=?1 AND outgoing=0 LIMIT 1",
-                       "t", event_id);
+    struct database *reader = log_readers_acquire(log);
+    sqlite3_stmt *row = database_query(reader,
+                                       "SELECT n.key FROM messages m JOIN nodes n ON n.id=m.author"
+                                       " WHERE m.event_id=?1 AND m.author<>?2 LIMIT 1",
+                                       "ti", event_id, log->self);
     bool found = database_next(reader, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
     if (found) {
         memcpy(sender_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
     }
     database_done(row);
-    log_reader_release(log, &reader);
-    return found;
+    return log_readers_release(log, &reader) == RESULT_OK && found;
 }
 
 bool event_reader_is_delivered(struct event_log *log, const char *event_id)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     bool delivered =
         database_integer(reader, 0,
                          "SELECT 1 FROM messages m JOIN receipts r ON r.target_event_id=m.event_id"
-                         " WHERE m.event_id=?1 AND m.outgoing=1 AND r.author=m.peer LIMIT 1",
-                         "t", event_id) != 0;
-    log_reader_release(log, &reader);
-    return delivered;
+                         " WHERE m.event_id=?1 AND m.author=?2 AND r.author=m.recipient LIMIT 1",
+                         "ti", event_id, log->self) != 0;
+    return log_readers_release(log, &reader) == RESULT_OK && delivered;
 }
 
 enum result event_reader_heads(struct event_log *log, event_reader_visit_head *visit, void *context)
 {
-    struct database *reader = log_reader_acquire(log);
-    sqlite3_stmt *row = database_query(reader, "SELECT type,lamport FROM heads ORDER BY type", "");
-    while (database_next(reader, row)) {
-        visit(context, (enum event_type)sqlite3_column_int(row, 0), sqlite3_column_int64(row, 1));
+    struct database *reader = log_readers_acquire(log);
+    for (enum event_type type = EVENT_COMMUNITY_CREATED; event_kind_get(type) != NULL; type++) {
+        int64_t lamport =
+            database_integer(reader, 0, "SELECT max(lamport) FROM events WHERE type=?1 AND aside=0",
+                             "i", (int64_t)type);
+        if (lamport > 0) {
+            visit(context, type, lamport);
+        }
     }
-    database_done(row);
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
 static int64_t size_of(const char *path, const char *suffix)
@@ -205,7 +181,7 @@ enum result event_reader_usage(struct event_log *log, struct event_reader_usage 
 {
     const int64_t day_ms = 86400000;
     int64_t today = clock_wall_ms(log->options.clock) / day_ms;
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     *usage_out = (struct event_reader_usage){.file_bytes = size_of(log->path, "") +
                                                            size_of(log->path, "-wal")};
     sqlite3_stmt *row = database_query(
@@ -220,12 +196,12 @@ enum result event_reader_usage(struct event_log *log, struct event_reader_usage 
         usage_out->month_bytes = sqlite3_column_int64(row, 3);
     }
     database_done(row);
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }
 
 enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *visit, void *context)
 {
-    struct database *reader = log_reader_acquire(log);
+    struct database *reader = log_readers_acquire(log);
     sqlite3_stmt *row = database_query(reader, "SELECT node_id,cursor,last_seen FROM peers", "");
     while (database_next(reader, row)) {
         if (sqlite3_column_bytes(row, 0) == NODE_ID_BYTES) {
@@ -236,5 +212,5 @@ enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *v
         }
     }
     database_done(row);
-    return finish(log, &reader);
+    return log_readers_release(log, &reader);
 }

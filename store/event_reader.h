@@ -16,10 +16,6 @@ typedef bool event_reader_visit(void *context, int64_t seq, int64_t lamport, con
 enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
                                    event_reader_visit *visit, void *context);
 
-/* The same, only what concerns this node (§15). */
-enum result event_reader_own_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
-                                       event_reader_visit *visit, void *context);
-
 /* Accepted events with lamport above `after_lamport`, in replay order, until the visitor stops. */
 enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamport,
                                        event_reader_visit *visit, void *context);
@@ -35,8 +31,7 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                                  bool *taken);
 
 /* Messages to or from that node and receipts that count for one of them (§15), with seq above
- * `after_seq`, in arrival order, at most `limit`. Looks at a bounded part of the log:
- * *through_out says up to which seq, which is the newest when all was looked at. */
+ * `after_seq`, in arrival order, at most `limit`. *through_out: all up to this seq was given. */
 enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
                                     int64_t after_seq, size_t limit, event_reader_visit *visit,
                                     void *context, int64_t *through_out);

@@ -22,6 +22,7 @@ struct history_message {
     int64_t lamport;
     const uint8_t *peer; /* NODE_ID_BYTES */
     bool outgoing;
+    bool sealed; /* an envelope that nobody can open yet (§24); its body is "" */
     const char *body;
     const char *attachments; /* canonical JSON */
     const char *created_at;

@@ -42,7 +42,7 @@ enum result log_wait_append(struct event_log *log, struct event_draft *draft,
                             struct append_answer *answer_out)
 {
     struct meeting meeting = {.lock = lock_create(), .appended = answer_out};
-    enum result result = event_log_append(log, draft, on_appended, &meeting);
+    enum result result = log_append_event(log, draft, on_appended, &meeting);
     if (result == RESULT_OK) {
         meet(&meeting);
         result = answer_out->result;
@@ -70,7 +70,7 @@ enum result log_wait_receive(struct event_log *log, struct verified_event **even
                              enum event_refusal *refusals_out)
 {
     struct meeting meeting = {.lock = lock_create(), .refusals = refusals_out};
-    enum result result = event_log_receive(log, events, count, source, on_received, &meeting);
+    enum result result = log_receive_events(log, events, count, source, on_received, &meeting);
     if (result == RESULT_OK) {
         meet(&meeting);
         result = meeting.received;

@@ -8,11 +8,11 @@
 
 #include "store/event_log.h"
 
-/* event_log_append(), and its answer. Consumes the draft. Returns the answer's result. */
+/* log_append_event(), and its answer. Consumes the draft. Returns the answer's result. */
 enum result log_wait_append(struct event_log *log, struct event_draft *draft,
                             struct append_answer *answer_out);
 
-/* event_log_receive(), and how many were accepted. Consumes the events. `refusals_out` (may be
+/* log_receive_events(), and how many were accepted. Consumes the events. `refusals_out` (may be
  * NULL) takes one an event. */
 enum result log_wait_receive(struct event_log *log, struct verified_event **events, size_t count,
                              const struct node_id *source, size_t *accepted_out,

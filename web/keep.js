@@ -34,7 +34,6 @@ export function createKeep(nodeId) {
   };
   return {
     draft: (peer) => read(drafts)[peer] ?? '',
-    drafts: () => read(drafts),
     setDraft: (peer, text) => change(drafts, peer, text),
     unsent: () => Object.values(read(outbox)).sort((a, b) => a.written - b.written),
     setUnsent: (message) => change(outbox, message.client_id, message),

@@ -1,7 +1,7 @@
 // What the tab knows, and the only place where that changes: views call actions, are told what changed, draw what they read.
 
 import { nameOf } from './text.js';
-import { compare, keyOf, Timeline } from './timeline.js';
+import { compare, keyOf, messageOf, Timeline } from './timeline.js';
 
 const PAGE = 60;
 const FIRST_PAGE = 40;
@@ -9,7 +9,6 @@ const MOST_FIRST_PAGE = 240; // with what is unread
 const KEPT_TIMELINES = 8;
 const REFRESH_MS = 120;      // of many events at once, all is read once
 
-/** The newest conversation first; those without messages by name. */
 function inOrder(a, b) {
   const [x, y] = [a.last_message, b.last_message];
   if (x && y) return compare(y, x);
@@ -48,7 +47,6 @@ export class Model {
 
   #tell(what, detail) { for (const listener of this.#listeners) listener(what, detail); }
 
-  /** Nothing of what somebody is looking at. */
   unreadOf(entry) { return this.watching && entry.peer === this.current ? 0 : entry.unread; }
   get unread() { return this.conversations.reduce((sum, entry) => sum + this.unreadOf(entry), 0); }
   get timeline() { return this.current && this.timelineOf(this.current); }
@@ -287,9 +285,8 @@ export class Model {
 
   #takeMessage(event) {
     const own = event.author === this.self;
-    const peer = own ? event.data.recipient : event.author;
-    const message = { event_id: event.event_id, lamport: event.lamport, from: event.author, to: event.data.recipient,
-      body: event.data.body, attachments: event.data.attachments, created_at: event.wall_clock };
+    const message = messageOf(event);
+    const peer = own ? message.to : message.from;
     if (own) this.#keep.setSent(event.data.client_id);
     const timeline = this.#timelines.get(peer);
     if (timeline?.take(event) || own) this.#tell('timeline');
@@ -354,7 +351,6 @@ export class Model {
 
   invite(invitation) { return this.#api.invite(invitation); }
 
-  /** Of queries that overtake each other the last one counts. */
   async find(text, peer = this.search.peer) {
     const run = ++this.#searchRun;
     const busy = text.trim() !== '';

@@ -1,5 +1,5 @@
 // A bounded window onto one conversation: every message between its first and its last, in the order of (lamport, event_id),
-// never of a clock, whatever arrives when. It knows nothing of the page or the node.
+// never of a clock, whatever arrives when.
 
 const MOST_MESSAGES = 300;
 
@@ -8,6 +8,13 @@ export const keyOf = (message) => message.event_id ? `${message.from} ${message.
 export function compare(a, b) {
   return a.lamport - b.lamport || (a.event_id < b.event_id ? -1 : a.event_id > b.event_id ? 1
     : a.from < b.from ? -1 : a.from > b.from ? 1 : 0);
+}
+
+/** As chat.history would show it. */
+export function messageOf({ event_id, lamport, author, wall_clock, data }) {
+  const sealed = typeof data.body === 'object';
+  return { event_id, lamport, from: author, to: data.recipient, body: sealed ? '' : data.body, e2e: sealed && 'unsupported', attachments: sealed ? [] : data.attachments,
+    created_at: wall_clock };
 }
 
 /** Where the message is or belongs in an ordered list. */
@@ -78,13 +85,12 @@ export class Timeline {
     this.#settle();
   }
 
-  /** An event from the stream. True when it changes what is seen. */
+  /** True when it changes what is seen. */
   take(event) {
     this.waiting?.push(event);
     if (event.event_type !== 'chat.message.sent') return this.#takeReceipt(event);
-    const { client_id, recipient, body, attachments } = event.data;
-    return this.arrive({ event_id: event.event_id, lamport: event.lamport, from: event.author, to: recipient, body, attachments,
-      created_at: event.wall_clock, delivered_at: null, read_at: null, ...(event.author === this.self ? { client_id } : {}) });
+    const { client_id } = event.data;
+    return this.arrive({ ...messageOf(event), delivered_at: null, read_at: null, ...(event.author === this.self ? { client_id } : {}) });
   }
 
   /** A stored message. True when it is in the window then. */

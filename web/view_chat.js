@@ -3,7 +3,7 @@
 import { announce, element, hint, iconButton, isolated, labelled, openDialog, problemLine, select } from './dom.js';
 import { settings } from './keep.js';
 import { askPermission, chime } from './notify.js';
-import { cleanName } from './text.js';
+import { cleanName, visible } from './text.js';
 import { createConversations, createSearch } from './view_list.js';
 import { createIdentity, createMembersView, openInvite } from './view_members.js';
 import { createThreadView } from './view_thread.js';
@@ -16,7 +16,6 @@ const peerOf = (hash) => (hash.startsWith('#/c/') ? hash.slice(4) : null);
 
 export const applyTheme = () => { document.documentElement.dataset.theme = settings.get().theme; };
 
-/** What somebody chooses for this browser; and their id. */
 function openSettings({ model, t }) {
   const now = settings.get();
   const problem = problemLine();
@@ -58,11 +57,12 @@ export function createChat({ model, t, format }) {
   /** Shows a conversation, at a message if there is one; or none. */
   ui.show = (peer, at = null) => (peer ? go(`#/c/${peer}`, at) : leave());
 
-  /** Who is here, or when they were. */
   ui.presence = ({ level, online, last_seen }) => (level === null ? t('presence.gone') : online ? t('presence.online')
     : last_seen ? t('presence.seen', { at: format.moment(last_seen) }) : t('presence.never'));
 
-  ui.say = (message) => announce(`${model.nameOf(message.from)}: ${message.body.slice(0, 300)}`);
+  ui.brief = ({ body, e2e, attachments }, most) => (e2e ? t('message.sealed') : visible(body.slice(0, most)) || attachments.map(({ name }) => name).join(', '));
+
+  ui.say = (message) => announce(`${model.nameOf(message.from)}: ${ui.brief(message, 300)}`);
 
   const conversations = createConversations(ui);
   ui.list = conversations.view;

@@ -47,8 +47,7 @@ export function createConversations(ui) {
     if (draft) return [element('b', { class: 'draft' }, t('conversations.draft')), ' ', isolated(draft.slice(0, 120))];
     const message = entry.last_message;
     if (!message) return [t(entry.level === null ? 'presence.gone' : 'conversations.nothing')];
-    const text = visible(message.body.slice(0, 120)) || message.attachments.map(({ name }) => name).join(', ');
-    return [message.from === model.self && `${t('conversations.you')} `, isolated(text)];
+    return [message.from === model.self && `${t('conversations.you')} `, isolated(ui.brief(message, 120))];
   }
 
   function draw(entry, time) {

@@ -55,12 +55,12 @@ function createMessages({ model, t, format }, { toggle, isOpen }) {
     button(t('retry'), () => model.post(message)), button(t('message.discard'), () => model.discard(message), { class: 'plain' }));
 
   function draw(message, { key, own, first, last }) {
-    const { event_id, from, body, created_at, failed } = message;
+    const { event_id, from, body, e2e, created_at, failed } = message;
     const state = own && stateOf(message).name;
     return element('li', { class: `message${own ? ' own' : ''}${first ? ' first' : ''}`, tabindex: -1, 'data-event': event_id, 'data-key': key },
       element('div', { class: 'bubble' },
         element('span', { class: 'unseen' }, own ? t('message.from_you') : t('message.from', { name: model.nameOf(from) })),
-        body && text(body, key),
+        e2e ? element('em', { class: 'text' }, t('message.sealed')) : body && text(body, key),
         message.attachments.map(attachment),
         element('button', { class: 'meta', tabindex: -1, 'aria-expanded': isOpen(key) ? 'true' : 'false', onclick: () => toggle(key) },
           own && (last || state === 'queued') && element('span', {}, t(`mark.${state}`)),

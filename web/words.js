@@ -84,6 +84,7 @@ members.write_short|Write|Schreiben
 message.discard|Discard|Verwerfen
 message.from|{name} wrote:|{name} schrieb:
 message.from_you|You wrote:|Du schriebst:
+message.sealed|Encrypted; a newer hearthchat can read it.|Verschlüsselt; ein neueres hearthchat kann sie lesen.
 message.whole|Show all of it|Alles zeigen
 presence.gone|No member any more|Gehört nicht mehr dazu
 presence.never|not seen yet|noch nicht gesehen

@@ -226,14 +226,14 @@ static char *describe(struct event_log *log)
     bool more = false;
     const struct signing_key key = test_key(1);
     const struct history_query all = {.limit = HISTORY_MOST_LIMIT};
-    const struct log_snapshot *snapshot = event_log_acquire(log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     json_t *community = community_manifest_make(snapshot->membership, snapshot->head, &key);
     buffer_init(&text);
     for (size_t i = 0; i < sizeof snapshot->fingerprint; i++) {
         buffer_append_format(&text, "%02x", snapshot->fingerprint[i]);
     }
     buffer_append_format(&text, " %llu events\n", (unsigned long long)snapshot->event_count);
-    event_log_release(log, &snapshot);
+    log_snapshot_release(log, &snapshot);
     (void)canonical_write(community, &text);
     json_decref(community);
     (void)history_page(log, &all, describe_message, &text, &more);

@@ -79,7 +79,7 @@ static void read_messages(struct chronicle *chronicle)
         mark.lamport == 0) {
         return;
     }
-    (void)event_log_mark_read(reader->log, &writer->key.node_id, mark.event_id,
+    (void)log_mark_read_up_to(reader->log, &writer->key.node_id, mark.event_id,
                               world_chance(chronicle->world, 20), answered, &result);
     sim_node_step(reader);
     struct read_mark *known = &chronicle->read[reader->index][writer->index];
@@ -205,9 +205,9 @@ static void misbehave(struct chronicle *chronicle)
                           .event_id,
                       1)
                 : event_draft_message(variants[i], &victim->key.node_id, variants[i], NULL);
-        const struct log_snapshot *snapshot = event_log_acquire(author->log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(author->log);
         int64_t lamport = snapshot->clock + (kind == 1 ? 999990 : kind == 2 ? 2000000 : 1);
-        event_log_release(author->log, &snapshot);
+        log_snapshot_release(author->log, &snapshot);
         if (victim == author || !victim->up ||
             event_sign(&draft, &author->key, &world->community_id, event_id, lamport,
                        clock_wall_ms(&author->clock) / 1000, &event, NULL) != RESULT_OK) {

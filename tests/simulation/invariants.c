@@ -33,12 +33,12 @@ static bool all_one(const struct chronicle *chronicle)
     for (unsigned i = 0; i < world->node_count && same; i++) {
         if (counts(chronicle, i)) {
             struct event_log *log = world->nodes[i]->log;
-            const struct log_snapshot *snapshot = event_log_acquire(log);
+            const struct log_snapshot *snapshot = log_snapshot_acquire(log);
             if (i == 0) {
                 memcpy(first, snapshot->fingerprint, sizeof first);
             }
             same = memcmp(first, snapshot->fingerprint, sizeof first) == 0;
-            event_log_release(log, &snapshot);
+            log_snapshot_release(log, &snapshot);
         }
     }
     return same;
@@ -236,9 +236,9 @@ static unsigned check_receipts(const struct chronicle *chronicle)
 static char *describe_community(const struct sim_node *node)
 {
     struct buffer text;
-    const struct log_snapshot *snapshot = event_log_acquire(node->log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(node->log);
     json_t *manifest = community_manifest_make(snapshot->membership, snapshot->head, &node->key);
-    event_log_release(node->log, &snapshot);
+    log_snapshot_release(node->log, &snapshot);
     (void)json_object_del(manifest, "signature");
     (void)json_object_del(manifest, "signed_by");
     buffer_init(&text);

@@ -223,9 +223,9 @@ static void hand_over(struct sim_node *from, struct sim_node *to)
 
 bool sim_node_is_member(const struct sim_node *node, const struct sim_node *other)
 {
-    const struct log_snapshot *snapshot = event_log_acquire(node->log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(node->log);
     bool member = membership_find(snapshot->membership, &other->key.node_id) != NULL;
-    event_log_release(node->log, &snapshot);
+    log_snapshot_release(node->log, &snapshot);
     return member;
 }
 

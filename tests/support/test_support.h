@@ -18,7 +18,7 @@
 #include "protocol/membership.h"
 #include "store/event_log.h"
 
-/* Reads a file of ../shared/vectors with jansson alone; the caller owns it. */
+/* Reads a file of tests/vectors with jansson alone; the caller owns it. */
 json_t *test_vectors(const char *name);
 
 /* A key from one repeated byte; the same every time. */
@@ -48,7 +48,7 @@ struct test_log {
     struct signing_key key;
     struct event_log *log;
     struct lock *lock;
-    int answers; /* of event_log_mark_read() */
+    int answers; /* of log_mark_read_up_to() */
     struct append_answer appended;
     size_t accepted;
     enum event_refusal refusals[64];

@@ -98,16 +98,16 @@ static void event_log__answers_a_received_message_once_with_delivered(void **sta
     assert_null(strstr(history, "\"delivered_at\":null"));
     memory_free(history);
     struct verified_event *again[] = {message(ALICE, BOB, "c", "Hello Bob", 50, lamport)};
-    const struct log_snapshot *snapshot = event_log_acquire(test.log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
     uint64_t count = snapshot->event_count;
-    event_log_release(test.log, &snapshot);
+    log_snapshot_release(test.log, &snapshot);
     test_log_receive(&test, again, 1);
     assert_int_equal(test.accepted, 0);
     assert_int_equal(test.refusals[0],
                      EVENT_ACCEPTABLE); /* held before: neither accepted nor rejected */
-    snapshot = event_log_acquire(test.log);
+    snapshot = log_snapshot_acquire(test.log);
     assert_int_equal(snapshot->event_count, count);
-    event_log_release(test.log, &snapshot);
+    log_snapshot_release(test.log, &snapshot);
     test_log_close(&test);
 }
 
@@ -191,9 +191,9 @@ static void event_log__sets_aside_what_a_late_revocation_forbids(void **state)
     int64_t lamport = test_log_populate(&test, BOB);
     struct verified_event *before[] = {message(BOB, ALICE, "c1", "still fine", 50, lamport)};
     test_log_receive(&test, before, 1);
-    const struct log_snapshot *snapshot = event_log_acquire(test.log);
+    const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
     uint64_t count = snapshot->event_count;
-    event_log_release(test.log, &snapshot);
+    log_snapshot_release(test.log, &snapshot);
     struct verified_event *after[] = {message(BOB, ALICE, "c2", "too late", 51, lamport + 20)};
     test_log_receive(&test, after, 1);
     assert_int_equal(test.accepted, 1);
@@ -204,10 +204,10 @@ static void event_log__sets_aside_what_a_late_revocation_forbids(void **state)
     assert_non_null(strstr(history, "still fine"));
     assert_null(strstr(history, "too late"));
     memory_free(history);
-    snapshot = event_log_acquire(test.log);
+    snapshot = log_snapshot_acquire(test.log);
     /* The revocation and the delivered receipts of both are in, the second message is out. */
     assert_int_equal(snapshot->event_count, count + 2);
-    event_log_release(test.log, &snapshot);
+    log_snapshot_release(test.log, &snapshot);
     struct verified_event *later[] = {message(BOB, ALICE, "c3", "again", 52, lamport + 30)};
     test_log_receive(&test, later, 1);
     assert_int_equal(test.refusals[0], EVENT_REVOKED_AUTHOR);
@@ -239,7 +239,7 @@ static void event_log__is_the_same_whatever_the_order_of_arrival(void **state)
             assert_int_equal(test.accepted, 1);
         }
         char *history = test_log_history(&test);
-        const struct log_snapshot *snapshot = event_log_acquire(test.log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
         if (expected == NULL) {
             expected = memory_duplicate_string(history);
             memcpy(fingerprint, snapshot->fingerprint, sizeof fingerprint);
@@ -247,7 +247,7 @@ static void event_log__is_the_same_whatever_the_order_of_arrival(void **state)
         }
         assert_string_equal(history, expected);
         assert_memory_equal(fingerprint, snapshot->fingerprint, sizeof fingerprint);
-        event_log_release(test.log, &snapshot);
+        log_snapshot_release(test.log, &snapshot);
         memory_free(history);
         test_log_close(&test);
     }
@@ -303,19 +303,19 @@ static void event_log__keeps_everything_over_a_restart(void **state)
     (void)test_log_populate(&test, BOB);
     (void)test_log_append(&test, draft_to(BOB, "c1", "Hello"));
     char *before = test_log_history(&test);
-    const struct log_snapshot *old = event_log_acquire(test.log);
+    const struct log_snapshot *old = log_snapshot_acquire(test.log);
     struct log_snapshot kept = *old;
-    event_log_release(test.log, &old);
+    log_snapshot_release(test.log, &old);
     test_log_reopen(&test, ALICE);
     char *after = test_log_history(&test);
     assert_string_equal(before, after);
-    const struct log_snapshot *new = event_log_acquire(test.log);
+    const struct log_snapshot *new = log_snapshot_acquire(test.log);
     assert_int_equal(new->clock, kept.clock);
     assert_int_equal(new->last_seq, kept.last_seq);
     assert_int_equal(new->event_count, kept.event_count);
     assert_memory_equal(new->fingerprint, kept.fingerprint, FINGERPRINT_BYTES);
     assert_int_equal(new->membership->member_count, 2);
-    event_log_release(test.log, &new);
+    log_snapshot_release(test.log, &new);
     memory_free(before);
     memory_free(after);
     test_log_close(&test);
@@ -426,7 +426,7 @@ static void mark(struct test_log *test, uint8_t peer, unsigned id, bool silently
 {
     char event_id[ULID_TEXT_BYTES];
     struct node_id node_id = *test_id(peer);
-    assert_int_equal(event_log_mark_read(test->log, &node_id, test_ulid(id, event_id), silently,
+    assert_int_equal(log_mark_read_up_to(test->log, &node_id, test_ulid(id, event_id), silently,
                                          on_marked, test),
                      RESULT_OK);
     lock_take(test->lock);

@@ -26,9 +26,9 @@ static void assert_in_step(struct test_log *test)
     enum result result = RESULT_BUSY;
     buffer_init(&answer);
     while (result == RESULT_BUSY) {
-        const struct log_snapshot *snapshot = event_log_acquire(test->log);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(test->log);
         memcpy(question + 4, snapshot->fingerprint, FINGERPRINT_BYTES);
-        event_log_release(test->log, &snapshot);
+        log_snapshot_release(test->log, &snapshot);
         result = event_set_respond(test->log, question, sizeof question, &answer, NULL);
     }
     assert_int_equal(result, RESULT_OK);
@@ -77,39 +77,10 @@ static void event_set__takes_what_is_committed_while_a_long_log_is_read(void **s
     test_log_close(&test);
 }
 
-/* A log as version 1 wrote it. */
-static void event_log_open__brings_an_older_log_up_to_date(void **state)
-{
-    static const char downgrade[] =
-        "DROP INDEX events_set; CREATE INDEX events_lamport ON events(lamport, hash);"
-        "DROP INDEX messages_event_id;"
-        "CREATE UNIQUE INDEX messages_event_id ON messages(event_id);"
-        "DROP TABLE growth; DROP TABLE messages_search; ALTER TABLE messages DROP COLUMN names;"
-        "PRAGMA user_version=1;";
-    struct test_log test;
-    sqlite3 *database = NULL;
-    (void)state;
-    test_log_open(&test, ALICE, ALICE);
-    int64_t lamport = test_log_populate(&test, BOB);
-    char *path = memory_format("%s/events.sqlite", test.directory);
-    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, downgrade, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(database), SQLITE_OK);
-    test_log_reopen(&test, ALICE);
-    assert_in_step(&test);
-    struct verified_event *event = message(1, lamport);
-    test_log_receive(&test, &event, 1);
-    assert_int_equal(test.accepted, 1);
-    assert_in_step(&test);
-    test_log_close(&test);
-    memory_free(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_set__follows_what_is_committed),
-        cmocka_unit_test(event_log_open__brings_an_older_log_up_to_date),
         cmocka_unit_test(event_set__takes_what_is_committed_while_a_long_log_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

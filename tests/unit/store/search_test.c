@@ -213,23 +213,6 @@ static void meddle(struct fixture *fixture, const char *sql)
     memory_free(path);
 }
 
-static void event_log_open__indexes_the_messages_of_an_older_log(void **state)
-{
-    struct fixture fixture;
-    (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "from before");
-    arrive_with_file(&fixture, "plan.pdf");
-    meddle(&fixture, "DROP TABLE messages_search; ALTER TABLE messages DROP COLUMN names; PRAGMA "
-                     "user_version=2");
-    test_log_reopen(&fixture.log, ALICE);
-    assert_finds(&fixture, "before", "[from before]");
-    assert_finds(&fixture, "plan", "[]");
-    arrive(&fixture, BOB, "from after");
-    assert_finds(&fixture, "from", "[from after][from before]");
-    test_log_close(&fixture.log);
-}
-
 static void maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it(void **state)
 {
     static const char *const wrongs[] = {
@@ -265,7 +248,6 @@ int main(void)
         cmocka_unit_test(search_messages__gives_the_newest_first_whatever_came_when),
         cmocka_unit_test(search_messages__finds_attachments_by_name_and_marks_what_it_found),
         cmocka_unit_test(search_messages__forgets_what_is_not_shown_any_more),
-        cmocka_unit_test(event_log_open__indexes_the_messages_of_an_older_log),
         cmocka_unit_test(maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,288 @@
+#include "protocol/replay.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+
+static const struct standing nobody = {
+    .joined = FACT_NONE, .invitation = FACT_NONE, .revoked = FACT_NONE, .level = REPLAY_NO_LEVEL};
+
+void replay_init(struct replay *replay, const struct fact_table *facts, const struct people *people)
+{
+    *replay = (struct replay){
+        .facts = facts, .people = people, .policy = policy_default(), .created = FACT_NONE};
+    replay_extend(replay);
+}
+
+struct unused_invitations *replay_share_unused(struct unused_invitations *unused)
+{
+    if (unused != NULL) {
+        unused->references++;
+    }
+    return unused;
+}
+
+void replay_release_unused(struct unused_invitations **unused)
+{
+    if (*unused != NULL && --(*unused)->references == 0) {
+        memory_free(*unused);
+    }
+    *unused = NULL;
+}
+
+void replay_copy(const struct replay *replay, struct replay *copy_out)
+{
+    *copy_out = *replay;
+    copy_out->standings = memory_allocate(replay->count, sizeof *copy_out->standings);
+    for (uint32_t i = 0; i < replay->count; i++) {
+        copy_out->standings[i] = replay->standings[i];
+        (void)replay_share_unused(copy_out->standings[i].unused);
+    }
+}
+
+void replay_deinit(struct replay *replay)
+{
+    for (uint32_t i = 0; i < replay->count; i++) {
+        replay_release_unused(&replay->standings[i].unused);
+    }
+    memory_free(replay->standings);
+    *replay = (struct replay){0};
+}
+
+void replay_extend(struct replay *replay)
+{
+    if (replay->count < replay->people->count) {
+        replay->standings =
+            memory_resize(replay->standings, replay->people->count, sizeof *replay->standings);
+        while (replay->count < replay->people->count) {
+            replay->standings[replay->count++] = nobody;
+        }
+    }
+}
+
+struct standing replay_standing(const struct replay *replay, uint32_t person)
+{
+    return person < replay->count ? replay->standings[person] : nobody;
+}
+
+static bool is_trusted(const struct replay *replay, uint32_t person)
+{
+    return replay_standing(replay, person).level >= LEVEL_TRUSTED;
+}
+
+bool replay_may_invite(const struct replay *replay, uint32_t inviter, enum member_level level)
+{
+    return is_trusted(replay, inviter) ||
+           (level == LEVEL_MEMBER && replay->policy.default_member_can_invite &&
+            replay_standing(replay, inviter).level == LEVEL_MEMBER);
+}
+
+int64_t replay_needed_signers(const struct replay *replay, bool revokes, uint32_t target)
+{
+    const struct policy *policy = &replay->policy;
+    int64_t wanted = revokes ? policy->min_signatures_to_revoke : policy->min_signatures_to_demote;
+    int64_t there = (int64_t)replay->trusted_count - (is_trusted(replay, target) ? 1 : 0);
+    return target == 0 || wanted < there ? wanted : there;
+}
+
+int64_t replay_count_signers(const struct replay *replay, uint32_t author, const uint32_t *signers,
+                             size_t count)
+{
+    int64_t valid = 0;
+    if (!is_trusted(replay, author)) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        valid += is_trusted(replay, signers[i]) ? 1 : 0;
+    }
+    return valid;
+}
+
+static bool has_signers(const struct replay *replay, const struct fact *fact, int64_t needed)
+{
+    int64_t valid = replay_count_signers(replay, fact->author, fact->signers, fact->signer_count);
+    return valid >= 0 && valid >= needed;
+}
+
+static void set_level(struct replay *replay, uint32_t person, int level)
+{
+    struct standing *standing = &replay->standings[person];
+    replay->trusted_count -= standing->level >= LEVEL_TRUSTED ? 1 : 0;
+    standing->level = (int8_t)level;
+    replay->trusted_count += standing->level >= LEVEL_TRUSTED ? 1 : 0;
+}
+
+static void apply_created(struct replay *replay, const struct fact *fact, uint32_t handle)
+{
+    if (replay->created != FACT_NONE || fact->policy == FACT_NONE) {
+        return;
+    }
+    replay->created = handle;
+    replay->policy = replay->facts->policies[fact->policy];
+    replay->standings[fact->author].joined = handle;
+    set_level(replay, fact->author, LEVEL_ANCHOR);
+}
+
+/* This state's own, with room for one more. */
+static struct unused_invitations *own_unused(struct standing *author)
+{
+    struct unused_invitations *old = author->unused;
+    uint32_t count = old == NULL ? 0 : old->count;
+    if (old != NULL && old->references == 1 && count < old->capacity) {
+        return old;
+    }
+    uint32_t capacity = count < 4                        ? 4
+                        : count * 2 > REPLAY_MOST_UNUSED ? REPLAY_MOST_UNUSED
+                                                         : count * 2;
+    struct unused_invitations *own =
+        memory_allocate(1, sizeof *own + capacity * sizeof own->facts[0]);
+    *own = (struct unused_invitations){.references = 1, .count = count, .capacity = capacity};
+    if (count > 0) {
+        memcpy(own->facts, old->facts, count * sizeof own->facts[0]);
+    }
+    replay_release_unused(&author->unused);
+    author->unused = own;
+    return own;
+}
+
+static void forget_unused(struct standing *author, uint32_t place)
+{
+    struct unused_invitations *own = author->unused;
+    if (own->references > 1) {
+        struct unused_invitations *copy =
+            memory_allocate(1, sizeof *own + own->capacity * sizeof own->facts[0]);
+        memcpy(copy, own, sizeof *own + own->count * sizeof own->facts[0]);
+        copy->references = 1;
+        own->references--;
+        own = author->unused = copy;
+    }
+    memmove(own->facts + place, own->facts + place + 1,
+            (own->count - place - 1) * sizeof own->facts[0]);
+    own->count--;
+}
+
+static void apply_invited(struct replay *replay, const struct fact *fact, uint32_t handle)
+{
+    struct standing *author = &replay->standings[fact->author];
+    if (!replay_may_invite(replay, fact->author, (enum member_level)fact->level)) {
+        return;
+    }
+    if (author->unused != NULL && author->unused->count == REPLAY_MOST_UNUSED) {
+        forget_unused(author, 0);
+    }
+    struct unused_invitations *own = own_unused(author);
+    own->facts[own->count++] = handle;
+}
+
+/* The place of an invitation among its author's unused ones; FACT_NONE: it is none of them. */
+static uint32_t place_of_unused(const struct replay *replay, uint32_t invitation)
+{
+    const struct unused_invitations *unused =
+        replay_standing(replay, replay->facts->facts[invitation].author).unused;
+    for (uint32_t i = 0; unused != NULL && i < unused->count; i++) {
+        if (unused->facts[i] == invitation) {
+            return i;
+        }
+    }
+    return FACT_NONE;
+}
+
+/* The first in replay order with that id for that node. An id alone says little: others can write
+ * events with it. */
+static uint32_t find_invitation(const struct replay *replay, const struct fact *joining)
+{
+    const struct fact_table *table = replay->facts;
+    const struct node_id *invitee = &replay->people->keys[joining->author];
+    uint32_t first = FACT_NONE;
+    for (uint32_t at = fact_table_find(table, joining->about.invite_id); at != FACT_NONE;
+         at = fact_table_find_next(table, at)) {
+        const struct fact *fact = &table->facts[at];
+        if (fact->type == EVENT_MEMBER_INVITED && node_id_equal(&fact->about.target, invitee) &&
+            place_of_unused(replay, at) != FACT_NONE &&
+            (first == FACT_NONE || fact_table_compare(table, at, first) < 0)) {
+            first = at;
+        }
+    }
+    return first;
+}
+
+static void apply_joined(struct replay *replay, const struct fact *fact, uint32_t handle)
+{
+    struct standing *author = &replay->standings[fact->author];
+    if (author->level != REPLAY_NO_LEVEL || author->revoked != FACT_NONE) {
+        return;
+    }
+    uint32_t found = find_invitation(replay, fact);
+    if (found == FACT_NONE || fact->wall_seconds >= replay->facts->facts[found].expires_at) {
+        return;
+    }
+    const struct fact *invitation = &replay->facts->facts[found];
+    struct standing *inviter = &replay->standings[invitation->author];
+    int most =
+        inviter->level >= LEVEL_TRUSTED ? REPLAY_MOST_BROUGHT_BY_TRUSTED : REPLAY_MOST_BROUGHT;
+    if (inviter->brought >= most) {
+        return;
+    }
+    inviter->brought++;
+    forget_unused(inviter, place_of_unused(replay, found));
+    author->joined = handle;
+    author->invitation = found;
+    set_level(replay, fact->author, invitation->level);
+}
+
+/* A member, or PEOPLE_NOBODY. */
+static uint32_t find_target(const struct replay *replay, const struct fact *fact)
+{
+    uint32_t target = people_find(replay->people, &fact->about.target);
+    return replay_standing(replay, target).level == REPLAY_NO_LEVEL ? PEOPLE_NOBODY : target;
+}
+
+static void apply_revoked(struct replay *replay, const struct fact *fact, uint32_t handle)
+{
+    uint32_t target = find_target(replay, fact);
+    if (target == PEOPLE_NOBODY ||
+        !has_signers(replay, fact, replay_needed_signers(replay, true, target))) {
+        return;
+    }
+    struct standing *standing = &replay->standings[target];
+    set_level(replay, target, REPLAY_NO_LEVEL);
+    standing->revoked = handle;
+    if (standing->invitation != FACT_NONE) {
+        replay->standings[replay->facts->facts[standing->invitation].author].brought--;
+    }
+}
+
+static void apply_level(struct replay *replay, const struct fact *fact, bool promotes)
+{
+    uint32_t target = find_target(replay, fact);
+    int64_t needed = promotes ? 1 : replay_needed_signers(replay, false, target);
+    if (target == PEOPLE_NOBODY || !has_signers(replay, fact, needed)) {
+        return;
+    }
+    int level = replay->standings[target].level;
+    if (promotes ? fact->level > level : fact->level < level) {
+        set_level(replay, target, fact->level);
+    }
+}
+
+void replay_apply(struct replay *replay, uint32_t handle)
+{
+    const struct fact *fact = &replay->facts->facts[handle];
+    if (fact->shadowed) {
+        return;
+    }
+    if (fact->type == EVENT_COMMUNITY_CREATED) {
+        apply_created(replay, fact, handle);
+    } else if (fact->type == EVENT_MEMBER_INVITED) {
+        apply_invited(replay, fact, handle);
+    } else if (fact->type == EVENT_MEMBER_JOINED) {
+        apply_joined(replay, fact, handle);
+    } else if (fact->type == EVENT_MEMBER_REVOKED) {
+        apply_revoked(replay, fact, handle);
+    } else if (fact->type == EVENT_MEMBER_PROMOTED || fact->type == EVENT_MEMBER_DEMOTED) {
+        apply_level(replay, fact, fact->type == EVENT_MEMBER_PROMOTED);
+    } else if (fact->policy != FACT_NONE && fact->author == 0 &&
+               replay_standing(replay, 0).level != REPLAY_NO_LEVEL) {
+        replay->policy = replay->facts->policies[fact->policy];
+    }
+}

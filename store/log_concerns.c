@@ -1,0 +1,45 @@
+#include "store/log_concerns_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/log_nodes_private.h"
+
+void log_concerns_add(struct event_log *log, int64_t seq, int64_t node)
+{
+    database_run(&log->database, "INSERT OR IGNORE INTO concerns(node,seq) VALUES(?1,?2)", "ii",
+                 node, seq);
+}
+
+void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node)
+{
+    database_run(&log->database, "DELETE FROM concerns WHERE node=?1 AND seq=?2", "ii", node, seq);
+}
+
+/* A message concerns its author and its recipient: whom it concerns and who did not write it was
+ * sent it. */
+void log_concerns_find_messages(struct event_log *log, const char *event_id,
+                                const struct node_id *recipient,
+                                void (*visit)(struct event_log *log,
+                                              const struct log_message *message, void *context),
+                                void *context)
+{
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT e.seq,e.lamport,e.author FROM events e WHERE e.event_id=?1 AND e.type=?2"
+        " AND e.aside=0 AND e.author<>?3 AND EXISTS"
+        " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq) ORDER BY e.seq",
+        "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
+        log_nodes_number(log, recipient));
+    struct log_message message = {.recipient = *recipient};
+    (void)snprintf(message.event_id, sizeof message.event_id, "%s", event_id);
+    while (database_next(&log->database, row)) {
+        message.seq = sqlite3_column_int64(row, 0);
+        message.lamport = sqlite3_column_int64(row, 1);
+        if (sqlite3_column_bytes(row, 2) == NODE_ID_BYTES) {
+            memcpy(message.author.key, sqlite3_column_blob(row, 2), NODE_ID_BYTES);
+            visit(log, &message, context);
+        }
+    }
+    database_done(row);
+}

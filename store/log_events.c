@@ -1,0 +1,36 @@
+#include "store/log_events_private.h"
+
+#include "core/log.h"
+#include "protocol/canonical.h"
+
+struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int column)
+{
+    json_t *json = NULL;
+    struct event *event = NULL;
+    const char *text = database_text(row, column);
+    size_t length = (size_t)sqlite3_column_bytes(row, column);
+    if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK) {
+        (void)event_parse(json, &log->options.community_id, &event);
+    }
+    json_decref(json);
+    if (event == NULL) {
+        log_write(LOG_ERROR, "log.damaged_event", NULL);
+    }
+    return event;
+}
+
+struct event *log_events_read(struct event_log *log, int64_t seq)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT json FROM events WHERE seq=?1", "i", seq);
+    struct event *event =
+        database_next(&log->database, row) ? log_events_of_row(log, row, 0) : NULL;
+    database_done(row);
+    return event;
+}
+
+bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    return database_integer(database, 0, "SELECT seq FROM events WHERE hash=?1", "b", hash,
+                            BLAKE3_HASH_BYTES) != 0;
+}

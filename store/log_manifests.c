@@ -1,0 +1,134 @@
+#include "store/log_manifests_private.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/canonical.h"
+#include "protocol/fields.h"
+#include "store/log_events_private.h"
+#include "store/log_kinds_private.h"
+
+/* Whether it comes after the one that is there, and takes its place. */
+static void keep_last(struct event_log *log, const struct event *event, const json_t *json)
+{
+    struct node_manifest manifest;
+    struct buffer endpoints;
+    if (node_manifest_parse(json, &manifest) != RESULT_OK) {
+        return;
+    }
+    char *name = fields_displayable(manifest.display_name);
+    json_t *list = node_manifest_endpoints_to_json(&manifest.endpoints);
+    buffer_init(&endpoints);
+    (void)canonical_write(list, &endpoints);
+    database_run(&log->database,
+                 "INSERT INTO manifests(author,lamport,event_id,hash,name,endpoints)"
+                 " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(author) DO UPDATE SET"
+                 " lamport=excluded.lamport,event_id=excluded.event_id,hash=excluded.hash,"
+                 "name=excluded.name,endpoints=excluded.endpoints"
+                 " WHERE (excluded.lamport,excluded.event_id,excluded.hash)>"
+                 "(lamport,event_id,hash)",
+                 "bitbtt", event->author.key, NODE_ID_BYTES, event->lamport, event->event_id,
+                 event->hash, (int)sizeof event->hash, name, buffer_text(&endpoints));
+    buffer_deinit(&endpoints);
+    json_decref(list);
+    memory_free(name);
+    uint32_t person = community_find(log->state.community, &event->author);
+    if (person != PEOPLE_NOBODY) {
+        log_manifests_publish(log, person);
+    }
+}
+
+static const json_t *manifest_of(const struct event *event)
+{
+    return event->type == EVENT_MEMBER_JOINED ? event->data.joined.manifest
+                                              : event->data.manifest.manifest;
+}
+
+static bool apply_manifest(struct event_log *log, const struct event *event, int64_t seq)
+{
+    (void)seq;
+    keep_last(log, event, manifest_of(event));
+    return false;
+}
+
+/* The one before it is the last now. */
+static void take_back_manifest(struct event_log *log, const struct event *event, int64_t seq)
+{
+    database_run(&log->database, "DELETE FROM manifests WHERE author=?1 AND hash=?2", "bb",
+                 event->author.key, NODE_ID_BYTES, event->hash, (int)sizeof event->hash);
+    if (sqlite3_changes(log->database.handle) == 0) {
+        return;
+    }
+    int64_t before = database_integer(
+        &log->database, 0,
+        "SELECT seq FROM events INDEXED BY events_author WHERE author=?1 AND aside=0 AND seq<>?2"
+        " AND type IN (?3,?4) ORDER BY lamport DESC,event_id DESC,hash DESC LIMIT 1",
+        "biii", event->author.key, NODE_ID_BYTES, seq, (int64_t)EVENT_MEMBER_JOINED,
+        (int64_t)EVENT_MANIFEST_UPDATED);
+    struct event *last = before == 0 ? NULL : log_events_read(log, before);
+    if (last != NULL) {
+        keep_last(log, last, manifest_of(last));
+    }
+    event_destroy(&last);
+}
+
+static void read_endpoints(const char *text, struct endpoints *endpoints_out)
+{
+    json_t *list = NULL;
+    if (canonical_parse(text, strlen(text), CANONICAL_MOST_NESTING, &list, NULL) == RESULT_OK) {
+        (void)node_manifest_parse_endpoints(list, endpoints_out);
+    }
+    json_decref(list);
+}
+
+/* What the invitation called it; the caller frees. */
+static char *invited_name(struct event_log *log, const struct standing *standing)
+{
+    char *name = NULL;
+    if (standing->invitation != FACT_NONE) {
+        sqlite3_stmt *row =
+            database_query(&log->database, "SELECT name FROM facts WHERE seq=?1", "i",
+                           community_fact(log->state.community, standing->invitation)->seq);
+        if (database_next(&log->database, row)) {
+            name = memory_duplicate_string(database_text(row, 0));
+        }
+        database_done(row);
+    }
+    return name == NULL ? memory_duplicate_string("") : name;
+}
+
+void log_manifests_publish(struct event_log *log, uint32_t person)
+{
+    struct community *community = log->state.community;
+    const struct standing standing = replay_standing(community_replay(community), person);
+    const struct node_id *key = community_key(community, person);
+    struct endpoints endpoints = {.count = 0};
+    char *name = NULL;
+    if (standing.joined == FACT_NONE) {
+        return;
+    }
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT name,endpoints FROM manifests WHERE author=?1", "b",
+                       key->key, NODE_ID_BYTES);
+    if (database_next(&log->database, row)) {
+        name = database_text(row, 0)[0] == '\0' ? NULL
+                                                : memory_duplicate_string(database_text(row, 0));
+        read_endpoints(database_text(row, 1), &endpoints);
+    }
+    database_done(row);
+    if (name == NULL) {
+        name = invited_name(log, &standing);
+    }
+    const struct fact *joined = community_fact(community, standing.joined);
+    uint32_t inviter = standing.invitation == FACT_NONE
+                           ? person
+                           : community_fact(community, standing.invitation)->author;
+    community_publish_profile(community, person,
+                              member_profile_create(name, joined->wall_seconds,
+                                                    community_key(community, inviter), &endpoints));
+    log->state.membership_changed = true;
+    memory_free(name);
+}
+
+const struct log_kind log_manifests_joined = {apply_manifest, take_back_manifest, NULL};
+const struct log_kind log_manifests_updated = {apply_manifest, take_back_manifest, NULL};

@@ -1,0 +1,169 @@
+#include "store/log_moves_private.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "store/log_events_private.h"
+#include "store/log_set_private.h"
+#include "store/log_views_private.h"
+
+enum { SLICE_MS = 10, PAGE_EVENTS = 64 };
+
+/* Which of an author's events belong into the set: those up to a lamport. */
+static int64_t last_admitted(const struct event_log *log, const struct node_id *author)
+{
+    const struct community *community = log->state.community;
+    struct standing standing =
+        replay_standing(community_replay(community), community_find(community, author));
+    if (standing.level != REPLAY_NO_LEVEL) {
+        return INT64_MAX;
+    }
+    return standing.revoked == FACT_NONE ? 0 : community_fact(community, standing.revoked)->lamport;
+}
+
+/* An event that is not where it belongs. */
+struct misplaced {
+    int64_t seq;
+    int64_t lamport;
+    uint8_t hash[BLAKE3_HASH_BYTES];
+};
+
+static size_t read_page(struct event_log *log, sqlite3_stmt *row, struct misplaced *page_out)
+{
+    size_t count = 0;
+    while (count < PAGE_EVENTS && database_next(&log->database, row)) {
+        page_out[count].seq = sqlite3_column_int64(row, 0);
+        page_out[count].lamport = sqlite3_column_int64(row, 1);
+        if (sqlite3_column_bytes(row, 2) == BLAKE3_HASH_BYTES) {
+            memcpy(page_out[count++].hash, sqlite3_column_blob(row, 2), BLAKE3_HASH_BYTES);
+        }
+    }
+    database_done(row);
+    return count;
+}
+
+/* The latest first: what is taken back then lies at the end of what is shown. */
+static size_t find_to_go(struct event_log *log, const struct node_id *author, int64_t last,
+                         struct misplaced *page_out)
+{
+    return read_page(log,
+                     database_query(&log->database,
+                                    "SELECT seq,lamport,hash FROM events INDEXED BY events_author"
+                                    " WHERE author=?1 AND aside=0 AND lamport>?2"
+                                    " ORDER BY lamport DESC LIMIT ?3",
+                                    "bii", author->key, NODE_ID_BYTES, last, (int64_t)PAGE_EVENTS),
+                     page_out);
+}
+
+static size_t find_to_come_back(struct event_log *log, const struct node_id *author, int64_t last,
+                                struct misplaced *page_out)
+{
+    return read_page(log,
+                     database_query(&log->database,
+                                    "SELECT seq,lamport,hash FROM events INDEXED BY events_author"
+                                    " WHERE author=?1 AND aside=1 AND lamport<=?2"
+                                    " ORDER BY lamport LIMIT ?3",
+                                    "bii", author->key, NODE_ID_BYTES, last, (int64_t)PAGE_EVENTS),
+                     page_out);
+}
+
+static void set_aside(struct event_log *log, const struct misplaced *event, int64_t aside)
+{
+    database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii", event->seq,
+                 aside);
+    if (aside == 1) {
+        fingerprint_remove(&log->state.fingerprint, event->hash);
+    } else {
+        fingerprint_add(&log->state.fingerprint, event->hash);
+    }
+    log_set_note(log, event->lamport, event->hash, aside == 1);
+}
+
+/* What is no event any more by today's rules was in no view; aside, it stays there for good. */
+static void move(struct event_log *log, const struct misplaced *misplaced, bool goes)
+{
+    struct event *event = log_events_read(log, misplaced->seq);
+    if (event == NULL && !goes) {
+        database_run(&log->database, "UPDATE events SET aside=2 WHERE seq=?1", "i", misplaced->seq);
+        return;
+    }
+    set_aside(log, misplaced, goes ? 1 : 0);
+    if (event != NULL && goes) {
+        log_views_take_back(log, event, misplaced->seq);
+    } else if (event != NULL) {
+        (void)log_views_apply(log, event, misplaced->seq, false);
+        log->state.head = event->lamport > log->state.head ? event->lamport : log->state.head;
+    }
+    event_destroy(&event);
+}
+
+/* False: nothing is left of this author's. */
+static bool move_page(struct event_log *log, const struct node_id *author)
+{
+    struct misplaced page[PAGE_EVENTS];
+    int64_t last = last_admitted(log, author);
+    size_t going = find_to_go(log, author, last, page);
+    size_t count = going > 0 ? going : find_to_come_back(log, author, last, page);
+    for (size_t i = 0; i < count; i++) {
+        move(log, &page[i], going > 0);
+    }
+    if (going > 0) {
+        log->state.head = database_integer(&log->database, 0,
+                                           "SELECT max(lamport) FROM events WHERE aside=0", "");
+    }
+    return count > 0;
+}
+
+void log_moves_note(struct event_log *log, const struct node_id *author)
+{
+    struct misplaced page[PAGE_EVENTS];
+    int64_t last = last_admitted(log, author);
+    if (find_to_go(log, author, last, page) + find_to_come_back(log, author, last, page) > 0) {
+        database_run(&log->database, "INSERT OR IGNORE INTO moves(author) VALUES(?1)", "b",
+                     author->key, NODE_ID_BYTES);
+        log->state.is_moving = true;
+    }
+}
+
+static bool find_author(struct event_log *log, struct node_id *author_out)
+{
+    sqlite3_stmt *row = database_query(&log->database, "SELECT author FROM moves LIMIT 1", "");
+    bool found =
+        database_next(&log->database, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
+    if (found) {
+        memcpy(author_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+    }
+    database_done(row);
+    return found;
+}
+
+/* False: nothing is left of anybody's. */
+static bool move_some(struct event_log *log)
+{
+    struct node_id author;
+    if (!find_author(log, &author)) {
+        return false;
+    }
+    if (!move_page(log, &author) && !log->database.failed) {
+        database_run(&log->database, "DELETE FROM moves WHERE author=?1", "b", author.key,
+                     NODE_ID_BYTES);
+    }
+    return true;
+}
+
+void log_moves_run_slice(struct event_log *log)
+{
+    int64_t begun_ms = clock_monotonic_ms(log->options.clock);
+    log->state.has_moved = true;
+    do {
+        log->state.is_moving = move_some(log);
+    } while (
+        log->state.is_moving && !log->database.failed &&
+        (log->options.synchronous || clock_monotonic_ms(log->options.clock) - begun_ms < SLICE_MS));
+}
+
+void log_moves_load(struct event_log *log)
+{
+    log->state.is_moving =
+        database_integer(&log->database, 0, "SELECT 1 FROM moves LIMIT 1", "") != 0;
+}

@@ -1,0 +1,66 @@
+#include "store/log_own_private.h"
+
+#include <string.h>
+
+#include "protocol/event_kind.h"
+#include "store/log_accept_private.h"
+#include "store/log_kinds_private.h"
+
+/* What depends on the log in this moment. */
+static enum result complete(struct event_log *log, struct event_draft *draft,
+                            struct append_answer *answer)
+{
+    const struct log_kind *kind = log_kinds_find(draft->type);
+    union event_data data;
+    if (kind->complete == NULL) {
+        return RESULT_OK;
+    }
+    enum result result =
+        event_kind_decode(event_kind_get(draft->type), draft->data, &log->options.key->node_id,
+                          &log->options.community_id, &data, &answer->error);
+    if (result == RESULT_OK) {
+        result = kind->complete(log, draft, &data, answer);
+        event_kind_release(draft->type, &data);
+    }
+    return result;
+}
+
+static enum result sign(struct event_log *log, struct event_draft *draft,
+                        struct verified_event **verified_out, struct append_answer *answer)
+{
+    char event_id[ULID_TEXT_BYTES];
+    int64_t wall_ms = clock_wall_ms(log->options.clock);
+    ulid_mint(&log->ulids, wall_ms, event_id);
+    return event_sign(draft, log->options.key, &log->options.community_id, event_id,
+                      log->state.clock + 1, wall_ms / 1000, verified_out, &answer->error);
+}
+
+static enum result store(struct event_log *log, struct verified_event *verified,
+                         struct append_answer *answer)
+{
+    const struct event *event = event_verified_get(verified);
+    memcpy(answer->event_id, event->event_id, sizeof answer->event_id);
+    answer->lamport = event->lamport;
+    struct log_arrival arrival = {.event = verified};
+    log_accept_batch(log, &arrival, 1, NULL, true);
+    answer->seq = arrival.seq;
+    return arrival.refusal == EVENT_ACCEPTABLE
+               ? RESULT_OK
+               : error_set(&answer->error, RESULT_UNAUTHORIZED,
+                           "This node does not belong to the community (any more).");
+}
+
+enum result log_own_append(struct event_log *log, struct event_draft *draft,
+                           struct append_answer *answer_out)
+{
+    struct verified_event *verified = NULL;
+    enum result result = complete(log, draft, answer_out);
+    if (result == RESULT_OK && !answer_out->repeated) {
+        result = sign(log, draft, &verified, answer_out);
+    }
+    if (result == RESULT_OK && !answer_out->repeated) {
+        result = store(log, verified, answer_out);
+    }
+    event_draft_deinit(draft);
+    return result;
+}

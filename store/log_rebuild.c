@@ -1,0 +1,118 @@
+#include "store/log_rebuild_private.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "protocol/event_kind.h"
+#include "store/log_events_private.h"
+#include "store/log_facts_private.h"
+#include "store/log_kinds_private.h"
+#include "store/log_manifests_private.h"
+#include "store/log_schema_private.h"
+#include "store/log_search_private.h"
+#include "store/log_views_private.h"
+
+static void forget_derived(struct event_log *log)
+{
+    log_search_clear(log);
+    for (const struct log_schema_table *table = log_schema_tables; table->name != NULL; table++) {
+        if (table->wholly) {
+            char *sql = memory_format("DELETE FROM %s", table->name);
+            (void)database_execute(&log->database, sql);
+            memory_free(sql);
+        }
+    }
+}
+
+static void derive_facts(struct event_log *log, enum event_type type)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT seq,json FROM events WHERE type=?1 ORDER BY seq",
+                       "i", (int64_t)type);
+    while (database_next(&log->database, row)) {
+        struct event *event = log_events_of_row(log, row, 1);
+        if (event != NULL) {
+            log_facts_keep(log, event, sqlite3_column_int64(row, 0));
+            event_destroy(&event);
+        }
+    }
+    database_done(row);
+}
+
+/* Of all events, aside or not: who stands where follows from the whole log. */
+static void derive_community(struct event_log *log)
+{
+    for (enum event_type type = EVENT_COMMUNITY_CREATED; event_kind_get(type) != NULL; type++) {
+        if (event_kind_get(type)->drives_membership) {
+            derive_facts(log, type);
+        }
+    }
+    community_destroy(&log->state.community);
+    log->state.community = log_facts_read(log);
+    log->state.membership_changed = true;
+    log->state.is_moving = false;
+}
+
+/* 0: in the set. 1: its author does not belong. 2: it is no event by today's rules. */
+static int64_t place_of(const struct event_log *log, const struct event *event)
+{
+    if (event == NULL) {
+        return 2;
+    }
+    return community_admits(log->state.community, &event->author, event->lamport) ==
+                   MEMBERSHIP_ADMITS
+               ? 0
+               : 1;
+}
+
+/* The place of every event comes before any view: an event is shown or not by where its twin is. */
+static void sort_out_aside(struct event_log *log)
+{
+    struct log_state *state = &log->state;
+    state->fingerprint = (struct fingerprint){0};
+    state->head = 0;
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT seq,json,hash,aside FROM events ORDER BY seq", "");
+    while (database_next(&log->database, row)) {
+        struct event *event = log_events_of_row(log, row, 1);
+        int64_t aside = place_of(log, event);
+        if (aside == 0 && sqlite3_column_bytes(row, 2) == BLAKE3_HASH_BYTES) {
+            fingerprint_add(&state->fingerprint, sqlite3_column_blob(row, 2));
+            state->head = event->lamport > state->head ? event->lamport : state->head;
+        }
+        if (aside != sqlite3_column_int64(row, 3)) {
+            database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii",
+                         sqlite3_column_int64(row, 0), aside);
+        }
+        event_destroy(&event);
+    }
+    database_done(row);
+    state->clock = state->clock > state->head ? state->clock : state->head;
+}
+
+static void derive_views(struct event_log *log)
+{
+    sqlite3_stmt *row = database_query(
+        &log->database, "SELECT seq,type,json FROM events WHERE aside=0 ORDER BY seq", "");
+    while (database_next(&log->database, row)) {
+        enum event_type type = (enum event_type)sqlite3_column_int(row, 1);
+        struct event *event =
+            log_kinds_find(type)->apply == NULL ? NULL : log_events_of_row(log, row, 2);
+        if (event != NULL) {
+            (void)log_views_apply(log, event, sqlite3_column_int64(row, 0), false);
+            event_destroy(&event);
+        }
+    }
+    database_done(row);
+    for (uint32_t i = 0; i < community_count_people(log->state.community); i++) {
+        log_manifests_publish(log, i);
+    }
+}
+
+void log_rebuild_all(struct event_log *log)
+{
+    forget_derived(log);
+    derive_community(log);
+    sort_out_aside(log);
+    derive_views(log);
+}

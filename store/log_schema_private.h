@@ -1,0 +1,43 @@
+/* The tables of a log: which there are, which of them follow from the events, and how an older log
+ * gets them.
+ *
+ * Thread: startup, writer.
+ */
+#ifndef HEARTHCHAT_STORE_LOG_SCHEMA_PRIVATE_H
+#define HEARTHCHAT_STORE_LOG_SCHEMA_PRIVATE_H
+
+#include "store/database_private.h"
+#include "store/event_log.h"
+
+struct log_schema_table {
+    const char *name;
+    /* Its columns that are derived: dropped and made anew by a rebuild, compared by verify. NULL:
+     * the table is primary, nothing can make it again. */
+    const char *derived;
+    /* All rows are derived: a rebuild begins with none. */
+    bool wholly;
+};
+
+/* Ends with a name that is NULL. The index of words is no table of this kind: log_search_* look
+ * after it. */
+extern const struct log_schema_table log_schema_tables[];
+
+/* Makes the tables, or checks whose they are and brings them up to date. Derived ones of an older
+ * log are empty afterwards: log_schema_is_derived() says so until they are made anew.
+ * RESULT_UNSUPPORTED: a newer version's. RESULT_MISMATCH: another community's or device's.
+ * RESULT_FULL: there is no room. RESULT_IO. */
+enum result log_schema_prepare(struct database *database, const struct event_log_options *options,
+                               struct error *error);
+
+/* The same for who only reads: RESULT_UNSUPPORTED for an older version's, too. */
+enum result log_schema_check(struct database *database, const struct event_log_options *options,
+                             struct error *error);
+
+bool log_schema_is_derived(struct database *database);
+void log_schema_set_derived(struct database *database);
+
+/* Says in `error` what a failure of the database means for its owner, and what to do. */
+enum result log_schema_explain(const struct database *database, const char *what,
+                               struct error *error);
+
+#endif

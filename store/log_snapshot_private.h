@@ -1,0 +1,14 @@
+/* Where the log stands, published for everybody after each commit.
+ *
+ * Thread: writer.
+ */
+#ifndef HEARTHCHAT_STORE_LOG_SNAPSHOT_PRIVATE_H
+#define HEARTHCHAT_STORE_LOG_SNAPSHOT_PRIVATE_H
+
+#include "store/log_private.h"
+
+/* `name`: of the community; read when the membership has changed. */
+void log_snapshot_publish(struct event_log *log);
+void log_snapshot_withdraw(struct event_log *log);
+
+#endif

@@ -1,0 +1,82 @@
+#include "store/log_state_private.h"
+
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "store/log_answers_private.h"
+#include "store/log_facts_private.h"
+#include "store/log_manifests_private.h"
+#include "store/log_moves_private.h"
+#include "store/log_nodes_private.h"
+
+void log_state_deinit(struct log_state *state)
+{
+    community_destroy(&state->community);
+    *state = (struct log_state){.is_known = false};
+}
+
+static void load_row(struct event_log *log)
+{
+    struct log_state *state = &log->state;
+    sqlite3_stmt *row = database_query(
+        &log->database, "SELECT clock,head,event_count,fingerprint_sum FROM state WHERE id=1", "");
+    if (database_next(&log->database, row) &&
+        sqlite3_column_bytes(row, 3) == FINGERPRINT_SUM_BYTES) {
+        state->clock = sqlite3_column_int64(row, 0);
+        state->head = sqlite3_column_int64(row, 1);
+        state->fingerprint.count = (uint64_t)sqlite3_column_int64(row, 2);
+        fingerprint_read_sum(&state->fingerprint, sqlite3_column_blob(row, 3));
+    } else {
+        database_fail(&log->database, "the state of the log is missing");
+    }
+    database_done(row);
+}
+
+static void load_last(struct event_log *log)
+{
+    log->state.last_seq = database_integer(&log->database, 0, "SELECT max(seq) FROM events", "");
+    sqlite3_stmt *row = database_query(&log->database, "SELECT max(event_id) FROM events", "");
+    if (database_next(&log->database, row)) {
+        (void)snprintf(log->state.last_id, sizeof log->state.last_id, "%s", database_text(row, 0));
+    }
+    database_done(row);
+}
+
+enum result log_state_load(struct event_log *log)
+{
+    log_state_deinit(&log->state);
+    log_nodes_forget(log);
+    database_forget_failure(&log->database);
+    load_row(log);
+    load_last(log);
+    log_moves_load(log);
+    log_answers_load(log);
+    log->state.community = log_facts_read(log);
+    for (uint32_t i = 0; i < community_count_people(log->state.community); i++) {
+        log_manifests_publish(log, i);
+    }
+    log->self = log_nodes_find(&log->database, &log->options.key->node_id);
+    log->state.membership_changed = true;
+    log->state.is_known = !log->database.failed && log->self != 0;
+    return log->state.is_known ? RESULT_OK : RESULT_IO;
+}
+
+void log_state_save(struct event_log *log)
+{
+    struct log_state *state = &log->state;
+    uint8_t sum[FINGERPRINT_SUM_BYTES];
+    if (state->grown_events > 0) {
+        const int64_t day_ms = 86400000;
+        database_run(&log->database,
+                     "INSERT INTO growth(day,events,bytes) VALUES(?1,?2,?3) ON CONFLICT(day)"
+                     " DO UPDATE SET events=events+excluded.events,bytes=bytes+excluded.bytes",
+                     "iii", clock_wall_ms(log->options.clock) / day_ms, state->grown_events,
+                     state->grown_bytes);
+        state->grown_events = state->grown_bytes = 0;
+    }
+    fingerprint_write_sum(&state->fingerprint, sum);
+    database_run(&log->database,
+                 "UPDATE state SET clock=?1,head=?2,event_count=?3,fingerprint_sum=?4 WHERE id=1",
+                 "iiib", state->clock, state->head, (int64_t)state->fingerprint.count, sum,
+                 FINGERPRINT_SUM_BYTES);
+}

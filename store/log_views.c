@@ -1,0 +1,68 @@
+#include "store/log_views_private.h"
+
+#include "store/log_events_private.h"
+#include "store/log_kinds_private.h"
+
+static bool apply(struct event_log *log, const struct event *event, int64_t seq)
+{
+    const struct log_kind *kind = log_kinds_find(event->type);
+    return kind->apply != NULL && kind->apply(log, event, seq);
+}
+
+static void take_back(struct event_log *log, const struct event *event, int64_t seq)
+{
+    const struct log_kind *kind = log_kinds_find(event->type);
+    if (kind->take_back != NULL) {
+        kind->take_back(log, event, seq);
+    }
+}
+
+/* The arrival number of the author's other accepted event with this id and the smallest hash, 0 if
+ * there is none; *smaller_out says whether its hash is smaller than ours. */
+static int64_t find_twin(struct event_log *log, const struct event *event, int64_t seq,
+                         bool *smaller_out)
+{
+    int64_t twin = 0;
+    sqlite3_stmt *row = database_query(&log->database,
+                                       "SELECT seq,hash<?3 FROM events WHERE event_id=?1 AND"
+                                       " seq<>?2 AND author=?4 AND aside=0 ORDER BY hash LIMIT 1",
+                                       "tibb", event->event_id, seq, event->hash,
+                                       (int)sizeof event->hash, event->author.key, NODE_ID_BYTES);
+    *smaller_out = false;
+    if (database_next(&log->database, row)) {
+        twin = sqlite3_column_int64(row, 0);
+        *smaller_out = sqlite3_column_int(row, 1) != 0;
+    }
+    database_done(row);
+    return twin;
+}
+
+bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone)
+{
+    bool twin_is_shown = false;
+    int64_t twin = alone ? 0 : find_twin(log, event, seq, &twin_is_shown);
+    struct event *other = NULL;
+    if (twin != 0 && twin_is_shown) {
+        return false;
+    }
+    if (twin != 0 && (other = log_events_read(log, twin)) != NULL) {
+        take_back(log, other, twin);
+        event_destroy(&other);
+    }
+    return apply(log, event, seq);
+}
+
+void log_views_take_back(struct event_log *log, const struct event *event, int64_t seq)
+{
+    bool twin_is_shown = false;
+    int64_t twin = find_twin(log, event, seq, &twin_is_shown);
+    struct event *other = NULL;
+    if (twin != 0 && twin_is_shown) {
+        return; /* it never was in the views */
+    }
+    take_back(log, event, seq);
+    if (twin != 0 && (other = log_events_read(log, twin)) != NULL) {
+        (void)apply(log, other, twin);
+        event_destroy(&other);
+    }
+}

@@ -1,0 +1,179 @@
+#include "store/log_writer_private.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "store/log_answers_private.h"
+#include "store/log_moves_private.h"
+#include "store/log_set_private.h"
+#include "store/log_snapshot_private.h"
+#include "store/log_state_private.h"
+
+/* What is stored in the transaction stays reachable until it is committed and told. */
+static void forget_fresh(struct event_log *log)
+{
+    for (size_t i = 0; i < log->fresh_count; i++) {
+        event_verified_destroy(&log->fresh[i].event);
+    }
+    log->fresh_count = 0;
+}
+
+static void tell_commit(struct event_log *log)
+{
+    if (log->fresh_count == 0 || log->options.on_commit == NULL) {
+        return;
+    }
+    struct committed_event *events = memory_allocate(log->fresh_count, sizeof *events);
+    for (size_t i = 0; i < log->fresh_count; i++) {
+        events[i] = (struct committed_event){.seq = log->fresh[i].seq,
+                                             .event = log->fresh[i].event,
+                                             .source = log->fresh[i].source,
+                                             .concerns_us = log->fresh[i].concerns_us};
+    }
+    log->options.on_commit(log->options.context, events, log->fresh_count);
+    memory_free(events);
+}
+
+/* Nothing is begun while memory may say something else than the disk. */
+static enum result begin(struct event_log *log)
+{
+    if (!log->state.is_known && log_state_load(log) != RESULT_OK) {
+        log_write(LOG_ERROR, "log.reload_failed", NULL);
+        database_forget_failure(&log->database);
+        return RESULT_IO;
+    }
+    log->state.has_moved = false;
+    return database_execute(&log->database, "BEGIN IMMEDIATE");
+}
+
+static enum result commit(struct event_log *log)
+{
+    struct database *database = &log->database;
+    if (!database->failed) {
+        log_state_save(log);
+    }
+    return !database->failed ? database_execute(database, "COMMIT") : RESULT_IO;
+}
+
+/* Memory follows the disk: what the jobs changed in it is read again. A commit that failed may
+ * still have reached the disk, so this is decided by reading alone. */
+static void roll_back(struct event_log *log)
+{
+    struct database *database = &log->database;
+    log_write(LOG_ERROR, "log.commit_failed", "disk_full",
+              database->failure == DATABASE_FULL ? "yes" : "no", NULL);
+    log->state.is_known = false;
+    if (sqlite3_get_autocommit(database->handle) == 0) {
+        (void)sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+    database_forget_failure(database);
+    if (log_state_load(log) == RESULT_OK) {
+        log_snapshot_publish(log);
+    } else {
+        log_write(LOG_ERROR, "log.reload_failed", NULL);
+        database_forget_failure(database);
+    }
+}
+
+static enum result end(struct event_log *log, enum result begun)
+{
+    enum result result = begun == RESULT_OK ? commit(log) : begun;
+    log_set_settle(log, result == RESULT_OK);
+    if (result == RESULT_OK) {
+        log_snapshot_publish(log);
+        tell_commit(log);
+    }
+    forget_fresh(log);
+    if (result != RESULT_OK) {
+        roll_back(log);
+        result = RESULT_IO;
+    }
+    return result;
+}
+
+static void run_batch(struct event_log *log, struct writer_job **jobs, size_t count)
+{
+    enum result result = begin(log);
+    for (size_t i = 0; i < count && result == RESULT_OK && !log->database.failed; i++) {
+        jobs[i]->run(jobs[i], log);
+    }
+    result = end(log, result);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i]->done(jobs[i], log, result);
+    }
+}
+
+/* What is done between jobs: nobody's job waits for more than a slice of it. */
+static bool has_more(const struct event_log *log)
+{
+    return log->state.is_moving || (log->answers_now && log->state.has_unanswered);
+}
+
+static enum result run_slice(struct event_log *log)
+{
+    enum result result = begin(log);
+    if (result == RESULT_OK && log->state.is_moving) {
+        log_moves_run_slice(log);
+    } else if (result == RESULT_OK) {
+        log_answers_run_slice(log);
+    }
+    return end(log, result);
+}
+
+static void write_until_closed(void *context)
+{
+    struct event_log *log = context;
+    void *jobs[LOG_WRITER_MOST_JOBS_A_COMMIT];
+    const int retry_ms = 1000;
+    enum result sliced = RESULT_OK;
+    for (;;) {
+        int64_t patience_ms = !has_more(log) ? -1 : sliced == RESULT_OK ? 0 : retry_ms;
+        size_t count = inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms);
+        if (count > 0) {
+            run_batch(log, (struct writer_job **)(void *)jobs, count);
+        } else if (inbox_is_closed(log->inbox)) {
+            return;
+        }
+        if (has_more(log)) {
+            sliced = run_slice(log);
+        }
+    }
+}
+
+static void run_slices(struct event_log *log)
+{
+    enum result sliced = RESULT_OK;
+    while (has_more(log) && sliced == RESULT_OK) {
+        sliced = run_slice(log);
+    }
+}
+
+enum result log_writer_start(struct event_log *log)
+{
+    if (log->options.synchronous) {
+        run_slices(log);
+        return RESULT_OK;
+    }
+    log->inbox = inbox_create(LOG_WRITER_MOST_JOBS, NULL, NULL);
+    return thread_start("writer", write_until_closed, log, &log->writer);
+}
+
+void log_writer_stop(struct event_log *log)
+{
+    if (log->inbox != NULL) {
+        inbox_close(log->inbox);
+    }
+    thread_join(&log->writer);
+    inbox_destroy(&log->inbox);
+    memory_free(log->fresh);
+    log->fresh = NULL;
+}
+
+enum result log_writer_submit(struct event_log *log, struct writer_job *job)
+{
+    if (log->options.synchronous) {
+        run_batch(log, &job, 1);
+        run_slices(log);
+        return RESULT_OK;
+    }
+    return inbox_post(log->inbox, job) == RESULT_OK ? RESULT_OK : RESULT_FULL;
+}

@@ -1,0 +1,26 @@
+/* The one writer: drains its inbox into one transaction, commits, then answers all of it.
+ *
+ * Thread: any may submit; jobs run on the writer's.
+ */
+#ifndef HEARTHCHAT_STORE_LOG_WRITER_PRIVATE_H
+#define HEARTHCHAT_STORE_LOG_WRITER_PRIVATE_H
+
+#include "store/log_private.h"
+
+#define LOG_WRITER_MOST_JOBS 1024 /* in the inbox */
+#define LOG_WRITER_MOST_JOBS_A_COMMIT 256
+
+/* One piece of work: `run` inside the transaction, unless there is none; `done` after it (committed
+ * or not), which frees. */
+struct writer_job {
+    void (*run)(struct writer_job *job, struct event_log *log);
+    void (*done)(struct writer_job *job, struct event_log *log, enum result commit);
+};
+
+enum result log_writer_start(struct event_log *log);
+void log_writer_stop(struct event_log *log);
+
+/* RESULT_FULL: the inbox is; the job stays the caller's. */
+enum result log_writer_submit(struct event_log *log, struct writer_job *job);
+
+#endif

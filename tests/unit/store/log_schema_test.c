@@ -1,0 +1,228 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/lock.h"
+#include "core/memory.h"
+#include "protocol/hex.h"
+#include "store/data_directory.h"
+#include "store/history.h"
+#include "store/log_schema_private.h"
+#include "store/maintenance.h"
+#include "store/search.h"
+#include "support/test_support.h"
+
+enum { ALICE = 1, BOB = 2, JANA = 3, MOST_FIXTURE_BYTES = 1 << 20 };
+
+/* What made a log of schema 3 one of an earlier one. */
+static const char *const earlier[] = {
+    [1] = "DROP INDEX events_set; CREATE INDEX events_lamport ON events(lamport, hash);"
+          "DROP INDEX messages_event_id; DROP TABLE growth; DROP TABLE messages_search;"
+          "ALTER TABLE messages DROP COLUMN names; PRAGMA user_version=1;",
+    [2] = "DROP TABLE messages_search; ALTER TABLE messages DROP COLUMN names;"
+          "PRAGMA user_version=2;",
+    [3] = "",
+};
+
+static char *read_fixture(const char *name)
+{
+    char *text = NULL;
+    size_t length = 0;
+    char *path = memory_format("%s/tests/fixtures/%s", HEARTHCHAT_SOURCE, name);
+    assert_int_equal(data_directory_read_file(path, MOST_FIXTURE_BYTES, &text, &length), RESULT_OK);
+    memory_free(path);
+    return text;
+}
+
+static void execute(const char *directory, const char *sql)
+{
+    sqlite3 *database = NULL;
+    char *path = memory_format("%s/events.sqlite", directory);
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    memory_free(path);
+}
+
+/* A log as an earlier version left it, not opened yet. */
+static void lay_down(struct test_log *test, int version)
+{
+    char *sql = read_fixture("log-of-schema-3.sql");
+    *test = (struct test_log){.directory = test_directory(), .key = test_key(ALICE)};
+    test->lock = lock_create();
+    execute(test->directory, sql);
+    execute(test->directory, earlier[version]);
+    memory_free(sql);
+}
+
+static int64_t count_unread(struct test_log *test, uint8_t peer)
+{
+    int64_t unread = -1;
+    assert_int_equal(history_count_unread(test->log, test_id(peer), &unread), RESULT_OK);
+    return unread;
+}
+
+static void assert_whole(struct test_log *test)
+{
+    struct maintenance_report report;
+    struct error error = {""};
+    assert_int_equal(maintenance_verify(test->directory, test_id(ALICE), &test->key, clock_system(),
+                                        &report, &error),
+                     RESULT_OK);
+    assert_string_equal(report.differing, "");
+    assert_int_equal(report.damaged, 0);
+    assert_true(report.database_is_sound);
+}
+
+static void count_found(void *context, const struct history_message *message, const char *snippet)
+{
+    (void)message;
+    (void)snippet;
+    ++*(int *)context;
+}
+
+static void event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it_was(void **state)
+{
+    (void)state;
+    for (int version = 1; version <= 3; version++) {
+        struct test_log test;
+        char fingerprint[2 * FINGERPRINT_BYTES + 1];
+        bool more = false;
+        int found = 0;
+        const struct search_query query = {.text = "plan of the well", .limit = 10};
+        char *expected = read_fixture("log-of-schema-3.history.json");
+        expected[strcspn(expected, "\n")] = '\0';
+        lay_down(&test, version);
+        test_log_reopen(&test, ALICE);
+        char *history = test_log_history(&test);
+        assert_string_equal(history, expected);
+        const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
+        assert_int_equal(snapshot->head, 48);
+        assert_int_equal(snapshot->clock, 48);
+        assert_int_equal(snapshot->last_seq, 41);
+        assert_int_equal(snapshot->event_count, 40);
+        assert_int_equal(snapshot->membership->member_count, 3);
+        hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
+        assert_string_equal(fingerprint, "961294642875444808320c9ffa3cad4a");
+        log_snapshot_release(test.log, &snapshot);
+        assert_int_equal(count_unread(&test, BOB), 0); /* the silent mark is still there */
+        assert_int_equal(count_unread(&test, JANA), 1);
+        assert_int_equal(search_messages(test.log, &query, count_found, &found, &more), RESULT_OK);
+        assert_int_equal(found, 4);
+        assert_int_equal(
+            test_log_append(&test, event_draft_message("new", test_id(BOB), "On", NULL))->lamport,
+            49);
+        assert_whole(&test);
+        memory_free(history);
+        memory_free(expected);
+        test_log_close(&test);
+    }
+}
+
+static enum result open_for_reading(struct test_log *test, struct error *error)
+{
+    struct event_log_options options = {.directory = test->directory,
+                                        .community_id = *test_id(ALICE),
+                                        .key = &test->key,
+                                        .clock = clock_system(),
+                                        .synchronous = true,
+                                        .reads_only = true};
+    return event_log_open(&options, &test->log, error);
+}
+
+static void event_log_open__for_reading_leaves_an_older_log_alone(void **state)
+{
+    struct test_log test;
+    struct error error = {""};
+    (void)state;
+    lay_down(&test, 3);
+    assert_int_equal(open_for_reading(&test, &error), RESULT_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "older"));
+    /* The program that wrote it goes on. */
+    execute(test.directory, "INSERT INTO heads VALUES(33,1);"
+                            "INSERT INTO messages SELECT 99,'01HXR000000000000000000999',99,peer,0,"
+                            "'c','b','[]','2027-01-15T08:00:08Z','' FROM messages LIMIT 1");
+    test_log_close(&test);
+}
+
+static void event_log_open__for_reading_takes_no_job(void **state)
+{
+    struct test_log test;
+    struct error error = {""};
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    (void)test_log_populate(&test, BOB);
+    event_log_close(&test.log);
+    assert_int_equal(open_for_reading(&test, &error), RESULT_OK);
+    assert_true(event_log_is_read_only(test.log));
+    assert_int_equal(
+        test_log_append(&test, event_draft_message("c", test_id(BOB), "x", NULL))->result,
+        RESULT_IO);
+    test_log_close(&test);
+}
+
+static int note_name(void *context, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    bool named = false;
+    for (const struct log_schema_table *table = log_schema_tables; table->name != NULL; table++) {
+        named = named || strcmp(table->name, values[0]) == 0;
+    }
+    if (!named) {
+        (void)fprintf(stderr, "%s is neither derived nor primary\n", values[0]);
+        *(bool *)context = false;
+    }
+    return 0;
+}
+
+static void log_schema__says_of_every_table_what_is_derived(void **state)
+{
+    struct test_log test;
+    sqlite3 *database = NULL;
+    bool all = true;
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    char *path = memory_format("%s/events.sqlite", test.directory);
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database,
+                                  "SELECT name FROM sqlite_schema WHERE type='table'"
+                                  " AND name NOT LIKE 'messages_search%'",
+                                  note_name, &all, NULL),
+                     SQLITE_OK);
+    assert_true(all);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    memory_free(path);
+    test_log_close(&test);
+}
+
+static void maintenance_verify__an_empty_file_is_no_log(void **state)
+{
+    struct test_log test = {.directory = test_directory(), .key = test_key(ALICE)};
+    struct maintenance_report report;
+    struct error error = {""};
+    (void)state;
+    char *path = memory_format("%s/events.sqlite", test.directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(maintenance_verify(test.directory, test_id(ALICE), &test.key, clock_system(),
+                                        &report, &error),
+                     RESULT_IO);
+    assert_non_null(strstr(error.message, "empty"));
+    memory_free(path);
+    test_remove_directory(&test.directory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it_was),
+        cmocka_unit_test(event_log_open__for_reading_leaves_an_older_log_alone),
+        cmocka_unit_test(event_log_open__for_reading_takes_no_job),
+        cmocka_unit_test(log_schema__says_of_every_table_what_is_derived),
+        cmocka_unit_test(maintenance_verify__an_empty_file_is_no_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
