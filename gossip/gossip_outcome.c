@@ -125,7 +125,7 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
         peer->in_session = false;
         peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
         peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
-    } else if (!exchanged && !peer->gap) {
+    } else if (!exchanged && !peer->gap && !peer->in_session) {
         peer->cursor = peer->taken_through;
     }
     if (outcome->more) {

@@ -34,6 +34,7 @@ static void received(struct peer_link *link, struct received_batch *batch)
     session->receiving--;
     if (batch->accepted > 0) {
         session->progressed = true;
+        session->comparisons = 0;
         session->fruitless = 0;
     }
     go_on_waiting(link);
@@ -166,6 +167,7 @@ static void begin(struct peer_link *link)
     session->through = snapshot->last_seq; /* the set has at least these */
     log_snapshot_release(log, &snapshot);
     session->active = true;
+    session->comparisons++;
     session->progressed = false;
     session->left_out = false;
     if (event_set_initiate(log, &session->message) == RESULT_OK) {
@@ -355,6 +357,16 @@ static void send_page(struct peer_link *link)
     }
 }
 
+/* Who needs more comparisons than it takes to send all that we have lacks what it was sent. */
+static bool may_begin_anew(const struct peer_link *link)
+{
+    struct event_log *log = link->gossip->options.log;
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
+    uint64_t most = snapshot->event_count / MOST_LACKING + MOST_FRUITLESS;
+    log_snapshot_release(log, &snapshot);
+    return link->session.progressed && link->session.comparisons < most;
+}
+
 /* Fetch what we need, send what they lack, compare on; and once more from the start while either
  * brought somebody something. */
 void peer_session_step(struct peer_link *link)
@@ -379,7 +391,7 @@ void peer_session_step(struct peer_link *link)
         send_page(link);
     } else if (!compared_all) {
         compare(link);
-    } else if (!session->active || session->progressed) {
+    } else if (!session->active || may_begin_anew(link)) {
         begin(link);
     } else {
         finish(link);

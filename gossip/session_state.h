@@ -24,6 +24,7 @@ struct session_state {
     size_t receiving;       /* pages that are verified or stored just now */
     unsigned number;  /* grows with every session: what belongs to an older one is known by it */
     size_t fruitless; /* messages in a row that brought nobody anything */
+    uint64_t comparisons; /* from the first message on, since the peer last brought us something */
     struct event_batch *gathered; /* verified, not given to the writer yet */
     bool progressed;              /* since the comparison began */
     bool left_out;                /* more is lacking than the session keeps in mind */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanAll, http, Node, net, once, Subscriber } from './support.mjs';
+import { cleanAll, http, Node, net, once, Peer, Subscriber } from './support.mjs';
 
 let alice;
 let bob;
@@ -70,6 +70,71 @@ test('it resumes over a restart of the node', async () => {
   await bob.start();
   const subscriber = new Subscriber(bob, { since: before });
   await subscriber.until(hasBody('kept over the restart'));
+  subscriber.close();
+});
+
+/** Sends so many messages to the node at once, in a neighbour's name. */
+async function write(peer, node, count) {
+  const { head } = await node.get('/api/v1/node');
+  await peer.push(node, ...Array.from({ length: count }, (_, i) => peer.event(peer.community, head + 1 + i, 'chat.message.sent', { client_id: `${head}/${i}`, recipient: node.id, body: `${i}`, attachments: [] })));
+}
+
+/** The arrival numbers of the node's own events above one, as its log has them: page by page, until there is none. */
+async function ownSeqs(node, since) {
+  const seqs = [];
+  for (let last = since;;) {
+    const { body } = await node.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${node.id}&last_seq=${last}&timeout=0`);
+    if (body.timeout) return seqs;
+    seqs.push(...body.messages.map(({ seq }) => seq));
+    assert.equal(body.last_seq, seqs.at(-1)); // not where the log stands: the rest comes with the next page
+    last = body.last_seq;
+  }
+}
+
+const seqsOf = (subscriber) => subscriber.published().map(({ seq }) => seq);
+
+test('a client that catches up goes live without a repeat and without a gap', async () => {
+  const node = await (await Node.create({ name: 'Nora', community: 'Elsewhere' })).start();
+  const peer = new Peer();
+  await peer.join(node);
+  await write(peer, node, 100);
+  await node.stop();
+  await node.start(); // what was before is in the log alone, what comes now is held for live subscribers, too
+  const { seq: stood } = await node.get('/api/v1/node');
+  await node.send(peer.id, 'the first that is held');
+  await write(peer, node, 100);
+  for (const since of [0, stood - 5, stood - 1, stood, stood + 1, stood + 20]) {
+    const subscriber = new Subscriber(node, { since });
+    const expected = await ownSeqs(node, since);
+    await subscriber.until(({ seq }) => seq === expected.at(-1));
+    await write(peer, node, 1);
+    const live = await ownSeqs(node, expected.at(-1));
+    await subscriber.until(({ event, seq }) => event === 'published' && seq === live.at(-1));
+    assert.deepEqual(seqsOf(subscriber), [...expected, ...live], `since ${since} of ${stood}`);
+    subscriber.close();
+  }
+});
+
+test('what arrives while a client catches up comes once, and in its place', async () => {
+  const node = await (await Node.create({ name: 'Nora', community: 'Elsewhere' })).start();
+  const peer = new Peer();
+  await peer.join(node);
+  await write(peer, node, 60);
+  await node.stop();
+  await node.start();
+  const subscriber = new Subscriber(node, { since: 0 });
+  await once(subscriber.socket, 'open');
+  const acknowledge = () => subscriber.socket.send(JSON.stringify({ type: 'ack', upto: seqsOf(subscriber).at(-1) ?? 0 })); // from now on it goes on only as we do
+  acknowledge();
+  for (let written = 0, seen = 0; ; written += 10) {
+    if (written < 200) await write(peer, node, 10);
+    const newest = (await ownSeqs(node, 0)).at(-1);
+    if (seqsOf(subscriber).at(-1) === newest) break;
+    await subscriber.until(() => subscriber.published().length > seen);
+    seen = subscriber.published().length;
+    acknowledge();
+  }
+  assert.deepEqual(seqsOf(subscriber), await ownSeqs(node, 0));
   subscriber.close();
 });
 

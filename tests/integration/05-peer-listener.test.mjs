@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { canonical, cleanAll, crypto, Node, Peer, ulid, wallClock } from './support.mjs';
+import { execFileSync } from 'node:child_process';
+import { canonical, cleanAll, cleanup, crypto, freePort, https, Node, once, Peer, ulid, wallClock } from './support.mjs';
 
 let alice;
 let peer;
@@ -169,6 +170,97 @@ test('pulling by lamport pages through everything', async () => {
   const rest = (await sync({ events: [], our_head: first.events.at(-1).lamport })).body;
   assert.deepEqual(rest.events, [more]);
   assert.equal(rest.more, undefined);
+});
+
+test('a long-poll with more than fits goes on where it ended', async () => {
+  const { seq: start } = await alice.get('/api/v1/node');
+  const { head: lamport } = await head();
+  const messages = Array.from({ length: 450 }, (_, i) => peer.event(alice.community, lamport + 1 + 2 * i, 'chat.message.sent', message()));
+  const others = messages.map((_, i) => peer.event(alice.community, lamport + 2 + 2 * i, 'market.post.updated', { i }));
+  assert.equal((await sync({ events: [...messages, ...others] })).body.accepted, 900);
+  const polls = {
+    owner: (query) => alice.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${alice.id}&${query}`),
+    peer: (query) => peer.call(alice, 'GET', `/pubsub/v1/subscribe?topic=chat.message.${peer.id}&${query}`),
+  };
+  for (const [who, poll] of Object.entries(polls)) {
+    const got = [];
+    let pages = 0;
+    for (let last = start, over = false; !over; pages++) {
+      const { body } = await poll(`last_seq=${last}&timeout=0`);
+      over = body.timeout === true;
+      if (!over) got.push(...body.messages);
+      if (!over) assert.equal(body.last_seq, got.at(-1).seq, who);
+      last = body.last_seq;
+    }
+    assert.ok(pages > 2, 'all of it fitted');
+    const seqs = got.map(({ seq }) => seq);
+    assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b), who);
+    const sent = got.filter(({ data }) => data.event_type === 'chat.message.sent').map(({ data }) => data.event_id);
+    assert.deepEqual(sent.sort(), messages.map(({ event_id }) => event_id).sort(), who);
+    assert.equal(got.length, 900, who); // and their receipts
+  }
+});
+
+test('a request for events is answered up to 4 MiB, and the rest is named', async () => {
+  const { head: lamport } = await head();
+  const events = Array.from({ length: 30 }, (_, i) => peer.event(alice.community, lamport + 1 + i, 'market.post.created', { picture: 'x'.repeat(200000) }));
+  assert.equal((await sync({ events })).body.accepted, 30);
+  const hashOf = ({ signature, ...signed }) => execFileSync('b3sum', ['--no-names'], { input: canonical(signed) }).toString().trim();
+  const hashes = events.map(hashOf);
+  const fetched = [];
+  for (let want = hashes; want.length > 0;) {
+    const answer = await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: want });
+    assert.ok(Buffer.byteLength(answer.text) <= 4 * 1024 * 1024, `${Buffer.byteLength(answer.text)} bytes`);
+    assert.ok(answer.body.events.length > 0);
+    assert.deepEqual([...answer.body.events.map(hashOf), ...answer.body.missing].sort(), [...want].sort());
+    fetched.push(...answer.body.events);
+    want = answer.body.missing;
+  }
+  assert.deepEqual(fetched, events);
+  const nobodys = Array.from({ length: 1000 }, (_, i) => i.toString(16).padStart(64, '0'));
+  assert.deepEqual((await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: nobodys })).body, { events: [], missing: nobodys });
+  expectError(await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: [...nobodys, 'f'.repeat(64)] }), 413, 'bad_request');
+});
+
+/** A server with that key; the paths that it is asked for. */
+async function listen(port, { key, cert }) {
+  const asked = [];
+  const server = https.createServer({ key, cert, minVersion: 'TLSv1.3' }, (request, response) => {
+    asked.push(request.url);
+    server.emit('asked');
+    response.writeHead(503).end();
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => { server.closeAllConnections(); server.close(); };
+  cleanup(close);
+  return { asked, server, close };
+}
+
+test('not one byte of a request goes to who has another key than expected', async () => {
+  const friend = new Peer();
+  const impostor = new Peer();
+  friend.port = await freePort();
+  const street = await (await Node.create({ name: 'Carol', community: 'Street' })).start();
+  let there = await listen(friend.port, impostor);
+  await friend.join(street);
+  assert.equal((await street.send(friend.id, 'for your eyes only')).delivered, 'queued');
+  await street.until(() => street.log.includes('another node\'s key'));
+  assert.deepEqual(there.asked, []);
+  // Nor does who joins say who it is.
+  const guest = await (await Node.create({ name: 'Guest' })).start();
+  const invitation = friend.signed({ schema_version: 1, community_id: friend.community, community_name: 'Street', inviter_node_id: friend.id, invitee_node_id: guest.id, initial_level: 'member',
+    bootstrap_endpoints: [{ transport: 'https', host: '127.0.0.1', port: friend.port }], expires_at: wallClock(Date.now() + 60000), invite_event_id: ulid() });
+  const join = () => guest.request('POST', '/api/v1/community/join', { invite: `hearthnet://v1/${Buffer.from(canonical(invitation)).toString('base64url')}` });
+  expectError(await join(), 503, 'bootstrap_unreachable');
+  assert.deepEqual(there.asked, []);
+  // With the key that is expected, both ask there.
+  there.close();
+  there = await listen(friend.port, friend);
+  await join();
+  assert.ok(there.asked.length > 0);
+  there.asked.length = 0;
+  await friend.call(street, 'GET', '/sync/v1/heads');
+  await street.until(() => there.asked.some((path) => path.startsWith('/sync/')));
 });
 
 test('a node talks to nobody who has another key than the invite names', async () => {

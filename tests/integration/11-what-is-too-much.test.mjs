@@ -200,6 +200,17 @@ test('two thousand connections that do nothing keep nobody out', async () => {
   const friend = secured(member); // was here before, and is known
   friend.write(get('/health'));
   await once(friend, 'data');
+  // Members in the middle of something: one has sent half of a request, one waits for its answer.
+  const body = JSON.stringify({ community_id: alice.community, events: [] });
+  const busy = { half: secured(other), waiting: secured(other) };
+  for (const socket of Object.values(busy)) {
+    socket.on('error', () => {});
+    cleanup(() => socket.destroy());
+    socket.write(get('/health'));
+    await once(socket, 'data');
+  }
+  busy.half.write(`POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
+  busy.waiting.write(get(`/pubsub/v1/subscribe?topic=chat.message.${other.id}&last_seq=9007199254740991&timeout=60`));
   for (let i = 0; i < 20; i++) {
     await Promise.all(Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: `127.7.7.${i + 1}` })));
     await Promise.all(Array.from({ length: 40 }, () => connect({ host: '127.0.0.1', port: Number(port) })));
@@ -207,9 +218,21 @@ test('two thousand connections that do nothing keep nobody out', async () => {
   await alice.until(() => open <= 1024 + 512);
   assert.ok((await alice.send(member.id, 'through the crowd')).event_id);
   assert.equal((await other.call(alice, 'GET', '/sync/v1/heads')).status, 200);
+  const statusOf = async (socket) => {
+    const hungUp = () => assert.fail('a member was hung up on');
+    if (socket.destroyed) hungUp();
+    const [data] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(hungUp)]);
+    return Number(/ (\d+)/.exec(data)[1]);
+  };
   friend.write(get('/health'));
-  await once(friend, 'data'); // nobody pushed it out
+  assert.equal(await statusOf(friend), 200); // nobody pushed it out
   friend.destroy();
+  busy.half.write(body.slice(10));
+  assert.equal(await statusOf(busy.half), 200);
+  const answered = statusOf(busy.waiting);
+  await alice.send(other.id, 'you waited for this');
+  assert.equal(await answered, 200);
+  for (const socket of Object.values(busy)) socket.destroy();
 });
 
 test('one address holds but its share of the connections', async () => {

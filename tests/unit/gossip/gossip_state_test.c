@@ -383,6 +383,101 @@ static void gossip_state__leaves_a_peer_alone_that_asks_for_it(void **state_poin
     gossip_state_destroy(&state);
 }
 
+/* How far the peer is believed to have everything of ours. */
+static int64_t cursor_of(const struct gossip_state *state, uint8_t peer)
+{
+    int64_t cursor = -1;
+    bool online = false;
+    assert_true(gossip_state_look(state, test_id(peer), &cursor, &online));
+    return cursor;
+}
+
+/* Pushes event `seq` to peer 1; it ends like that. */
+static void push(struct gossip_state *state, int64_t seq, const struct gossip_outcome *outcome,
+                 int64_t now_ms)
+{
+    gossip_state_event_stored(state, seq, NULL, test_id(1));
+    while (gossip_state_next(state, now_ms, &action) && action.kind != GOSSIP_PUSH) {
+        assert_int_equal(action.kind, GOSSIP_PRESENCE);
+    }
+    assert_int_equal(action.kind, GOSSIP_PUSH);
+    gossip_state_finished(state, test_id(1), outcome, now_ms);
+}
+
+static void gossip_state__does_not_forget_what_a_failed_push_held(void **state_pointer)
+{
+    static const struct gossip_outcome lost[] = {{.succeeded = false}, {.wait_ms = 500}};
+    char id[ULID_TEXT_BYTES];
+    int token = 0;
+    (void)state_pointer;
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+        struct gossip_state *state = with_peers(1);
+        (void)settle(state, 0, 0, GOSSIP_RECONCILE);
+        push(state, 1, &lost[i], 1);
+        /* The peer itself sends us something: that says nothing of what it lacks. */
+        gossip_state_event_stored(state, 2, test_id(1), NULL);
+        assert_int_equal(cursor_of(state, 1), 0);
+        gossip_state_wait_delivery(state, test_id(1), test_ulid(1, id), 1, &token, 2);
+        assert_int_not_equal(answer_at(state, 2), 1);
+        gossip_state_destroy(&state);
+    }
+}
+
+static void gossip_state__goes_back_behind_a_failed_push_for_who_cannot_reconcile(void **state)
+{
+    struct gossip_outcome unable = {.succeeded = true, .by_cursor = true};
+    struct gossip_outcome equal = {.succeeded = true, .through = 3};
+    struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_state *peers = with_peers(1);
+    (void)state;
+    assert_true(gossip_state_next(peers, 0, &action));
+    gossip_state_finished(peers, test_id(1), &unable, 0);
+    while (gossip_state_next(peers, 0, &action) && action.kind != GOSSIP_CURSOR) {
+    }
+    gossip_state_finished(peers, test_id(1), &equal, 0);
+    push(peers, 4, &lost, 1);
+    gossip_state_event_stored(peers, 5, test_id(1), NULL);
+    gossip_state_event_stored(peers, 6, NULL, test_id(1));
+    while (gossip_state_next(peers, GOSSIP_BACK_OFF_FIRST_MS * 2, &action) &&
+           action.kind == GOSSIP_PRESENCE) {
+    }
+    assert_int_equal(action.kind, GOSSIP_CURSOR);
+    assert_int_equal(action.cursor, 3);
+    gossip_state_destroy(&peers);
+}
+
+/* A session that is to bring what a push has lost is not over: pushes in between prove nothing of
+ * it. */
+static void gossip_state__believes_a_peer_to_have_what_it_lost_only_after_the_session(void **state)
+{
+    struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_outcome going_on = {.succeeded = true, .more = true};
+    struct gossip_outcome pushed = {.succeeded = true, .through = 2};
+    struct gossip_outcome over = {.succeeded = true, .through = 2};
+    struct gossip_state *peers = with_peers(1);
+    int64_t now_ms = 2 * GOSSIP_BACK_OFF_FIRST_MS;
+    char id[ULID_TEXT_BYTES];
+    int token = 0;
+    (void)state;
+    (void)settle(peers, 0, 0, GOSSIP_RECONCILE);
+    push(peers, 1, &lost, 1);
+    while (gossip_state_next(peers, now_ms, &action) && action.kind != GOSSIP_RECONCILE) {
+    }
+    assert_int_equal(action.kind, GOSSIP_RECONCILE);
+    gossip_state_event_stored(peers, 2, NULL, test_id(1));
+    gossip_state_finished(peers, test_id(1), &going_on, now_ms);
+    assert_true(gossip_state_next(peers, now_ms, &action));
+    assert_int_equal(action.kind, GOSSIP_PUSH);
+    gossip_state_finished(peers, test_id(1), &pushed, now_ms);
+    assert_int_equal(cursor_of(peers, 1), 0);
+    gossip_state_wait_delivery(peers, test_id(1), test_ulid(1, id), 1, &token, now_ms);
+    assert_int_equal(answer_at(peers, now_ms), -1); /* the step is under way */
+    gossip_state_finished(peers, test_id(1), &over, now_ms);
+    assert_int_equal(answer_at(peers, now_ms), 1);
+    assert_int_equal(cursor_of(peers, 1), 2);
+    gossip_state_destroy(&peers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +496,9 @@ int main(void)
         cmocka_unit_test(gossip_state__subscribes_when_nobody_calls),
         cmocka_unit_test(gossip_state__paces_its_calls_so_that_no_peer_has_to_refuse),
         cmocka_unit_test(gossip_state__leaves_a_peer_alone_that_asks_for_it),
+        cmocka_unit_test(gossip_state__does_not_forget_what_a_failed_push_held),
+        cmocka_unit_test(gossip_state__goes_back_behind_a_failed_push_for_who_cannot_reconcile),
+        cmocka_unit_test(gossip_state__believes_a_peer_to_have_what_it_lost_only_after_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,292 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "gossip/event_batch.h"
+#include "protocol/reconcile.h"
+#include "store/event_reader.h"
+#include "support/scripted_peers.h"
+
+enum { ALICE = 1, BOB = 2, JANA = 3, EVE = 4, MANY = 2500, TEN_MINUTES_MS = 600000 };
+
+static const char reconcile[] = "/sync/v1/reconcile";
+static const char fetch[] = "/sync/v1/fetch";
+static const char events[] = "/sync/v1/events";
+static const char taken_one[] =
+    "{\"accepted\":1,\"new_head\":1,\"rejected\":0,\"rejected_reasons\":[]}";
+static const char taken_none[] =
+    "{\"accepted\":0,\"new_head\":1,\"rejected\":0,\"rejected_reasons\":[]}";
+
+/* Answers every request of that peer that compares, as `answer` does, until nothing of it is asked
+ * any more at that moment; how often it was asked. */
+static unsigned compare_on(struct scripted_peers *scripted, uint8_t peer,
+                           void (*answer)(struct scripted_peers *, struct scripted_request *))
+{
+    unsigned count = 0;
+    struct scripted_request *request = scripted_peers_await(scripted, peer, reconcile);
+    while (request != NULL && count < 1000) {
+        count++;
+        answer(scripted, request);
+        scripted_peers_run(scripted, scripted->now_ms + 200); /* calls are spread */
+        request = scripted_peers_find(scripted, peer, reconcile);
+    }
+    return count;
+}
+
+static void differ_for_ever(struct scripted_peers *scripted, struct scripted_request *request)
+{
+    static uint8_t other;
+    uint8_t message[5 + FINGERPRINT_BYTES] = {0x61, 0, 0, 1, ++other};
+    scripted_peers_answer(scripted, request, message, 4 + FINGERPRINT_BYTES);
+}
+
+static void peer_session__ends_comparisons_that_bring_nothing(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 2);
+    assert_in_range(compare_on(&scripted, BOB, differ_for_ever), 2, 20);
+    /* The other one is compared with meanwhile, and the first again, but as one that failed. */
+    assert_non_null(scripted_peers_find(&scripted, JANA, reconcile));
+    assert_in_range(compare_on(&scripted, BOB, differ_for_ever), 2, 20);
+    scripted_peers_close(&scripted);
+}
+
+/* How often it is compared with and sent all that we have, if it always lacks it and says so. */
+static unsigned count_rounds(const char *taken)
+{
+    struct scripted_peers scripted;
+    unsigned rounds = 0;
+    scripted_peers_open(&scripted, 1);
+    struct scripted_request *request = scripted_peers_await(&scripted, BOB, reconcile);
+    while (request != NULL && rounds < 1000) {
+        rounds++;
+        scripted_peers_lack(&scripted, request);
+        scripted_peers_answer(&scripted, scripted_peers_await(&scripted, BOB, events), taken,
+                              strlen(taken));
+        scripted_peers_run(&scripted, scripted.now_ms + 200);
+        request = scripted_peers_find(&scripted, BOB, reconcile);
+    }
+    scripted_peers_close(&scripted);
+    return rounds;
+}
+
+static void peer_session__ends_when_what_it_sends_is_not_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(count_rounds(taken_none), 1);
+    assert_in_range(count_rounds(taken_one), 1, 20); /* and lacks it again */
+}
+
+/* Hashes of events that nobody has. */
+static uint8_t *make_up(size_t count, uint8_t mark)
+{
+    uint8_t *hashes = memory_allocate(count, BLAKE3_HASH_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *hash = hashes + i * BLAKE3_HASH_BYTES;
+        hash[0] = (uint8_t)(i >> 8U);
+        hash[1] = (uint8_t)i;
+        hash[2] = mark;
+    }
+    return hashes;
+}
+
+static void peer_session__lets_one_peer_at_a_time_bring_much(void **state)
+{
+    struct scripted_peers scripted;
+    uint8_t *hashes = make_up(MANY, 1);
+    (void)state;
+    scripted_peers_open(&scripted, 3);
+    for (uint8_t peer = BOB; peer <= EVE; peer++) {
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, peer, reconcile), hashes,
+                             peer == EVE ? 10 : MANY);
+    }
+    /* Bob's turn; Jana's much is for later; the little that Eve has is no trouble. */
+    assert_non_null(scripted_peers_await(&scripted, BOB, fetch));
+    scripted_peers_run(&scripted, scripted.now_ms + 1000);
+    assert_null(scripted_peers_find(&scripted, JANA, fetch));
+    assert_non_null(scripted_peers_find(&scripted, EVE, fetch));
+    for (int i = 0; i < 3; i++) { /* she is asked again, and each time it is not her turn */
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes,
+                             MANY);
+        scripted_peers_run(&scripted, scripted.now_ms + 1000);
+        assert_null(scripted_peers_find(&scripted, JANA, fetch));
+    }
+    /* Bob breaks off: now it is hers. */
+    scripted_peers_fail(&scripted, scripted_peers_find(&scripted, BOB, fetch));
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes, MANY);
+    assert_non_null(scripted_peers_await(&scripted, JANA, fetch));
+    memory_free(hashes);
+    scripted_peers_close(&scripted);
+}
+
+static void peer_session__fetches_a_thousand_at_a_time_and_reads_bounded_answers(void **state)
+{
+    static const size_t pages[] = {1000, 1000, 500};
+    const char *const none[] = {""};
+    struct scripted_peers scripted;
+    uint8_t *hashes = make_up(MANY, 1);
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    struct scripted_request *request = scripted_peers_await(&scripted, BOB, reconcile);
+    assert_in_range(request->most_answer_bytes, 1, RECONCILE_MOST_MESSAGE_BYTES);
+    assert_in_range(request->body.length_bytes, 1, RECONCILE_MOST_MESSAGE_BYTES);
+    scripted_peers_claim(&scripted, request, hashes, MANY);
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        request = scripted_peers_await(&scripted, BOB, fetch);
+        assert_in_range(request->most_answer_bytes, EVENT_BATCH_MOST_BYTES,
+                        EVENT_BATCH_MOST_BYTES + 1048576);
+        assert_int_equal(scripted_peers_count(request, "\""), 2 + 2 * pages[i]);
+        scripted_peers_deliver(&scripted, request, none, 0);
+    }
+    memory_free(hashes);
+    scripted_peers_close(&scripted);
+}
+
+/* A message of Jana's to Bob: its text with its signature as it was made or with another, and its
+ * hash. */
+static char *write_message(unsigned number, bool spoil, uint8_t hash_out[static BLAKE3_HASH_BYTES])
+{
+    static const char name[] = "\"signature\":\"ed25519:";
+    struct signing_key jana = test_key(JANA);
+    char id[ULID_TEXT_BYTES];
+    size_t length = 0;
+    struct verified_event *event = test_event(event_draft_message("c", test_id(BOB), "Hi", NULL),
+                                              &jana, test_id(ALICE), test_ulid(number, id), 50);
+    const char *text = event_verified_text(event, &length);
+    char *copy = memory_duplicate(text, length + 1);
+    copy[length] = '\0';
+    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
+    char *digit = strstr(copy, name) + strlen(name);
+    if (spoil) {
+        *digit = *digit == 'B' ? 'C' : 'B';
+    }
+    event_verified_destroy(&event);
+    return copy;
+}
+
+/* Compares with a peer that has this one event alone; true when it is asked for. */
+static bool offer(struct scripted_peers *scripted, uint8_t peer, const uint8_t *hash)
+{
+    scripted_peers_claim(scripted, scripted_peers_await(scripted, peer, reconcile), hash, 1);
+    scripted_peers_run(scripted, scripted->now_ms + 200);
+    return scripted_peers_find(scripted, peer, fetch) != NULL;
+}
+
+static void peer_session__holds_a_spoilt_signature_against_who_sent_it(void **state)
+{
+    struct scripted_peers scripted;
+    uint8_t hash[BLAKE3_HASH_BYTES];
+    char *spoilt = write_message(500, true, hash);
+    char *genuine = write_message(500, false, hash);
+    const char *texts[] = {spoilt};
+    (void)state;
+    scripted_peers_open(&scripted, 3);
+    assert_true(offer(&scripted, BOB, hash));
+    scripted_peers_deliver(&scripted, scripted_peers_find(&scripted, BOB, fetch), texts, 1);
+    const int64_t spoilt_ms = scripted.now_ms;
+    assert_false(event_reader_holds(scripted.log.log, hash));
+    /* Bob is not asked for it for ten minutes, and then again. */
+    while (scripted.now_ms < spoilt_ms + TEN_MINUTES_MS - 70000) {
+        assert_false(offer(&scripted, BOB, hash));
+    }
+    /* Eve is asked at once, as if nothing had been. */
+    assert_true(offer(&scripted, EVE, hash));
+    scripted_peers_fail(&scripted, scripted_peers_find(&scripted, EVE, fetch));
+    while (scripted.now_ms < spoilt_ms + TEN_MINUTES_MS) {
+        scripted_peers_run(&scripted, scripted.now_ms + 10000);
+    }
+    assert_true(offer(&scripted, BOB, hash));
+    texts[0] = genuine;
+    scripted_peers_deliver(&scripted, scripted_peers_find(&scripted, BOB, fetch), texts, 1);
+    assert_non_null(scripted_peers_await(&scripted, JANA, reconcile));
+    assert_true(event_reader_holds(scripted.log.log, hash));
+    memory_free(spoilt);
+    memory_free(genuine);
+    scripted_peers_close(&scripted);
+}
+
+/* However many comparisons that takes, one session. */
+static void peer_session__goes_on_while_a_peer_brings_something(void **state)
+{
+    enum { ROUNDS = 40, ROUND_MS = 200 };
+    struct scripted_peers scripted;
+    uint8_t hash[BLAKE3_HASH_BYTES];
+    (void)state;
+    scripted_peers_open(&scripted, 2);
+    (void)scripted_peers_await(&scripted, BOB, reconcile);
+    const int64_t begun_ms = scripted.now_ms;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char *text = write_message(500 + i, false, hash);
+        const char *texts[] = {text};
+        assert_true(offer(&scripted, BOB, hash));
+        scripted_peers_deliver(&scripted, scripted_peers_find(&scripted, BOB, fetch), texts, 1);
+        memory_free(text);
+    }
+    assert_in_range(scripted.now_ms - begun_ms, 1, 2 * ROUNDS * ROUND_MS);
+    scripted_peers_close(&scripted);
+}
+
+static void settle(struct scripted_peers *scripted, uint8_t peer)
+{
+    scripted_peers_claim(scripted, scripted_peers_await(scripted, peer, reconcile), "", 0);
+    scripted_peers_run(scripted, scripted->now_ms + 200);
+    assert_null(scripted_peers_find(scripted, peer, ""));
+}
+
+/* What a push held comes with the next comparison, in seconds, whatever way it was lost. */
+static void peer_session__brings_what_a_failed_push_held(void **state)
+{
+    static const long statuses[] = {0, 429, 500, 503};
+    (void)state;
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        struct scripted_peers scripted;
+        scripted_peers_open(&scripted, 1);
+        settle(&scripted, BOB);
+        struct append_answer sent =
+            *test_log_append(&scripted.log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+        struct scripted_request *push = scripted_peers_await(&scripted, BOB, events);
+        assert_int_equal(scripted_peers_count(push, sent.event_id), 1);
+        const int64_t lost_ms = scripted.now_ms;
+        if (statuses[i] == 0) {
+            scripted_peers_fail(&scripted, push);
+        } else {
+            scripted_peers_refuse(&scripted, push, statuses[i], "{}");
+        }
+        scripted_peers_lack(&scripted, scripted_peers_await(&scripted, BOB, reconcile));
+        push = scripted_peers_await(&scripted, BOB, events);
+        assert_int_equal(scripted_peers_count(push, sent.event_id), 1);
+        assert_in_range(scripted.now_ms - lost_ms, 1, 5000);
+        scripted_peers_close(&scripted);
+    }
+}
+
+static void peer_session__takes_the_peers_key_and_no_other(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 3);
+    for (uint8_t peer = BOB; peer <= EVE; peer++) {
+        char port[16];
+        (void)snprintf(port, sizeof port, ":%d/", 7000 + peer);
+        const struct scripted_request *request = scripted_peers_await(&scripted, peer, reconcile);
+        assert_non_null(strstr(request->url, port));
+        assert_memory_equal(request->url, "https://", 8);
+    }
+    scripted_peers_close(&scripted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(peer_session__ends_comparisons_that_bring_nothing),
+        cmocka_unit_test(peer_session__ends_when_what_it_sends_is_not_taken),
+        cmocka_unit_test(peer_session__lets_one_peer_at_a_time_bring_much),
+        cmocka_unit_test(peer_session__fetches_a_thousand_at_a_time_and_reads_bounded_answers),
+        cmocka_unit_test(peer_session__holds_a_spoilt_signature_against_who_sent_it),
+        cmocka_unit_test(peer_session__goes_on_while_a_peer_brings_something),
+        cmocka_unit_test(peer_session__brings_what_a_failed_push_held),
+        cmocka_unit_test(peer_session__takes_the_peers_key_and_no_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+#include "server/connections.h"
+#include "support/test_support.h"
+
+enum { MOST = 4, SECOND_MS = 1000 };
+
+static int64_t now_ms;
+
+static int64_t tell(void *context)
+{
+    (void)context;
+    return now_ms;
+}
+
+static const struct clock clock_of_test = {tell, tell, NULL};
+
+/* A connection and the other end of it. */
+struct visitor {
+    struct connection *connection;
+    int ends[2];
+};
+
+static struct log_limit *refusals;
+
+static struct connections *open_connections(bool from_anywhere)
+{
+    struct connections *connections = NULL;
+    refusals = log_limit_create(1);
+    struct connections_options options = {.clock = &clock_of_test,
+                                          .refusals = refusals,
+                                          .idle_ms = LIMITS_PEER_IDLE_MS,
+                                          .most = from_anywhere ? SIZE_MAX : MOST,
+                                          .from_anywhere = from_anywhere,
+                                          .tls = true};
+    now_ms = 5 * SECOND_MS;
+    assert_int_equal(connections_create(&options, &connections), RESULT_OK);
+    return connections;
+}
+
+static void close_connections(struct connections **connections)
+{
+    connections_destroy(connections);
+    log_limit_destroy(&refusals);
+}
+
+/* A second after the one before. */
+static struct visitor come(struct connections *connections)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct visitor visitor = {0};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, visitor.ends), 0);
+    now_ms += SECOND_MS;
+    visitor.connection =
+        connections_add(connections, visitor.ends[0], (const struct sockaddr *)&address);
+    return visitor;
+}
+
+static void leave(struct connections *connections, struct visitor *visitor)
+{
+    connections_remove(connections, &visitor->connection);
+    (void)close(visitor->ends[0]);
+    (void)close(visitor->ends[1]);
+}
+
+static bool is_open(const struct visitor *visitor)
+{
+    char byte = 0;
+    ssize_t got = recv(visitor->ends[1], &byte, 1, MSG_DONTWAIT);
+    assert_true(got == 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)));
+    return got < 0;
+}
+
+/* Which of them are open, as a text: "1" and "0". */
+static const char *look_at(const struct visitor *visitors, size_t count)
+{
+    static char text[16];
+    for (size_t i = 0; i < count; i++) {
+        text[i] = is_open(&visitors[i]) ? '1' : '0';
+    }
+    text[count] = '\0';
+    return text;
+}
+
+static void connections_add__closes_the_oldest_idle_and_members_last(void **state)
+{
+    struct connections *connections = open_connections(false);
+    struct visitor visitors[9];
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) { /* 0: an idle member, 1 … 3: strangers, 1 idle as of late */
+        visitors[i] = come(connections);
+    }
+    connections_welcome(connections, visitors[0].connection);
+    connections_idle(connections, visitors[0].connection);
+    now_ms += SECOND_MS;
+    connections_idle(connections, visitors[1].connection);
+    assert_string_equal(look_at(visitors, 4), "1111");
+    visitors[4] = come(connections);
+    assert_string_equal(look_at(visitors, 5), "11011");
+    visitors[5] = come(connections);
+    assert_string_equal(look_at(visitors, 6), "110011");
+    visitors[6] = come(connections);
+    assert_string_equal(look_at(visitors, 7), "1000111");
+    /* They become members, all of them idle: now the oldest of these, if not the one that comes. */
+    for (size_t i = 4; i < 7; i++) {
+        connections_welcome(connections, visitors[i].connection);
+        connections_idle(connections, visitors[i].connection);
+    }
+    visitors[7] = come(connections);
+    assert_string_equal(look_at(visitors, 8), "10001110");
+    for (size_t i = 0; i < 8; i++) {
+        leave(connections, &visitors[i]);
+    }
+    close_connections(&connections);
+}
+
+static void connections_add__closes_nobody_in_the_middle_of_a_request(void **state)
+{
+    struct connections *connections = open_connections(false);
+    struct visitor visitors[MOST + 3];
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        visitors[i] = come(connections);
+    }
+    connections_welcome(connections, visitors[0].connection);
+    connections_receiving(connections, visitors[0].connection); /* half a body is here */
+    connections_welcome(connections, visitors[1].connection);
+    connections_handling(connections, visitors[1].connection); /* a long-poll */
+    connections_handling(connections, visitors[2].connection); /* and a stranger's request */
+    connections_sending(connections, visitors[3].connection, 1000);
+    for (size_t i = MOST; i < MOST + 2; i++) { /* whoever comes now has to go */
+        visitors[i] = come(connections);
+        assert_string_equal(look_at(visitors, i), i == MOST ? "1111" : "11110");
+        assert_false(is_open(&visitors[i]));
+    }
+    /* A member that has its answer can be asked to come again, and is, before one that has not. */
+    connections_sending(connections, visitors[0].connection, 1000);
+    connections_idle(connections, visitors[0].connection);
+    connections_welcome(connections, visitors[3].connection);
+    visitors[MOST + 2] = come(connections);
+    assert_string_equal(look_at(visitors, MOST + 3), "1111000");
+    for (size_t i = 0; i < MOST + 3; i++) {
+        leave(connections, &visitors[i]);
+    }
+    close_connections(&connections);
+}
+
+static void connections_add__keeps_an_addresss_requests_too(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct connections *connections = open_connections(true);
+    struct connection *crowd[LIMITS_ADDRESS_CONNECTIONS];
+    struct visitor busy = come(connections);
+    (void)state;
+    connections_welcome(connections, busy.connection);
+    connections_receiving(connections, busy.connection);
+    struct visitor idle = come(connections);
+    connections_welcome(connections, idle.connection);
+    connections_idle(connections, idle.connection);
+    for (size_t i = 0; i < LIMITS_ADDRESS_CONNECTIONS; i++) { /* without sockets, and answering */
+        now_ms += SECOND_MS;
+        crowd[i] = connections_add(connections, -1, (const struct sockaddr *)&address);
+        connections_handling(connections, crowd[i]);
+    }
+    struct visitor last = come(connections);
+    assert_true(is_open(&busy));
+    assert_true(is_open(&idle));
+    assert_false(is_open(&last));
+    for (size_t i = 0; i < LIMITS_ADDRESS_CONNECTIONS; i++) {
+        connections_remove(connections, &crowd[i]);
+    }
+    leave(connections, &busy);
+    leave(connections, &idle);
+    leave(connections, &last);
+    close_connections(&connections);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_add__closes_the_oldest_idle_and_members_last),
+        cmocka_unit_test(connections_add__closes_nobody_in_the_middle_of_a_request),
+        cmocka_unit_test(connections_add__keeps_an_addresss_requests_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
