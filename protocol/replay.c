@@ -268,8 +268,8 @@ static void apply_level(struct replay *replay, const struct fact *fact, bool pro
 void replay_apply(struct replay *replay, uint32_t handle)
 {
     const struct fact *fact = &replay->facts->facts[handle];
-    if (fact->shadowed) {
-        return;
+    if (fact->shadowed && fact->type != EVENT_MEMBER_JOINED) {
+        return; /* a joining is never void for a twin, or the twin could undo what lets it in */
     }
     if (fact->type == EVENT_COMMUNITY_CREATED) {
         apply_created(replay, fact, handle);

@@ -1,6 +1,6 @@
 #include "store/log_kinds_private.h"
 
-static const struct log_kind kept = {NULL, NULL, NULL};
+static const struct log_kind kept = {.apply = NULL};
 
 static const struct {
     enum event_type type;

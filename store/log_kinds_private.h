@@ -18,6 +18,8 @@ struct log_kind { /* NULL: nothing is to be done */
      * draft's, decoded. A repeat of what was appended gets the first answer (`repeated`). */
     enum result (*complete)(struct event_log *log, struct event_draft *draft,
                             const union event_data *data, struct append_answer *answer);
+    /* The last in replay order counts, whatever its id: no twin hides it. */
+    bool last_counts;
 };
 
 /* Never NULL: a kind that is only kept and relayed has a row that does nothing. */

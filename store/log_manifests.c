@@ -32,6 +32,10 @@ static void keep_last(struct event_log *log, const struct event *event, const js
     buffer_deinit(&endpoints);
     json_decref(list);
     memory_free(name);
+}
+
+static void publish(struct event_log *log, const struct event *event)
+{
     uint32_t person = community_find(log->state.community, &event->author);
     if (person != PEOPLE_NOBODY) {
         log_manifests_publish(log, person);
@@ -48,6 +52,7 @@ static bool apply_manifest(struct event_log *log, const struct event *event, int
 {
     (void)seq;
     keep_last(log, event, manifest_of(event));
+    publish(log, event);
     return false;
 }
 
@@ -70,6 +75,7 @@ static void take_back_manifest(struct event_log *log, const struct event *event,
         keep_last(log, last, manifest_of(last));
     }
     event_destroy(&last);
+    publish(log, event);
 }
 
 static void read_endpoints(const char *text, struct endpoints *endpoints_out)
@@ -130,5 +136,7 @@ void log_manifests_publish(struct event_log *log, uint32_t person)
     memory_free(name);
 }
 
-const struct log_kind log_manifests_joined = {apply_manifest, take_back_manifest, NULL};
-const struct log_kind log_manifests_updated = {apply_manifest, take_back_manifest, NULL};
+const struct log_kind log_manifests_joined = {
+    .apply = apply_manifest, .take_back = take_back_manifest, .last_counts = true};
+const struct log_kind log_manifests_updated = {
+    .apply = apply_manifest, .take_back = take_back_manifest, .last_counts = true};

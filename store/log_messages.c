@@ -184,4 +184,5 @@ static enum result complete_message(struct event_log *log, struct event_draft *d
     return result;
 }
 
-const struct log_kind log_messages_sent = {apply_message, take_back_message, complete_message};
+const struct log_kind log_messages_sent = {
+    .apply = apply_message, .take_back = take_back_message, .complete = complete_message};

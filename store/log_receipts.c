@@ -186,5 +186,6 @@ static void take_back_receipt(struct event_log *log, const struct event *event, 
                  event->lamport, event->event_id, event->hash, (int)sizeof event->hash);
 }
 
-const struct log_kind log_receipts_delivered = {apply_receipt, take_back_receipt, NULL};
-const struct log_kind log_receipts_read = {apply_receipt, take_back_receipt, NULL};
+const struct log_kind log_receipts_delivered = {.apply = apply_receipt,
+                                                .take_back = take_back_receipt};
+const struct log_kind log_receipts_read = {.apply = apply_receipt, .take_back = take_back_receipt};

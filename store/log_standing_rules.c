@@ -71,5 +71,5 @@ static enum result complete_changed(struct event_log *log, struct event_draft *d
                            (long long)needed, (long long)valid);
 }
 
-const struct log_kind log_standing_rules_invited = {NULL, NULL, complete_invited};
-const struct log_kind log_standing_rules_changed = {NULL, NULL, complete_changed};
+const struct log_kind log_standing_rules_invited = {.complete = complete_invited};
+const struct log_kind log_standing_rules_changed = {.complete = complete_changed};

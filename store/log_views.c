@@ -37,32 +37,38 @@ static int64_t find_twin(struct event_log *log, const struct event *event, int64
     return twin;
 }
 
+/* A twin that is shown gives way, or comes back; one of whose kind the last counts does neither. */
+static void change_twin(struct event_log *log, int64_t twin, bool shown)
+{
+    struct event *other = twin == 0 ? NULL : log_events_read(log, twin);
+    if (other != NULL && !log_kinds_find(other->type)->last_counts) {
+        if (shown) {
+            (void)apply(log, other, twin);
+        } else {
+            take_back(log, other, twin);
+        }
+    }
+    event_destroy(&other);
+}
+
 bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone)
 {
     bool twin_is_shown = false;
     int64_t twin = alone ? 0 : find_twin(log, event, seq, &twin_is_shown);
-    struct event *other = NULL;
-    if (twin != 0 && twin_is_shown) {
-        return false;
+    if (!twin_is_shown) {
+        change_twin(log, twin, false);
     }
-    if (twin != 0 && (other = log_events_read(log, twin)) != NULL) {
-        take_back(log, other, twin);
-        event_destroy(&other);
-    }
-    return apply(log, event, seq);
+    return (!twin_is_shown || log_kinds_find(event->type)->last_counts) && apply(log, event, seq);
 }
 
 void log_views_take_back(struct event_log *log, const struct event *event, int64_t seq)
 {
     bool twin_is_shown = false;
     int64_t twin = find_twin(log, event, seq, &twin_is_shown);
-    struct event *other = NULL;
-    if (twin != 0 && twin_is_shown) {
-        return; /* it never was in the views */
+    if (!twin_is_shown || log_kinds_find(event->type)->last_counts) {
+        take_back(log, event, seq);
     }
-    take_back(log, event, seq);
-    if (twin != 0 && (other = log_events_read(log, twin)) != NULL) {
-        (void)apply(log, other, twin);
-        event_destroy(&other);
+    if (!twin_is_shown) { /* else it never hid anything */
+        change_twin(log, twin, true);
     }
 }
