@@ -14,7 +14,7 @@ struct error {
 };
 
 /* Writes the message and returns `result`, so that a failure is one statement. `error` may be NULL.
- */
+ * The message is valid UTF-8 whatever it quotes: other bytes become '?'. */
 enum result error_set(struct error *error, enum result result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/buffer.h"
+#include "core/utf8.h"
 
 static int log_descriptor = STDERR_FILENO;
 static enum log_level log_threshold = LOG_INFO;
@@ -49,33 +49,16 @@ bool log_level_parse(const char *text, enum log_level *level_out)
     return false;
 }
 
-/* Length of the valid UTF-8 sequence at `text`, 0 if there is none. */
-static size_t sequence_length(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80   ? 1
-                    : text[0] < 0xc2 ? 0
-                    : text[0] < 0xe0 ? 2
-                    : text[0] < 0xf0 ? 3
-                    : text[0] < 0xf5 ? 4
-                                     : 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
 static void append_string(struct buffer *line, const char *text)
 {
     buffer_append_byte(line, '"');
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        size_t length = sequence_length(at);
+    for (const char *at = text, *end = text + strlen(text); at < end;) {
+        size_t length = utf8_measure(at, (size_t)(end - at));
         if (*at == '"' || *at == '\\') {
             buffer_append_byte(line, '\\');
-            buffer_append_byte(line, (char)*at);
-        } else if (*at < 0x20) {
-            buffer_append_format(line, "\\u%04x", *at);
+            buffer_append_byte(line, *at);
+        } else if ((unsigned char)*at < 0x20) {
+            buffer_append_format(line, "\\u%04x", (unsigned)*at);
         } else if (length == 0) {
             buffer_append_byte(line, '?');
         } else {

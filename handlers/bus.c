@@ -4,6 +4,7 @@
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 static const char *named_in(const struct request *request, const char *header, const char *member)
 {
@@ -59,7 +60,8 @@ void bus_call_handle(struct request *request, const struct node_parts *parts)
 
 void bus_capabilities_handle(struct request *request, const struct node_parts *parts)
 {
-    json_t *list = json_pack("{s:o}", "capabilities", capabilities_to_json(parts->chat_enabled));
+    json_t *list =
+        json_build_pack("{s:o}", "capabilities", capabilities_to_json(parts->chat_enabled));
     if (request->caller.level == CALLER_SELF) {
         request_reply_output(request, list);
     } else {

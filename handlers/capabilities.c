@@ -8,6 +8,7 @@
 #include "handlers/schema.h"
 #include "protocol/blake3.h"
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 
 extern const struct embedded_file schema_files[];
 
@@ -98,7 +99,8 @@ json_t *capabilities_to_json(bool chat_enabled)
         }
         (void)snprintf(version, sizeof version, "%d.%d", capability->major, capability->minor);
         (void)json_array_append_new(
-            list, json_pack("{s:s,s:s,s:s,s:s,s:{},s:I}", "name", capability->name, "version",
+            list,
+            json_build_pack("{s:s,s:s,s:s,s:s,s:{},s:I}", "name", capability->name, "version",
                             version, "stability", "stable", "schema_hash", capability->schema_hash,
                             "params", "max_concurrent", (json_int_t)capability->max_concurrent));
     }

@@ -2,6 +2,7 @@
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 enum { DEFAULT_LIMIT = 200 };
 
@@ -53,8 +54,8 @@ void chat_history_call(struct request *request, const struct node_parts *parts, 
                             "The history can't be read; see the node's log.");
         return;
     }
-    request_reply_output(request,
-                         json_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
+    request_reply_output(
+        request, json_build_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
 }
 
 void chat_history_handle(struct request *request, const struct node_parts *parts)
@@ -63,7 +64,7 @@ void chat_history_handle(struct request *request, const struct node_parts *parts
     json_t *input = json_object();
     const char *peer = request->query(request, "peer");
     if (peer != NULL && peer[0] != '\0') {
-        (void)json_object_set_new(input, "peer", json_string(peer));
+        (void)json_object_set_new(input, "peer", json_build_text(peer));
     }
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
         int64_t integer = 0;

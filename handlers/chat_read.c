@@ -1,6 +1,7 @@
 #include "core/memory.h"
 #include "handlers/handlers.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 static void on_marked(void *context, const struct append_answer *answer)
 {
@@ -9,7 +10,7 @@ static void on_marked(void *context, const struct append_answer *answer)
         request_reply_error(request, wire_code_of_append(answer->result), answer->error.message);
         return;
     }
-    request_reply_output(request, json_pack("{s:b}", "already", (int)answer->repeated));
+    request_reply_output(request, json_build_pack("{s:b}", "already", (int)answer->repeated));
 }
 
 void chat_read_handle(struct request *request, const struct node_parts *parts)

@@ -1,8 +1,10 @@
 #include <string.h>
 
 #include "core/buffer.h"
+#include "core/memory.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
+#include "protocol/json_build.h"
 #include "protocol/node_id.h"
 #include "store/search.h"
 
@@ -19,7 +21,9 @@ static json_t *split(const char *snippet)
     static const char marks[] = {SEARCH_MARK_BEGIN, SEARCH_MARK_END, '\0'};
     json_t *pieces = json_array();
     for (size_t length = strcspn(snippet, marks);; length = strcspn(snippet, marks)) {
-        (void)json_array_append_new(pieces, json_stringn(snippet, length));
+        char *piece = memory_duplicate(snippet, length);
+        (void)json_array_append_new(pieces, json_build_stored_text(piece));
+        memory_free(piece);
         snippet += length;
         if (*snippet == '\0') {
             return pieces;
@@ -38,7 +42,7 @@ static json_t *join(json_t *pieces)
     {
         buffer_append_text(&text, json_string_value(part));
     }
-    json_t *joined = json_string(buffer_text(&text));
+    json_t *joined = json_build_text(buffer_text(&text));
     buffer_deinit(&text);
     return joined;
 }
@@ -89,6 +93,6 @@ void chat_search_handle(struct request *request, const struct node_parts *parts)
                             "The messages can't be searched; see the node's log.");
         return;
     }
-    request_reply_output(request,
-                         json_pack("{s:o,s:b}", "messages", findings.messages, "more", (int)more));
+    request_reply_output(
+        request, json_build_pack("{s:o,s:b}", "messages", findings.messages, "more", (int)more));
 }

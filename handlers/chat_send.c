@@ -2,6 +2,7 @@
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "store/event_reader.h"
 
 /* A send that waits for the disk, then for the recipient's node. */
@@ -15,8 +16,9 @@ struct sending {
 static void reply(struct sending *sending, const char *delivered)
 {
     request_reply_output(sending->request,
-                         json_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id, "lamport",
-                                   (json_int_t)sending->answer.lamport, "delivered", delivered));
+                         json_build_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id,
+                                         "lamport", (json_int_t)sending->answer.lamport,
+                                         "delivered", delivered));
     memory_free(sending);
 }
 

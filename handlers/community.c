@@ -5,6 +5,7 @@
 #include "handlers/handlers.h"
 #include "protocol/fields.h"
 #include "protocol/invite.h"
+#include "protocol/json_build.h"
 
 enum { DEFAULT_TTL_SECONDS = 7 * 86400, MOST_TTL_SECONDS = 365 * 86400 };
 
@@ -42,9 +43,9 @@ static void on_joined(void *context, const struct join_answer *answer)
     }
     char community_id[NODE_ID_TEXT_BYTES];
     node_id_format(&answer->community_id, community_id);
-    request_reply_output(request,
-                         json_pack("{s:s,s:s,s:b}", "community_id", community_id, "community_name",
-                                   answer->community_name, "already", (int)answer->already));
+    request_reply_output(request, json_build_pack("{s:s,s:s,s:b}", "community_id", community_id,
+                                                  "community_name", answer->community_name,
+                                                  "already", (int)answer->already));
 }
 
 void community_join_handle(struct request *request, const struct node_parts *parts)
@@ -79,8 +80,8 @@ static void on_invited(void *context, const struct append_answer *answer)
         memcpy(inviting->invite.invite_event_id, answer->event_id, ULID_TEXT_BYTES);
         wall_clock_format(inviting->invite.expires_at, expires_at);
         char *text = invite_make(&inviting->invite, inviting->parts->key);
-        request_reply_output(inviting->request,
-                             json_pack("{s:s,s:s}", "invite", text, "expires_at", expires_at));
+        request_reply_output(inviting->request, json_build_pack("{s:s,s:s}", "invite", text,
+                                                                "expires_at", expires_at));
         memory_free(text);
     }
     invite_deinit(&inviting->invite);

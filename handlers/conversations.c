@@ -2,6 +2,7 @@
 
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
+#include "protocol/json_build.h"
 
 struct listing {
     const struct node_parts *parts;
@@ -25,7 +26,7 @@ static void list(struct listing *listing, const struct node_id *peer, int64_t un
     node_id_format(peer, id);
     listing->last_message = NULL;
     (void)history_last_message(listing->log, peer, take_last_message, listing);
-    (void)json_object_set_new(entry, "peer", json_string(id));
+    (void)json_object_set_new(entry, "peer", json_build_text(id));
     (void)json_object_set_new(entry, "unread", json_integer(unread));
     (void)json_object_set_new(entry, "last_message",
                               listing->last_message == NULL ? json_null() : listing->last_message);
@@ -91,5 +92,5 @@ void conversations_handle(struct request *request, const struct node_parts *part
                             "The conversations can't be read; see the node's log.");
         return;
     }
-    request_reply_output(request, json_pack("{s:o}", "conversations", listing.conversations));
+    request_reply_output(request, json_build_pack("{s:o}", "conversations", listing.conversations));
 }

@@ -5,6 +5,7 @@
 #include "handlers/handlers.h"
 #include "protocol/co_signature.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 enum { MOST_CLIENT_ID_BYTES = 128 };
 
@@ -24,8 +25,9 @@ static void on_changed(void *context, const struct append_answer *answer)
     } else {
         node_id_format(&changing->target, target);
         request_reply_output(changing->request,
-                             json_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
-                                       (json_int_t)answer->lamport, "target_node_id", target));
+                             json_build_pack("{s:s,s:I,s:s}", "event_id", answer->event_id,
+                                             "lamport", (json_int_t)answer->lamport,
+                                             "target_node_id", target));
     }
     memory_free(changing);
 }

@@ -1,5 +1,6 @@
 #include "handlers/handlers.h"
 
+#include "protocol/json_build.h"
 static json_t *describe_member(const struct node_parts *parts, const struct membership *membership,
                                const struct member *member)
 {
@@ -10,7 +11,7 @@ static json_t *describe_member(const struct node_parts *parts, const struct memb
     member_profile_read_endpoints(profile, &endpoints);
     wall_clock_format(member_profile_added_at(profile), added_at);
     (void)json_object_set_new(entry, "endpoints", node_manifest_endpoints_to_json(&endpoints));
-    (void)json_object_set_new(entry, "added_at", json_string(added_at));
+    (void)json_object_set_new(entry, "added_at", json_build_text(added_at));
     return entry;
 }
 
@@ -27,5 +28,5 @@ void members_handle(struct request *request, const struct node_parts *parts)
                                                              &snapshot->membership->members[i]));
     }
     log_snapshot_release(log, &snapshot);
-    request_reply_output(request, json_pack("{s:o}", "members", members));
+    request_reply_output(request, json_build_pack("{s:o}", "members", members));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 
 json_t *message_json_make(const struct history_message *message, const struct node_id *self)
 {
@@ -18,11 +19,13 @@ json_t *message_json_make(const struct history_message *message, const struct no
                         &attachments, NULL) != RESULT_OK) {
         attachments = json_array();
     }
-    return json_pack("{s:s,s:I,s:s,s:s,s:s,s:o,s:o,s:s,s:s?,s:s?}", "event_id", message->event_id,
-                     "lamport", (json_int_t)message->lamport, "from",
-                     message->outgoing ? own : other, "to", message->outgoing ? other : own, "body",
-                     message->sealed ? "" : message->body, "e2e",
-                     message->sealed ? json_string("unsupported") : json_false(), "attachments",
-                     attachments, "created_at", message->created_at, "delivered_at",
-                     message->delivered_at, "read_at", message->read_at);
+    return json_build_pack(
+        "{s:o,s:I,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "event_id",
+        json_build_stored_text(message->event_id), "lamport", (json_int_t)message->lamport, "from",
+        message->outgoing ? own : other, "to", message->outgoing ? other : own, "body",
+        json_build_stored_text(message->body), "e2e",
+        message->sealed ? json_build_text("unsupported") : json_false(), "attachments", attachments,
+        "created_at", json_build_stored_text(message->created_at), "delivered_at",
+        json_build_stored_text(message->delivered_at), "read_at",
+        json_build_stored_text(message->read_at));
 }

@@ -1,5 +1,7 @@
 #include "handlers/node_parts.h"
 
+#include "protocol/json_build.h"
+
 struct event_log *node_parts_log(const struct node_parts *parts, struct request *request)
 {
     struct event_log *log = parts->log(parts->node);
@@ -62,8 +64,9 @@ json_t *node_parts_describe_node(const struct node_parts *parts, const struct no
     node_id_format(node_id, id);
     node_id_format_short(node_id, short_id);
     wall_clock_format(presence.last_seen, last_seen);
-    return json_pack("{s:s,s:s,s:s,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
-                     "display_name", name_of(membership, node_id, member), "level",
-                     member == NULL ? NULL : member_level_name(member->level), "online",
-                     (int)presence.online, "last_seen", presence.last_seen == 0 ? NULL : last_seen);
+    return json_build_pack("{s:s,s:s,s:s,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
+                           "display_name", name_of(membership, node_id, member), "level",
+                           member == NULL ? NULL : member_level_name(member->level), "online",
+                           (int)presence.online, "last_seen",
+                           presence.last_seen == 0 ? NULL : last_seen);
 }

@@ -1,6 +1,7 @@
 #include "core/buffer.h"
 #include "handlers/handlers.h"
 #include "handlers/qr_find.h"
+#include "protocol/json_build.h"
 
 void qr_read_handle(struct request *request, const struct node_parts *parts)
 {
@@ -20,14 +21,15 @@ void qr_read_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     buffer_init(&text);
-    bool found = qr_find_text(request->bytes, (int)width, (int)height, &text);
-    json_t *output = found ? json_pack("{s:o}", "text", json_string(buffer_text(&text))) : NULL;
+    json_t *read = NULL;
+    bool found = qr_find_text(request->bytes, (int)width, (int)height, &text) &&
+                 json_build_try_text(text.data, text.length_bytes, &read) == RESULT_OK;
     buffer_deinit(&text);
-    if (output == NULL) {
+    if (!found) {
         request_reply_error(
             request, WIRE_NOT_FOUND,
             "No QR code with a text found; take the picture closer and straighter.");
         return;
     }
-    request_reply_output(request, output);
+    request_reply_output(request, json_build_pack("{s:o}", "text", read));
 }

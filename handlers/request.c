@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 
 enum { RETRY_AFTER_MS = 1000 };
 
@@ -50,8 +51,9 @@ void request_reply_canonical(struct request *request, const char *text, size_t l
 void request_reply_output(struct request *request, json_t *output)
 {
     int64_t ms = clock_monotonic_ms(request->clock) - request->started_ms;
-    request_reply_json(request, 200,
-                       json_pack("{s:o,s:{s:I}}", "output", output, "meta", "ms", (json_int_t)ms));
+    request_reply_json(
+        request, 200,
+        json_build_pack("{s:o,s:{s:I}}", "output", output, "meta", "ms", (json_int_t)ms));
 }
 
 void request_reply_later(struct request *request, enum wire_code code, const char *message,
@@ -81,7 +83,7 @@ void request_reply_schema_mismatch(struct request *request, const char *message,
 {
     struct reply reply = {.status = 400, .error = "schema_mismatch", .message = message};
     json_t *json = wire_code_to_json(reply.error, message);
-    (void)json_object_set_new(json, "schema_hash_expected", json_string(schema_hash));
+    (void)json_object_set_new(json, "schema_hash_expected", json_build_text(schema_hash));
     reply_json(request, reply, json);
 }
 

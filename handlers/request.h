@@ -28,7 +28,8 @@ struct reply {
 };
 
 struct request {
-    const char *(*query)(const struct request *request, const char *name);  /* NULL: absent */
+    /* UTF-8; NULL: absent */
+    const char *(*query)(const struct request *request, const char *name);
     const char *(*header)(const struct request *request, const char *name); /* NULL: absent */
     void (*reply)(struct request *request, const struct reply *reply);
     const struct clock *clock;

@@ -9,6 +9,7 @@
 #include "protocol/event_kind.h"
 #include "protocol/fields.h"
 #include "protocol/hex.h"
+#include "protocol/json_build.h"
 #include "protocol/number.h"
 #include "store/event_reader.h"
 
@@ -30,10 +31,10 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
     node_id_format(&snapshot->membership->community_id, community_id);
     hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)event_reader_heads(log, add_head, heads);
-    json_t *answer = json_pack("{s:s,s:I,s:o,s:I,s:s,s:[s]}", "community_id", community_id, "head",
-                               (json_int_t)snapshot->head, "heads_by_type", heads, "events",
-                               (json_int_t)snapshot->event_count, "fingerprint", fingerprint,
-                               "reconcile", "negentropy/1");
+    json_t *answer = json_build_pack("{s:s,s:I,s:o,s:I,s:s,s:[s]}", "community_id", community_id,
+                                     "head", (json_int_t)snapshot->head, "heads_by_type", heads,
+                                     "events", (json_int_t)snapshot->event_count, "fingerprint",
+                                     fingerprint, "reconcile", "negentropy/1");
     log_snapshot_release(log, &snapshot);
     request_reply_json(request, 200, answer);
 }
@@ -80,13 +81,13 @@ static void reply(struct syncing *syncing, size_t accepted, int64_t head)
     struct event_log *log = syncing->parts->log(syncing->parts->node);
     for (size_t i = 0; i < syncing->batch.refused_count; i++) {
         const struct refused_event *refused = &syncing->batch.refused[i];
-        (void)json_array_append_new(reasons,
-                                    json_pack("{s:s,s:s}", "event_id", refused->event_id, "reason",
-                                              event_refusal_name(refused->refusal)));
+        (void)json_array_append_new(reasons, json_build_pack("{s:s,s:s}", "event_id",
+                                                             refused->event_id, "reason",
+                                                             event_refusal_name(refused->refusal)));
     }
-    json_t *answer = json_pack("{s:I,s:I,s:o,s:I}", "accepted", (json_int_t)accepted, "rejected",
-                               (json_int_t)syncing->batch.refused_count, "rejected_reasons",
-                               reasons, "new_head", (json_int_t)head);
+    json_t *answer = json_build_pack("{s:I,s:I,s:o,s:I}", "accepted", (json_int_t)accepted,
+                                     "rejected", (json_int_t)syncing->batch.refused_count,
+                                     "rejected_reasons", reasons, "new_head", (json_int_t)head);
     if (syncing->our_head >= 0) {
         struct pulling pulling = {.events = json_array()};
         (void)event_reader_after_lamport(log, syncing->our_head, pull_event, &pulling);

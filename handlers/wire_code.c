@@ -1,5 +1,7 @@
 #include "handlers/wire_code.h"
 
+#include "protocol/json_build.h"
+
 static const struct {
     const char *name;
     int status;
@@ -91,5 +93,5 @@ enum wire_code wire_code_of_join(enum result result)
 
 json_t *wire_code_to_json(const char *code, const char *message)
 {
-    return json_pack("{s:s,s:s}", "error", code, "message", message);
+    return json_build_pack("{s:s,s:s}", "error", code, "message", message);
 }

@@ -59,6 +59,13 @@ enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nes
                             json_t **value_out, struct error *error)
 {
     json_error_t reason;
+    /* jansson's lexer gives back the byte behind a number or a literal, and a NUL is lost then. */
+    const char *nul = length_bytes == 0 ? NULL : memchr(bytes, '\0', length_bytes);
+    if (nul != NULL) {
+        return error_set(error, RESULT_INVALID,
+                         "The JSON can't be read: there is a NUL at byte %zu of %zu.",
+                         (size_t)(nul - bytes) + 1, length_bytes);
+    }
     json_t *value =
         json_loadb(bytes, length_bytes,
                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &reason);

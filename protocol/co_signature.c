@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 void co_signature_client_id(const struct node_id *target, const char *reason,
                             char client_id_out[static CO_SIGNATURE_CLIENT_ID_BYTES])
@@ -28,7 +29,7 @@ json_t *co_signature_make(const struct signing_key *key, json_t *statement)
     buffer_deinit(&text);
     node_id_format(&key->node_id, node_id);
     signing_format_signature(&signature, signature_text);
-    return json_pack("{s:s,s:s}", "node_id", node_id, "signature", signature_text);
+    return json_build_pack("{s:s,s:s}", "node_id", node_id, "signature", signature_text);
 }
 
 bool co_signature_holds(const json_t *co_signature, const json_t *statement,
@@ -59,7 +60,7 @@ json_t *co_signature_parse(const char *text)
     char *node_id = memory_duplicate(text, (size_t)(comma - text));
     if (node_id_parse(node_id, &signer) == RESULT_OK &&
         signing_parse_signature(comma + 1, &signature) == RESULT_OK) {
-        co_signature = json_pack("{s:s,s:s}", "node_id", node_id, "signature", comma + 1);
+        co_signature = json_build_pack("{s:s,s:s}", "node_id", node_id, "signature", comma + 1);
     }
     memory_free(node_id);
     return co_signature;

@@ -1,5 +1,6 @@
 #include "protocol/community_manifest.h"
 
+#include "protocol/json_build.h"
 static json_t *member_to_json(const struct membership *membership, const struct member *member)
 {
     const struct member_profile *profile = membership_profile(membership, member->person);
@@ -9,8 +10,9 @@ static json_t *member_to_json(const struct membership *membership, const struct 
     node_id_format(&member->node_id, node_id);
     node_id_format(member_profile_added_by(profile), added_by);
     wall_clock_format(member_profile_added_at(profile), added_at);
-    return json_pack("{s:s,s:s,s:s,s:s}", "node_id", node_id, "level",
-                     member_level_name(member->level), "added_at", added_at, "added_by", added_by);
+    return json_build_pack("{s:s,s:s,s:s,s:s}", "node_id", node_id, "level",
+                           member_level_name(member->level), "added_at", added_at, "added_by",
+                           added_by);
 }
 
 json_t *community_manifest_make(const struct membership *membership, int64_t head_lamport,
@@ -34,9 +36,9 @@ json_t *community_manifest_make(const struct membership *membership, int64_t hea
         node_id_format(&membership->revoked[i].node_id, revoked_id);
         wall_clock_format(membership->revoked[i].revoked_at, revoked_at);
         (void)json_array_append_new(
-            revoked, json_pack("{s:s,s:s}", "node_id", revoked_id, "revoked_at", revoked_at));
+            revoked, json_build_pack("{s:s,s:s}", "node_id", revoked_id, "revoked_at", revoked_at));
     }
-    json_t *manifest = json_pack(
+    json_t *manifest = json_build_pack(
         "{s:i,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:I,s:s}", "version", 1, "community_id", community_id,
         "name", membership->name, "root_key", community_id, "created_at", membership->created_at,
         "lamport_at_creation", 1, "policy", policy_to_json(&membership->policy), "members", members,

@@ -8,6 +8,7 @@
 #include "protocol/canonical.h"
 #include "protocol/event_private.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "protocol/number.h"
 
 struct verified_event {
@@ -200,13 +201,14 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
     node_id_format(&key->node_id, author);
     node_id_format(community_id, community);
     wall_clock_format(wall_seconds, wall_clock);
-    event->json = json_pack("{s:i,s:s,s:I,s:s,s:s,s:s,s:s,s:o,s:s}", "schema_version", 1,
-                            "event_id", event_id, "lamport", (json_int_t)lamport, "wall_clock",
-                            wall_clock, "community_id", community, "author", author, "event_type",
-                            event_kind_name(draft->type), "data", draft->data, "signature", "");
+    event->json =
+        json_build_pack("{s:i,s:s,s:I,s:s,s:s,s:s,s:s,s:o,s:s}", "schema_version", 1, "event_id",
+                        event_id, "lamport", (json_int_t)lamport, "wall_clock", wall_clock,
+                        "community_id", community, "author", author, "event_type",
+                        event_kind_name(draft->type), "data", draft->data, "signature", "");
     draft->data = NULL;
     enum result result = RESULT_INVALID;
-    if (event->json != NULL && parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {
+    if (parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {
         signing_sign(key, event->signed_text.data, event->signed_text.length_bytes, &signature);
         signing_format_signature(&signature, signature_text);
         *verified_out = make_verified(event, signature_text);

@@ -6,6 +6,7 @@
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 static const char *const level_names[] = {"member", "trusted", "anchor"};
 
@@ -150,16 +151,16 @@ json_t *event_data_revocation_statement(const char *client_id, const char *reaso
 {
     char target_text[NODE_ID_TEXT_BYTES];
     node_id_format(target, target_text);
-    return json_pack("{s:s,s:s,s:s}", "client_id", client_id, "reason", reason, "target_node_id",
-                     target_text);
+    return json_build_pack("{s:s,s:s,s:s}", "client_id", client_id, "reason", reason,
+                           "target_node_id", target_text);
 }
 
 json_t *event_data_level_statement(enum member_level new_level, const struct node_id *target)
 {
     char target_text[NODE_ID_TEXT_BYTES];
     node_id_format(target, target_text);
-    return json_pack("{s:s,s:s}", "new_level", member_level_name(new_level), "target_node_id",
-                     target_text);
+    return json_build_pack("{s:s,s:s}", "new_level", member_level_name(new_level), "target_node_id",
+                           target_text);
 }
 
 bool event_data_is_revocation_reason(const char *reason)

@@ -1,9 +1,11 @@
 #include "protocol/event_draft.h"
 
+#include "protocol/json_build.h"
+
 /* A copy: the draft goes to another thread, and reference counts are one thread's business. */
 static json_t *copied(const json_t *json)
 {
-    return json_deep_copy(json);
+    return json_build_copy(json);
 }
 
 struct event_draft event_draft_message(const char *client_id, const struct node_id *recipient,
@@ -11,9 +13,9 @@ struct event_draft event_draft_message(const char *client_id, const struct node_
 {
     char recipient_text[NODE_ID_TEXT_BYTES];
     node_id_format(recipient, recipient_text);
-    json_t *data =
-        json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id, "recipient", recipient_text, "body",
-                  body, "attachments", attachments == NULL ? json_array() : copied(attachments));
+    json_t *data = json_build_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id, "recipient",
+                                   recipient_text, "body", body, "attachments",
+                                   attachments == NULL ? json_array() : copied(attachments));
     return (struct event_draft){EVENT_MESSAGE_SENT, data};
 }
 
@@ -23,7 +25,7 @@ static struct event_draft receipt(enum event_type type, const char *target_event
     char at[WALL_CLOCK_TEXT_BYTES];
     wall_clock_format(wall_seconds, at);
     return (struct event_draft){
-        type, json_pack("{s:s,s:s}", "target_event_id", target_event_id, at_name, at)};
+        type, json_build_pack("{s:s,s:s}", "target_event_id", target_event_id, at_name, at)};
 }
 
 struct event_draft event_draft_delivered(const char *target_event_id, int64_t wall_seconds)
@@ -42,8 +44,8 @@ struct event_draft event_draft_created(const char *name, const struct node_id *f
     char founder_text[NODE_ID_TEXT_BYTES];
     node_id_format(founder, founder_text);
     return (struct event_draft){EVENT_COMMUNITY_CREATED,
-                                json_pack("{s:s,s:s,s:o}", "name", name, "founder_node_id",
-                                          founder_text, "policy", policy_to_json(policy))};
+                                json_build_pack("{s:s,s:s,s:o}", "name", name, "founder_node_id",
+                                                founder_text, "policy", policy_to_json(policy))};
 }
 
 struct event_draft event_draft_invited(const struct node_id *invitee, const char *display_name,
@@ -54,23 +56,23 @@ struct event_draft event_draft_invited(const struct node_id *invitee, const char
     node_id_format(invitee, invitee_text);
     wall_clock_format(expires_at, expires_text);
     return (struct event_draft){EVENT_MEMBER_INVITED,
-                                json_pack("{s:s,s:s,s:s,s:s}", "invitee_node_id", invitee_text,
-                                          "display_name", display_name, "initial_level",
-                                          member_level_name(initial_level), "expires_at",
-                                          expires_text)};
+                                json_build_pack("{s:s,s:s,s:s,s:s}", "invitee_node_id",
+                                                invitee_text, "display_name", display_name,
+                                                "initial_level", member_level_name(initial_level),
+                                                "expires_at", expires_text)};
 }
 
 struct event_draft event_draft_joined(const char *invite_event_id, const json_t *manifest)
 {
     return (struct event_draft){EVENT_MEMBER_JOINED,
-                                json_pack("{s:s,s:o}", "invite_event_id", invite_event_id,
-                                          "node_manifest", copied(manifest))};
+                                json_build_pack("{s:s,s:o}", "invite_event_id", invite_event_id,
+                                                "node_manifest", copied(manifest))};
 }
 
 struct event_draft event_draft_manifest(const json_t *manifest)
 {
     return (struct event_draft){EVENT_MANIFEST_UPDATED,
-                                json_pack("{s:o}", "manifest", copied(manifest))};
+                                json_build_pack("{s:o}", "manifest", copied(manifest))};
 }
 
 struct event_draft event_draft_revoked(const char *client_id, const struct node_id *target,
@@ -79,9 +81,9 @@ struct event_draft event_draft_revoked(const char *client_id, const struct node_
     char target_text[NODE_ID_TEXT_BYTES];
     node_id_format(target, target_text);
     return (struct event_draft){EVENT_MEMBER_REVOKED,
-                                json_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id,
-                                          "target_node_id", target_text, "reason", reason,
-                                          "co_signers", copied(co_signers))};
+                                json_build_pack("{s:s,s:s,s:s,s:o}", "client_id", client_id,
+                                                "target_node_id", target_text, "reason", reason,
+                                                "co_signers", copied(co_signers))};
 }
 
 struct event_draft event_draft_level(bool promoted, const struct node_id *target,
@@ -90,9 +92,9 @@ struct event_draft event_draft_level(bool promoted, const struct node_id *target
     char target_text[NODE_ID_TEXT_BYTES];
     node_id_format(target, target_text);
     return (struct event_draft){promoted ? EVENT_MEMBER_PROMOTED : EVENT_MEMBER_DEMOTED,
-                                json_pack("{s:s,s:s,s:o}", "target_node_id", target_text,
-                                          "new_level", member_level_name(new_level), "co_signers",
-                                          copied(co_signers))};
+                                json_build_pack("{s:s,s:s,s:o}", "target_node_id", target_text,
+                                                "new_level", member_level_name(new_level),
+                                                "co_signers", copied(co_signers))};
 }
 
 void event_draft_deinit(struct event_draft *draft)

@@ -6,6 +6,7 @@
 #include "protocol/canonical.h"
 #include "protocol/event_kind_private.h"
 #include "protocol/event_private.h"
+#include "protocol/json_build.h"
 #include "protocol/number.h"
 
 struct cursor {
@@ -103,17 +104,20 @@ static bool take_data(struct cursor *cursor, json_t **data_out)
     return taken;
 }
 
-/* A string without escapes, up to its quotation mark; NULL: there is something to unescape. */
+/* A string without escapes, up to its quotation mark, that is UTF-8; NULL: the parser must look. */
 static json_t *take_plain(struct cursor *cursor)
 {
+    json_t *string = NULL;
     const char *begin = cursor->at;
     while (cursor->at < cursor->end && *cursor->at != '"' && *cursor->at != '\\' &&
            (unsigned char)*cursor->at >= ' ') {
         cursor->at++;
     }
-    return cursor->at < cursor->end && *cursor->at == '"'
-               ? json_stringn(begin, (size_t)(cursor->at - begin)) /* NULL unless it is UTF-8 */
-               : NULL;
+    if (cursor->at == cursor->end || *cursor->at != '"' ||
+        json_build_try_text(begin, (size_t)(cursor->at - begin), &string) != RESULT_OK) {
+        return NULL;
+    }
+    return string;
 }
 
 /* What most events are, a message without attachments, needs no parser. */
@@ -130,7 +134,7 @@ static bool take_message(struct cursor *cursor, struct event *event)
         json_decref(client_id);
         return false;
     }
-    event->json = json_pack("[[],o,o]", body, client_id);
+    event->json = json_build_pack("[[],o,o]", body, client_id);
     message->attachments = json_array_get(event->json, 0);
     message->body = json_string_value(body);
     message->body_bytes = json_string_length(body);
@@ -152,7 +156,7 @@ static bool take_receipt(struct cursor *cursor, struct event *event, const char 
         !take(cursor, "\"}")) {
         return false;
     }
-    event->json = json_pack("[s,s]", at, target);
+    event->json = json_build_pack("[s,s]", at, target);
     receipt->at = json_string_value(json_array_get(event->json, 0));
     receipt->target_event_id = json_string_value(json_array_get(event->json, 1));
     return true;
@@ -246,6 +250,29 @@ bool event_scan_one(const char *text, size_t length_bytes, const struct node_id 
     return true;
 }
 
+/* Behind the list comes nothing, or members that are nobody's business here; but all of it is one
+ * JSON text. */
+static bool take_end(struct cursor *cursor)
+{
+    json_t *others = NULL;
+    struct buffer text;
+    if (take(cursor, "]}")) {
+        return cursor->at == cursor->end;
+    }
+    if (!take(cursor, "],")) {
+        return false;
+    }
+    buffer_init(&text);
+    buffer_append_byte(&text, '{');
+    buffer_append(&text, cursor->at, (size_t)(cursor->end - cursor->at));
+    bool taken = canonical_parse(text.data, text.length_bytes, CANONICAL_MOST_NESTING_REQUEST,
+                                 &others, NULL) == RESULT_OK &&
+                 json_object_size(others) > 0 && json_object_get(others, "events") == NULL;
+    json_decref(others);
+    buffer_deinit(&text);
+    return taken;
+}
+
 bool event_scan_page(const char *text, size_t length_bytes, const struct node_id *community_id,
                      size_t most, struct event **events_out, size_t *count_out)
 {
@@ -262,8 +289,7 @@ bool event_scan_page(const char *text, size_t length_bytes, const struct node_id
             break;
         }
     }
-    /* Behind the list comes nothing, or members that are nobody's business here. */
-    scanned = scanned && (take(&cursor, "]}") || take(&cursor, "],"));
+    scanned = scanned && take_end(&cursor);
     while (!scanned && count > 0) {
         event_destroy(&events_out[--count]);
     }

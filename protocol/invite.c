@@ -8,6 +8,7 @@
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "protocol/wall_clock.h"
 
 static const char invite_prefix[] = "hearthnet://v1/";
@@ -59,7 +60,7 @@ char *invite_make(const struct invite *invite, const struct signing_key *inviter
     node_id_format(&invite->inviter, inviter);
     node_id_format(&invite->invitee, invitee);
     wall_clock_format(invite->expires_at, expires_at);
-    json_t *object = json_pack(
+    json_t *object = json_build_pack(
         "{s:i,s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:s}", "schema_version", 1, "community_id", community_id,
         "community_name", invite->community_name, "inviter_node_id", inviter, "invitee_node_id",
         invitee, "initial_level", member_level_name(invite->initial_level), "bootstrap_endpoints",
@@ -141,7 +142,7 @@ char *invite_make_id_text(const struct node_id *node_id, const char *display_nam
     char text[NODE_ID_TEXT_BYTES];
     node_id_format(node_id, text);
     return encode(id_prefix,
-                  json_pack("{s:s,s:s}", "node_id_full", text, "display_name", display_name));
+                  json_build_pack("{s:s,s:s}", "node_id_full", text, "display_name", display_name));
 }
 
 enum result invite_parse_id_text(const char *text, struct node_id *node_id_out,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "protocol/wall_clock.h"
 
 bool node_manifest_is_host(const char *host)
@@ -48,9 +49,9 @@ json_t *node_manifest_endpoints_to_json(const struct endpoints *endpoints)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < endpoints->count; i++) {
-        (void)json_array_append_new(array, json_pack("{s:s,s:s,s:i}", "transport", "https", "host",
-                                                     endpoints->list[i].host, "port",
-                                                     (int)endpoints->list[i].port));
+        (void)json_array_append_new(array, json_build_pack("{s:s,s:s,s:i}", "transport", "https",
+                                                           "host", endpoints->list[i].host, "port",
+                                                           (int)endpoints->list[i].port));
     }
     return array;
 }
@@ -143,10 +144,10 @@ json_t *node_manifest_make(const struct node_manifest_content *content,
     if (content->community_id != NULL) {
         node_id_format(content->community_id, community_id);
     }
-    json_t *hardware = json_pack("{s:n,s:i,s:f,s:I,s:f}", "gpu", "vram_gb", 0, "ram_gb",
-                                 content->ram_gb, "cpu_cores", (json_int_t)content->cpu_cores,
-                                 "disk_free_gb", content->disk_free_gb);
-    json_t *manifest = json_pack(
+    json_t *hardware = json_build_pack("{s:n,s:i,s:f,s:I,s:f}", "gpu", "vram_gb", 0, "ram_gb",
+                                       content->ram_gb, "cpu_cores", (json_int_t)content->cpu_cores,
+                                       "disk_free_gb", content->disk_free_gb);
+    json_t *manifest = json_build_pack(
         "{s:i,s:s,s:s,s:s,s:s?,s:s,s:o,s:o,s:O,s:I,s:f,s:s,s:s}", "version", 1, "contract_version",
         "1.0", "node_id", node_id, "display_name", content->display_name, "community_id",
         content->community_id == NULL ? NULL : community_id, "profile", content->profile,

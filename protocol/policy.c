@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 
 struct policy policy_default(void)
 {
@@ -88,11 +89,12 @@ enum result policy_parse_partial(const json_t *json, struct policy *policy_out, 
 
 json_t *policy_to_json(const struct policy *policy)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:b,s:b}", "min_signatures_to_invite",
-                     (json_int_t)policy->min_signatures_to_invite, "min_signatures_to_demote",
-                     (json_int_t)policy->min_signatures_to_demote, "min_signatures_to_revoke",
-                     (json_int_t)policy->min_signatures_to_revoke, "capability_token_ttl_seconds",
-                     (json_int_t)policy->capability_token_ttl_seconds, "federation_enabled",
-                     (int)policy->federation_enabled, "default_member_can_invite",
-                     (int)policy->default_member_can_invite);
+    return json_build_pack("{s:I,s:I,s:I,s:I,s:b,s:b}", "min_signatures_to_invite",
+                           (json_int_t)policy->min_signatures_to_invite, "min_signatures_to_demote",
+                           (json_int_t)policy->min_signatures_to_demote, "min_signatures_to_revoke",
+                           (json_int_t)policy->min_signatures_to_revoke,
+                           "capability_token_ttl_seconds",
+                           (json_int_t)policy->capability_token_ttl_seconds, "federation_enabled",
+                           (int)policy->federation_enabled, "default_member_can_invite",
+                           (int)policy->default_member_can_invite);
 }

@@ -1,30 +1,26 @@
 #include "protocol/request_signature.h"
 
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 #include "protocol/ulid.h"
 #include "protocol/wall_clock.h"
-
-/* Appends the canonical text of a packed object; consumes it. */
-static enum result write_packed(json_t *object, struct buffer *text)
-{
-    if (object == NULL) {
-        return RESULT_INVALID;
-    }
-    enum result result = canonical_write(object, text);
-    json_decref(object);
-    return result;
-}
 
 enum result request_signature_canonical(const struct request_envelope *envelope, const json_t *body,
                                         struct buffer *text)
 {
     json_t *signed_body = body == NULL ? json_object() : json_incref((json_t *)(uintptr_t)body);
-    return write_packed(json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "body", signed_body,
-                                  "capability", envelope->capability, "community",
-                                  envelope->community, "from", envelope->from, "request_id",
-                                  envelope->request_id, "timestamp", envelope->timestamp, "version",
-                                  envelope->version),
-                        text);
+    json_t *object = NULL;
+    enum result result =
+        json_build_try(&object, "{s:O,s:s,s:s,s:s,s:s,s:s,s:s}", "body", signed_body, "capability",
+                       envelope->capability, "community", envelope->community, "from",
+                       envelope->from, "request_id", envelope->request_id, "timestamp",
+                       envelope->timestamp, "version", envelope->version);
+    if (result == RESULT_OK) {
+        result = canonical_write(object, text);
+    }
+    json_decref(object);
+    json_decref(signed_body);
+    return result;
 }
 
 enum result request_signature_verify(const struct request_envelope *envelope, const json_t *body,

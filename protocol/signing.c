@@ -5,6 +5,7 @@
 
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 
 static const char prefix[] = "ed25519:";
 enum { PREFIX_CHARS = sizeof prefix - 1 };
@@ -97,7 +98,7 @@ enum result signing_sign_object(const struct signing_key *key, json_t *object)
         char signature_text[SIGNATURE_TEXT_BYTES];
         signing_sign(key, text.data, text.length_bytes, &signature);
         signing_format_signature(&signature, signature_text);
-        (void)json_object_set_new(object, "signature", json_string(signature_text));
+        (void)json_object_set_new(object, "signature", json_build_text(signature_text));
     }
     buffer_deinit(&text);
     return result;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/memory.h"
+#include "core/utf8.h"
 #include "server/node.h"
 
 static const char usage[] =
@@ -46,9 +48,32 @@ static const struct {
     {"demo", cli_demo_run},
 };
 
+/* Every argument, whatever it is for, goes into JSON, messages and files from here on. */
+static bool are_text(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!utf8_is_text(argv[i])) {
+            char *shown = memory_duplicate_string(argv[i]);
+            utf8_mend(shown);
+            (void)fputs("hearthchat: \"", stderr);
+            cli_print_untrusted_to(stderr, shown);
+            (void)fputs(
+                "\" is not valid UTF-8. Set the terminal to UTF-8; a path of other bytes is "
+                "reached by\ngoing there first, with --data . for example.\n",
+                stderr);
+            memory_free(shown);
+            return false;
+        }
+    }
+    return true;
+}
+
 int cli_run(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
+    if (!are_text(argc, argv)) {
+        return CLI_USAGE;
+    }
     if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0) {
         (void)fputs(usage, stdout);
         return CLI_DONE;

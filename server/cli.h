@@ -7,6 +7,7 @@
 #define HEARTHCHAT_SERVER_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "core/error.h"
 #include "protocol/canonical.h"
@@ -68,6 +69,7 @@ void cli_print_json(const json_t *json);
 /* What others wrote must not steer the terminal: control characters but line breaks and tabs become
  * '?'. */
 void cli_print_untrusted(const char *text);
+void cli_print_untrusted_to(FILE *file, const char *text);
 
 int cli_node_init(int argc, char **argv);
 int cli_node_serve(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "server/cli.h"
 #include "store/data_directory.h"
 
@@ -34,13 +35,38 @@ static int take_option(const struct cli_option *options, const char *argument, c
     return 0;
 }
 
+/* What the environment names is text like what the user types. NULL is. */
+static bool is_path(const char *path, const char *instead, int *exit_out)
+{
+    if (path != NULL && !utf8_is_text(path)) {
+        char *message = memory_format("HOME, XDG_DATA_HOME or XDG_CONFIG_HOME is not valid UTF-8; "
+                                      "name %s instead.",
+                                      instead);
+        *exit_out = cli_print_failure("bad_request", message);
+        memory_free(message);
+        return false;
+    }
+    return true;
+}
+
 static bool resolve(struct cli *cli, int *exit_out)
 {
+    if (cli->data != NULL && cli->data[0] == '\0') {
+        *exit_out = wrong_usage(cli, "--data takes a directory; here it is empty.", "");
+        return false;
+    }
+    if (cli->config != NULL && cli->config[0] == '\0') {
+        *exit_out = wrong_usage(cli, "--config takes a file; here it is empty.", "");
+        return false;
+    }
     cli->data_directory =
         cli->data != NULL ? memory_duplicate_string(cli->data) : data_directory_default();
     if (cli->data_directory == NULL) {
         *exit_out = cli_print_failure("bad_request",
                                       "There is no home directory; name one with --data DIR.");
+        return false;
+    }
+    if (!is_path(cli->data_directory, "the directory with --data DIR", exit_out)) {
         return false;
     }
     size_t length = strlen(cli->data_directory);
@@ -56,7 +82,7 @@ static bool resolve(struct cli *cli, int *exit_out)
         cli->config_path = data_directory_default_configuration();
     }
     memory_free(beside);
-    return true;
+    return is_path(cli->config_path, "the file with --config FILE", exit_out);
 }
 
 bool cli_arguments_parse(struct cli *cli, int argc, char **argv, const struct cli_option *options,

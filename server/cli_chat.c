@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "handlers/handlers.h"
 #include "protocol/event_data.h"
 #include "protocol/event_kind.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "server/cli.h"
 
 /* The NodeID that WHO means: an id is taken as it is, else the one member of this display name. */
@@ -19,7 +21,9 @@ static int find_who(const struct cli *cli, const char *who, char **node_id_out)
     size_t index;
     json_t *member;
     *node_id_out = NULL;
-    if (strncmp(who, "ed25519:", 8) == 0) {
+    if (strncmp(who, "ed25519:", 8) == 0 &&
+        strspn(who, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:") ==
+            strlen(who)) {
         *node_id_out = memory_duplicate_string(who);
         return CLI_DONE;
     }
@@ -46,7 +50,7 @@ static int find_who(const struct cli *cli, const char *who, char **node_id_out)
     return exit_code;
 }
 
-/* NULL when a NUL byte is inside: no message can hold one. The caller frees. */
+/* All of it but a last line break; NULL after complaining. The caller frees. */
 static char *read_standard_input(void)
 {
     struct buffer text;
@@ -60,7 +64,16 @@ static char *read_standard_input(void)
     if (text.length_bytes > 0 && text.data[text.length_bytes - 1] == '\n') {
         text.data[--text.length_bytes] = '\0';
     }
-    if (strlen(buffer_text(&text)) != text.length_bytes) {
+    if (text.length_bytes > EVENT_DATA_MOST_BODY_BYTES) { /* what is there may end in the middle */
+        (void)cli_print_failure(
+            "bad_request", "The body has more than 65536 bytes; send it in parts or as a file.");
+        buffer_deinit(&text);
+        return NULL;
+    }
+    bool has_nul = strlen(buffer_text(&text)) != text.length_bytes;
+    if (has_nul || !utf8_is_text(buffer_text(&text))) {
+        (void)cli_print_failure("bad_request", has_nul ? "The text holds a NUL byte; is it a file?"
+                                                       : "The text is not valid UTF-8.");
         buffer_deinit(&text);
         return NULL;
     }
@@ -74,15 +87,9 @@ static int send_message(const struct cli *cli, const char *who, const char *text
     json_t *answer = NULL;
     int exit_code = find_who(cli, who, &recipient);
     if (exit_code == CLI_DONE) {
-        json_t *input = json_pack("{s:s,s:s}", "recipient", recipient, "body", text);
-        if (input == NULL) {
-            exit_code = cli_print_failure("bad_request", "The text is not valid UTF-8.");
-        } else {
-            if (client_id != NULL) {
-                (void)json_object_set_new(input, "client_id", json_string(client_id));
-            }
-            exit_code = cli_call_node(cli, "/api/v1/chat/send", input, &answer);
-        }
+        json_t *input = json_build_pack("{s:s,s:s,s:s*}", "recipient", recipient, "body", text,
+                                        "client_id", client_id);
+        exit_code = cli_call_node(cli, "/api/v1/chat/send", input, &answer);
     }
     if (exit_code == CLI_DONE && cli->json) {
         cli_print_json(answer);
@@ -110,9 +117,8 @@ int cli_chat_send(int argc, char **argv)
         bool from_input = strcmp(cli.positional[1], "-") == 0;
         char *input =
             from_input ? read_standard_input() : memory_duplicate_string(cli.positional[1]);
-        exit_code = input == NULL ? cli_print_failure("bad_request",
-                                                      "The text holds a NUL byte; is it a file?")
-                                  : send_message(&cli, cli.positional[0], input, client_id);
+        exit_code =
+            input == NULL ? CLI_FAILED : send_message(&cli, cli.positional[0], input, client_id);
         memory_free(input);
     }
     cli_arguments_deinit(&cli);
@@ -191,15 +197,16 @@ static json_t *message_of_event(const json_t *event, const char *peer)
         (peer != NULL && strcmp(from, peer) != 0 && strcmp(to, peer) != 0)) {
         return NULL;
     }
-    json_t *message =
-        json_pack("{s:O,s:O,s:s,s:s,s:O,s:b,s:O,s:O,s:n,s:n}", "event_id",
-                  json_object_get(event, "event_id"), "lamport", json_object_get(event, "lamport"),
-                  "from", from, "to", to, "body", json_object_get(data, "body"), "e2e", 0,
-                  "attachments", json_object_get(data, "attachments"), "created_at",
-                  json_object_get(event, "wall_clock"), "delivered_at", "read_at");
+    json_t *message = NULL;
+    (void)json_build_try(&message, "{s:O,s:O,s:s,s:s,s:O,s:b,s:O,s:O,s:n,s:n}", "event_id",
+                         json_object_get(event, "event_id"), "lamport",
+                         json_object_get(event, "lamport"), "from", from, "to", to, "body",
+                         json_object_get(data, "body"), "e2e", 0, "attachments",
+                         json_object_get(data, "attachments"), "created_at",
+                         json_object_get(event, "wall_clock"), "delivered_at", "read_at");
     if (message != NULL && sealed) {
-        (void)json_object_set_new(message, "body", json_string(""));
-        (void)json_object_set_new(message, "e2e", json_string("unsupported"));
+        (void)json_object_set_new(message, "body", json_build_text(""));
+        (void)json_object_set_new(message, "e2e", json_build_text("unsupported"));
         (void)json_object_set_new(message, "attachments", json_array());
     }
     return message;

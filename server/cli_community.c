@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "handlers/qr_draw.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "server/cli.h"
 
 int cli_community_invite(int argc, char **argv)
@@ -37,13 +38,12 @@ int cli_community_invite(int argc, char **argv)
         cli_arguments_deinit(&cli);
         return CLI_USAGE;
     }
-    json_t *input = json_pack("{s:s,s:s*,s:s*}", "invitee_node_id", cli.positional[0],
-                              "display_name", name, "initial_level", level);
+    json_t *input = json_build_pack("{s:s,s:s*,s:s*}", "invitee_node_id", cli.positional[0],
+                                    "display_name", name, "initial_level", level);
     if (ttl_text != NULL) {
         (void)json_object_set_new(input, "ttl_seconds", json_integer(ttl));
     }
-    exit_code = input == NULL ? cli_print_failure("bad_request", "That is not valid UTF-8.")
-                              : cli_call_node(&cli, "/api/v1/invites", input, &answer);
+    exit_code = cli_call_node(&cli, "/api/v1/invites", input, &answer);
     if (exit_code == CLI_DONE && cli.json) {
         cli_print_json(answer);
     } else if (exit_code == CLI_DONE) {
@@ -68,9 +68,8 @@ int cli_community_join(int argc, char **argv)
     int exit_code = CLI_DONE;
     json_t *answer = NULL;
     if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
-        json_t *input = json_pack("{s:s}", "invite", cli.positional[0]);
-        exit_code = input == NULL ? cli_print_failure("invite_invalid", "That is no invite.")
-                                  : cli_call_node(&cli, "/api/v1/community/join", input, &answer);
+        json_t *input = json_build_pack("{s:s}", "invite", cli.positional[0]);
+        exit_code = cli_call_node(&cli, "/api/v1/community/join", input, &answer);
         if (exit_code == CLI_DONE && cli.json) {
             cli_print_json(answer);
         } else if (exit_code == CLI_DONE) {

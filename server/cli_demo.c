@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "core/thread.h"
+#include "protocol/json_build.h"
 #include "server/cli.h"
 #include "server/run_file.h"
 
@@ -102,12 +103,13 @@ static bool invite(const struct neighbour *inviter, const struct neighbour *invi
     json_t *joined = NULL;
     bool done = cli_call_node(&joining, "/api/v1/node", NULL, &node) == CLI_DONE;
     if (done) {
-        json_t *input = json_pack("{s:s,s:s}", "invitee_node_id", cli_call_text(node, "node_id"),
-                                  "display_name", invitee->name);
+        json_t *input =
+            json_build_pack("{s:s,s:s}", "invitee_node_id", cli_call_text(node, "node_id"),
+                            "display_name", invitee->name);
         done = cli_call_node(&inviting, "/api/v1/invites", input, &invitation) == CLI_DONE;
     }
     if (done) {
-        json_t *input = json_pack("{s:s}", "invite", cli_call_text(invitation, "invite"));
+        json_t *input = json_build_pack("{s:s}", "invite", cli_call_text(invitation, "invite"));
         done = cli_call_node(&joining, "/api/v1/community/join", input, &joined) == CLI_DONE;
     }
     json_decref(node);

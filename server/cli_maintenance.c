@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "core/memory.h"
 #include "handlers/message_json.h"
 #include "handlers/wire_code.h"
+#include "protocol/json_build.h"
 #include "server/cli.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
@@ -51,7 +53,7 @@ static void release_log(struct kept_log *kept)
 static void print_report(const struct cli *cli, const struct maintenance_report *report, bool whole)
 {
     if (cli->json) {
-        json_t *json = json_pack(
+        json_t *json = json_build_pack(
             "{s:b,s:I,s:I,s:I,s:s,s:b}", "whole", (int)whole, "events", (json_int_t)report->events,
             "aside", (json_int_t)report->aside, "damaged", (json_int_t)report->damaged, "differing",
             report->differing, "database_is_sound", (int)report->database_is_sound);
@@ -153,14 +155,32 @@ int cli_maintenance_rebuild(int argc, char **argv)
     return exit_code;
 }
 
+/* False after complaining. */
+static bool names_file(const struct cli *cli, int *exit_out)
+{
+    if (cli->positional[0][0] == '\0') {
+        *exit_out =
+            cli_print_failure("bad_request", "Name the file to write; what you gave is empty.");
+        return false;
+    }
+    return true;
+}
+
 static enum result backup(const struct cli *cli, struct error *error)
 {
     struct signing_key key;
     enum result result = device_key_load(cli->data_directory, &key, error);
-    if (result == RESULT_OK) {
-        signing_key_deinit(&key);
-        result = maintenance_backup(cli->data_directory, cli->positional[0], error);
+    if (result != RESULT_OK) {
+        return result;
     }
+    signing_key_deinit(&key);
+    /* tar goes from one directory to the next: a relative one would lead astray. */
+    char *directory = realpath(cli->data_directory, NULL);
+    result = directory == NULL
+                 ? error_set(error, RESULT_IO, "The data directory %s can't be found: %s.",
+                             cli->data_directory, strerrordesc_np(errno))
+                 : maintenance_backup(directory, cli->positional[0], error);
+    memory_free(directory);
     return result;
 }
 
@@ -174,7 +194,8 @@ int cli_maintenance_backup(int argc, char **argv)
                  "is a\ndata directory. It holds this device's key: keep it as you keep a key.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code) &&
+        names_file(&cli, &exit_code)) {
         struct error error = {""};
         enum result result = backup(&cli, &error);
         exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);
@@ -278,7 +299,8 @@ int cli_maintenance_export(int argc, char **argv)
                                "writes to standard\noutput. The node may be running.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
-    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
+    if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code) &&
+        names_file(&cli, &exit_code)) {
         exit_code = export_messages(&cli, cli.positional[0]);
     }
     cli_arguments_deinit(&cli);

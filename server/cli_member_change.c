@@ -5,6 +5,7 @@
 #include "handlers/wire_code.h"
 #include "protocol/co_signature.h"
 #include "protocol/fields.h"
+#include "protocol/json_build.h"
 #include "server/cli.h"
 #include "store/device_key.h"
 
@@ -48,10 +49,10 @@ int cli_member_change_revoke(int argc, char **argv)
     json_t *co_signers = json_array();
     if (take_co_signatures(&argc, argv, co_signers) &&
         cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
-        json_t *input = json_pack("{s:s,s:s,s:O}", "target_node_id", cli.positional[0], "reason",
-                                  reason == NULL ? "" : reason, "co_signers", co_signers);
-        exit_code = input == NULL ? cli_print_failure("bad_request", "That is not valid UTF-8.")
-                                  : cli_call_node(&cli, "/api/v1/revocations", input, &answer);
+        json_t *input =
+            json_build_pack("{s:s,s:s,s:O}", "target_node_id", cli.positional[0], "reason",
+                            reason == NULL ? "" : reason, "co_signers", co_signers);
+        exit_code = cli_call_node(&cli, "/api/v1/revocations", input, &answer);
     }
     if (answer != NULL && cli.json) {
         cli_print_json(answer);

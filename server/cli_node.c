@@ -6,6 +6,7 @@
 #include "core/thread.h"
 #include "handlers/qr_draw.h"
 #include "handlers/wire_code.h"
+#include "protocol/fields.h"
 #include "protocol/invite.h"
 #include "server/cli.h"
 #include "server/node.h"
@@ -20,25 +21,17 @@ static int fail_with(enum result result, const struct error *error)
     return cli_print_failure(wire_code_name(wire_code_of_append(result)), error->message);
 }
 
-static bool is_plain_name(const char *name)
-{
-    /* What the configuration's syntax would read as something else. */
-    return name[0] != '\0' && name[0] != ' ' && strchr(name, ';') == NULL &&
-           name[strlen(name) - 1] != ' ';
-}
-
 static enum result write_identity(const struct cli *cli, const char *name, const char *profile,
                                   struct error *error)
 {
     struct configuration probe;
     configuration_init(&probe);
-    enum result result = configuration_set(&probe, "identity", "display_name", name, error);
-    if (result == RESULT_OK && name[0] != '\0' && !is_plain_name(name)) {
+    enum result result = RESULT_OK;
+    if (configuration_set(&probe, "identity", "display_name", name, NULL) != RESULT_OK) {
+        result = error_set(error, RESULT_INVALID, "--name takes at most 64 printable characters.");
+    } else if (configuration_set(&probe, "identity", "profile", profile, NULL) != RESULT_OK) {
         result = error_set(error, RESULT_INVALID,
-                           "The name must not begin or end with a space, nor hold a semicolon.");
-    }
-    if (result == RESULT_OK) {
-        result = configuration_set(&probe, "identity", "profile", profile, error);
+                           "--profile is anchor, hearth, spark or bridge, not \"%.40s\".", profile);
     }
     configuration_deinit(&probe);
     if (result == RESULT_OK && cli->config_path != NULL) {
@@ -99,6 +92,12 @@ static enum result initialise(const struct cli *cli, const char *name, const cha
     return result;
 }
 
+static bool is_community_name(const char *name)
+{
+    return name[0] != '\0' && fields_count_characters(name) <= EVENT_DATA_MOST_NAME_CHARACTERS &&
+           !fields_has_control_character(name);
+}
+
 int cli_node_init(int argc, char **argv)
 {
     struct cli cli = {
@@ -125,6 +124,9 @@ int cli_node_init(int argc, char **argv)
             !cli_arguments_number("--revoke-signatures", signatures, 1, POLICY_MOST_SIGNATURES,
                                   &policy.min_signatures_to_revoke)) {
             exit_code = CLI_USAGE;
+        } else if (community != NULL && !is_community_name(community)) {
+            exit_code =
+                cli_print_failure("bad_request", "--community takes 1 to 64 printable characters.");
         } else {
             enum result result = initialise(&cli, name, profile, community, &policy, &error);
             exit_code = result == RESULT_OK ? CLI_DONE : fail_with(result, &error);

@@ -21,13 +21,18 @@ void cli_print_json(const json_t *json)
 
 void cli_print_untrusted(const char *text)
 {
+    cli_print_untrusted_to(stdout, text);
+}
+
+void cli_print_untrusted_to(FILE *file, const char *text)
+{
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
         bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
         if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f || is_c1) {
-            (void)putchar('?');
+            (void)fputc('?', file);
             at += is_c1 ? 1 : 0;
         } else {
-            (void)putchar(*at);
+            (void)fputc(*at, file);
         }
     }
 }

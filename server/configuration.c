@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "protocol/fields.h"
 #include "store/data_directory.h"
+
+enum { MOST_FILE_BYTES = 65536 };
 
 void configuration_init(struct configuration *configuration)
 {
@@ -157,12 +160,18 @@ enum result configuration_set(struct configuration *c, const char *section, cons
         {"observability", "log_file", KIND_TEXT, &c->log_file, "a path"},
         {"observability", "metrics_enabled", KIND_BOOLEAN, &c->metrics_enabled, "true or false"},
         {"process", "confine", KIND_BOOLEAN, &c->confine, "true or false"},
-        {"identity", "display_name", KIND_NAME, &c->display_name, "at most 64 characters"},
+        {"identity", "display_name", KIND_NAME, &c->display_name,
+         "at most 64 printable characters"},
         {"identity", "profile", KIND_PROFILE, &c->profile, "anchor, hearth, spark or bridge"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         const struct setting *setting = &settings[i];
         if (strcmp(setting->section, section) == 0 && strcmp(setting->key, key) == 0) {
+            if (!utf8_is_text(value)) {
+                return error_set(error, RESULT_INVALID,
+                                 "[%s] %s must be text in UTF-8, not \"%.40s\".", section, key,
+                                 value);
+            }
             return apply(setting, c, value)
                        ? RESULT_OK
                        : error_set(error, RESULT_INVALID, "[%s] %s must be %s, not \"%.40s\".",
@@ -190,20 +199,71 @@ static int take_setting(void *context, const char *section, const char *key, con
     return loading->failed ? 0 : 1;
 }
 
-enum result configuration_load(struct configuration *configuration, const char *path,
-                               struct error *error)
+/* The line in which that byte is. */
+static int line_of(const char *text, const char *at)
+{
+    int line = 1;
+    for (; text < at; text++) {
+        line += *text == '\n' ? 1 : 0;
+    }
+    return line;
+}
+
+/* `path` is what the errors call it. */
+static enum result parse(struct configuration *configuration, const char *path, const char *text,
+                         size_t length_bytes, struct error *error)
 {
     struct loading loading = {.configuration = configuration};
-    int line = ini_parse(path, take_setting, &loading);
-    if (line == -1) {
-        return error_set(error, access(path, F_OK) == 0 ? RESULT_IO : RESULT_NOT_FOUND,
-                         "The configuration %s can't be read.", path);
+    const char *nul = memchr(text, '\0', length_bytes + 1);
+    if (nul != text + length_bytes) {
+        return error_set(error, RESULT_INVALID,
+                         "%.60s, line %d: there is a NUL; save the file as text in UTF-8.", path,
+                         line_of(text, nul));
     }
-    if (line != 0) {
+    /* A line may be as long as the file: 64 characters and their key are more than the 200 bytes
+     * that inih takes otherwise. */
+    ini_use_stack = false;
+    ini_allow_realloc = true;
+    ini_max_line = MOST_FILE_BYTES + 3; /* '\r', '\n' and NUL, as ini.h says */
+    int line = ini_parse_string(text, take_setting, &loading);
+    if (line < 0) {
+        return error_set(error, RESULT_IO, "There is no memory to read %.60s.", path);
+    }
+    if (line > 0) {
         return error_set(error, RESULT_INVALID, "%.60s, line %d: %.80s", path, line,
                          loading.failed ? loading.error.message : "expected key = value.");
     }
     return RESULT_OK;
+}
+
+enum result configuration_load(struct configuration *configuration, const char *path,
+                               struct error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    enum result result = data_directory_read_file(path, MOST_FILE_BYTES, &text, &length);
+    if (result == RESULT_FULL) {
+        return error_set(error, RESULT_INVALID,
+                         "%.60s has more than 64 KiB; is it a configuration?", path);
+    }
+    if (result != RESULT_OK) {
+        return error_set(error, result, "The configuration %.60s can't be read: %s.", path,
+                         strerrordesc_np(errno));
+    }
+    result = parse(configuration, path, text, length, error);
+    memory_free(text);
+    return result;
+}
+
+/* Whether the text says what it was made of: the syntax knows neither quotes nor escapes. */
+static bool reads_back(const char *text, const char *display_name, const char *profile)
+{
+    struct configuration read;
+    configuration_init(&read);
+    bool same = parse(&read, "", text, strlen(text), NULL) == RESULT_OK &&
+                strcmp(read.display_name, display_name) == 0 && strcmp(read.profile, profile) == 0;
+    configuration_deinit(&read);
+    return same;
 }
 
 enum result configuration_write_identity(const char *path, const char *display_name,
@@ -215,7 +275,12 @@ enum result configuration_write_identity(const char *path, const char *display_n
     }
     char *text =
         memory_format("[identity]\ndisplay_name = %s\nprofile = %s\n", display_name, profile);
-    enum result result = data_directory_write_file(path, text, strlen(text), error);
+    enum result result =
+        reads_back(text, display_name, profile)
+            ? data_directory_write_file(path, text, strlen(text), error)
+            : error_set(error, RESULT_INVALID,
+                        "The name can't stand in the configuration: no blank at its begin or end, "
+                        "no semicolon at its begin or behind a blank.");
     memory_free(text);
     return result;
 }

@@ -46,7 +46,8 @@ enum result configuration_load(struct configuration *configuration, const char *
 enum result configuration_set(struct configuration *configuration, const char *section,
                               const char *key, const char *value, struct error *error);
 
-/* Writes a minimal file with the identity, when there is none yet. */
+/* Writes a minimal file with the identity, when there is none yet. RESULT_INVALID for what would
+ * not read back as it is. */
 enum result configuration_write_identity(const char *path, const char *display_name,
                                          const char *profile, struct error *error);
 

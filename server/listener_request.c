@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "server/http_listener_private.h"
+#include "server/request_target.h"
 
 enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384, PATIENCE_FACTOR = 16 };
 
@@ -316,6 +317,9 @@ static enum MHD_Result begin(struct listener_request *request)
     if (!options->admit(options->context, request, &refusal)) {
         return refuse(request, &refusal);
     }
+    if (!request_target_is_text(request->target)) {
+        return refuse_http(request, 400, "Write the address in UTF-8, as %XX, without a NUL.");
+    }
     if (wants_websocket(request) && options->upgrade != NULL &&
         strcmp(request->base.path, "/pubsub/v1/subscribe") == 0) {
         return options->upgrade(options->context, request) ? MHD_NO : send_response(request);
@@ -390,8 +394,7 @@ static enum MHD_Result handle(struct listener_request *request)
     if (options->admit_body != NULL && !options->admit_body(options->context, request, &refusal)) {
         return refuse(request, &refusal);
     }
-    /* A connection that is kept may still bring requests: once the drain began, none is taken on,
-     * for MHD can't be stopped while one is suspended. */
+    /* None is taken on once the drain began: MHD can't be stopped while one is suspended. */
     lock_take(listener->lock);
     request->handled = !listener->quiesced;
     listener->pending += request->handled ? 1 : 0;

@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/json_build.h"
 #include "store/event_reader.h"
 
 enum { MOST_EVENTS = 200 };
@@ -14,8 +15,8 @@ static bool add_message(void *context, int64_t seq, int64_t lamport, const char 
     json_t *event = NULL;
     (void)lamport;
     if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &event, NULL) == RESULT_OK) {
-        (void)json_array_append_new(messages,
-                                    json_pack("{s:I,s:o}", "seq", (json_int_t)seq, "data", event));
+        (void)json_array_append_new(
+            messages, json_build_pack("{s:I,s:o}", "seq", (json_int_t)seq, "data", event));
     }
     return true;
 }
@@ -68,11 +69,11 @@ static bool try_poll(const struct node_parts *parts, struct long_poll *poll, boo
     if (count > 0) {
         json_t *newest = json_object_get(json_array_get(messages, count - 1), "seq");
         request_reply_json(poll->request, 200,
-                           json_pack("{s:O,s:O}", "messages", messages, "last_seq", newest));
+                           json_build_pack("{s:O,s:O}", "messages", messages, "last_seq", newest));
     } else if (over) {
         request_reply_json(
             poll->request, 200,
-            json_pack("{s:b,s:I}", "timeout", 1, "last_seq", (json_int_t)poll->last_seq));
+            json_build_pack("{s:b,s:I}", "timeout", 1, "last_seq", (json_int_t)poll->last_seq));
     }
     json_decref(messages);
     return count > 0 || over;

@@ -13,6 +13,7 @@
 #include "core/thread.h"
 #include "gossip/joining.h"
 #include "handlers/capability_table.h"
+#include "protocol/json_build.h"
 #include "server/addresses.h"
 #include "server/front_door.h"
 #include "server/listeners.h"
@@ -99,7 +100,7 @@ static json_t *get_manifest(void *context)
         node->manifest_in_community = in_community;
     }
     /* A copy: reference counts of a shared one would be counted from several threads. */
-    json_t *copy = json_deep_copy(node->manifest);
+    json_t *copy = json_build_copy(node->manifest);
     lock_release(node->lock);
     return copy;
 }

@@ -35,6 +35,10 @@ char *data_directory_default_configuration(void)
 
 static bool make_directories(char *path)
 {
+    if (path[0] == '\0') {
+        errno = ENOENT;
+        return false;
+    }
     for (char *at = path + 1; *at != '\0'; at++) {
         if (*at == '/') {
             *at = '\0';
@@ -71,13 +75,21 @@ enum result data_directory_prepare(const char *path, struct error *error)
     return RESULT_OK;
 }
 
+/* Where the file is; the caller frees. */
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL   ? memory_duplicate_string(".")
+           : slash == path ? memory_duplicate_string("/")
+                           : memory_duplicate(path, (size_t)(slash - path));
+}
+
 char *data_directory_path(const char *directory, const char *relative)
 {
     char *path = memory_format("%s/%s", directory, relative);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    (void)make_directories(path); /* whoever opens the file reports what is wrong */
-    *slash = '/';
+    char *above = directory_of(path);
+    (void)make_directories(above); /* whoever opens the file reports what is wrong */
+    memory_free(above);
     return path;
 }
 
@@ -123,8 +135,7 @@ static bool write_all(int descriptor, const char *bytes, size_t length_bytes)
 
 static void sync_directory_of(const char *path)
 {
-    char *directory = memory_duplicate_string(path);
-    *strrchr(directory, '/') = '\0';
+    char *directory = directory_of(path);
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor >= 0) {
         (void)fsync(descriptor);
@@ -137,6 +148,9 @@ enum result data_directory_write_file(const char *path, const void *bytes, size_
                                       struct error *error)
 {
     char *temporary = memory_format("%s.new", path);
+    char *above = directory_of(path);
+    (void)make_directories(above); /* what is wrong with it, open() says */
+    memory_free(above);
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool written =
         descriptor >= 0 && write_all(descriptor, bytes, length_bytes) && fsync(descriptor) == 0;

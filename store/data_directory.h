@@ -30,8 +30,8 @@ char *data_directory_path(const char *directory, const char *relative);
 enum result data_directory_lock(const char *directory, int *lock_out, struct error *error);
 void data_directory_unlock(int lock);
 
-/* Writes a small file, whole or not at all, mode 0600, synced. RESULT_FULL: there is no room;
- * RESULT_IO. */
+/* Writes a small file, whole or not at all, mode 0600, synced; makes the directories above it.
+ * RESULT_FULL: there is no room; RESULT_IO. */
 enum result data_directory_write_file(const char *path, const void *bytes, size_t length_bytes,
                                       struct error *error);
 

@@ -1,4 +1,4 @@
-/* canonical(parse(canonical(x))) = canonical(x), always (§2). */
+/* canonical(parse(canonical(x))) = canonical(x), always (§2); and no NUL is ever let through. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         RESULT_OK) {
         return 0;
     }
+    FUZZ_ASSERT(memchr(bytes, '\0', length) == NULL);
     buffer_init(&text);
     buffer_init(&second);
     FUZZ_ASSERT(canonical_write(value, &text) == RESULT_OK);

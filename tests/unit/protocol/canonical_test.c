@@ -84,6 +84,50 @@ static void canonical_parse__refuses_every_vector(void **state)
     json_decref(vectors);
 }
 
+/* jansson's lexer swallows a NUL behind numbers and literals. */
+static void canonical_parse__refuses_a_nul_wherever_it_stands(void **state)
+{
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "123",
+        "-17",
+        "1.5",
+        "1e5",
+        "1E-3",
+        "2.5e+10",
+        "true",
+        "false",
+        "null",
+        "\"text\"",
+        "[]",
+        "{}",
+        "[1,2.5,true,null]",
+        "{\"x\":123}",
+        " { \"a\" : [ -1 , 1e5 , false ] , \"b\" : { \"c\" : null } } ",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t length = strlen(texts[i]);
+        for (size_t at = 0; at <= length; at++) {
+            char with[128];
+            struct error error = {""};
+            json_t *value = NULL;
+            memcpy(with, texts[i], at);
+            with[at] = '\0';
+            memcpy(with + at + 1, texts[i] + at, length - at);
+            if (canonical_parse(with, length + 1, CANONICAL_MOST_NESTING, &value, &error) !=
+                RESULT_INVALID) {
+                fail_msg("accepted with a NUL at %zu: %s", at, texts[i]);
+            }
+            assert_non_null(strstr(error.message, "NUL"));
+        }
+        char *plain = canonical_of(texts[i], length);
+        assert_non_null(plain);
+        memory_free(plain);
+    }
+}
+
 static void canonical_parse__allows_exactly_32_levels(void **state)
 {
     char text[80];
@@ -166,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(canonical__reproduces_every_vector),
         cmocka_unit_test(canonical_parse__refuses_every_vector),
+        cmocka_unit_test(canonical_parse__refuses_a_nul_wherever_it_stands),
         cmocka_unit_test(canonical_parse__allows_exactly_32_levels),
         cmocka_unit_test(number_format__finds_the_shortest_digits),
         cmocka_unit_test(canonical_weigh__is_no_less_than_what_reading_takes),

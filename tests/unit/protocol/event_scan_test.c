@@ -159,11 +159,85 @@ static void event_scan_page__reads_all_of_it_or_nothing(void **state)
     assert_false(event_scan_page(page, strlen(page), test_id(1), 2, events, &count));
     assert_int_equal(count, 0);
     assert_false(event_scan_page(page, strlen(page), test_id(2), 3, events, &count));
-    for (size_t length = 0; length + strlen("\"missing\":[]}") < strlen(page); length++) {
+    for (size_t length = 0; length < strlen(page); length++) {
         assert_false(event_scan_page(page, length, test_id(1), 3, events, &count));
     }
     memory_free(page);
     memory_free(text);
+}
+
+/* A page is one JSON text: what the parser refuses behind the events is refused here too. */
+static void event_scan_page__leaves_to_the_parser_what_ends_otherwise(void **state)
+{
+    static const struct {
+        const char *end;
+        size_t length;
+    } ends[] = {
+        {"]}", 3},                    /* with the NUL */
+        {"]}x", 3},                   /* trailing bytes */
+        {"],\"missing\":[7\0]}", 17}, /* a NUL behind a number */
+        {"],\"missing\":[]}\0", 16},  /* … and at the end */
+        {"],\"missing\":[]", 14},     /* cut off */
+        {"],\"missing\":[]}}", 16},   /* too much */
+        {"],\"events\":[]}", 14},     /* a member twice */
+        {"],}", 3},                   /* … and none */
+        {"],\"a\":1,\"a\":2}", 15},
+    };
+    struct event *events[1];
+    size_t count = 0;
+    char *text = text_of_message();
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct buffer page;
+        buffer_init(&page);
+        buffer_append_format(&page, "{\"events\":[%s", text);
+        buffer_append(&page, ends[i].end, ends[i].length);
+        if (event_scan_page(page.data, page.length_bytes, test_id(1), 1, events, &count)) {
+            fail_msg("read although it ends in %s", ends[i].end);
+        }
+        assert_int_equal(count, 0);
+        buffer_deinit(&page);
+    }
+    memory_free(text);
+}
+
+/* Numbers among the data included, for which the scanner asks the parser. */
+static void event_scan__takes_a_nul_nowhere(void **state)
+{
+    char id[ULID_TEXT_BYTES];
+    char *texts[2];
+    const struct signing_key key = test_key(2);
+    struct policy policy = policy_default();
+    struct event_draft created = event_draft_created("Our street", &key.node_id, &policy);
+    struct verified_event *event = test_event(created, &key, &key.node_id, test_ulid(8, id), 1);
+    size_t length = 0;
+    (void)state;
+    texts[0] = text_of_message();
+    texts[1] = memory_duplicate_string(event_verified_text(event, &length));
+    event_verified_destroy(&event);
+    for (size_t i = 0; i < 2; i++) {
+        const struct node_id *community_id = i == 0 ? test_id(1) : &key.node_id;
+        struct event *scanned = NULL;
+        length = strlen(texts[i]);
+        assert_true(event_scan_one(texts[i], length, community_id, &scanned, &(size_t){0}));
+        event_destroy(&scanned);
+        for (size_t at = 0; at < length; at++) {
+            json_t *json = NULL;
+            struct buffer with;
+            buffer_init(&with);
+            buffer_append(&with, texts[i], at);
+            buffer_append_byte(&with, '\0');
+            buffer_append(&with, texts[i] + at, length - at);
+            if (event_scan_one(with.data, with.length_bytes, community_id, &scanned,
+                               &(size_t){0}) ||
+                canonical_parse(with.data, with.length_bytes, CANONICAL_MOST_NESTING, &json,
+                                NULL) == RESULT_OK) {
+                fail_msg("a NUL at %zu of %s", at, texts[i]);
+            }
+            buffer_deinit(&with);
+        }
+        memory_free(texts[i]);
+    }
 }
 
 int main(void)
@@ -172,7 +246,9 @@ int main(void)
         cmocka_unit_test(event_scan__reads_what_the_parser_reads),
         cmocka_unit_test(event_scan__reads_each_kind_as_the_parser_does),
         cmocka_unit_test(event_scan__leaves_to_the_parser_what_is_not_canonical),
+        cmocka_unit_test(event_scan__takes_a_nul_nowhere),
         cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
+        cmocka_unit_test(event_scan_page__leaves_to_the_parser_what_ends_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,23 +1,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buffer.h"
 #include "core/memory.h"
 #include "server/configuration.h"
 #include "support/test_support.h"
 
-static enum result load(const char *text, struct configuration *configuration, struct error *error)
+static enum result load_bytes(const char *text, size_t length, struct configuration *configuration,
+                              struct error *error)
 {
     char *directory = test_directory();
     char *path = memory_format("%s/hearthchat.ini", directory);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fwrite(text, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
     configuration_init(configuration);
     enum result result = configuration_load(configuration, path, error);
     memory_free(path);
     test_remove_directory(&directory);
     return result;
+}
+
+static enum result load(const char *text, struct configuration *configuration, struct error *error)
+{
+    return load_bytes(text, strlen(text), configuration, error);
 }
 
 static void configuration_load__reads_every_section(void **state)
@@ -83,12 +90,126 @@ static void configuration_load__refuses_what_is_no_setting(void **state)
     configuration_deinit(&configuration);
 }
 
+static void configuration_load__refuses_what_is_no_text(void **state)
+{
+    static const char nul[] = "[identity]\n\ndisplay_name = Ann\0a\n";
+    static const char behind[] = "[identity]\nprofile = spark\n\0";
+    struct configuration configuration;
+    struct error error = {""};
+    (void)state;
+    assert_int_equal(load("[identity]\n\ndisplay_name = J\xfcrgen\n", &configuration, &error),
+                     RESULT_INVALID);
+    assert_non_null(strstr(error.message, "line 3"));
+    assert_non_null(strstr(error.message, "UTF-8, not \"J?rgen\""));
+    configuration_deinit(&configuration);
+    assert_int_equal(load_bytes(nul, sizeof nul - 1, &configuration, &error), RESULT_INVALID);
+    assert_non_null(strstr(error.message, "line 3: there is a NUL"));
+    configuration_deinit(&configuration);
+    assert_int_equal(load_bytes(behind, sizeof behind - 1, &configuration, &error), RESULT_INVALID);
+    assert_non_null(strstr(error.message, "line 3: there is a NUL"));
+    configuration_deinit(&configuration);
+    configuration_init(&configuration);
+    assert_int_equal(configuration_load(&configuration, "/", &error), RESULT_IO);
+    assert_non_null(strstr(error.message, "Is a directory"));
+    configuration_deinit(&configuration);
+    /* What a comment is written in is nobody's business. */
+    assert_int_equal(load("# J\xfcrgen\n[identity]\nprofile = spark\n", &configuration, &error),
+                     RESULT_OK);
+    configuration_deinit(&configuration);
+}
+
+static void configuration_load__takes_lines_as_long_as_the_file(void **state)
+{
+    struct configuration configuration;
+    struct error error = {""};
+    struct buffer text;
+    (void)state;
+    for (size_t length = 100; length < 65400; length += 1 + length / 5) {
+        buffer_init(&text);
+        buffer_append_text(&text, "[discovery]\npeers = ");
+        for (size_t i = 0; i < length; i++) {
+            buffer_append_byte(&text, 'x');
+        }
+        buffer_append_text(&text, "\n[identity]\ndisplay_name = Zoë\n");
+        assert_int_equal(load(buffer_text(&text), &configuration, &error), RESULT_OK);
+        assert_int_equal(strlen(configuration.peers), length);
+        assert_string_equal(configuration.display_name, "Zoë");
+        configuration_deinit(&configuration);
+        buffer_deinit(&text);
+    }
+    char *large = memory_allocate(65538, 1);
+    memset(large, '#', 65537);
+    assert_int_equal(load(large, &configuration, &error), RESULT_INVALID);
+    assert_non_null(strstr(error.message, "64 KiB"));
+    configuration_deinit(&configuration);
+    memory_free(large);
+}
+
+#define SIXTEEN_FACES "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀"
+#define FACES SIXTEEN_FACES SIXTEEN_FACES SIXTEEN_FACES SIXTEEN_FACES
+
+static void configuration_write_identity__takes_what_reads_back_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *name;
+        bool reads_back;
+    } names[] = {
+        {"", true},
+        {"Ann", true},
+        {FACES, true},
+        {"\"Ann\"", true},
+        {"'Ann'", true},
+        {"a=b", true},
+        {"=a", true},
+        {":a", true},
+        {"a;b", true},
+        {"a # b", true},
+        {"#a", true},
+        {"[a]", true},
+        {"a: b = c", true},
+        {"\xe2\x80\x83"
+         "a",
+         true},
+        {FACES "x", false},
+        {" a", false},
+        {"a ", false},
+        {"\ta", false},
+        {"a\nb", false},
+        {";a", false},
+        {"a ;b", false},
+        {"J\xfcrgen", false},
+        {"\xf0\x9f\x98", false},
+        {"a\n[ui]\nport = 1", false},
+    };
+    char *directory = test_directory();
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct configuration configuration;
+        struct error error = {""};
+        char *path = memory_format("%s/%zu.ini", directory, i);
+        enum result result = configuration_write_identity(path, names[i].name, "spark", &error);
+        if (result != (names[i].reads_back ? RESULT_OK : RESULT_INVALID)) {
+            fail_msg("\"%s\": %s", names[i].name, error.message);
+        }
+        configuration_init(&configuration);
+        assert_int_equal(configuration_load(&configuration, path, &error),
+                         names[i].reads_back ? RESULT_OK : RESULT_NOT_FOUND);
+        assert_string_equal(configuration.display_name, names[i].reads_back ? names[i].name : "");
+        configuration_deinit(&configuration);
+        memory_free(path);
+    }
+    test_remove_directory(&directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(configuration_load__reads_every_section),
         cmocka_unit_test(configuration_load__names_the_line_of_what_is_wrong),
         cmocka_unit_test(configuration_load__refuses_what_is_no_setting),
+        cmocka_unit_test(configuration_load__refuses_what_is_no_text),
+        cmocka_unit_test(configuration_load__takes_lines_as_long_as_the_file),
+        cmocka_unit_test(configuration_write_identity__takes_what_reads_back_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,23 @@
+/* What is text: UTF-8 as the standard has it, without surrogates, overlong forms, or anything above
+ * U+10FFFF.
+ *
+ * Thread: any. A NUL is a character like others here; text that ends at a NUL holds none.
+ */
+#ifndef HEARTHCHAT_CORE_UTF8_H
+#define HEARTHCHAT_CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many of the bytes, 1 to 4, are the character that begins there; 0: none does. */
+size_t utf8_measure(const char *bytes, size_t length_bytes);
+
+bool utf8_is_valid(const char *bytes, size_t length_bytes);
+
+/* The same for text up to its NUL. */
+bool utf8_is_text(const char *text);
+
+/* Puts a '?' in place of every byte that belongs to no character. */
+void utf8_mend(char *text);
+
+#endif

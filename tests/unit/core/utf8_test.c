@@ -1,0 +1,87 @@
+#include <jansson.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/utf8.h"
+#include "support/test_support.h"
+
+/* Every lead byte with continuations from all the ranges that matter, whole and cut off. */
+static void utf8_is_valid__agrees_with_the_library_that_packs_it(void **state)
+{
+    static const unsigned char parts[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
+                                          0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+    const size_t count = sizeof parts;
+    size_t valid_count = 0;
+    (void)state;
+    for (int lead = 0; lead < 256; lead++) {
+        for (size_t i = 0; i < count * count * count; i++) {
+            char bytes[4] = {(char)lead, (char)parts[i % count], (char)parts[i / count % count],
+                             (char)parts[i / count / count]};
+            for (size_t length = 1; length <= 4; length++) {
+                json_t *string = json_stringn(bytes, length);
+                bool valid = utf8_is_valid(bytes, length);
+                if (valid != (string != NULL)) {
+                    fail_msg("%02x %zu of %zu", (unsigned)lead, i, length);
+                }
+                valid_count += valid ? 1 : 0;
+                json_decref(string);
+            }
+        }
+    }
+    assert_true(valid_count > 1000);
+    assert_true(utf8_is_valid("", 0));
+    assert_true(utf8_is_text("J\xc3\xbcrgen"));
+    assert_false(utf8_is_text("J\xfcrgen"));
+}
+
+static void utf8_mend__replaces_what_is_no_character(void **state)
+{
+    static const struct {
+        const char *broken;
+        const char *mended;
+    } texts[] = {
+        {"", ""},
+        {"Zo\xc3\xab", "Zo\xc3\xab"},
+        {"J\xfcrgen", "J?rgen"},
+        {"cut \xe2\x82", "cut ??"},
+        {"\xed\xa0\x80", "???"},
+        {"\xc0\x80x", "??x"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char text[32];
+        memcpy(text, texts[i].broken, strlen(texts[i].broken) + 1);
+        utf8_mend(text);
+        assert_string_equal(text, texts[i].mended);
+    }
+}
+
+/* The message goes into JSON, wherever its end cuts through what it quotes. */
+static void error_set__keeps_a_message_that_can_be_sent(void **state)
+{
+    struct error error;
+    (void)state;
+    for (int filled = ERROR_MESSAGE_BYTES - 8; filled < ERROR_MESSAGE_BYTES + 4; filled++) {
+        for (int i = 0; i < 3; i++) {
+            static const char *const quoted[] = {"äääääääääääää", "€€€€€€€€€€", "😀😀😀😀😀😀"};
+            (void)error_set(&error, RESULT_INVALID, "%*s%s", filled, "", quoted[i]);
+            assert_true(utf8_is_text(error.message));
+            assert_null(strchr(error.message, '?'));
+            assert_true(strlen(error.message) > ERROR_MESSAGE_BYTES - 6);
+        }
+    }
+    (void)error_set(&error, RESULT_INVALID, "It is \"%.2s\", not that.", "ä€");
+    assert_string_equal(error.message, "It is \"ä\", not that.");
+    (void)error_set(&error, RESULT_INVALID, "It is \"%.3s\", not that.", "ä€");
+    assert_string_equal(error.message, "It is \"ä?\", not that.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_is_valid__agrees_with_the_library_that_packs_it),
+        cmocka_unit_test(utf8_mend__replaces_what_is_no_character),
+        cmocka_unit_test(error_set__keeps_a_message_that_can_be_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
