@@ -5,7 +5,7 @@
 #include "core/memory.h"
 #include "gossip/event_batch.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "store/data_directory.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
@@ -66,7 +66,7 @@ static enum result find_bootstrap(struct joining *joining)
         node_manifest_format_url(&joining->invite.bootstrap_endpoints.list[i], joining->base,
                                  sizeof joining->base);
         enum result tried = call(joining, joining->base, "/community/manifest", NULL, &manifest);
-        bool same = tried == RESULT_OK && fields_node_id(manifest, "community_id", &served) &&
+        bool same = tried == RESULT_OK && json_members_node_id(manifest, "community_id", &served) &&
                     node_id_equal(&served, &joining->invite.community_id);
         json_decref(manifest);
         if (same) {
@@ -105,7 +105,8 @@ static int64_t last_lamport(const json_t *events, int64_t otherwise)
     int64_t lamport = otherwise;
     size_t count = json_array_size(events);
     if (count > 0) {
-        (void)fields_integer(json_array_get(events, count - 1), "lamport", 1, INT64_MAX, &lamport);
+        (void)json_members_integer(json_array_get(events, count - 1), "lamport", 1, INT64_MAX,
+                                   &lamport);
     }
     return lamport;
 }
@@ -126,7 +127,7 @@ static enum result pull(struct joining *joining, size_t *accepted_out)
         event_batch_begin(&writer, &joining->invite.community_id);
         event_batch_end(&writer, head);
         result = call(joining, joining->base, "/sync/v1/events", &writer.body, &answer);
-        if (result == RESULT_OK && fields_array(answer, "events", &events)) {
+        if (result == RESULT_OK && json_members_array(answer, "events", &events)) {
             int64_t reached = last_lamport(events, head);
             result = receive(joining, events, &accepted);
             more = json_is_true(json_object_get(answer, "more")) && reached > head;
@@ -170,7 +171,7 @@ static enum result push(struct joining *joining, int64_t seq)
                  ? call(joining, joining->base, "/sync/v1/events", &writer.body, &answer)
                  : error_set(joining->error, result, "The community's log can't be read here.");
     if (result == RESULT_OK &&
-        (!fields_integer(answer, "rejected", 0, INT64_MAX, &rejected) || rejected != 0)) {
+        (!json_members_integer(answer, "rejected", 0, INT64_MAX, &rejected) || rejected != 0)) {
         result = error_set(joining->error, RESULT_UNAUTHORIZED,
                            "The inviter's node did not accept this device; ask for a new invite.");
     }

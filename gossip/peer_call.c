@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 
 enum { MOST_URL_BYTES = 320, USUAL_WAIT_MS = 1000 };
 
@@ -105,7 +105,7 @@ static int64_t read_wait(enum result result, const struct http_answer *answer)
     }
     if (canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
                         CANONICAL_MOST_NESTING, &json, NULL) != RESULT_OK ||
-        !fields_integer(json, "retry_after_ms", 1, GOSSIP_BACK_OFF_MOST_MS, &wait_ms)) {
+        !json_members_integer(json, "retry_after_ms", 1, GOSSIP_BACK_OFF_MOST_MS, &wait_ms)) {
         wait_ms = USUAL_WAIT_MS;
     }
     json_decref(json);
@@ -122,14 +122,14 @@ bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
     if (answer->status != 200 ||
         canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
                         CANONICAL_MOST_NESTING_REQUEST, json_out, NULL) != RESULT_OK ||
-        !fields_array(*json_out, "rejected_reasons", &reasons)) {
+        !json_members_array(*json_out, "rejected_reasons", &reasons)) {
         return false;
     }
     outcome->rejected = memory_allocate(json_array_size(reasons) + 1, sizeof *outcome->rejected);
     json_array_foreach(reasons, index, reason)
     {
         const char *event_id = NULL;
-        if (fields_string(reason, "event_id", &event_id, NULL) && ulid_is_valid(event_id)) {
+        if (json_members_string(reason, "event_id", &event_id, NULL) && ulid_is_valid(event_id)) {
             memcpy(outcome->rejected[outcome->rejected_count++], event_id, ULID_TEXT_BYTES);
         }
     }

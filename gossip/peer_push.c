@@ -1,7 +1,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "store/event_reader.h"
 
 /* What the peer has above our head. */
@@ -9,7 +9,7 @@ static void take_events(struct peer_link *link, const json_t *answer)
 {
     struct event_batch batch;
     const json_t *events = NULL;
-    if (fields_array(answer, "events", &events) &&
+    if (json_members_array(answer, "events", &events) &&
         json_array_size(events) <= (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
         peer_receiving_store(link, &batch, NULL);

@@ -4,8 +4,8 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
 #include "protocol/hex.h"
+#include "protocol/json_members.h"
 #include "store/event_reader.h"
 #include "store/event_set.h"
 
@@ -304,8 +304,9 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
     json_t *json = NULL;
     int64_t accepted = 0;
     if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded = peer_call_read_answer(answer, &json, &outcome) &&
-                            fields_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
+        outcome.succeeded =
+            peer_call_read_answer(answer, &json, &outcome) &&
+            json_members_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
     }
     if (outcome.succeeded) {
         if (accepted > 0) {

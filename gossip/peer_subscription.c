@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "protocol/number.h"
 
 enum {
@@ -34,7 +34,7 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
     bool understood = answer->status == 200 &&
                       canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
                                       CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
-                      fields_integer(json, "last_seq", 0, NUMBER_SAFE_INTEGER, &last_seq) &&
+                      json_members_integer(json, "last_seq", 0, NUMBER_SAFE_INTEGER, &last_seq) &&
                       json_array_size(json_object_get(json, "messages")) <= EVENT_BATCH_MOST_EVENTS;
     if (understood) {
         link->polled_seq = last_seq;

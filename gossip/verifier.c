@@ -7,7 +7,7 @@
 #include "core/thread.h"
 #include "protocol/canonical.h"
 #include "protocol/event_scan.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 
 enum { MOST_WAITING = 64 };
 
@@ -32,7 +32,7 @@ static bool parse_page(const struct verification *work, struct event_batch *batc
     const json_t *events = NULL;
     bool understood = canonical_parse(buffer_text(&work->text), work->text.length_bytes,
                                       CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
-                      fields_array(json, "events", &events) &&
+                      json_members_array(json, "events", &events) &&
                       json_array_size(events) <= work->most;
     if (understood) {
         event_batch_read(NULL, events, &work->community_id, batch);

@@ -3,14 +3,14 @@
 
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 static const char *named_in(const struct request *request, const char *header, const char *member)
 {
     const char *text = request->header(request, header);
     if (text == NULL) {
-        (void)fields_string(request->body, member, &text, NULL);
+        (void)json_members_string(request->body, member, &text, NULL);
     }
     return text;
 }
@@ -37,7 +37,7 @@ void bus_call_handle(struct request *request, const struct node_parts *parts)
     for (size_t i = 0; known[i] != NULL; i++) {
         understood += json_object_get(request->body, known[i]) != NULL ? 1 : 0;
     }
-    if (name == NULL || !fields_object(request->body, "input", &input) ||
+    if (name == NULL || !json_members_object(request->body, "input", &input) ||
         understood != json_object_size(request->body)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "Expected {\"params\":{},\"input\":{…}} and the capability's name in "

@@ -46,7 +46,7 @@ void capabilities_call(const struct capability *capability, struct request *requ
 /* The functions, one file each. */
 capability_call chat_send_call;
 capability_call chat_history_call;
-capability_call community_invite_call;
+capability_call admission_invite_call;
 capability_call member_change_revoke_call;
 
 #endif

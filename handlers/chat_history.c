@@ -1,8 +1,8 @@
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 enum { DEFAULT_LIMIT = 200 };
 
@@ -27,15 +27,16 @@ void chat_history_call(struct request *request, const struct node_parts *parts, 
     if (log == NULL) {
         return;
     }
-    if (fields_string(input, "peer", &peer_text, NULL)) {
+    if (json_members_string(input, "peer", &peer_text, NULL)) {
         if (!node_parts_resolve(parts, request, peer_text, &peer)) {
             return;
         }
         query.peer = &peer;
     }
-    (void)fields_integer(input, "since_lamport", INT64_MIN, INT64_MAX, &query.since_lamport);
-    (void)fields_integer(input, "before_lamport", INT64_MIN, INT64_MAX, &query.before_lamport);
-    (void)fields_integer(input, "limit", INT64_MIN, INT64_MAX, &limit);
+    (void)json_members_integer(input, "since_lamport", INT64_MIN, INT64_MAX, &query.since_lamport);
+    (void)json_members_integer(input, "before_lamport", INT64_MIN, INT64_MAX,
+                               &query.before_lamport);
+    (void)json_members_integer(input, "limit", INT64_MIN, INT64_MAX, &limit);
     if (limit < 1 || limit > HISTORY_MOST_LIMIT) {
         request_reply_error(request, WIRE_BAD_REQUEST, "The limit must be between 1 and 1000.");
         return;

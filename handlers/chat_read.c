@@ -1,7 +1,7 @@
 #include "core/memory.h"
 #include "handlers/handlers.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 static void on_marked(void *context, const struct append_answer *answer)
 {
@@ -23,9 +23,10 @@ void chat_read_handle(struct request *request, const struct node_parts *parts)
     if (log == NULL) {
         return;
     }
-    if (!fields_are(request->body, members) ||
-        !fields_string(request->body, "peer", &peer_text, NULL) ||
-        !fields_string(request->body, "event_id", &event_id, NULL) || !ulid_is_valid(event_id)) {
+    if (!json_members_are(request->body, members) ||
+        !json_members_string(request->body, "peer", &peer_text, NULL) ||
+        !json_members_string(request->body, "event_id", &event_id, NULL) ||
+        !ulid_is_valid(event_id)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "Expected {\"peer\":\"ed25519:…\",\"event_id\":\"…\"}.");
         return;

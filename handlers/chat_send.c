@@ -1,8 +1,8 @@
 #include "core/memory.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "store/event_reader.h"
 
 /* A send that waits for the disk, then for the recipient's node. */
@@ -90,9 +90,9 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     }
     log = node_parts_log(parts, request);
     parts->mint_id(parts->node, minted);
-    (void)fields_string(input, "client_id", &client_id, NULL);
-    (void)fields_string(input, "recipient", &recipient_text, NULL);
-    (void)fields_string(input, "body", &body, &body_bytes);
+    (void)json_members_string(input, "client_id", &client_id, NULL);
+    (void)json_members_string(input, "recipient", &recipient_text, NULL);
+    (void)json_members_string(input, "body", &body, &body_bytes);
     if (log == NULL || !node_parts_resolve(parts, request, recipient_text, &recipient) ||
         !check(request, parts, &recipient, client_id, body, body_bytes, attachments)) {
         return;

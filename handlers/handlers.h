@@ -16,9 +16,9 @@ handler chat_search_handle;          /* GET /api/v1/chat/search */
 handler conversations_handle;        /* GET /api/v1/chat/conversations */
 handler node_info_handle;            /* GET /api/v1/node */
 handler members_handle;              /* GET /api/v1/members */
-handler community_create_handle;     /* POST /api/v1/community */
-handler community_join_handle;       /* POST /api/v1/community/join (§17) */
-handler community_invite_handle;     /* POST /api/v1/invites */
+handler admission_create_handle;     /* POST /api/v1/community */
+handler admission_join_handle;       /* POST /api/v1/community/join (§17) */
+handler admission_invite_handle;     /* POST /api/v1/invites */
 handler member_change_revoke_handle; /* POST /api/v1/revocations */
 handler member_change_level_handle;  /* POST /api/v1/levels */
 handler qr_read_handle;              /* POST /api/v1/qr/read */

@@ -4,8 +4,8 @@
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "protocol/co_signature.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 enum { MOST_CLIENT_ID_BYTES = 128 };
 
@@ -41,10 +41,10 @@ static json_t *gather(const struct node_parts *parts, const json_t *input, json_
     size_t index;
     json_t *other;
     (void)json_array_append_new(co_signers, co_signature_make(parts->key, statement));
-    (void)fields_array(input, "co_signers", &others);
+    (void)json_members_array(input, "co_signers", &others);
     json_array_foreach(others, index, other)
     {
-        if (!fields_node_id(other, "node_id", &signer) ||
+        if (!json_members_node_id(other, "node_id", &signer) ||
             !node_id_equal(&signer, &parts->key->node_id)) {
             (void)json_array_append(co_signers, other);
         }
@@ -69,7 +69,7 @@ static bool begin(struct request *request, const struct node_parts *parts, const
                   struct event_log **log_out, struct node_id *target_out)
 {
     const char *target = "";
-    (void)fields_string(input, "target_node_id", &target, NULL);
+    (void)json_members_string(input, "target_node_id", &target, NULL);
     *log_out = node_parts_log(parts, request);
     return *log_out != NULL && node_parts_resolve(parts, request, target, target_out);
 }
@@ -85,14 +85,14 @@ void member_change_revoke_call(struct request *request, const struct node_parts 
     if (!begin(request, parts, input, &log, &target)) {
         return;
     }
-    (void)fields_string(input, "reason", &reason, NULL);
+    (void)json_members_string(input, "reason", &reason, NULL);
     if (!event_data_is_revocation_reason(reason)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "reason is compromised, inactive, policy_violation or other.");
         return;
     }
     co_signature_client_id(&target, reason, agreed);
-    if (!fields_string(input, "client_id", &client_id, NULL)) {
+    if (!json_members_string(input, "client_id", &client_id, NULL)) {
         client_id = agreed;
     }
     if (client_id[0] == '\0' || strlen(client_id) > MOST_CLIENT_ID_BYTES) {
@@ -119,7 +119,7 @@ void member_change_level_handle(struct request *request, const struct node_parts
     if (!begin(request, parts, request->body, &log, &target)) {
         return;
     }
-    (void)fields_string(request->body, "new_level", &level_text, NULL);
+    (void)json_members_string(request->body, "new_level", &level_text, NULL);
     if (!member_level_parse(level_text, &level)) {
         request_reply_error(request, WIRE_BAD_REQUEST, "new_level is member, trusted or anchor.");
         return;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
+#include "protocol/json_members.h"
 
 enum { PATH_BYTES = 80 };
 
@@ -24,7 +25,7 @@ static bool has_type(const char *type, const json_t *value)
         return json_is_boolean(value);
     }
     if (strcmp(type, "integer") == 0) {
-        return fields_whole_number(value, &integer);
+        return json_members_whole_number(value, &integer);
     }
     if (strcmp(type, "number") == 0) {
         return json_is_number(value);
@@ -68,15 +69,15 @@ static bool is_within(const json_t *schema, const json_t *value)
 {
     int64_t bound = 0;
     if (json_is_string(value)) {
-        size_t characters = fields_count_characters(json_string_value(value));
-        if ((fields_integer(schema, "minLength", 0, INT64_MAX, &bound) &&
+        size_t characters = display_text_count_characters(json_string_value(value));
+        if ((json_members_integer(schema, "minLength", 0, INT64_MAX, &bound) &&
              characters < (size_t)bound) ||
-            (fields_integer(schema, "maxLength", 0, INT64_MAX, &bound) &&
+            (json_members_integer(schema, "maxLength", 0, INT64_MAX, &bound) &&
              characters > (size_t)bound)) {
             return false;
         }
     }
-    if (json_is_array(value) && fields_integer(schema, "maxItems", 0, INT64_MAX, &bound)) {
+    if (json_is_array(value) && json_members_integer(schema, "maxItems", 0, INT64_MAX, &bound)) {
         return json_array_size(value) <= (size_t)bound;
     }
     if (json_is_number(value)) {

@@ -7,9 +7,9 @@
 #include "handlers/handlers.h"
 #include "protocol/canonical.h"
 #include "protocol/event_kind.h"
-#include "protocol/fields.h"
 #include "protocol/hex.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "protocol/number.h"
 #include "store/event_reader.h"
 
@@ -144,10 +144,10 @@ static bool read_request(struct request *request, const struct node_id *communit
     struct node_id named;
     const json_t *body = request->body;
     *our_head_out = -1;
-    if (!fields_node_id(body, "community_id", &named) ||
-        !fields_array(body, "events", events_out) ||
+    if (!json_members_node_id(body, "community_id", &named) ||
+        !json_members_array(body, "events", events_out) ||
         (json_object_get(body, "our_head") != NULL &&
-         !fields_integer(body, "our_head", 0, NUMBER_SAFE_INTEGER, our_head_out))) {
+         !json_members_integer(body, "our_head", 0, NUMBER_SAFE_INTEGER, our_head_out))) {
         request_reply_error(
             request, WIRE_BAD_REQUEST,
             "Expected {\"community_id\":\"ed25519:…\",\"events\":[…]}, and our_head "

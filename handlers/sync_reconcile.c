@@ -3,8 +3,8 @@
 #include "core/memory.h"
 #include "gossip/event_batch.h"
 #include "handlers/handlers.h"
-#include "protocol/fields.h"
 #include "protocol/hex.h"
+#include "protocol/json_members.h"
 #include "store/event_reader.h"
 #include "store/event_set.h"
 
@@ -43,7 +43,7 @@ static bool read_hashes(struct request *request, uint8_t (*hashes_out)[BLAKE3_HA
     const json_t *list = NULL;
     size_t index;
     json_t *hash;
-    bool valid = fields_array(request->body, "hashes", &list);
+    bool valid = json_members_array(request->body, "hashes", &list);
     if (valid && json_array_size(list) > MOST_HASHES) {
         request_reply_http_error(request, 413, "Ask for at most 1000 events at once.");
         return false;

@@ -1,7 +1,7 @@
 /* Canonical JSON: strict reading, and the one byte string that is hashed and signed (§2).
  *
  * Thread: any. What canonical_parse() accepts, canonical_write() writes, and reads back the same.
- * Numbers arrive as doubles (json_real): read integers with fields.h.
+ * Numbers arrive as doubles (json_real): read integers with json_members.h.
  */
 #ifndef HEARTHCHAT_PROTOCOL_CANONICAL_H
 #define HEARTHCHAT_PROTOCOL_CANONICAL_H

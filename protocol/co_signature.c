@@ -5,8 +5,8 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 void co_signature_client_id(const struct node_id *target, const char *reason,
                             char client_id_out[static CO_SIGNATURE_CLIENT_ID_BYTES])
@@ -39,8 +39,8 @@ bool co_signature_holds(const json_t *co_signature, const json_t *statement,
     struct signature signature;
     struct buffer text;
     buffer_init(&text);
-    bool holds = fields_node_id(co_signature, "node_id", signer_out) &&
-                 fields_string(co_signature, "signature", &signature_text, NULL) &&
+    bool holds = json_members_node_id(co_signature, "node_id", signer_out) &&
+                 json_members_string(co_signature, "signature", &signature_text, NULL) &&
                  signing_parse_signature(signature_text, &signature) == RESULT_OK &&
                  canonical_write(statement, &text) == RESULT_OK &&
                  signing_verify(signer_out, text.data, text.length_bytes, &signature) == RESULT_OK;

@@ -7,8 +7,8 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/event_private.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "protocol/number.h"
 
 struct verified_event {
@@ -49,14 +49,15 @@ static bool read_envelope(const json_t *json, struct event *event, const char **
     int64_t seconds = 0;
     const char *event_id = NULL;
     const char *wall_clock = NULL;
-    if (!fields_are(json, members) || !fields_integer(json, "schema_version", 1, 1, &version) ||
-        !fields_string(json, "event_id", &event_id, NULL) || !ulid_is_valid(event_id) ||
-        !fields_integer(json, "lamport", 1, NUMBER_SAFE_INTEGER, &event->lamport) ||
-        !fields_string(json, "wall_clock", &wall_clock, NULL) ||
+    if (!json_members_are(json, members) ||
+        !json_members_integer(json, "schema_version", 1, 1, &version) ||
+        !json_members_string(json, "event_id", &event_id, NULL) || !ulid_is_valid(event_id) ||
+        !json_members_integer(json, "lamport", 1, NUMBER_SAFE_INTEGER, &event->lamport) ||
+        !json_members_string(json, "wall_clock", &wall_clock, NULL) ||
         wall_clock_parse(wall_clock, &seconds) != RESULT_OK ||
-        !fields_node_id(json, "community_id", &event->community_id) ||
-        !fields_node_id(json, "author", &event->author) ||
-        !fields_string(json, "event_type", type_name_out, NULL)) {
+        !json_members_node_id(json, "community_id", &event->community_id) ||
+        !json_members_node_id(json, "author", &event->author) ||
+        !json_members_string(json, "event_type", type_name_out, NULL)) {
         (void)error_set(error, RESULT_INVALID, "The event lacks a member or has one too many.");
         return false;
     }

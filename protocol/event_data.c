@@ -5,26 +5,9 @@
 #include "core/buffer.h"
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "protocol/json_build.h"
-
-static const char *const level_names[] = {"member", "trusted", "anchor"};
-
-bool member_level_parse(const char *text, enum member_level *level_out)
-{
-    for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
-        if (strcmp(text, level_names[i]) == 0) {
-            *level_out = (enum member_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *member_level_name(enum member_level level)
-{
-    return level_names[level];
-}
+#include "protocol/json_members.h"
 
 bool event_data_is_cid(const char *text)
 {
@@ -40,14 +23,14 @@ static enum result check_attachment(const json_t *attachment, struct error *erro
     const char *cid = NULL;
     const char *name = NULL;
     size_t name_bytes = 0;
-    if (!fields_are(attachment, members) || !fields_string(attachment, "cid", &cid, NULL) ||
-        !event_data_is_cid(cid)) {
+    if (!json_members_are(attachment, members) ||
+        !json_members_string(attachment, "cid", &cid, NULL) || !event_data_is_cid(cid)) {
         return error_set(error, RESULT_INVALID,
                          "An attachment is {\"cid\":\"blake3:<64 hex>\",\"name\":\"…\"}.");
     }
-    if (!fields_string(attachment, "name", &name, &name_bytes) || name_bytes < 1 ||
+    if (!json_members_string(attachment, "name", &name, &name_bytes) || name_bytes < 1 ||
         name_bytes > EVENT_DATA_MOST_NAME_BYTES || strchr(name, '/') != NULL ||
-        fields_has_control_character(name)) {
+        display_text_has_control_character(name)) {
         return error_set(error, RESULT_INVALID,
                          "An attachment's name has 1 to %d bytes, no / and no control characters.",
                          EVENT_DATA_MOST_NAME_BYTES);
@@ -116,10 +99,10 @@ enum result event_data_check_sealed(const char *client_id, const json_t *envelop
     const json_t *header = NULL;
     const char *ciphertext = NULL;
     size_t ciphertext_bytes = 0;
-    if (!fields_are(envelope, members) || !fields_boolean(envelope, "e2e", &e2e) || !e2e ||
-        !fields_object(envelope, "header", &header) ||
+    if (!json_members_are(envelope, members) || !json_members_boolean(envelope, "e2e", &e2e) ||
+        !e2e || !json_members_object(envelope, "header", &header) ||
         canonical_measure(header) > EVENT_DATA_MOST_HEADER_BYTES ||
-        !fields_string(envelope, "ciphertext", &ciphertext, &ciphertext_bytes) ||
+        !json_members_string(envelope, "ciphertext", &ciphertext, &ciphertext_bytes) ||
         !is_ciphertext(ciphertext, ciphertext_bytes)) {
         return error_set(error, RESULT_INVALID,
                          "A body is a text or {\"e2e\":true,\"header\":{…},\"ciphertext\":\"…\"}.");

@@ -15,6 +15,7 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "protocol/blake3.h"
+#include "protocol/member_level.h"
 #include "protocol/node_id.h"
 #include "protocol/policy.h"
 
@@ -29,8 +30,6 @@
 #define EVENT_DATA_LEAST_CIPHERTEXT_BYTES 16
 #define EVENT_DATA_MOST_CIPHERTEXT_BYTES 131072
 #define EVENT_DATA_CID_TEXT_BYTES 72 /* "blake3:" + 64 + NUL */
-
-enum member_level { LEVEL_MEMBER, LEVEL_TRUSTED, LEVEL_ANCHOR };
 
 /* Nodes whose co-signature over the event's statement is valid; distinct. */
 struct co_signers {
@@ -119,9 +118,6 @@ void event_data_hash_message(const struct message_sent *message,
 void event_data_write_attachments(const struct message_sent *message, struct buffer *text);
 
 bool event_data_is_cid(const char *text);
-
-bool member_level_parse(const char *text, enum member_level *level_out);
-const char *member_level_name(enum member_level level);
 
 /* The canonical statement that co-signers of a revocation or a change of level sign (§5). Fresh
  * JSON. */

@@ -6,8 +6,6 @@
 #ifndef HEARTHCHAT_PROTOCOL_EVENT_TYPE_H
 #define HEARTHCHAT_PROTOCOL_EVENT_TYPE_H
 
-#include <stdbool.h>
-
 enum event_type {
     EVENT_COMMUNITY_CREATED = 1,
     EVENT_MEMBER_INVITED = 2,
@@ -44,8 +42,5 @@ enum event_type {
     EVENT_REPLICATION_COMPLETED = 33,
     EVENT_DOCUMENT_INDEXED = 34,
 };
-
-/* True for the types that say something of members, node manifests included (§7, §8). */
-bool event_type_is_community(enum event_type type);
 
 #endif

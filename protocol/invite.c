@@ -7,8 +7,8 @@
 #include "core/memory.h"
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "protocol/wall_clock.h"
 
 static const char invite_prefix[] = "hearthnet://v1/";
@@ -88,18 +88,20 @@ static bool read_members(const json_t *object, struct invite *invite)
     const char *expires_at = NULL;
     const char *event_id = NULL;
     const char *name = NULL;
-    if (!fields_are(object, members) || !fields_integer(object, "schema_version", 1, 1, &version) ||
-        !fields_node_id(object, "community_id", &invite->community_id) ||
-        !fields_node_id(object, "inviter_node_id", &invite->inviter) ||
-        !fields_node_id(object, "invitee_node_id", &invite->invitee) ||
-        !fields_string(object, "community_name", &name, NULL) ||
-        !fields_string(object, "initial_level", &level, NULL) ||
+    if (!json_members_are(object, members) ||
+        !json_members_integer(object, "schema_version", 1, 1, &version) ||
+        !json_members_node_id(object, "community_id", &invite->community_id) ||
+        !json_members_node_id(object, "inviter_node_id", &invite->inviter) ||
+        !json_members_node_id(object, "invitee_node_id", &invite->invitee) ||
+        !json_members_string(object, "community_name", &name, NULL) ||
+        !json_members_string(object, "initial_level", &level, NULL) ||
         !member_level_parse(level, &invite->initial_level) ||
         node_manifest_parse_endpoints(json_object_get(object, "bootstrap_endpoints"),
                                       &invite->bootstrap_endpoints) != RESULT_OK ||
-        !fields_string(object, "expires_at", &expires_at, NULL) ||
+        !json_members_string(object, "expires_at", &expires_at, NULL) ||
         wall_clock_parse(expires_at, &invite->expires_at) != RESULT_OK ||
-        !fields_string(object, "invite_event_id", &event_id, NULL) || !ulid_is_valid(event_id)) {
+        !json_members_string(object, "invite_event_id", &event_id, NULL) ||
+        !ulid_is_valid(event_id)) {
         return false;
     }
     memcpy(invite->invite_event_id, event_id, sizeof invite->invite_event_id);
@@ -151,8 +153,8 @@ enum result invite_parse_id_text(const char *text, struct node_id *node_id_out,
     const char *name = "";
     json_t *object = decode(id_prefix, text, NULL);
     enum result result = RESULT_INVALID;
-    if (object != NULL && fields_node_id(object, "node_id_full", node_id_out)) {
-        (void)fields_string(object, "display_name", &name, NULL);
+    if (object != NULL && json_members_node_id(object, "node_id_full", node_id_out)) {
+        (void)json_members_string(object, "display_name", &name, NULL);
         *display_name_out = memory_duplicate_string(name);
         result = RESULT_OK;
     }

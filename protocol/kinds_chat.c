@@ -1,6 +1,6 @@
 /* Direct messages and their receipts (§5). */
 #include "protocol/event_kind_private.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "protocol/ulid.h"
 
 static bool decode_message(const json_t *data, const struct node_id *author,
@@ -11,10 +11,11 @@ static bool decode_message(const json_t *data, const struct node_id *author,
     struct message_sent *out = &data_out->message;
     const json_t *body = json_object_get(data, "body");
     (void)community_id;
-    if (!fields_are(data, members) || !fields_node_id(data, "recipient", &out->recipient) ||
+    if (!json_members_are(data, members) ||
+        !json_members_node_id(data, "recipient", &out->recipient) ||
         node_id_equal(&out->recipient, author) ||
-        !fields_string(data, "client_id", &out->client_id, NULL) ||
-        !fields_array(data, "attachments", &out->attachments)) {
+        !json_members_string(data, "client_id", &out->client_id, NULL) ||
+        !json_members_array(data, "attachments", &out->attachments)) {
         return false;
     }
     if (json_is_string(body)) {
@@ -31,9 +32,9 @@ static bool decode_message(const json_t *data, const struct node_id *author,
 static bool read_receipt(const json_t *data, const char *at_name, struct receipt *out)
 {
     const char *const members[] = {"target_event_id", at_name, NULL};
-    return fields_are(data, members) &&
-           fields_string(data, "target_event_id", &out->target_event_id, NULL) &&
-           ulid_is_valid(out->target_event_id) && fields_wall_clock(data, at_name, &out->at);
+    return json_members_are(data, members) &&
+           json_members_string(data, "target_event_id", &out->target_event_id, NULL) &&
+           ulid_is_valid(out->target_event_id) && json_members_wall_clock(data, at_name, &out->at);
 }
 
 static bool decode_delivered(const json_t *data, const struct node_id *author,

@@ -2,22 +2,23 @@
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/display_text.h"
 #include "protocol/event_kind_private.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "protocol/node_manifest.h"
 #include "protocol/signing.h"
 #include "protocol/ulid.h"
 
 static bool is_name(const json_t *data, const char *name, const char **text_out)
 {
-    return fields_string(data, name, text_out, NULL) && (*text_out)[0] != '\0' &&
-           fields_count_characters(*text_out) <= EVENT_DATA_MOST_NAME_CHARACTERS;
+    return json_members_string(data, name, text_out, NULL) && (*text_out)[0] != '\0' &&
+           display_text_count_characters(*text_out) <= EVENT_DATA_MOST_NAME_CHARACTERS;
 }
 
 static bool is_level(const json_t *data, const char *name, enum member_level *level_out)
 {
     const char *text = NULL;
-    return fields_string(data, name, &text, NULL) && member_level_parse(text, level_out);
+    return json_members_string(data, name, &text, NULL) && member_level_parse(text, level_out);
 }
 
 static bool decode_created(const json_t *data, const struct node_id *author,
@@ -28,8 +29,8 @@ static bool decode_created(const json_t *data, const struct node_id *author,
     static const char *const members[] = {"name", "founder_node_id", "policy", NULL};
     struct node_id founder;
     (void)author;
-    return fields_are(data, members) && is_name(data, "name", &out->name) &&
-           fields_node_id(data, "founder_node_id", &founder) &&
+    return json_members_are(data, members) && is_name(data, "name", &out->name) &&
+           json_members_node_id(data, "founder_node_id", &founder) &&
            node_id_equal(&founder, community_id) &&
            policy_parse(json_object_get(data, "policy"), &out->policy, error) == RESULT_OK;
 }
@@ -44,11 +45,12 @@ static bool decode_invited(const json_t *data, const struct node_id *author,
     (void)author;
     (void)community_id;
     (void)error;
-    return fields_are(data, members) && fields_node_id(data, "invitee_node_id", &out->invitee) &&
-           fields_string(data, "display_name", &out->display_name, NULL) &&
+    return json_members_are(data, members) &&
+           json_members_node_id(data, "invitee_node_id", &out->invitee) &&
+           json_members_string(data, "display_name", &out->display_name, NULL) &&
            is_level(data, "initial_level", &out->initial_level) &&
            out->initial_level != LEVEL_ANCHOR &&
-           fields_wall_clock(data, "expires_at", &out->expires_at);
+           json_members_wall_clock(data, "expires_at", &out->expires_at);
 }
 
 static bool is_manifest_of(const json_t *manifest, const struct node_id *author,
@@ -69,10 +71,10 @@ static bool decode_joined(const json_t *data, const struct node_id *author,
     struct member_joined *out = &data_out->joined;
     static const char *const members[] = {"invite_event_id", "node_manifest", NULL};
     (void)error;
-    return fields_are(data, members) &&
-           fields_string(data, "invite_event_id", &out->invite_event_id, NULL) &&
+    return json_members_are(data, members) &&
+           json_members_string(data, "invite_event_id", &out->invite_event_id, NULL) &&
            ulid_is_valid(out->invite_event_id) &&
-           fields_object(data, "node_manifest", &out->manifest) &&
+           json_members_object(data, "node_manifest", &out->manifest) &&
            is_manifest_of(out->manifest, author, community_id);
 }
 
@@ -97,7 +99,7 @@ static bool decode_co_signers(const json_t *data, const struct node_id *author, 
     size_t index;
     json_t *entry;
     buffer_init(&text);
-    bool fits = fields_array(data, "co_signers", &array) &&
+    bool fits = json_members_array(data, "co_signers", &array) &&
                 json_array_size(array) <= EVENT_DATA_MOST_CO_SIGNERS &&
                 canonical_write(statement, &text) == RESULT_OK;
     out->count = 0;
@@ -107,8 +109,9 @@ static bool decode_co_signers(const json_t *data, const struct node_id *author, 
         struct node_id node_id;
         struct signature signature;
         const char *signature_text = NULL;
-        fits = fits && fields_are(entry, members) && fields_node_id(entry, "node_id", &node_id) &&
-               fields_string(entry, "signature", &signature_text, NULL) &&
+        fits = fits && json_members_are(entry, members) &&
+               json_members_node_id(entry, "node_id", &node_id) &&
+               json_members_string(entry, "signature", &signature_text, NULL) &&
                signing_parse_signature(signature_text, &signature) == RESULT_OK;
         if (!fits) {
             break;
@@ -139,11 +142,11 @@ static bool decode_revoked(const json_t *data, const struct node_id *author,
     size_t client_id_bytes = 0;
     (void)community_id;
     (void)error;
-    return fields_are(data, members) &&
-           fields_string(data, "client_id", &client_id, &client_id_bytes) && client_id_bytes >= 1 &&
-           client_id_bytes <= EVENT_DATA_MOST_CLIENT_ID_BYTES &&
-           fields_node_id(data, "target_node_id", &out->target) &&
-           fields_string(data, "reason", &out->reason, NULL) &&
+    return json_members_are(data, members) &&
+           json_members_string(data, "client_id", &client_id, &client_id_bytes) &&
+           client_id_bytes >= 1 && client_id_bytes <= EVENT_DATA_MOST_CLIENT_ID_BYTES &&
+           json_members_node_id(data, "target_node_id", &out->target) &&
+           json_members_string(data, "reason", &out->reason, NULL) &&
            event_data_is_revocation_reason(out->reason) &&
            decode_co_signers(data, author,
                              event_data_revocation_statement(client_id, out->reason, &out->target),
@@ -158,7 +161,8 @@ static bool decode_level(const json_t *data, const struct node_id *author,
     static const char *const members[] = {"target_node_id", "new_level", "co_signers", NULL};
     (void)community_id;
     (void)error;
-    return fields_are(data, members) && fields_node_id(data, "target_node_id", &out->target) &&
+    return json_members_are(data, members) &&
+           json_members_node_id(data, "target_node_id", &out->target) &&
            is_level(data, "new_level", &out->new_level) &&
            decode_co_signers(data, author, event_data_level_statement(out->new_level, &out->target),
                              &out->co_signers);
@@ -172,7 +176,7 @@ static bool decode_policy(const json_t *data, const struct node_id *author,
     static const char *const members[] = {"policy", NULL};
     (void)author;
     (void)community_id;
-    return fields_are(data, members) &&
+    return json_members_are(data, members) &&
            policy_parse(json_object_get(data, "policy"), &out->policy, error) == RESULT_OK;
 }
 
@@ -183,7 +187,8 @@ static bool decode_manifest(const json_t *data, const struct node_id *author,
     struct manifest_updated *out = &data_out->manifest;
     static const char *const members[] = {"manifest", NULL};
     (void)error;
-    return fields_are(data, members) && fields_object(data, "manifest", &out->manifest) &&
+    return json_members_are(data, members) &&
+           json_members_object(data, "manifest", &out->manifest) &&
            is_manifest_of(out->manifest, author, community_id);
 }
 

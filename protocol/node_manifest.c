@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "protocol/wall_clock.h"
 
 bool node_manifest_is_host(const char *host)
@@ -29,9 +29,9 @@ enum result node_manifest_parse_endpoints(const json_t *json, struct endpoints *
         const char *transport = NULL;
         const char *host = NULL;
         int64_t port = 0;
-        if (!fields_string(entry, "transport", &transport, NULL) ||
-            !fields_string(entry, "host", &host, NULL) || !node_manifest_is_host(host) ||
-            !fields_integer(entry, "port", 1, 65535, &port)) {
+        if (!json_members_string(entry, "transport", &transport, NULL) ||
+            !json_members_string(entry, "host", &host, NULL) || !node_manifest_is_host(host) ||
+            !json_members_integer(entry, "port", 1, 65535, &port)) {
             return RESULT_INVALID;
         }
         if (strcmp(transport, "https") != 0 ||
@@ -112,10 +112,10 @@ enum result node_manifest_parse(const json_t *json, struct node_manifest *manife
     int64_t version = 0;
     const char *expires_at = NULL;
     const json_t *community = json_object_get(json, "community_id");
-    if (!fields_integer(json, "version", 1, 1, &version) ||
-        !fields_node_id(json, "node_id", &manifest.node_id) ||
-        !fields_string(json, "display_name", &manifest.display_name, NULL) ||
-        !fields_string(json, "expires_at", &expires_at, NULL) ||
+    if (!json_members_integer(json, "version", 1, 1, &version) ||
+        !json_members_node_id(json, "node_id", &manifest.node_id) ||
+        !json_members_string(json, "display_name", &manifest.display_name, NULL) ||
+        !json_members_string(json, "expires_at", &expires_at, NULL) ||
         wall_clock_parse(expires_at, &manifest.expires_at) != RESULT_OK ||
         node_manifest_parse_endpoints(json_object_get(json, "endpoints"), &manifest.endpoints) !=
             RESULT_OK) {
@@ -123,7 +123,7 @@ enum result node_manifest_parse(const json_t *json, struct node_manifest *manife
     }
     if (!json_is_null(community)) {
         manifest.has_community = true;
-        if (!fields_node_id(json, "community_id", &manifest.community_id)) {
+        if (!json_members_node_id(json, "community_id", &manifest.community_id)) {
             return RESULT_INVALID;
         }
     }

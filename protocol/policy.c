@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 struct policy policy_default(void)
 {
@@ -37,8 +37,9 @@ static bool take_member(struct policy *policy, size_t index, const json_t *json)
         {NULL, 0, &policy->default_member_can_invite},
     };
     return places[index].integer != NULL
-               ? fields_integer(json, names[index], 1, places[index].most, places[index].integer)
-               : fields_boolean(json, names[index], places[index].boolean);
+               ? json_members_integer(json, names[index], 1, places[index].most,
+                                      places[index].integer)
+               : json_members_boolean(json, names[index], places[index].boolean);
 }
 
 static bool is_name(const char *key)

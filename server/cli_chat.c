@@ -7,8 +7,8 @@
 #include "handlers/handlers.h"
 #include "protocol/event_data.h"
 #include "protocol/event_kind.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "server/cli.h"
 
 /* The NodeID that WHO means: an id is taken as it is, else the one member of this display name. */
@@ -31,7 +31,7 @@ static int find_who(const struct cli *cli, const char *who, char **node_id_out)
     if (exit_code != CLI_DONE) {
         return exit_code;
     }
-    (void)fields_array(answer, "members", &members);
+    (void)json_members_array(answer, "members", &members);
     json_array_foreach(members, index, member)
     {
         if (strcmp(cli_call_text(member, "display_name"), who) == 0) {
@@ -135,7 +135,7 @@ static const char *name_of(const struct names *names, const char *node_id)
     const json_t *members = NULL;
     size_t index;
     json_t *member;
-    (void)fields_array(names->members, "members", &members);
+    (void)json_members_array(names->members, "members", &members);
     json_array_foreach(members, index, member)
     {
         if (strcmp(cli_call_text(member, "node_id"), node_id) == 0 &&
@@ -231,7 +231,7 @@ static int follow(const struct cli *cli, const struct names *names, const char *
             }
             json_decref(message);
         }
-        (void)fields_integer(answer, "last_seq", 0, INT64_MAX, &seq);
+        (void)json_members_integer(answer, "last_seq", 0, INT64_MAX, &seq);
         json_decref(answer);
         memory_free(path);
     }
@@ -278,7 +278,7 @@ static int show_history(const struct cli *cli, const char *who, int64_t since, i
     }
     if (exit_code == CLI_DONE) {
         names.self = memory_duplicate_string(cli_call_text(node, "node_id"));
-        (void)fields_integer(node, "seq", 0, INT64_MAX, &seq);
+        (void)json_members_integer(node, "seq", 0, INT64_MAX, &seq);
         exit_code = show_pages(cli, &names, peer, since, limit);
     }
     if (exit_code == CLI_DONE && following) {

@@ -3,8 +3,8 @@
 
 #include "core/memory.h"
 #include "handlers/qr_draw.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "server/cli.h"
 
 int cli_community_invite(int argc, char **argv)
@@ -126,7 +126,7 @@ static const char *format_bytes(const json_t *object, const char *name, char tex
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
     int64_t bytes = 0;
     size_t unit = 0;
-    (void)fields_integer(object, name, 0, INT64_MAX, &bytes);
+    (void)json_members_integer(object, name, 0, INT64_MAX, &bytes);
     double number = (double)bytes;
     for (; number >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++) {
         number /= 1000;
@@ -146,8 +146,10 @@ static void print_disk(const json_t *disk)
     if (disk == NULL) {
         return;
     }
-    (void)fields_integer(json_object_get(disk, "today"), "events", 0, INT64_MAX, &today_events);
-    (void)fields_integer(json_object_get(disk, "month"), "events", 0, INT64_MAX, &month_events);
+    (void)json_members_integer(json_object_get(disk, "today"), "events", 0, INT64_MAX,
+                               &today_events);
+    (void)json_members_integer(json_object_get(disk, "month"), "events", 0, INT64_MAX,
+                               &month_events);
     (void)printf("disk       %s for the log, of which nothing is deleted\n",
                  format_bytes(disk, "log_bytes", all));
     (void)printf(
@@ -162,8 +164,8 @@ static void print_status(const json_t *node)
     int64_t head = 0;
     size_t index;
     json_t *endpoint;
-    (void)fields_integer(node, "events", 0, INT64_MAX, &events);
-    (void)fields_integer(node, "head", 0, INT64_MAX, &head);
+    (void)json_members_integer(node, "events", 0, INT64_MAX, &events);
+    (void)json_members_integer(node, "head", 0, INT64_MAX, &head);
     (void)printf("hearthchat %s\n", cli_call_text(node, "version"));
     (void)printf("node       %s %s\n", cli_call_text(node, "short_id"),
                  cli_call_text(node, "display_name"));
@@ -175,7 +177,7 @@ static void print_status(const json_t *node)
     json_array_foreach(json_object_get(node, "endpoints"), index, endpoint)
     {
         int64_t port = 0;
-        (void)fields_integer(endpoint, "port", 0, 65535, &port);
+        (void)json_members_integer(endpoint, "port", 0, 65535, &port);
         (void)printf("reachable  %s port %lld\n", cli_call_text(endpoint, "host"), (long long)port);
     }
 }

@@ -4,8 +4,8 @@
 #include "core/memory.h"
 #include "handlers/wire_code.h"
 #include "protocol/co_signature.h"
-#include "protocol/fields.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 #include "server/cli.h"
 #include "store/device_key.h"
 

@@ -6,7 +6,7 @@
 #include "core/thread.h"
 #include "handlers/qr_draw.h"
 #include "handlers/wire_code.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "protocol/invite.h"
 #include "server/cli.h"
 #include "server/node.h"
@@ -94,8 +94,9 @@ static enum result initialise(const struct cli *cli, const char *name, const cha
 
 static bool is_community_name(const char *name)
 {
-    return name[0] != '\0' && fields_count_characters(name) <= EVENT_DATA_MOST_NAME_CHARACTERS &&
-           !fields_has_control_character(name);
+    return name[0] != '\0' &&
+           display_text_count_characters(name) <= EVENT_DATA_MOST_NAME_CHARACTERS &&
+           !display_text_has_control_character(name);
 }
 
 int cli_node_init(int argc, char **argv)

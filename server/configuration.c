@@ -9,7 +9,7 @@
 
 #include "core/memory.h"
 #include "core/utf8.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "store/data_directory.h"
 
 enum { MOST_FILE_BYTES = 65536 };
@@ -131,7 +131,8 @@ static bool apply(const struct setting *setting, struct configuration *configura
         return log_level_parse(value, setting->target);
     case KIND_NAME:
         replace(text, value);
-        return fields_count_characters(value) <= 64 && !fields_has_control_character(value);
+        return display_text_count_characters(value) <= 64 &&
+               !display_text_has_control_character(value);
     case KIND_PROFILE:
         replace(text, value);
         return is_profile(value);

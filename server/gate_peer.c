@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 #include "handlers/capabilities.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "protocol/request_signature.h"
 #include "server/seen_requests.h"
 #include "server/tls_certificate.h"
@@ -106,7 +106,7 @@ static bool count_capability(struct gate_peer *gate, const struct listener_reque
 {
     const char *name = base->header(base, "X-HearthNet-Capability");
     int64_t retry_after_ms = 0;
-    if (name == NULL && !fields_string(base->body, "capability", &name, NULL)) {
+    if (name == NULL && !json_members_string(base->body, "capability", &name, NULL)) {
         name = "";
     }
     struct caller_key key = key_of(request, &base->caller);

@@ -8,7 +8,7 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "store/data_directory.h"
 
 enum { MOST_FILE_BYTES = 4096 };
@@ -52,8 +52,8 @@ enum result run_file_find(const char *data_directory, char **ui_out)
     enum result result = RESULT_NOT_FOUND;
     if (data_directory_read_file(path, MOST_FILE_BYTES, &bytes, &length) == RESULT_OK &&
         canonical_parse(bytes, length, CANONICAL_MOST_NESTING, &run, NULL) == RESULT_OK &&
-        fields_integer(run, "pid", 1, INT32_MAX, &pid) && is_alive(pid) &&
-        fields_string(run, "ui", &ui, NULL)) {
+        json_members_integer(run, "pid", 1, INT32_MAX, &pid) && is_alive(pid) &&
+        json_members_string(run, "ui", &ui, NULL)) {
         *ui_out = memory_duplicate_string(ui);
         result = RESULT_OK;
     }

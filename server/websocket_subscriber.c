@@ -6,7 +6,7 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "store/event_reader.h"
 
 enum { CLOSE_TRY_AGAIN_LATER = 1013 };
@@ -176,8 +176,8 @@ static void take_client_message(struct websocket_subscriber *subscriber)
     int64_t upto = 0;
     if (canonical_parse(subscriber->received, subscriber->received_bytes, 4, &message, NULL) ==
             RESULT_OK &&
-        fields_string(message, "type", &type, NULL) && strcmp(type, "ack") == 0 &&
-        fields_integer(message, "upto", 0, INT64_MAX, &upto)) {
+        json_members_string(message, "type", &type, NULL) && strcmp(type, "ack") == 0 &&
+        json_members_integer(message, "upto", 0, INT64_MAX, &upto)) {
         size_t acknowledged = 0;
         while (acknowledged < subscriber->sent_count && subscriber->sent[acknowledged] <= upto) {
             acknowledged++;

@@ -5,16 +5,16 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 
 /* What people call it, fit to be shown; the caller frees. */
 static char *name_of(const struct event *event)
 {
     if (event->type == EVENT_COMMUNITY_CREATED) {
-        return fields_displayable(event->data.created.name);
+        return display_text_make(event->data.created.name);
     }
-    return fields_displayable(event->type == EVENT_MEMBER_INVITED ? event->data.invited.display_name
-                                                                  : "");
+    return display_text_make(event->type == EVENT_MEMBER_INVITED ? event->data.invited.display_name
+                                                                 : "");
 }
 
 static void write_policy(const struct policy *policy, struct buffer *text)

@@ -4,7 +4,7 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "store/log_events_private.h"
 #include "store/log_kinds_private.h"
 
@@ -16,7 +16,7 @@ static void keep_last(struct event_log *log, const struct event *event, const js
     if (node_manifest_parse(json, &manifest) != RESULT_OK) {
         return;
     }
-    char *name = fields_displayable(manifest.display_name);
+    char *name = display_text_make(manifest.display_name);
     json_t *list = node_manifest_endpoints_to_json(&manifest.endpoints);
     buffer_init(&endpoints);
     (void)canonical_write(list, &endpoints);

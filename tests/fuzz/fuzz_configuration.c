@@ -8,7 +8,7 @@
 
 #include "core/utf8.h"
 #include "fuzz/fuzz.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "server/configuration.h"
 
 static void check_bounds(const struct configuration *c)
@@ -20,7 +20,7 @@ static void check_bounds(const struct configuration *c)
     FUZZ_ASSERT(c->ui_port >= 0 && c->ui_port <= 65535);
     FUZZ_ASSERT(c->max_upload_bytes > 0);
     FUZZ_ASSERT(node_manifest_is_host(c->peer_host));
-    FUZZ_ASSERT(fields_count_characters(c->display_name) <= 64);
+    FUZZ_ASSERT(display_text_count_characters(c->display_name) <= 64);
     FUZZ_ASSERT(utf8_is_text(c->display_name) && utf8_is_text(c->peers));
     FUZZ_ASSERT(c->log_level <= LOG_ERROR);
     for (size_t i = 0; i < 3; i++) {

@@ -15,7 +15,7 @@
 #include "fuzz/fuzz.h"
 #include "handlers/wire_code.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "protocol/request_signature.h"
 #include "protocol/ulid.h"
 #include "protocol/wall_clock.h"
@@ -43,8 +43,8 @@ static void check_body(const char *body, size_t length, long status)
     FUZZ_ASSERT(canonical_parse(body, length, CANONICAL_MOST_NESTING_REQUEST, &json, &error) ==
                 RESULT_OK);
     if (status != 200) {
-        FUZZ_ASSERT(fields_string(json, "error", &code, NULL));
-        FUZZ_ASSERT(fields_string(json, "message", &message, NULL));
+        FUZZ_ASSERT(json_members_string(json, "error", &code, NULL));
+        FUZZ_ASSERT(json_members_string(json, "message", &message, NULL));
         FUZZ_ASSERT(has_status_of(code, status));
         FUZZ_ASSERT(message[0] != '\0' && strstr(message, "/tmp/") == NULL &&
                     strcasestr(message, "sql") == NULL);

@@ -13,7 +13,7 @@
 #include "core/memory.h"
 #include "fuzz/fuzz.h"
 #include "protocol/canonical.h"
-#include "protocol/fields.h"
+#include "protocol/json_members.h"
 #include "support/live_node.h"
 
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
@@ -24,7 +24,7 @@ static void check_text(const char *text, size_t length, bool first)
     const char *event = NULL;
     FUZZ_ASSERT(canonical_parse(text, length, CANONICAL_MOST_NESTING_REQUEST, &json, NULL) ==
                 RESULT_OK);
-    FUZZ_ASSERT(fields_string(json, "event", &event, NULL));
+    FUZZ_ASSERT(json_members_string(json, "event", &event, NULL));
     FUZZ_ASSERT(strcmp(event, first ? "ready" : "published") == 0);
     json_decref(json);
 }

@@ -233,7 +233,7 @@ static struct replay replay_accepted(const struct naive_outcome *outcome,
     struct replay replay = {.community_id = community_id};
     for (size_t i = 0; i < outcome->count; i++) {
         const struct event *event = event_verified_get(outcome->sorted[i]);
-        if (outcome->accepted[i] && event_type_is_community(event->type) &&
+        if (outcome->accepted[i] && event_kind_get(event->type)->tells_of_members &&
             !has_earlier_twin(outcome, i)) {
             replay_event(&replay, event);
         }

@@ -3,21 +3,22 @@
 #include "core/memory.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
-#include "protocol/fields.h"
+#include "protocol/display_text.h"
 #include "protocol/invite.h"
 #include "protocol/json_build.h"
+#include "protocol/json_members.h"
 
 enum { DEFAULT_TTL_SECONDS = 7 * 86400, MOST_TTL_SECONDS = 365 * 86400 };
 
-void community_create_handle(struct request *request, const struct node_parts *parts)
+void admission_create_handle(struct request *request, const struct node_parts *parts)
 {
     struct policy policy = policy_default();
     struct error error = {""};
     const char *name = NULL;
     const json_t *policy_json = json_object_get(request->body, "policy");
-    if (!fields_string(request->body, "name", &name, NULL) || name[0] == '\0' ||
-        fields_count_characters(name) > EVENT_DATA_MOST_NAME_CHARACTERS ||
-        fields_has_control_character(name)) {
+    if (!json_members_string(request->body, "name", &name, NULL) || name[0] == '\0' ||
+        display_text_count_characters(name) > EVENT_DATA_MOST_NAME_CHARACTERS ||
+        display_text_has_control_character(name)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "Give the community a name of 1 to 64 characters: {\"name\":\"…\"}.");
         return;
@@ -48,10 +49,10 @@ static void on_joined(void *context, const struct join_answer *answer)
                                                   "already", (int)answer->already));
 }
 
-void community_join_handle(struct request *request, const struct node_parts *parts)
+void admission_join_handle(struct request *request, const struct node_parts *parts)
 {
     const char *invite = NULL;
-    if (!fields_string(request->body, "invite", &invite, NULL)) {
+    if (!json_members_string(request->body, "invite", &invite, NULL)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "Expected {\"invite\":\"hearthnet://v1/…\"}.");
         return;
@@ -98,7 +99,7 @@ static bool read_invitee(const char *text, struct node_id *invitee_out, char **n
     return invite_parse_id_text(text, invitee_out, name_out) == RESULT_OK;
 }
 
-void community_invite_call(struct request *request, const struct node_parts *parts,
+void admission_invite_call(struct request *request, const struct node_parts *parts,
                            const json_t *input)
 {
     const char *invitee_text = "";
@@ -112,21 +113,21 @@ void community_invite_call(struct request *request, const struct node_parts *par
     if (log == NULL) {
         return;
     }
-    (void)fields_string(input, "invitee_node_id", &invitee_text, NULL);
-    (void)fields_string(input, "initial_level", &level_text, NULL);
-    (void)fields_integer(input, "ttl_seconds", INT64_MIN, INT64_MAX, &ttl_seconds);
+    (void)json_members_string(input, "invitee_node_id", &invitee_text, NULL);
+    (void)json_members_string(input, "initial_level", &level_text, NULL);
+    (void)json_members_integer(input, "ttl_seconds", INT64_MIN, INT64_MAX, &ttl_seconds);
     if (!read_invitee(invitee_text, &invitee, &own_name)) {
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "invitee_node_id must be a full NodeID (ed25519: and 43 characters) or "
                             "the hearthnet-id:// text that the other device shows.");
         return;
     }
-    if (!fields_string(input, "display_name", &display_name, NULL)) {
+    if (!json_members_string(input, "display_name", &display_name, NULL)) {
         display_name = own_name;
     }
     if (!member_level_parse(level_text, &level) || level == LEVEL_ANCHOR || ttl_seconds < 1 ||
-        ttl_seconds > MOST_TTL_SECONDS || fields_count_characters(display_name) > 64 ||
-        fields_has_control_character(display_name)) {
+        ttl_seconds > MOST_TTL_SECONDS || display_text_count_characters(display_name) > 64 ||
+        display_text_has_control_character(display_name)) {
         memory_free(own_name);
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "initial_level is member or trusted, ttl_seconds 1 to 31536000, "
@@ -158,7 +159,7 @@ void community_invite_call(struct request *request, const struct node_parts *par
     }
 }
 
-void community_invite_handle(struct request *request, const struct node_parts *parts)
+void admission_invite_handle(struct request *request, const struct node_parts *parts)
 {
     capabilities_call(capabilities_find("community.invite"), request, parts, request->body);
 }
