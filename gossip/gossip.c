@@ -9,7 +9,13 @@
 #include "protocol/event_kind.h"
 #include "store/event_reader.h"
 
-enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, SAVE_EVERY_MS = 5000, MOST_VERIFIERS = 4 };
+enum {
+    MOST_MESSAGES = 4096,
+    TAKEN_AT_ONCE = 256,
+    SAVE_EVERY_MS = 5000,
+    MOST_VERIFIERS = 4,
+    CAUGHT_UP_MS = 30000
+};
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
@@ -177,6 +183,9 @@ int64_t gossip_step(struct gossip *gossip)
         peer_links_save(gossip);
         gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
+    if (gossip_io_now(gossip) >= gossip->caught_up_at_ms && gossip->catching_up == NULL) {
+        gossip_io_tell_caught_up(gossip); /* whoever can't be reached may reach us */
+    }
     int64_t wake_at = gossip_state_wake_at(gossip->state);
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
 }
@@ -237,6 +246,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
+    gossip->caught_up_at_ms = gossip_io_now(gossip) + CAUGHT_UP_MS;
     const struct log_snapshot *snapshot = log_snapshot_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
     log_snapshot_release(options->log, &snapshot);

@@ -23,3 +23,11 @@ void gossip_io_wake(void *context)
         http_client_wake(gossip->client);
     }
 }
+
+void gossip_io_tell_caught_up(struct gossip *gossip)
+{
+    if (gossip->caught_up_at_ms != INT64_MAX &&
+        log_caught_up_tell(gossip->options.log) == RESULT_OK) {
+        gossip->caught_up_at_ms = INT64_MAX;
+    }
+}

@@ -72,6 +72,7 @@ struct gossip {
     size_t link_count;
     const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
     int64_t save_at_ms;
+    int64_t caught_up_at_ms; /* when the log is told at the latest; INT64_MAX: it was */
     struct lock *lock; /* guards what follows, and the presence in the links */
     bool stopping;
     bool missed; /* the inbox was full */
@@ -89,6 +90,10 @@ void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_cl
 
 /* Rouses the gossip thread; any thread. */
 void gossip_io_wake(void *context);
+
+/* Nothing is left to be fetched from somebody: the log may answer messages (once, until it is taken).
+ */
+void gossip_io_tell_caught_up(struct gossip *gossip);
 
 /* peer_links.c. NULL: no such member. With the lock taken it may be called from any thread. */
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id);

@@ -77,6 +77,7 @@ static void finish(struct peer_link *link)
 {
     const struct gossip_outcome outcome = {
         .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
+    gossip_io_tell_caught_up(link->gossip);
     end(link);
     peer_call_conclude(link, &outcome);
 }

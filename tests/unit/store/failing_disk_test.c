@@ -116,6 +116,7 @@ static void try_open(struct disk *disk, struct answer *answer)
 {
     struct error error = {""};
     answer->result = open_log(disk, &error);
+    answer->result = answer->result == RESULT_FULL ? RESULT_IO : answer->result;
     if (answer->result != RESULT_OK && answer->result != RESULT_IO) {
         COMPLAIN(disk, "opening is answered %s: %s", result_name(answer->result), error.message);
     }
