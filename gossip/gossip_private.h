@@ -1,8 +1,7 @@
 /* What the files of the gossip thread share; each calls those behind it alone: gossip.c (the thread
  * and its inbox), peer_push.c (pushes, and the cursor for those who can't reconcile),
  * peer_session.c (reconciliation), peer_subscription.c (long-polls), peer_receiving.c (events on
- * their way to the log), peer_call.c (one call at a time a peer), peer_links.c (who there
- * is), gossip_io.c (clock and transport).
+ * their way to the log), peer_call.c (one call at a time a peer), peer_links.c, gossip_io.c.
  *
  * Thread: gossip, except where it says otherwise.
  */
@@ -72,7 +71,7 @@ struct gossip {
     size_t link_count;
     const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
     int64_t save_at_ms;
-    int64_t caught_up_at_ms; /* when the log is told at the latest; INT64_MAX: it was */
+    int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it was */
     struct lock *lock; /* guards what follows, and the presence in the links */
     bool stopping;
     bool missed; /* the inbox was full */
@@ -91,8 +90,7 @@ void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_cl
 /* Rouses the gossip thread; any thread. */
 void gossip_io_wake(void *context);
 
-/* Nothing is left to be fetched from somebody: the log may answer messages (once, until it is taken).
- */
+/* Nothing is left to be fetched from somebody: the log may answer messages. */
 void gossip_io_tell_caught_up(struct gossip *gossip);
 
 /* peer_links.c. NULL: no such member. With the lock taken it may be called from any thread. */

@@ -31,13 +31,13 @@ static void describe_community(const struct node_parts *parts, json_t *node)
     hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)json_object_set_new(node, "fingerprint", json_build_text(fingerprint));
     if (event_reader_usage(log, &usage) == RESULT_OK) {
-        (void)json_object_set_new(node, "disk",
-                                  json_build_pack("{s:I,s:{s:I,s:I},s:{s:I,s:I}}", "log_bytes",
-                                                  (json_int_t)usage.file_bytes, "today", "events",
-                                                  (json_int_t)usage.day_events, "bytes",
-                                                  (json_int_t)usage.day_bytes, "month", "events",
-                                                  (json_int_t)usage.month_events, "bytes",
-                                                  (json_int_t)usage.month_bytes));
+        (void)json_object_set_new(
+            node, "disk",
+            json_build_pack(
+                "{s:b,s:I,s:{s:I,s:I},s:{s:I,s:I}}", "read_only", (int)event_log_is_read_only(log),
+                "log_bytes", (json_int_t)usage.file_bytes, "today", "events",
+                (json_int_t)usage.day_events, "bytes", (json_int_t)usage.day_bytes, "month",
+                "events", (json_int_t)usage.month_events, "bytes", (json_int_t)usage.month_bytes));
     }
     log_snapshot_release(log, &snapshot);
 }

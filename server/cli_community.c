@@ -152,6 +152,9 @@ static void print_disk(const json_t *disk)
                                &month_events);
     (void)printf("disk       %s for the log, of which nothing is deleted\n",
                  format_bytes(disk, "log_bytes", all));
+    if (json_is_true(json_object_get(disk, "read_only"))) {
+        (void)puts("           full at start, so this node only reads: make room, start it again");
+    }
     (void)printf(
         "grew by    %lld events, %s today; %lld events, %s in 30 days\n", (long long)today_events,
         format_bytes(json_object_get(disk, "today"), "bytes", today), (long long)month_events,

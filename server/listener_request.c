@@ -1,6 +1,5 @@
 #include "server/listener_request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,11 +294,8 @@ static int judge_body(const struct listener_request *request, const char **messa
         *message_out = "Send the body as Content-Type: application/octet-stream.";
         return 415;
     }
-    errno = 0;
     /* What is only somewhat too large is read to its end: who still sends does not hear. */
-    if (length != NULL &&
-        (strtoull(length, NULL, 10) > PATIENCE_FACTOR * most_body_bytes(request) ||
-         errno == ERANGE)) {
+    if (length != NULL && strtoull(length, NULL, 10) > PATIENCE_FACTOR * most_body_bytes(request)) {
         *message_out = "The request's body is too large.";
         return 413;
     }

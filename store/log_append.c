@@ -19,11 +19,12 @@ static void run_append(struct writer_job *job, struct event_log *log)
 static void answer_append(struct writer_job *job, struct event_log *log, enum result commit)
 {
     struct append_job *append = (struct append_job *)job;
-    (void)log;
     if (commit != RESULT_OK) {
         append->answer.result = error_set(
-            &append->answer.error, RESULT_IO,
-            "The disk did not take it: nothing was sent. Make room or look at the node's log.");
+            &append->answer.error, RESULT_IO, "The disk did not take it: nothing was sent. %s",
+            event_log_is_read_only(log)
+                ? "It was full at start: make room, then start the node again."
+                : "Make room or look at the node's log.");
     }
     if (append->done != NULL) {
         append->done(append->context, &append->answer);

@@ -36,6 +36,9 @@ static void tell_commit(struct event_log *log)
 /* Nothing is begun while memory may say something else than the disk. */
 static enum result begin(struct event_log *log)
 {
+    if (log->mode != DATABASE_WRITES) {
+        return RESULT_IO;
+    }
     if (!log->state.is_known && log_state_load(log) != RESULT_OK) {
         log_write(LOG_ERROR, "log.reload_failed", NULL);
         database_forget_failure(&log->database);
@@ -83,11 +86,10 @@ static enum result end(struct event_log *log, enum result begun)
         tell_commit(log);
     }
     forget_fresh(log);
-    if (result != RESULT_OK) {
+    if (result != RESULT_OK && log->mode == DATABASE_WRITES) {
         roll_back(log);
-        result = RESULT_IO;
     }
-    return result;
+    return result == RESULT_OK ? RESULT_OK : RESULT_IO;
 }
 
 static void run_batch(struct event_log *log, struct writer_job **jobs, size_t count)
