@@ -85,11 +85,11 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
  * did not take. */
 struct gossip_outcome {
     bool succeeded;
-    int64_t through;
     bool more;
-    bool by_cursor;                    /* RECONCILE: the peer does not speak it */
+    bool by_cursor; /* RECONCILE: the peer does not speak it */
+    bool postponed; /* RECONCILE: begin anew soon; later if it succeeded */
+    int64_t through;
     int64_t wait_ms;                   /* the peer asks for so long a pause; 0: it does not */
-    bool postponed;                    /* RECONCILE: begin anew soon; later if it succeeded */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
     size_t rejected_count;
 };

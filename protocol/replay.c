@@ -259,7 +259,7 @@ static void apply_level(struct replay *replay, const struct fact *fact, bool pro
     if (target == PEOPLE_NOBODY || !has_signers(replay, fact, needed)) {
         return;
     }
-    int level = replay->standings[target].level;
+    enum member_level level = (enum member_level)replay->standings[target].level;
     if (promotes ? fact->level > level : fact->level < level) {
         set_level(replay, target, fact->level);
     }

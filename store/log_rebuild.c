@@ -53,13 +53,29 @@ static void derive_community(struct event_log *log)
     log->state.is_moving = false;
 }
 
-/* 0: in the set. 1: its author does not belong. 2: it is no event by today's rules. */
-static int64_t place_of(const struct event_log *log, const struct event *event)
+/* Whether the event is one by today's rules: those of what members say of themselves have got
+ * bounds since the first version. */
+static bool is_event_today(struct event_log *log, sqlite3_stmt *row)
 {
-    if (event == NULL) {
+    const struct event_kind *kind = event_kind_get((enum event_type)sqlite3_column_int(row, 3));
+    if (kind == NULL || !kind->tells_of_members) {
+        return kind != NULL;
+    }
+    struct event *event = log_events_of_row(log, row, 5);
+    bool is_event = event != NULL;
+    event_destroy(&event);
+    return is_event;
+}
+
+/* 0: in the set. 1: its author does not belong. 2: it is no event by today's rules. */
+static int64_t place_of(struct event_log *log, sqlite3_stmt *row)
+{
+    struct node_id author;
+    if (sqlite3_column_bytes(row, 2) != NODE_ID_BYTES || !is_event_today(log, row)) {
         return 2;
     }
-    return community_admits(log->state.community, &event->author, event->lamport) ==
+    memcpy(author.key, sqlite3_column_blob(row, 2), NODE_ID_BYTES);
+    return community_admits(log->state.community, &author, sqlite3_column_int64(row, 1)) ==
                    MEMBERSHIP_ADMITS
                ? 0
                : 1;
@@ -71,20 +87,20 @@ static void sort_out_aside(struct event_log *log)
     struct log_state *state = &log->state;
     state->fingerprint = (struct fingerprint){0};
     state->head = 0;
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT seq,json,hash,aside FROM events ORDER BY seq", "");
+    sqlite3_stmt *row = database_query(
+        &log->database, "SELECT seq,lamport,author,type,hash,json,aside FROM events ORDER BY seq",
+        "");
     while (database_next(&log->database, row)) {
-        struct event *event = log_events_of_row(log, row, 1);
-        int64_t aside = place_of(log, event);
-        if (aside == 0 && sqlite3_column_bytes(row, 2) == BLAKE3_HASH_BYTES) {
-            fingerprint_add(&state->fingerprint, sqlite3_column_blob(row, 2));
-            state->head = event->lamport > state->head ? event->lamport : state->head;
+        int64_t lamport = sqlite3_column_int64(row, 1);
+        int64_t aside = place_of(log, row);
+        if (aside == 0 && sqlite3_column_bytes(row, 4) == BLAKE3_HASH_BYTES) {
+            fingerprint_add(&state->fingerprint, sqlite3_column_blob(row, 4));
+            state->head = lamport > state->head ? lamport : state->head;
         }
-        if (aside != sqlite3_column_int64(row, 3)) {
+        if (aside != sqlite3_column_int64(row, 6)) {
             database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii",
                          sqlite3_column_int64(row, 0), aside);
         }
-        event_destroy(&event);
     }
     database_done(row);
     state->clock = state->clock > state->head ? state->clock : state->head;

@@ -55,7 +55,9 @@ enum result log_state_load(struct event_log *log)
     for (uint32_t i = 0; i < community_count_people(log->state.community); i++) {
         log_manifests_publish(log, i);
     }
-    log->self = log_nodes_find(&log->database, &log->options.key->node_id);
+    if (log->self == 0) { /* others read it: it is set once */
+        log->self = log_nodes_find(&log->database, &log->options.key->node_id);
+    }
     log->state.membership_changed = true;
     log->state.is_known = !log->database.failed && log->self != 0;
     return log->state.is_known ? RESULT_OK : RESULT_IO;

@@ -438,7 +438,7 @@ static void gossip_state__goes_back_behind_a_failed_push_for_who_cannot_reconcil
     push(peers, 4, &lost, 1);
     gossip_state_event_stored(peers, 5, test_id(1), NULL);
     gossip_state_event_stored(peers, 6, NULL, test_id(1));
-    while (gossip_state_next(peers, GOSSIP_BACK_OFF_FIRST_MS * 2, &action) &&
+    while (gossip_state_next(peers, (int64_t)GOSSIP_BACK_OFF_FIRST_MS * 2, &action) &&
            action.kind == GOSSIP_PRESENCE) {
     }
     assert_int_equal(action.kind, GOSSIP_CURSOR);
@@ -455,7 +455,7 @@ static void gossip_state__believes_a_peer_to_have_what_it_lost_only_after_the_se
     struct gossip_outcome pushed = {.succeeded = true, .through = 2};
     struct gossip_outcome over = {.succeeded = true, .through = 2};
     struct gossip_state *peers = with_peers(1);
-    int64_t now_ms = 2 * GOSSIP_BACK_OFF_FIRST_MS;
+    int64_t now_ms = (int64_t)2 * GOSSIP_BACK_OFF_FIRST_MS;
     char id[ULID_TEXT_BYTES];
     int token = 0;
     (void)state;

@@ -97,9 +97,9 @@ static void peer_session__lets_one_peer_at_a_time_bring_much(void **state)
     uint8_t *hashes = make_up(MANY, 1);
     (void)state;
     scripted_peers_open(&scripted, 3);
-    for (uint8_t peer = BOB; peer <= EVE; peer++) {
-        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, peer, reconcile), hashes,
-                             peer == EVE ? 10 : MANY);
+    for (int peer = BOB; peer <= EVE; peer++) {
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, (uint8_t)peer, reconcile),
+                             hashes, peer == EVE ? 10 : MANY);
     }
     /* Bob's turn; Jana's much is for later; the little that Eve has is no trouble. */
     assert_non_null(scripted_peers_await(&scripted, BOB, fetch));
@@ -266,10 +266,11 @@ static void peer_session__takes_the_peers_key_and_no_other(void **state)
     struct scripted_peers scripted;
     (void)state;
     scripted_peers_open(&scripted, 3);
-    for (uint8_t peer = BOB; peer <= EVE; peer++) {
+    for (int peer = BOB; peer <= EVE; peer++) {
         char port[16];
         (void)snprintf(port, sizeof port, ":%d/", 7000 + peer);
-        const struct scripted_request *request = scripted_peers_await(&scripted, peer, reconcile);
+        const struct scripted_request *request =
+            scripted_peers_await(&scripted, (uint8_t)peer, reconcile);
         assert_non_null(strstr(request->url, port));
         assert_memory_equal(request->url, "https://", 8);
     }

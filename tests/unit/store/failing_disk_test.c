@@ -527,7 +527,7 @@ static void look_at_disk(struct disk *disk, struct look *look)
 
 static void check_memory(struct disk *disk, const struct look *look)
 {
-    if (disk->log == NULL || disk->complaint != NULL) {
+    if (disk->log == NULL || disk->complaint != NULL || look->state == NULL || look->set == NULL) {
         return;
     }
     const struct log_snapshot *snapshot = log_snapshot_acquire(disk->log);
@@ -548,8 +548,9 @@ static void check_memory(struct disk *disk, const struct look *look)
 
 static void compare(struct disk *disk, const char *what, const char *is, const char *should)
 {
-    if (strcmp(is, should) != 0) {
-        COMPLAIN(disk, "%s are not what they should be:\n%s  but:\n%s", what, is, should);
+    if (is == NULL || strcmp(is, should) != 0) {
+        COMPLAIN(disk, "%s are not what they should be:\n%s  but:\n%s", what, is == NULL ? "" : is,
+                 should);
     }
 }
 
