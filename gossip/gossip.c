@@ -175,6 +175,20 @@ static void take_messages(struct gossip *gossip)
     }
 }
 
+/* Who has it all may be somebody who can't be reached, and reaches us. */
+static void follow_catching_up(struct gossip *gossip)
+{
+    int64_t now_ms = gossip_io_now(gossip);
+    if (!log_caught_up_is_awaited(gossip->options.log)) {
+        gossip->caught_up_at_ms = INT64_MAX;
+    } else if (gossip->caught_up_at_ms == INT64_MAX) {
+        gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
+    } else if (now_ms >= gossip->caught_up_at_ms && gossip->catching_up == NULL) {
+        gossip_io_tell_caught_up(gossip);
+        gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
+    }
+}
+
 int64_t gossip_step(struct gossip *gossip)
 {
     take_messages(gossip);
@@ -183,9 +197,7 @@ int64_t gossip_step(struct gossip *gossip)
         peer_links_save(gossip);
         gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
-    if (gossip_io_now(gossip) >= gossip->caught_up_at_ms && gossip->catching_up == NULL) {
-        gossip_io_tell_caught_up(gossip); /* whoever can't be reached may reach us */
-    }
+    follow_catching_up(gossip);
     int64_t wake_at = gossip_state_wake_at(gossip->state);
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
 }
@@ -246,7 +258,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
-    gossip->caught_up_at_ms = gossip_io_now(gossip) + CAUGHT_UP_MS;
+    gossip->caught_up_at_ms = INT64_MAX;
     const struct log_snapshot *snapshot = log_snapshot_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
     log_snapshot_release(options->log, &snapshot);

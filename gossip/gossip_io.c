@@ -26,8 +26,7 @@ void gossip_io_wake(void *context)
 
 void gossip_io_tell_caught_up(struct gossip *gossip)
 {
-    if (gossip->caught_up_at_ms != INT64_MAX &&
-        log_caught_up_tell(gossip->options.log) == RESULT_OK) {
-        gossip->caught_up_at_ms = INT64_MAX;
+    if (log_caught_up_is_awaited(gossip->options.log)) {
+        (void)log_caught_up_tell(gossip->options.log); /* else the next time */
     }
 }

@@ -71,8 +71,8 @@ struct gossip {
     size_t link_count;
     const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
     int64_t save_at_ms;
-    int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it was */
-    struct lock *lock; /* guards what follows, and the presence in the links */
+    int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */
+    struct lock *lock;       /* guards what follows, and the presence in the links */
     bool stopping;
     bool missed; /* the inbox was full */
     bool reached_anybody;

@@ -156,7 +156,7 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                         .key = &node->key,
                                         .clock = clock_system(),
                                         .answers_messages = node->configuration->chat_enabled,
-                                        .holds_answers = true,
+                                        .has_a_life = true,
                                         .on_commit = on_commit,
                                         .context = node};
     enum result result = event_log_open(&options, &log, error);

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "store/data_directory.h"
+#include "store/log_life_private.h"
 #include "store/log_readers_private.h"
 #include "store/log_rebuild_private.h"
 #include "store/log_schema_private.h"
@@ -73,6 +74,9 @@ static enum result open_parts(struct event_log *log, struct error *error)
     if (result == RESULT_OK) {
         result = derive(log, error);
     }
+    if (result == RESULT_OK && log->options.has_a_life && log->mode == DATABASE_WRITES) {
+        result = log_life_begin(log);
+    }
     if (result == RESULT_OK) {
         log_snapshot_publish(log);
         result = log->database.failed ? RESULT_IO : log_set_open(log);
@@ -91,7 +95,6 @@ enum result event_log_open(const struct event_log_options *options, struct event
     struct event_log *log = memory_allocate(1, sizeof *log);
     log->options = *options;
     log->options.directory = NULL; /* borrowed for this call only */
-    log->answers_now = !options->holds_answers;
     log->mode = options->reads_only ? DATABASE_READS : DATABASE_WRITES;
     log->lock = lock_create();
     log->path = data_directory_path(options->directory, "events.sqlite");

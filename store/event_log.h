@@ -38,7 +38,7 @@ struct event_log_options {
     bool synchronous; /* no threads: each call commits and answers before it returns */
     bool reads_only;  /* beside a running node: nothing is appended, nothing brought up to date */
     bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
-    bool holds_answers;    /* only from log_caught_up_tell() on */
+    bool has_a_life;       /* a node's: it notices when it was set back to a backup */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
     void *context;
 };
@@ -115,8 +115,11 @@ enum result log_receive_events(struct event_log *log, struct verified_event **ev
                                const struct node_id *source, event_log_received *done,
                                void *context);
 
-/* This node has caught up: from now on messages for us are answered as they come, and those that
- * came before are answered now. */
+/* True while messages for us are not answered, for the log was set back to a backup: what it lacks
+ * comes again, and its own old answers with it. */
+bool log_caught_up_is_awaited(struct event_log *log);
+
+/* It has caught up: those that wait are answered, and the others as they come. */
 enum result log_caught_up_tell(struct event_log *log);
 
 /* What this node remembers of a peer between starts. */

@@ -21,7 +21,7 @@ void log_answers_give(struct event_log *log, const char *event_id, int64_t seq)
     if (!log->options.answers_messages) {
         return;
     }
-    if (log->answers_now) {
+    if (!atomic_load(&log->holds_answers)) {
         answer(log, event_id);
     } else {
         database_run(&log->database, "INSERT OR IGNORE INTO unanswered(seq) VALUES(?1)", "i", seq);

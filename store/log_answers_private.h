@@ -1,8 +1,7 @@
 /* Saying that a message for us is here (chat.message.delivered), once a message.
  *
- * Messages of a batch are answered after all of it is stored, and none before this node has caught
- * up (log_caught_up_tell()): a log that was set back to a backup gets its own old answers with the
- * messages that they are for. Which wait to be answered is kept on the disk.
+ * Messages of a batch are answered after all of it is stored, and none while the log was set back
+ * to a backup and has not caught up (log_life.h). Which wait to be answered is kept on the disk.
  * Thread: writer, inside a transaction.
  */
 #ifndef HEARTHCHAT_STORE_LOG_ANSWERS_PRIVATE_H

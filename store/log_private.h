@@ -84,8 +84,8 @@ struct event_log {
     struct numbered_node nodes[LOG_REMEMBERED_NODES];
     struct log_event *fresh; /* stored in this transaction */
     size_t fresh_count;
-    bool answers_now; /* messages for us are answered as they come */
-    int64_t self;     /* our own number; any thread */
+    atomic_bool holds_answers; /* messages for us wait to be answered; any thread reads it */
+    int64_t self;              /* our own number; any thread */
     char *path;
     struct lock *lock; /* guards what follows */
     struct log_snapshot_shared *snapshot;

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "store/log_accept_private.h"
 #include "store/log_answers_private.h"
+#include "store/log_life_private.h"
 #include "store/log_writer_private.h"
 
 struct received {
@@ -34,6 +35,13 @@ static int compare_received(const void *left, const void *right)
  * nobody can open yet is not (§24.6). */
 static void answer_ours(struct event_log *log, size_t first, size_t count)
 {
+    for (size_t i = first; i < first + count && log->options.has_a_life; i++) {
+        if (node_id_equal(&event_verified_get(log->fresh[i].event)->author,
+                          &log->options.key->node_id)) {
+            log_life_hold_answers(log); /* we wrote it in another life */
+            break;
+        }
+    }
     for (size_t i = first; i < first + count; i++) {
         const struct log_event stored = log->fresh[i]; /* answers are stored there, too */
         const struct event *event = event_verified_get(stored.event);

@@ -107,7 +107,7 @@ static void run_batch(struct event_log *log, struct writer_job **jobs, size_t co
 /* What is done between jobs: nobody's job waits for more than a slice of it. */
 static bool has_more(const struct event_log *log)
 {
-    return log->state.is_moving || (log->answers_now && log->state.has_unanswered);
+    return log->state.is_moving || (log->state.has_unanswered && !atomic_load(&log->holds_answers));
 }
 
 static enum result run_slice(struct event_log *log)

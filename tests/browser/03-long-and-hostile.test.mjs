@@ -136,8 +136,12 @@ test('thousands of conversations: the list draws what is seen, and finds the res
   const { execFileSync } = await import('node:child_process');
   await alice.stop();
   // Correspondents of the past need no membership: written straight into the views, as three thousand events would.
-  execFileSync('sqlite3', [alice.database(), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)
-    INSERT INTO messages SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, randomblob(32), 0, 'c'||i, 'hello '||i, '[]', '2026-01-01T00:00:00Z', '' FROM n`]);
+  execFileSync('sqlite3', [alice.database(), `CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)
+      SELECT i, 1000+i AS id, randomblob(32) AS key FROM n;
+    INSERT INTO nodes(id,key) SELECT id,key FROM n;
+    INSERT INTO conversations(id,key) SELECT id,key FROM n;
+    INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,created_at,names)
+      SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, id, id, 1, 'c'||i, x'', 0, 'hello '||i, '[]', '2026-01-01T00:00:00Z', '' FROM n`]);
   await alice.start();
   const tab = await openTab(alice);
   await tab.locator('.conversations .row').first().getByText('hello 3000').waitFor();

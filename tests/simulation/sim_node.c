@@ -50,7 +50,7 @@ static void open_log(struct sim_node *node)
                                         .clock = &node->clock,
                                         .synchronous = true,
                                         .answers_messages = true,
-                                        .holds_answers = true,
+                                        .has_a_life = true,
                                         .on_commit = on_commit,
                                         .context = node};
     if (event_log_open(&options, &node->log, &error) != RESULT_OK) {
