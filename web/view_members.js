@@ -47,7 +47,9 @@ const readAgreements = (text) => text.split(/\s+/).filter(Boolean).map((line) =>
 
 function openRevocation({ model, t }, member) {
   const name = nameOf(member);
-  const needed = model.node.policy.min_signatures_to_revoke;
+  const others = model.members.filter(({ level, node_id }) => level !== 'member' && node_id !== member.node_id);
+  let needed = model.node.policy.min_signatures_to_revoke;
+  if (member.node_id !== model.node.community_id) needed = Math.min(needed, others.length);
   openDialog({ title: t('revoke.title', { name }), t }, (close) => {
     const reason = select(['compromised', 'inactive', 'policy_violation', 'other'].map((value) => [value, t(`revoke.reason.${value}`)]), 'other');
     const typed = element('input', { autocomplete: 'off', spellcheck: 'false' });

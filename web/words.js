@@ -27,7 +27,7 @@ create.hint|You can invite your neighbours right after.|Gleich danach kannst du 
 create.more|Rules|Regeln
 create.name|Its name|Ihr Name
 create.policy|Shutting somebody out takes|Um jemanden auszuschließen, braucht es
-create.policy_hint|How many trusted members must agree. A household of two needs one.|So viele Vertraute müssen einverstanden sein. Ein Haushalt zu zweit braucht nur eine Person.
+create.policy_hint|How many trusted members must agree; if there are fewer, all.|So viele Vertraute müssen einverstanden sein; sind es weniger, alle.
 create.signatures.one|one trusted member|eine vertraute Person
 create.signatures.other|{count} trusted members|{count} vertraute Personen
 create.title|Create a community|Gemeinschaft gründen

@@ -137,6 +137,26 @@ test('shutting somebody out takes the agreement of others, as the community deci
   await dialog.getByRole('button', { name: 'Shut Carol out for good' }).click();
   await dialog.waitFor({ state: 'detached' });
   await bob.until(async () => (await bob.get('/api/v1/members')).members.length === 2);
+  await tab.getByText('2 members', { exact: true }).waitFor();
+  await tab.getByRole('button', { name: 'Shut out … Bob' }).click(); // without Bob, Alice is all there is
+  assert.equal(await dialog.getByLabel('What they got').count(), 0);
+  await dialog.getByLabel('To go on, type the name').fill('Bob');
+  await dialog.getByRole('button', { name: 'Shut Bob out for good' }).click();
+  await tab.getByText('one member', { exact: true }).waitFor();
+});
+
+test('the founder is shut out by as many as the policy says, however few there are', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Our street', signatures: '3' })).start();
+  const bob = await (await Node.create({ name: 'Bob' })).start();
+  await alice.admit(bob, { initial_level: 'trusted' });
+  const tab = await openTab(bob);
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await tab.getByRole('button', { name: 'Shut out … Alice' }).click();
+  const dialog = tab.locator('dialog');
+  await dialog.getByText('2 more trusted members must agree').waitFor();
+  await dialog.getByLabel('To go on, type the name').fill('Alice');
+  await dialog.getByRole('button', { name: 'Shut Alice out for good' }).click();
+  await dialog.getByRole('alert').getByText(/takes 3 trusted members/).waitFor();
 });
 
 test('a refused message says why, and is tried again or thrown away as one likes', async () => {
