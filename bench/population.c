@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/lock.h"
 #include "core/memory.h"
 #include "protocol/blake3.h"
 #include "protocol/co_signature.h"

@@ -132,7 +132,8 @@ static int64_t count_unread(struct event_log *log, struct database *reader, int6
         "SELECT count(*) FROM messages WHERE conversation=?1 AND author<>?2"
         " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("
         "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"
-        " FROM read_marks WHERE conversation=?1 AND reader=?2 AND step=1"
+        " FROM read_marks INDEXED BY read_marks_steps"
+        " WHERE conversation=?1 AND reader=?2 AND step=1"
         " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"
         " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?1"
         " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)",

@@ -16,7 +16,8 @@
     " m.recipient ELSE m.author END),m.author=?1,m.body,m.attachments,m.created_at,"               \
     "(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=?2"                \
     " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),"                     \
-    "(SELECT k.at FROM read_marks k WHERE k.conversation=m.conversation"                           \
+    "(SELECT k.at FROM read_marks k INDEXED BY read_marks_steps WHERE "                            \
+    "k.conversation=m.conversation"                                                                \
     " AND k.reader=m.recipient AND k.step=1"                                                       \
     " AND (k.target_lamport,k.target_event_id)>=(m.lamport,m.event_id)"                            \
     " ORDER BY k.target_lamport,k.target_event_id LIMIT 1),m.sealed"

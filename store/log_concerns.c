@@ -24,13 +24,14 @@ void log_concerns_find_messages(struct event_log *log, const char *event_id,
                                               const struct log_message *message, void *context),
                                 void *context)
 {
-    sqlite3_stmt *row = database_query(
-        &log->database,
-        "SELECT e.seq,e.lamport,e.author FROM events e WHERE e.event_id=?1 AND e.type=?2"
-        " AND e.aside=0 AND e.author<>?3 AND EXISTS"
-        " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq) ORDER BY e.seq",
-        "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
-        log_nodes_number(log, recipient));
+    sqlite3_stmt *row =
+        database_query(&log->database,
+                       "SELECT e.seq,e.lamport,e.author FROM events e INDEXED BY events_event_id"
+                       " WHERE e.event_id=?1 AND e.type=?2"
+                       " AND e.aside=0 AND e.author<>?3 AND EXISTS"
+                       " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq) ORDER BY e.seq",
+                       "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
+                       log_nodes_number(log, recipient));
     struct log_message message = {.recipient = *recipient};
     (void)snprintf(message.event_id, sizeof message.event_id, "%s", event_id);
     while (database_next(&log->database, row)) {

@@ -19,7 +19,8 @@ static bool is_said_read(struct event_log *log, int64_t conversation, int64_t la
                          const char *event_id)
 {
     return database_integer(&log->database, 0,
-                            "SELECT 1 FROM read_marks WHERE conversation=?1 AND reader=?2"
+                            "SELECT 1 FROM read_marks INDEXED BY read_marks_steps WHERE "
+                            "conversation=?1 AND reader=?2"
                             " AND step=1 AND (target_lamport,target_event_id)>=(?3,?4) LIMIT 1",
                             "iiit", conversation, log->self, lamport, event_id) != 0;
 }
@@ -29,10 +30,11 @@ static void run_read(struct writer_job *job, struct event_log *log)
     struct read_job *read = (struct read_job *)job;
     struct append_answer *answer = &read->answer;
     int64_t conversation = log_nodes_find_conversation(&log->database, &read->peer);
-    int64_t lamport = database_integer(&log->database, 0,
-                                       "SELECT lamport FROM messages WHERE event_id=?1"
-                                       " AND conversation=?2 AND author<>?3",
-                                       "tii", read->event_id, conversation, log->self);
+    int64_t lamport = database_integer(
+        &log->database, 0,
+        "SELECT lamport FROM messages INDEXED BY messages_event_id WHERE event_id=?1"
+        " AND conversation=?2 AND author<>?3",
+        "tii", read->event_id, conversation, log->self);
     if (lamport == 0) {
         answer->result = error_set(&answer->error, RESULT_NOT_FOUND,
                                    "No message of that peer to us has this event_id.");

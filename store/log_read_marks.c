@@ -44,12 +44,13 @@ static int compare_to(const struct step *step, int64_t lamport, const char *even
 static bool find_above(struct event_log *log, const struct log_read_mark *mark,
                        struct step *step_out)
 {
-    sqlite3_stmt *row = database_query(
-        &log->database,
-        "SELECT " STEP " FROM read_marks WHERE conversation=?1 AND reader=?2 AND step=1"
-        " AND (target_lamport,target_event_id)>=(?3,?4)"
-        " ORDER BY target_lamport,target_event_id LIMIT 1",
-        "iiit", mark->conversation, mark->reader, mark->target_lamport, mark->target_event_id);
+    sqlite3_stmt *row = database_query(&log->database,
+                                       "SELECT " STEP " FROM read_marks INDEXED BY read_marks_steps"
+                                       " WHERE conversation=?1 AND reader=?2 AND step=1"
+                                       " AND (target_lamport,target_event_id)>=(?3,?4)"
+                                       " ORDER BY target_lamport,target_event_id LIMIT 1",
+                                       "iiit", mark->conversation, mark->reader,
+                                       mark->target_lamport, mark->target_event_id);
     bool found = read_step(&log->database, row, step_out);
     database_done(row);
     return found;
@@ -59,12 +60,13 @@ static bool find_above(struct event_log *log, const struct log_read_mark *mark,
 static bool find_below(struct event_log *log, const struct log_read_mark *mark,
                        struct step *step_out)
 {
-    sqlite3_stmt *row = database_query(
-        &log->database,
-        "SELECT " STEP " FROM read_marks WHERE conversation=?1 AND reader=?2 AND step=1"
-        " AND (target_lamport,target_event_id)<=(?3,?4)"
-        " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1",
-        "iiit", mark->conversation, mark->reader, mark->target_lamport, mark->target_event_id);
+    sqlite3_stmt *row = database_query(&log->database,
+                                       "SELECT " STEP " FROM read_marks INDEXED BY read_marks_steps"
+                                       " WHERE conversation=?1 AND reader=?2 AND step=1"
+                                       " AND (target_lamport,target_event_id)<=(?3,?4)"
+                                       " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1",
+                                       "iiit", mark->conversation, mark->reader,
+                                       mark->target_lamport, mark->target_event_id);
     bool found = read_step(&log->database, row, step_out);
     database_done(row);
     return found;

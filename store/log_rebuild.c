@@ -26,9 +26,10 @@ static void forget_derived(struct event_log *log)
 
 static void derive_facts(struct event_log *log, enum event_type type)
 {
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT seq,json FROM events WHERE type=?1 ORDER BY seq",
-                       "i", (int64_t)type);
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT seq,json FROM events INDEXED BY events_type WHERE type=?1 ORDER BY seq", "i",
+        (int64_t)type);
     while (database_next(&log->database, row)) {
         struct event *event = log_events_of_row(log, row, 1);
         if (event != NULL) {
@@ -109,7 +110,8 @@ static void sort_out_aside(struct event_log *log)
 static void derive_views(struct event_log *log)
 {
     sqlite3_stmt *row = database_query(
-        &log->database, "SELECT seq,type,json FROM events WHERE aside=0 ORDER BY seq", "");
+        &log->database, "SELECT seq,type,json FROM events NOT INDEXED WHERE aside=0 ORDER BY seq",
+        "");
     while (database_next(&log->database, row)) {
         enum event_type type = (enum event_type)sqlite3_column_int(row, 1);
         struct event *event =

@@ -24,7 +24,8 @@ static int64_t find_twin(struct event_log *log, const struct event *event, int64
 {
     int64_t twin = 0;
     sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT seq,hash<?3 FROM events WHERE event_id=?1 AND"
+                                       "SELECT seq,hash<?3 FROM events INDEXED BY events_event_id"
+                                       " WHERE event_id=?1 AND"
                                        " seq<>?2 AND author=?4 AND aside=0 ORDER BY hash LIMIT 1",
                                        "tibb", event->event_id, seq, event->hash,
                                        (int)sizeof event->hash, event->author.key, NODE_ID_BYTES);
