@@ -180,7 +180,7 @@ static void thin_out(struct community *community)
     uint32_t end = community->order_count;
     for (size_t i = 1; i + 1 < community->checkpoint_count;) {
         uint32_t stretch = checkpoints[i + 1].position - checkpoints[i - 1].position;
-        if (stretch > (end - checkpoints[i + 1].position) / 2) {
+        if (stretch > end - checkpoints[i + 1].position) {
             i++;
             continue;
         }

@@ -77,13 +77,13 @@ static void replace_fact(struct fact_table *table, uint32_t old, uint32_t new)
     *link = new;
 }
 
-/* A quarter at a time, so that little of it is empty. */
+/* An eighth at a time, so that little of it is empty. */
 static void make_room(struct fact_table *table)
 {
     if (table->count < table->capacity) {
         return;
     }
-    table->capacity += table->capacity / 4 + 16;
+    table->capacity += table->capacity / 8 + 16;
     table->facts = memory_resize(table->facts, table->capacity, sizeof *table->facts);
     if (table->bucket_count >= table->capacity / 2) {
         return;
@@ -157,7 +157,7 @@ uint32_t fact_table_add(struct fact_table *table, const struct fact_record *reco
                           .twin = FACT_NONE,
                           .type = (uint8_t)record->type,
                           .level = (uint8_t)record->level & 0xfU};
-    memcpy(fact->hash, record->hash, sizeof fact->hash);
+    memcpy(fact->hash, record->hash, FACT_HASH_BYTES);
     ulid_to_bytes(record->event_id, fact->event_id);
     if (record->type == EVENT_MEMBER_JOINED) {
         ulid_to_bytes(record->invite_event_id, fact->about.invite_id);
@@ -181,6 +181,9 @@ void fact_table_sign(struct fact_table *table, uint32_t handle, uint32_t signer)
         if (fact->signers[i] == signer) {
             return;
         }
+    }
+    if (signer == fact->author) {
+        return;
     }
     fact->signers =
         memory_resize(fact->signers, (size_t)fact->signer_count + 1, sizeof *fact->signers);
@@ -244,5 +247,5 @@ int fact_table_compare(const struct fact_table *table, uint32_t left, uint32_t r
         return a->lamport < b->lamport ? -1 : 1;
     }
     int order = memcmp(a->event_id, b->event_id, ULID_BYTES);
-    return order != 0 ? order : memcmp(a->hash, b->hash, BLAKE3_HASH_BYTES);
+    return order != 0 ? order : memcmp(a->hash, b->hash, FACT_HASH_BYTES);
 }

@@ -2,8 +2,8 @@
  *
  * Thread: one at a time. A table owns its facts; a fact is named by its place in the table (its
  * handle), which never changes. Persons are numbers of people.h.
- * Limits: a fact takes at most 200 bytes of memory, its place in the table included, as long as at
- * most eight persons signed with its author; who signed and never was a member is not kept.
+ * Limits: a fact takes at most 200 bytes of memory, its place in the table included, and four for
+ * each person that signed with its author; who signed and never was a member is not kept.
  */
 #ifndef HEARTHCHAT_PROTOCOL_FACT_H
 #define HEARTHCHAT_PROTOCOL_FACT_H
@@ -11,6 +11,7 @@
 #include "protocol/event.h"
 
 #define FACT_NONE UINT32_MAX
+#define FACT_HASH_BYTES 16 /* its beginning: who wants two alike has 2^64 to try */
 
 /* A fact as it is read from an event, or from where it was kept. */
 struct fact_record {
@@ -38,13 +39,13 @@ struct fact {
     int64_t seq; /* INT64_MAX: not stored yet */
     int64_t wall_seconds;
     int64_t expires_at;
-    uint8_t hash[BLAKE3_HASH_BYTES];
+    uint8_t hash[FACT_HASH_BYTES];
     uint8_t event_id[ULID_BYTES];
     union {
         struct node_id target;
         uint8_t invite_id[ULID_BYTES];
     } about;
-    uint32_t *signers; /* persons */
+    uint32_t *signers; /* persons; the author, who always is one, is left out */
     uint32_t author;   /* person */
     uint32_t policy;   /* place in the table's policies, else FACT_NONE */
     uint32_t next;     /* the next fact of the same bucket */

@@ -4,43 +4,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/buffer.h"
 #include "core/memory.h"
 
 struct member_profile {
     atomic_int references;
-    uint32_t endpoint_count;
     int64_t added_at;
     struct node_id added_by;
-    char texts[]; /* the name, then the endpoints, as node_manifest_parse_endpoint() takes them; NUL
-                     after each */
+    char texts[]; /* the name, NUL, the endpoints, NUL */
 };
 
-static void write_endpoint(const struct endpoint *endpoint, struct buffer *texts)
+void member_profile_write_endpoints(const struct endpoints *endpoints, struct buffer *text)
 {
-    bool brackets = strchr(endpoint->host, ':') != NULL;
-    buffer_append_format(texts, "%s%s%s:%u", brackets ? "[" : "", endpoint->host,
-                         brackets ? "]" : "", (unsigned)endpoint->port);
-    buffer_append_byte(texts, '\0');
+    for (size_t i = 0; i < endpoints->count; i++) {
+        const struct endpoint *endpoint = &endpoints->list[i];
+        bool brackets = strchr(endpoint->host, ':') != NULL;
+        buffer_append_format(text, "%s%s%s:%u\n", brackets ? "[" : "", endpoint->host,
+                             brackets ? "]" : "", (unsigned)endpoint->port);
+    }
 }
 
 struct member_profile *member_profile_create(const char *display_name, int64_t added_at,
-                                             const struct node_id *added_by,
-                                             const struct endpoints *endpoints)
+                                             const struct node_id *added_by, const char *endpoints)
 {
-    struct buffer texts;
-    buffer_init(&texts);
-    buffer_append(&texts, display_name, strlen(display_name) + 1);
-    for (size_t i = 0; i < endpoints->count; i++) {
-        write_endpoint(&endpoints->list[i], &texts);
-    }
-    struct member_profile *profile = memory_allocate(1, sizeof *profile + texts.length_bytes);
+    size_t name_bytes = strlen(display_name) + 1;
+    size_t endpoints_bytes = strlen(endpoints) + 1;
+    struct member_profile *profile =
+        memory_allocate(1, sizeof *profile + name_bytes + endpoints_bytes);
     atomic_init(&profile->references, 1);
-    profile->endpoint_count = (uint32_t)endpoints->count;
     profile->added_at = added_at;
     profile->added_by = *added_by;
-    memcpy(profile->texts, texts.data, texts.length_bytes);
-    buffer_deinit(&texts);
+    memcpy(profile->texts, display_name, name_bytes);
+    memcpy(profile->texts + name_bytes, endpoints, endpoints_bytes);
     return profile;
 }
 
@@ -78,13 +72,16 @@ const struct node_id *member_profile_added_by(const struct member_profile *profi
 void member_profile_read_endpoints(const struct member_profile *profile,
                                    struct endpoints *endpoints_out)
 {
-    const char *at = profile->texts;
+    const char *at = profile->texts + strlen(profile->texts) + 1;
     endpoints_out->count = 0;
-    for (uint32_t i = 0; i < profile->endpoint_count; i++) {
-        at += strlen(at) + 1;
-        if (node_manifest_parse_endpoint(at, &endpoints_out->list[endpoints_out->count]) ==
+    while (*at != '\0' && endpoints_out->count < NODE_MANIFEST_MOST_ENDPOINTS) {
+        char text[NODE_MANIFEST_HOST_BYTES + 16];
+        size_t length = strcspn(at, "\n");
+        (void)snprintf(text, sizeof text, "%.*s", (int)length, at);
+        if (node_manifest_parse_endpoint(text, &endpoints_out->list[endpoints_out->count]) ==
             RESULT_OK) {
             endpoints_out->count++;
         }
+        at += length + (at[length] == '\n' ? 1 : 0);
     }
 }

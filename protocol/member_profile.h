@@ -8,14 +8,14 @@
 
 #include <stdint.h>
 
+#include "core/buffer.h"
 #include "protocol/node_manifest.h"
 
 struct member_profile;
 
-/* One reference, the caller's. */
+/* One reference, the caller's. `endpoints`: as member_profile_write_endpoints() writes them. */
 struct member_profile *member_profile_create(const char *display_name, int64_t added_at,
-                                             const struct node_id *added_by,
-                                             const struct endpoints *endpoints);
+                                             const struct node_id *added_by, const char *endpoints);
 struct member_profile *member_profile_share(struct member_profile *profile); /* NULL is fine */
 void member_profile_release(struct member_profile **profile);
 
@@ -27,5 +27,8 @@ int64_t member_profile_added_at(const struct member_profile *profile);
 const struct node_id *member_profile_added_by(const struct member_profile *profile);
 void member_profile_read_endpoints(const struct member_profile *profile,
                                    struct endpoints *endpoints_out);
+
+/* Endpoints as they are kept: "host:port" and a line break each; appended. */
+void member_profile_write_endpoints(const struct endpoints *endpoints, struct buffer *text);
 
 #endif

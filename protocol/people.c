@@ -54,7 +54,7 @@ uint32_t people_add(struct people *people, const struct node_id *key)
         return people->by_key[place];
     }
     if (people->count == people->capacity) {
-        people->capacity += people->capacity / 4 + 16;
+        people->capacity += people->capacity / 8 + 16;
         people->keys = memory_resize(people->keys, people->capacity, sizeof *people->keys);
         people->by_key = memory_resize(people->by_key, people->capacity, sizeof *people->by_key);
     }

@@ -33,36 +33,70 @@ void replay_release_unused(struct unused_invitations **unused)
 void replay_copy(const struct replay *replay, struct replay *copy_out)
 {
     *copy_out = *replay;
-    copy_out->standings = memory_allocate(replay->count, sizeof *copy_out->standings);
-    for (uint32_t i = 0; i < replay->count; i++) {
-        copy_out->standings[i] = replay->standings[i];
-        (void)replay_share_unused(copy_out->standings[i].unused);
+    copy_out->pages = memory_allocate(replay->page_count, sizeof(struct standing_page *));
+    for (uint32_t i = 0; i < replay->page_count; i++) {
+        copy_out->pages[i] = replay->pages[i];
+        copy_out->pages[i]->references++;
+    }
+}
+
+static void release_page(struct standing_page *page)
+{
+    if (--page->references == 0) {
+        for (size_t i = 0; i < REPLAY_PAGE_PEOPLE; i++) {
+            replay_release_unused(&page->standings[i].unused);
+        }
+        memory_free(page);
     }
 }
 
 void replay_deinit(struct replay *replay)
 {
-    for (uint32_t i = 0; i < replay->count; i++) {
-        replay_release_unused(&replay->standings[i].unused);
+    for (uint32_t i = 0; i < replay->page_count; i++) {
+        release_page(replay->pages[i]);
     }
-    memory_free(replay->standings);
+    memory_free(replay->pages);
     *replay = (struct replay){0};
 }
 
 void replay_extend(struct replay *replay)
 {
-    if (replay->count < replay->people->count) {
-        replay->standings =
-            memory_resize(replay->standings, replay->people->count, sizeof *replay->standings);
-        while (replay->count < replay->people->count) {
-            replay->standings[replay->count++] = nobody;
+    uint32_t needed = (replay->people->count + REPLAY_PAGE_PEOPLE - 1) / REPLAY_PAGE_PEOPLE;
+    if (needed > replay->page_count) {
+        replay->pages = memory_resize(replay->pages, needed, sizeof(struct standing_page *));
+    }
+    while (replay->page_count < needed) {
+        struct standing_page *page = memory_allocate(1, sizeof *page);
+        page->references = 1;
+        for (size_t i = 0; i < REPLAY_PAGE_PEOPLE; i++) {
+            page->standings[i] = nobody;
         }
+        replay->pages[replay->page_count++] = page;
     }
 }
 
 struct standing replay_standing(const struct replay *replay, uint32_t person)
 {
-    return person < replay->count ? replay->standings[person] : nobody;
+    uint32_t page = person / REPLAY_PAGE_PEOPLE;
+    return page < replay->page_count ? replay->pages[page]->standings[person % REPLAY_PAGE_PEOPLE]
+                                     : nobody;
+}
+
+/* To be changed: this state's own. Good until the next one is asked for. */
+static struct standing *own_standing(struct replay *replay, uint32_t person)
+{
+    struct standing_page **page = &replay->pages[person / REPLAY_PAGE_PEOPLE];
+    if ((*page)->references > 1) {
+        struct standing_page *copy = memory_allocate(1, sizeof *copy);
+        *copy = **page;
+        copy->references = 1;
+        for (size_t i = 0; i < REPLAY_PAGE_PEOPLE; i++) {
+            (void)replay_share_unused(copy->standings[i].unused);
+        }
+        (*page)->references--;
+        *page = copy;
+    }
+    return &(*page)->standings[person % REPLAY_PAGE_PEOPLE];
 }
 
 static bool is_trusted(const struct replay *replay, uint32_t person)
@@ -100,13 +134,13 @@ int64_t replay_count_signers(const struct replay *replay, uint32_t author, const
 
 static bool has_signers(const struct replay *replay, const struct fact *fact, int64_t needed)
 {
-    int64_t valid = replay_count_signers(replay, fact->author, fact->signers, fact->signer_count);
-    return valid >= 0 && valid >= needed;
+    int64_t others = replay_count_signers(replay, fact->author, fact->signers, fact->signer_count);
+    return others >= 0 && others + 1 >= needed; /* the author signs, too */
 }
 
 static void set_level(struct replay *replay, uint32_t person, int level)
 {
-    struct standing *standing = &replay->standings[person];
+    struct standing *standing = own_standing(replay, person);
     replay->trusted_count -= standing->level >= LEVEL_TRUSTED ? 1 : 0;
     standing->level = (int8_t)level;
     replay->trusted_count += standing->level >= LEVEL_TRUSTED ? 1 : 0;
@@ -119,7 +153,7 @@ static void apply_created(struct replay *replay, const struct fact *fact, uint32
     }
     replay->created = handle;
     replay->policy = replay->facts->policies[fact->policy];
-    replay->standings[fact->author].joined = handle;
+    own_standing(replay, fact->author)->joined = handle;
     set_level(replay, fact->author, LEVEL_ANCHOR);
 }
 
@@ -163,10 +197,10 @@ static void forget_unused(struct standing *author, uint32_t place)
 
 static void apply_invited(struct replay *replay, const struct fact *fact, uint32_t handle)
 {
-    struct standing *author = &replay->standings[fact->author];
     if (!replay_may_invite(replay, fact->author, (enum member_level)fact->level)) {
         return;
     }
+    struct standing *author = own_standing(replay, fact->author);
     if (author->unused != NULL && author->unused->count == REPLAY_MOST_UNUSED) {
         forget_unused(author, 0);
     }
@@ -208,16 +242,15 @@ static uint32_t find_invitation(const struct replay *replay, const struct fact *
 
 static void apply_joined(struct replay *replay, const struct fact *fact, uint32_t handle)
 {
-    struct standing *author = &replay->standings[fact->author];
-    if (author->level != REPLAY_NO_LEVEL || author->revoked != FACT_NONE) {
-        return;
-    }
-    uint32_t found = find_invitation(replay, fact);
+    struct standing before = replay_standing(replay, fact->author);
+    uint32_t found = before.level != REPLAY_NO_LEVEL || before.revoked != FACT_NONE
+                         ? FACT_NONE
+                         : find_invitation(replay, fact);
     if (found == FACT_NONE || fact->wall_seconds >= replay->facts->facts[found].expires_at) {
         return;
     }
     const struct fact *invitation = &replay->facts->facts[found];
-    struct standing *inviter = &replay->standings[invitation->author];
+    struct standing *inviter = own_standing(replay, invitation->author);
     int most =
         inviter->level >= LEVEL_TRUSTED ? REPLAY_MOST_BROUGHT_BY_TRUSTED : REPLAY_MOST_BROUGHT;
     if (inviter->brought >= most) {
@@ -225,6 +258,7 @@ static void apply_joined(struct replay *replay, const struct fact *fact, uint32_
     }
     inviter->brought++;
     forget_unused(inviter, place_of_unused(replay, found));
+    struct standing *author = own_standing(replay, fact->author);
     author->joined = handle;
     author->invitation = found;
     set_level(replay, fact->author, invitation->level);
@@ -244,11 +278,11 @@ static void apply_revoked(struct replay *replay, const struct fact *fact, uint32
         !has_signers(replay, fact, replay_needed_signers(replay, true, target))) {
         return;
     }
-    struct standing *standing = &replay->standings[target];
     set_level(replay, target, REPLAY_NO_LEVEL);
-    standing->revoked = handle;
-    if (standing->invitation != FACT_NONE) {
-        replay->standings[replay->facts->facts[standing->invitation].author].brought--;
+    own_standing(replay, target)->revoked = handle;
+    uint32_t invitation = replay_standing(replay, target).invitation;
+    if (invitation != FACT_NONE) {
+        own_standing(replay, replay->facts->facts[invitation].author)->brought--;
     }
 }
 
@@ -259,7 +293,7 @@ static void apply_level(struct replay *replay, const struct fact *fact, bool pro
     if (target == PEOPLE_NOBODY || !has_signers(replay, fact, needed)) {
         return;
     }
-    enum member_level level = (enum member_level)replay->standings[target].level;
+    enum member_level level = (enum member_level)replay_standing(replay, target).level;
     if (promotes ? fact->level > level : fact->level < level) {
         set_level(replay, target, fact->level);
     }

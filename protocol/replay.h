@@ -1,7 +1,7 @@
 /* The replay of the membership: where every person stands after the facts so far (§7).
  *
- * Thread: one at a time. A state is cheap to copy (24 bytes a person; unused invitations are
- * shared), so that a replay can begin again in the middle.
+ * Thread: one at a time. A state is cheap to copy (what did not change since is shared), so
+ * that a replay can begin again in the middle.
  * Limits: of an author's unused invitations the newest REPLAY_MOST_UNUSED count; a joining counts
  * while fewer than REPLAY_MOST_BROUGHT members whom its inviter brought are members
  * (REPLAY_MOST_BROUGHT_BY_TRUSTED if the inviter is trusted or above).
@@ -37,14 +37,22 @@ struct standing {
     int8_t level;                      /* REPLAY_NO_LEVEL: no member */
 };
 
+/* Standings of people that follow each other; shared by states, changed only by the one that has it
+ * alone. */
+#define REPLAY_PAGE_PEOPLE 32
+struct standing_page {
+    uint32_t references;
+    struct standing standings[REPLAY_PAGE_PEOPLE];
+};
+
 struct replay {
     const struct fact_table *facts; /* borrowed */
     const struct people *people;    /* borrowed; number 0 is the root key */
     struct policy policy;
     uint32_t created; /* fact; FACT_NONE: not yet */
     uint32_t trusted_count;
-    uint32_t count; /* standings: of the first so many people */
-    struct standing *standings;
+    uint32_t page_count; /* standings: of the first people */
+    struct standing_page **pages;
 };
 
 void replay_init(struct replay *replay, const struct fact_table *facts,

@@ -107,7 +107,8 @@ int cli_node_init(int argc, char **argv)
                  "                [--community NAME [--revoke-signatures N]] [--data DIR]\n"
                  "\n"
                  "Makes this device's keys; with --community, founds one. Keys that are there are\n"
-                 "never touched. A household of two wants --revoke-signatures 1.\n"};
+                 "never touched. N: how many trusted members must agree before somebody is shut\n"
+                 "out (3); all of them, where there are fewer.\n"};
     const char *name = NULL;
     const char *profile = NULL;
     const char *community = NULL;

@@ -1,9 +1,6 @@
 #include "store/log_manifests_private.h"
 
-#include <string.h>
-
 #include "core/memory.h"
-#include "protocol/canonical.h"
 #include "protocol/display_text.h"
 #include "store/log_events_private.h"
 #include "store/log_kinds_private.h"
@@ -17,9 +14,8 @@ static void keep_last(struct event_log *log, const struct event *event, const js
         return;
     }
     char *name = display_text_make(manifest.display_name);
-    json_t *list = node_manifest_endpoints_to_json(&manifest.endpoints);
     buffer_init(&endpoints);
-    (void)canonical_write(list, &endpoints);
+    member_profile_write_endpoints(&manifest.endpoints, &endpoints);
     database_run(&log->database,
                  "INSERT INTO manifests(author,lamport,event_id,hash,name,endpoints)"
                  " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(author) DO UPDATE SET"
@@ -30,7 +26,6 @@ static void keep_last(struct event_log *log, const struct event *event, const js
                  "bitbtt", event->author.key, NODE_ID_BYTES, event->lamport, event->event_id,
                  event->hash, (int)sizeof event->hash, name, buffer_text(&endpoints));
     buffer_deinit(&endpoints);
-    json_decref(list);
     memory_free(name);
 }
 
@@ -78,15 +73,6 @@ static void take_back_manifest(struct event_log *log, const struct event *event,
     publish(log, event);
 }
 
-static void read_endpoints(const char *text, struct endpoints *endpoints_out)
-{
-    json_t *list = NULL;
-    if (canonical_parse(text, strlen(text), CANONICAL_MOST_NESTING, &list, NULL) == RESULT_OK) {
-        (void)node_manifest_parse_endpoints(list, endpoints_out);
-    }
-    json_decref(list);
-}
-
 /* What the invitation called it; the caller frees. */
 static char *invited_name(struct event_log *log, const struct standing *standing)
 {
@@ -107,23 +93,17 @@ void log_manifests_publish(struct event_log *log, uint32_t person)
 {
     struct community *community = log->state.community;
     const struct standing standing = replay_standing(community_replay(community), person);
-    const struct node_id *key = community_key(community, person);
-    struct endpoints endpoints = {.count = 0};
-    char *name = NULL;
+    char *invited = NULL;
     if (standing.joined == FACT_NONE) {
         return;
     }
     sqlite3_stmt *row =
         database_query(&log->database, "SELECT name,endpoints FROM manifests WHERE author=?1", "b",
-                       key->key, NODE_ID_BYTES);
-    if (database_next(&log->database, row)) {
-        name = database_text(row, 0)[0] == '\0' ? NULL
-                                                : memory_duplicate_string(database_text(row, 0));
-        read_endpoints(database_text(row, 1), &endpoints);
-    }
-    database_done(row);
-    if (name == NULL) {
-        name = invited_name(log, &standing);
+                       community_key(community, person)->key, NODE_ID_BYTES);
+    bool has_manifest = database_next(&log->database, row);
+    const char *name = has_manifest ? database_text(row, 0) : "";
+    if (name[0] == '\0') {
+        name = invited = invited_name(log, &standing);
     }
     const struct fact *joined = community_fact(community, standing.joined);
     uint32_t inviter = standing.invitation == FACT_NONE
@@ -131,9 +111,11 @@ void log_manifests_publish(struct event_log *log, uint32_t person)
                            : community_fact(community, standing.invitation)->author;
     community_publish_profile(community, person,
                               member_profile_create(name, joined->wall_seconds,
-                                                    community_key(community, inviter), &endpoints));
+                                                    community_key(community, inviter),
+                                                    has_manifest ? database_text(row, 1) : ""));
+    database_done(row);
     log->state.membership_changed = true;
-    memory_free(name);
+    memory_free(invited);
 }
 
 const struct log_kind log_manifests_joined = {

@@ -35,10 +35,9 @@ static struct community *found(struct policy policy)
 /* Everybody without a name of its own. */
 static struct membership *publish(struct community *community)
 {
-    const struct endpoints nowhere = {.count = 0};
     for (uint32_t i = 0; i < community_count_people(community); i++) {
-        community_publish_profile(
-            community, i, member_profile_create("", 0, community_key(community, 0), &nowhere));
+        community_publish_profile(community, i,
+                                  member_profile_create("", 0, community_key(community, 0), ""));
     }
     return community_publish(community, "Street");
 }
