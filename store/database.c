@@ -112,6 +112,11 @@ void database_close(struct database *database)
     *database = (struct database){0};
 }
 
+void database_checkpoint_every(struct database *database, int pages)
+{
+    (void)sqlite3_wal_autocheckpoint(database->handle, pages);
+}
+
 enum result database_execute(struct database *database, const char *sql)
 {
     if (sqlite3_exec(database->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {

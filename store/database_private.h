@@ -49,6 +49,9 @@ void database_fail(struct database *database, const char *reason);
 void database_forget_failure(struct database *database);
 void database_close(struct database *database);
 
+/* After how many pages of the journal a commit writes them into the file. */
+void database_checkpoint_every(struct database *database, int pages);
+
 /* Runs text of several statements, uncached. */
 enum result database_execute(struct database *database, const char *sql);
 

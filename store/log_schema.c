@@ -234,10 +234,8 @@ static enum result refuse_newer(struct error *error)
 enum result log_schema_prepare(struct database *database, const struct event_log_options *options,
                                struct error *error)
 {
-    /* 10,000 pages: a checkpoint's syncs are spread over many commits, and pages that many of them
-     * change are written once; the file stays near 40 MB. */
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                                     "PRAGMA wal_autocheckpoint=10000; PRAGMA cache_size=-8000;"
+                                     "PRAGMA cache_size=-8000;"
                                      "PRAGMA journal_size_limit=33554432;");
     int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
     if (database->failed) {

@@ -33,6 +33,11 @@ static void tell_commit(struct event_log *log)
     memory_free(events);
 }
 
+/* Usually a checkpoint's syncs are spread over many commits, and pages that many of them change are
+ * written once; the journal stays near 40 MB. While events move, each slice changes pages all over
+ * the file, and a checkpoint of so many would keep others waiting. */
+enum { CHECKPOINT_PAGES = 10000, CHECKPOINT_PAGES_MOVING = 500 };
+
 /* Nothing is begun while memory may say something else than the disk. */
 static enum result begin(struct event_log *log)
 {
@@ -45,6 +50,8 @@ static enum result begin(struct event_log *log)
         return RESULT_IO;
     }
     log->state.has_moved = false;
+    database_checkpoint_every(&log->database,
+                              log->state.is_moving ? CHECKPOINT_PAGES_MOVING : CHECKPOINT_PAGES);
     return database_execute(&log->database, "BEGIN IMMEDIATE");
 }
 
