@@ -31,16 +31,23 @@ void ulid_mint(struct ulid_source *source, int64_t wall_ms, char text_out[static
     ulid_from_bytes(bytes, text_out);
 }
 
+/* 130 bits, of which the first two are zero, from five at a time. */
 void ulid_to_bytes(const char *text, uint8_t bytes_out[static ULID_BYTES])
 {
-    memset(bytes_out, 0, ULID_BYTES);
+    static const uint8_t values[] = {
+        ['0'] = 0,  ['1'] = 1,  ['2'] = 2,  ['3'] = 3,  ['4'] = 4,  ['5'] = 5,  ['6'] = 6,
+        ['7'] = 7,  ['8'] = 8,  ['9'] = 9,  ['A'] = 10, ['B'] = 11, ['C'] = 12, ['D'] = 13,
+        ['E'] = 14, ['F'] = 15, ['G'] = 16, ['H'] = 17, ['J'] = 18, ['K'] = 19, ['M'] = 20,
+        ['N'] = 21, ['P'] = 22, ['Q'] = 23, ['R'] = 24, ['S'] = 25, ['T'] = 26, ['V'] = 27,
+        ['W'] = 28, ['X'] = 29, ['Y'] = 30, ['Z'] = 31};
+    unsigned bits = 0;
+    int held = -2;
     for (size_t digit = 0; digit < ULID_TEXT_BYTES - 1; digit++) {
-        unsigned value = (unsigned)(strchr(digits, text[digit]) - digits);
-        for (size_t i = 0; i < 5; i++) {
-            size_t bit = digit * 5 + i; /* of 130; the first two are zero */
-            if (bit >= 2 && (value >> (4 - i) & 1U) != 0) {
-                bytes_out[(bit - 2) / 8] |= (uint8_t)(0x80U >> (bit - 2) % 8);
-            }
+        bits = bits << 5 | values[(unsigned char)text[digit]];
+        held += 5;
+        if (held >= 8) {
+            held -= 8;
+            *bytes_out++ = (uint8_t)(bits >> held);
         }
     }
 }

@@ -5,15 +5,16 @@
 
 #include "store/log_nodes_private.h"
 
-void log_concerns_add(struct event_log *log, int64_t seq, int64_t node)
+void log_concerns_add(struct event_log *log, int64_t seq, int64_t node, int64_t other)
 {
-    database_run(&log->database, "INSERT OR IGNORE INTO concerns(node,seq) VALUES(?1,?2)", "ii",
-                 node, seq);
+    database_run(&log->database, "INSERT OR IGNORE INTO concerns(node,seq) VALUES(?1,?3),(?2,?3)",
+                 "iii", node, other, seq);
 }
 
-void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node)
+void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node, int64_t other)
 {
-    database_run(&log->database, "DELETE FROM concerns WHERE node=?1 AND seq=?2", "ii", node, seq);
+    database_run(&log->database, "DELETE FROM concerns WHERE node IN (?1,?2) AND seq=?3", "iii",
+                 node, other, seq);
 }
 
 /* A message concerns its author and its recipient: whom it concerns and who did not write it was

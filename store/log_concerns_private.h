@@ -7,9 +7,9 @@
 
 #include "store/log_private.h"
 
-/* Again does no harm. */
-void log_concerns_add(struct event_log *log, int64_t seq, int64_t node);
-void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node);
+/* Two nodes, by their numbers. Again does no harm. */
+void log_concerns_add(struct event_log *log, int64_t seq, int64_t node, int64_t other);
+void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node, int64_t other);
 
 /* An accepted message, as receipts find it by its id. */
 struct log_message {

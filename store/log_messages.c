@@ -102,8 +102,8 @@ static bool apply_message(struct event_log *log, const struct event *event, int6
 {
     struct log_message message = message_of(event, seq);
     const struct node_id *peer = peer_of(log, event);
-    log_concerns_add(log, seq, log_nodes_number(log, &message.author));
-    log_concerns_add(log, seq, log_nodes_number(log, &message.recipient));
+    log_concerns_add(log, seq, log_nodes_number(log, &message.author),
+                     log_nodes_number(log, &message.recipient));
     if (peer != NULL) {
         show_first(log, event, seq, log_nodes_conversation(log, peer));
     }
@@ -134,8 +134,8 @@ static void take_back_message(struct event_log *log, const struct event *event, 
 {
     struct log_message message = message_of(event, seq);
     const struct node_id *peer = peer_of(log, event);
-    log_concerns_remove(log, seq, log_nodes_number(log, &message.author));
-    log_concerns_remove(log, seq, log_nodes_number(log, &message.recipient));
+    log_concerns_remove(log, seq, log_nodes_number(log, &message.author),
+                        log_nodes_number(log, &message.recipient));
     if (peer != NULL) {
         int64_t conversation = log_nodes_conversation(log, peer);
         if (find_shown(log, event, conversation) == seq) {

@@ -30,7 +30,8 @@ struct log_state {
     int64_t clock;
     int64_t head;
     int64_t last_seq;
-    char last_id[ULID_TEXT_BYTES]; /* the greatest event id that is stored; "": none */
+    char last_id[ULID_TEXT_BYTES];     /* the greatest event id that is stored; "": none */
+    char last_target[ULID_TEXT_BYTES]; /* the greatest that a receipt is for; "": none */
     struct fingerprint fingerprint;
     struct community *community;
     int64_t grown_events; /* stored in this transaction, and their text */

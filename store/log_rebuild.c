@@ -15,6 +15,7 @@
 static void forget_derived(struct event_log *log)
 {
     log_search_clear(log);
+    log->state.last_target[0] = '\0';
     for (const struct log_schema_table *table = log_schema_tables; table->name != NULL; table++) {
         if (table->wholly) {
             char *sql = memory_format("DELETE FROM %s", table->name);

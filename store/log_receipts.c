@@ -46,8 +46,8 @@ static struct log_read_mark mark_of(struct event_log *log, const struct log_mess
 static void count_for(struct event_log *log, const struct log_message *message,
                       const struct kept_receipt *receipt)
 {
-    log_concerns_add(log, receipt->seq, log_nodes_number(log, &message->recipient));
-    log_concerns_add(log, receipt->seq, log_nodes_number(log, &message->author));
+    log_concerns_add(log, receipt->seq, log_nodes_number(log, &message->recipient),
+                     log_nodes_number(log, &message->author));
     if (receipt->is_read && peer_of(log, message) != NULL) {
         struct log_read_mark mark = mark_of(log, message, receipt);
         log_read_marks_add(log, &mark);
@@ -88,6 +88,9 @@ static struct kept_receipt *find_waiting(struct event_log *log, const struct log
 void log_receipts_meet(struct event_log *log, const struct log_message *message)
 {
     size_t count = 0;
+    if (strcmp(message->event_id, log->state.last_target) > 0) {
+        return; /* as for most: ids grow with time, and receipts come later */
+    }
     struct kept_receipt *receipts = find_waiting(log, message, &count);
     for (size_t i = 0; i < count; i++) {
         count_for(log, message, &receipts[i]);
@@ -110,8 +113,8 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
                                      recipient, message->lamport, message->event_id);
     }
     for (size_t i = 0; i < count; i++) {
-        log_concerns_remove(log, receipts[i].seq, recipient);
-        log_concerns_remove(log, receipts[i].seq, log_nodes_number(log, &message->author));
+        log_concerns_remove(log, receipts[i].seq, recipient,
+                            log_nodes_number(log, &message->author));
         log_concerns_find_messages(log, message->event_id, &message->recipient, count_again,
                                    &receipts[i]);
     }
@@ -124,6 +127,17 @@ bool log_receipts_is_answered(struct event_log *log, const char *event_id)
                             "SELECT 1 FROM receipts WHERE target_event_id=?1 AND type=?2"
                             " AND author=?3 LIMIT 1",
                             "tii", event_id, (int64_t)EVENT_MESSAGE_DELIVERED, log->self) != 0;
+}
+
+void log_receipts_load(struct event_log *log)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT max(target_event_id) FROM receipts", "");
+    if (database_next(&log->database, row)) {
+        (void)snprintf(log->state.last_target, sizeof log->state.last_target, "%s",
+                       database_text(row, 0));
+    }
+    database_done(row);
 }
 
 struct counting {
@@ -159,6 +173,9 @@ static bool apply_receipt(struct event_log *log, const struct event *event, int6
                  "tiiitbit", target, (int64_t)event->type, log_nodes_number(log, &event->author),
                  event->lamport, event->event_id, event->hash, (int)sizeof event->hash, seq,
                  counting.receipt.at);
+    if (strcmp(target, log->state.last_target) > 0) {
+        memcpy(log->state.last_target, target, sizeof log->state.last_target);
+    }
     log_concerns_find_messages(log, target, &event->author, count_new, &counting);
     return counting.is_ours;
 }
@@ -166,8 +183,8 @@ static bool apply_receipt(struct event_log *log, const struct event *event, int6
 static void count_no_more(struct event_log *log, const struct log_message *message, void *context)
 {
     const struct counting *counting = context;
-    log_concerns_remove(log, counting->receipt.seq, log_nodes_number(log, &message->recipient));
-    log_concerns_remove(log, counting->receipt.seq, log_nodes_number(log, &message->author));
+    log_concerns_remove(log, counting->receipt.seq, log_nodes_number(log, &message->recipient),
+                        log_nodes_number(log, &message->author));
     if (counting->receipt.is_read && peer_of(log, message) != NULL) {
         struct log_read_mark mark = mark_of(log, message, &counting->receipt);
         log_read_marks_remove(log, &mark);

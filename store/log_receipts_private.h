@@ -14,6 +14,9 @@ void log_receipts_meet(struct event_log *log, const struct log_message *message)
 /* It is gone, and concerns nobody any more: they count no longer, unless for another one. */
 void log_receipts_part(struct event_log *log, const struct log_message *message);
 
+/* Reads what is known of all of them. */
+void log_receipts_load(struct event_log *log);
+
 /* True when this node has said that it holds the message. */
 bool log_receipts_is_answered(struct event_log *log, const char *event_id);
 

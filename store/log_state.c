@@ -8,6 +8,7 @@
 #include "store/log_manifests_private.h"
 #include "store/log_moves_private.h"
 #include "store/log_nodes_private.h"
+#include "store/log_receipts_private.h"
 
 void log_state_deinit(struct log_state *state)
 {
@@ -47,10 +48,12 @@ enum result log_state_load(struct event_log *log)
     log_state_deinit(&log->state);
     log_nodes_forget(log);
     database_forget_failure(&log->database);
+    (void)database_execute(&log->database, "BEGIN"); /* one look, with one lock */
     load_row(log);
     load_last(log);
     log_moves_load(log);
     log_answers_load(log);
+    log_receipts_load(log);
     log->state.community = log_facts_read(log);
     for (uint32_t i = 0; i < community_count_people(log->state.community); i++) {
         log_manifests_publish(log, i);
@@ -58,6 +61,7 @@ enum result log_state_load(struct event_log *log)
     if (log->self == 0) { /* others read it: it is set once */
         log->self = log_nodes_find(&log->database, &log->options.key->node_id);
     }
+    (void)sqlite3_exec(log->database.handle, "COMMIT", NULL, NULL, NULL);
     log->state.membership_changed = true;
     log->state.is_known = !log->database.failed && log->self != 0;
     return log->state.is_known ? RESULT_OK : RESULT_IO;

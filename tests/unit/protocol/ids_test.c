@@ -105,6 +105,24 @@ static void wall_clock_parse__knows_the_calendar(void **state)
     assert_int_equal(wall_clock_parse("2026-05-26T08:14:22", &seconds), RESULT_INVALID);
 }
 
+static void ulid_to_bytes__keeps_every_bit_and_the_order(void **state)
+{
+    static const char *const ids[] = {"00000000000000000000000000", "00000000000000000000000001",
+                                      "01HXR000000000000000000021", "01J8Z3QV7KXW5M2N4P6R8S0TAB",
+                                      "3ZYXWVTSRQPNMKJHGFEDCBA987", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"};
+    uint8_t before[ULID_BYTES] = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        uint8_t bytes[ULID_BYTES];
+        char text[ULID_TEXT_BYTES];
+        ulid_to_bytes(ids[i], bytes);
+        ulid_from_bytes(bytes, text);
+        assert_string_equal(text, ids[i]);
+        assert_true(i == 0 || memcmp(before, bytes, sizeof bytes) < 0);
+        memcpy(before, bytes, sizeof bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +130,7 @@ int main(void)
         cmocka_unit_test(node_id_from_key__refuses_every_weak_encoding),
         cmocka_unit_test(node_id_format_short__matches_the_vectors_and_reads_back),
         cmocka_unit_test(ulid_mint__grows_within_a_millisecond_and_when_the_clock_goes_back),
+        cmocka_unit_test(ulid_to_bytes__keeps_every_bit_and_the_order),
         cmocka_unit_test(wall_clock_parse__knows_the_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
