@@ -11,6 +11,7 @@ struct community *community_create(const struct node_id *community_id)
     people_init(&community->people);
     fact_table_init(&community->facts);
     (void)people_add(&community->people, community_id);
+    community->people_before = 1;
     replay_init(&community->now, &community->facts, &community->people);
     return community;
 }
@@ -47,20 +48,11 @@ void community_destroy(struct community **community_pointer)
     *community_pointer = NULL;
 }
 
-void community_know(struct community *community, const struct node_id *key)
+void community_keep(struct community *community, const struct fact_record *record)
 {
-    (void)people_add(&community->people, key);
-}
-
-bool community_keep(struct community *community, const struct fact_record *record)
-{
-    uint32_t author = people_find(&community->people, &record->author);
-    if (author == PEOPLE_NOBODY) {
-        return false;
-    }
-    (void)fact_table_add(&community->facts, record, author);
+    (void)fact_table_add(&community->facts, record,
+                         people_add(&community->people, &record->author));
     community->offered_count++;
-    return true;
 }
 
 static bool is_invited(const struct community *community, const struct fact_record *record)
@@ -264,6 +256,36 @@ static void note_changes(struct community *community, const struct replay *after
     }
 }
 
+/* Whoever came with the batch and has no fact left of it: else keys that nobody invited, which cost
+ * nothing, would stay for good. */
+static void forget_strangers(struct community *community, const enum membership_answer *answers)
+{
+    struct people *people = &community->people;
+    uint32_t before = community->people_before;
+    uint32_t fresh = people->count - before;
+    uint32_t *numbers = memory_allocate(fresh, sizeof *numbers);
+    struct node_id *keys = memory_allocate(fresh, sizeof *keys);
+    for (uint32_t i = 0; i < fresh; i++) {
+        numbers[i] = FACT_NONE;
+        keys[i] = people->keys[before + i];
+    }
+    for (uint32_t i = 0; i < community->offered_count; i++) {
+        uint32_t author = people_find(people, &community->offered[i].author);
+        if (answers[i] == MEMBERSHIP_ADMITS && author >= before) {
+            numbers[author - before] = 0;
+        }
+    }
+    people_keep_first(people, before);
+    for (uint32_t i = 0; i < fresh; i++) {
+        if (numbers[i] != FACT_NONE) {
+            numbers[i] = people_add(people, &keys[i]);
+        }
+    }
+    fact_table_renumber_signers(&community->facts, before, numbers);
+    memory_free(numbers);
+    memory_free(keys);
+}
+
 /* Those that are not admitted have changed nothing, but they stand in the order and at twins. */
 static void forget_refused(struct community *community, const enum membership_answer *answers)
 {
@@ -280,6 +302,9 @@ static void forget_refused(struct community *community, const enum membership_an
         }
     }
     community->order_count = left;
+    if (community->people.count > community->people_before) {
+        forget_strangers(community, answers);
+    }
     for (uint32_t i = 0; i < community->offered_count; i++) {
         if (answers[i] == MEMBERSHIP_ADMITS) {
             const struct fact_record *record = &community->offered[i];
@@ -311,6 +336,7 @@ static void adopt(struct community *community, struct replay *after)
     community->settled_first = community->facts.count - community->offered_count;
     community->earliest = community->order_count;
     community->offered_count = 0;
+    community->people_before = community->people.count;
 }
 
 void community_settle_kept(struct community *community)

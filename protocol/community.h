@@ -20,10 +20,8 @@ struct community;
 struct community *community_create(const struct node_id *community_id);
 void community_destroy(struct community **community); /* NULL is fine */
 
-/* Reading what is kept: first everybody that ever joined, then the facts by arrival number, with
- * their signers, then the one replay. False: its author never joined. */
-void community_know(struct community *community, const struct node_id *key);
-bool community_keep(struct community *community, const struct fact_record *record);
+/* Reading what is kept: the facts by arrival number, then their signers, then the one replay. */
+void community_keep(struct community *community, const struct fact_record *record);
 void community_settle_kept(struct community *community);
 
 /* The next fact of a batch. False: its author is nobody and has no invitation among the facts so
@@ -34,7 +32,8 @@ bool community_offer(struct community *community, const struct fact_record *reco
  * signers that nobody knew were not kept. */
 void community_add_signer(struct community *community, int64_t seq, uint32_t person);
 
-/* How many people there are: those from before an offer to after it are new. */
+/* How many people there are: those from before an offer to after it are new. Of them those who
+ * are not admitted are forgotten when the batch is settled, and others may get their numbers. */
 uint32_t community_count_people(const struct community *community);
 const struct node_id *community_key(const struct community *community, uint32_t person);
 uint32_t community_find(const struct community *community, const struct node_id *key);

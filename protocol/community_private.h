@@ -29,6 +29,7 @@ struct community {
     struct replay now;
     struct fact_record *offered; /* of the batch; signers are looked up when it is settled */
     uint32_t offered_count;
+    uint32_t people_before; /* how many there were before the batch */
     uint32_t settled_first; /* fact of the batch before */
     uint32_t earliest;      /* position from which the next replay begins at the latest */
     struct community_change *changes;

@@ -190,6 +190,26 @@ void fact_table_sign(struct fact_table *table, uint32_t handle, uint32_t signer)
     fact->signers[fact->signer_count++] = signer;
 }
 
+static void renumber_signers(struct fact *fact, uint32_t first, const uint32_t *numbers)
+{
+    uint16_t left = 0;
+    for (uint16_t i = 0; i < fact->signer_count; i++) {
+        uint32_t signer = fact->signers[i];
+        uint32_t number = signer < first ? signer : numbers[signer - first];
+        if (number != FACT_NONE) {
+            fact->signers[left++] = number;
+        }
+    }
+    fact->signer_count = left;
+}
+
+void fact_table_renumber_signers(struct fact_table *table, uint32_t first, const uint32_t *numbers)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        renumber_signers(&table->facts[i], first, numbers);
+    }
+}
+
 void fact_table_remove_last(struct fact_table *table)
 {
     uint32_t handle = table->count - 1;

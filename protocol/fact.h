@@ -79,6 +79,10 @@ uint32_t fact_table_add(struct fact_table *table, const struct fact_record *reco
                         uint32_t author);
 void fact_table_sign(struct fact_table *table, uint32_t handle, uint32_t signer);
 
+/* Signers from `first` on get the number that stands for them in `numbers`; where that is FACT_NONE
+ * they are forgotten. */
+void fact_table_renumber_signers(struct fact_table *table, uint32_t first, const uint32_t *numbers);
+
 /* Takes back the newest. */
 void fact_table_remove_last(struct fact_table *table);
 

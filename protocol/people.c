@@ -64,3 +64,14 @@ uint32_t people_add(struct people *people, const struct node_id *key)
     people->keys[people->count] = *key;
     return people->count++;
 }
+
+void people_keep_first(struct people *people, uint32_t count)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < people->count; i++) {
+        if (people->by_key[i] < count) {
+            people->by_key[left++] = people->by_key[i];
+        }
+    }
+    people->count = left;
+}

@@ -1,7 +1,7 @@
-/* People: a small number for each key that ever founded or joined the community, so that facts and
- * standings name a person in four bytes.
+/* People: a small number for each key that founded the community or wrote a fact of it, so that
+ * facts and standings name a person in four bytes.
  *
- * Thread: one at a time. Numbers begin at 0 and never change; nobody is ever removed.
+ * Thread: one at a time. Numbers begin at 0 and never change.
  */
 #ifndef HEARTHCHAT_PROTOCOL_PEOPLE_H
 #define HEARTHCHAT_PROTOCOL_PEOPLE_H
@@ -27,5 +27,8 @@ uint32_t people_find(const struct people *people, const struct node_id *key);
 
 /* Its number; a new one when it had none. */
 uint32_t people_add(struct people *people, const struct node_id *key);
+
+/* Forgets those whose number is `count` or greater. */
+void people_keep_first(struct people *people, uint32_t count);
 
 #endif

@@ -62,31 +62,24 @@ static int64_t insert_event(struct event_log *log, const struct verified_event *
     return seq;
 }
 
-/* True when another stored event has this one's id; told when its author is the same. Ids grow with
- * time, so most are greater than all before and need no look. */
-static bool has_namesake(struct event_log *log, const struct event *event, int64_t seq)
+/* True when its author has another stored event with this id. Ids grow with time, so most are
+ * greater than all before and need no look. */
+static bool has_twin(struct event_log *log, const struct event *event, int64_t seq)
 {
     if (strcmp(event->event_id, log->state.last_id) > 0) {
         memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
         return false;
     }
-    bool found = false;
-    bool own = false;
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT author=?3 FROM events WHERE event_id=?1 AND seq<>?2",
-                       "tib", event->event_id, seq, event->author.key, NODE_ID_BYTES);
-    while (!own && database_next(&log->database, row)) {
-        found = true;
-        own = sqlite3_column_int(row, 0) != 0;
+    if (database_integer(&log->database, 0,
+                         "SELECT seq FROM events INDEXED BY events_event_id"
+                         " WHERE event_id=?1 AND author=?2 AND seq<>?3 LIMIT 1",
+                         "tbi", event->event_id, event->author.key, NODE_ID_BYTES, seq) == 0) {
+        return false;
     }
-    database_done(row);
-    if (own) {
-        char author[NODE_ID_SHORT_BYTES];
-        node_id_format_short(&event->author, author);
-        log_write(LOG_WARNING, "log.equivocation", "author", author, "event_id", event->event_id,
-                  NULL);
-    }
-    return found;
+    char author[NODE_ID_SHORT_BYTES];
+    node_id_format_short(&event->author, author);
+    log_write(LOG_WARNING, "log.equivocation", "author", author, "event_id", event->event_id, NULL);
+    return true;
 }
 
 /* What was held already is accepted silently, kept aside or not: inserting finds out. */
@@ -107,7 +100,7 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
         log_facts_keep(log, event, seq);
     }
     arrival->seq = seq;
-    arrival->concerns_us = log_views_apply(log, event, seq, !has_namesake(log, event, seq));
+    arrival->concerns_us = log_views_apply(log, event, seq, !has_twin(log, event, seq));
     log->fresh = memory_resize(log->fresh, log->fresh_count + 1, sizeof *log->fresh);
     log->fresh[log->fresh_count++] =
         (struct log_event){arrival->event, accepting->source, seq, arrival->concerns_us};
@@ -158,20 +151,19 @@ static void gather(const struct accepting *accepting, struct log_arrival *arriva
     }
 }
 
-/* Again while somebody became known: the order of replay is not that of who knows whom. */
+/* Twice: those who are let in are known after the first time, for in the order of replay an
+ * invitation that counts comes before its joining; what they wrote before they joined comes in the
+ * second. */
 static void offer_all(struct community *community, struct candidates *candidates)
 {
-    bool progress = true;
-    while (progress) {
+    for (int time = 0; time < 2; time++) {
         size_t left = 0;
-        progress = false;
         for (size_t i = 0; i < candidates->waiting_count; i++) {
             struct log_arrival *arrival = candidates->waiting[i];
             struct fact_record record;
             fact_record_of(event_of(arrival), &record);
             if (community_offer(community, &record)) {
                 candidates->offered[candidates->offered_count++] = arrival;
-                progress = true;
             } else {
                 arrival->refusal = EVENT_UNKNOWN_AUTHOR;
                 candidates->waiting[left++] = arrival;

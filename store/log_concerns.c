@@ -18,7 +18,8 @@ void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node, int64
 }
 
 /* A message concerns its author and its recipient: whom it concerns and who did not write it was
- * sent it. */
+ * sent it. Of each author's with that id the one that is shown is looked at, and none of its twins.
+ */
 void log_concerns_find_messages(struct event_log *log, const char *event_id,
                                 const struct node_id *recipient,
                                 void (*visit)(struct event_log *log,
@@ -27,10 +28,17 @@ void log_concerns_find_messages(struct event_log *log, const char *event_id,
 {
     sqlite3_stmt *row =
         database_query(&log->database,
-                       "SELECT e.seq,e.lamport,e.author FROM events e INDEXED BY events_event_id"
-                       " WHERE e.event_id=?1 AND e.type=?2"
-                       " AND e.aside=0 AND e.author<>?3 AND EXISTS"
-                       " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq) ORDER BY e.seq",
+                       "WITH RECURSIVE authors(author) AS ("
+                       "SELECT min(author) FROM events WHERE event_id=?1 UNION ALL"
+                       " SELECT (SELECT min(e.author) FROM events e INDEXED BY events_event_id"
+                       " WHERE e.event_id=?1 AND e.author>authors.author)"
+                       " FROM authors WHERE author IS NOT NULL)"
+                       " SELECT e.seq,e.lamport,e.author FROM authors a CROSS JOIN events e"
+                       " ON e.seq=(SELECT t.seq FROM events t INDEXED BY events_event_id"
+                       " WHERE t.event_id=?1 AND t.author=a.author AND t.aside=0"
+                       " ORDER BY t.hash LIMIT 1)"
+                       " WHERE a.author<>?3 AND e.type=?2 AND EXISTS"
+                       " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq)",
                        "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
                        log_nodes_number(log, recipient));
     struct log_message message = {.recipient = *recipient};

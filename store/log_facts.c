@@ -94,21 +94,6 @@ static bool read_record(sqlite3_stmt *row, struct fact_record *record_out,
     return true;
 }
 
-/* Everybody who joined first: an author's earlier facts may stand before its joining. */
-static void know_people(struct event_log *log, struct community *community)
-{
-    struct node_id key;
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT author FROM facts WHERE type=?1 ORDER BY seq", "i",
-                       (int64_t)EVENT_MEMBER_JOINED);
-    while (database_next(&log->database, row)) {
-        if (read_key(row, 0, &key)) {
-            community_know(community, &key);
-        }
-    }
-    database_done(row);
-}
-
 void log_facts_add_signer(struct event_log *log, struct community *community, uint32_t person)
 {
     sqlite3_stmt *row =
@@ -123,7 +108,6 @@ void log_facts_add_signer(struct event_log *log, struct community *community, ui
 struct community *log_facts_read(struct event_log *log)
 {
     struct community *community = community_create(&log->options.community_id);
-    know_people(log, community);
     sqlite3_stmt *row =
         database_query(&log->database,
                        "SELECT seq,type,lamport,wall,event_id,hash,author,target,invite_id,level,"
@@ -132,10 +116,11 @@ struct community *log_facts_read(struct event_log *log)
     while (database_next(&log->database, row)) {
         struct fact_record record;
         struct policy policy;
-        if (!read_record(row, &record, &policy) || !community_keep(community, &record)) {
+        if (!read_record(row, &record, &policy)) {
             database_fail(&log->database, "a fact is damaged");
             break;
         }
+        community_keep(community, &record);
     }
     database_done(row);
     for (uint32_t person = 0; person < community_count_people(community); person++) {

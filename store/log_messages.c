@@ -123,8 +123,9 @@ static void show_next(struct event_log *log, const struct event *gone, int64_t c
     if (event != NULL) {
         database_run(&log->database,
                      "DELETE FROM repeats WHERE author=?1 AND client_id=?2 AND conversation=?3"
-                     " AND seq=?4",
-                     "itii", author, gone->data.message.client_id, conversation, next);
+                     " AND lamport=?4 AND event_id=?5 AND hash=?6",
+                     "itiitb", author, gone->data.message.client_id, conversation, event->lamport,
+                     event->event_id, event->hash, (int)sizeof event->hash);
         show(log, event, next, conversation);
     }
     event_destroy(&event);
@@ -144,9 +145,10 @@ static void take_back_message(struct event_log *log, const struct event *event, 
         } else {
             database_run(&log->database,
                          "DELETE FROM repeats WHERE author=?1 AND client_id=?2"
-                         " AND conversation=?3 AND seq=?4",
-                         "itii", log_nodes_number(log, &event->author),
-                         event->data.message.client_id, conversation, seq);
+                         " AND conversation=?3 AND lamport=?4 AND event_id=?5 AND hash=?6",
+                         "itiitb", log_nodes_number(log, &event->author),
+                         event->data.message.client_id, conversation, event->lamport,
+                         event->event_id, event->hash, (int)sizeof event->hash);
         }
     }
     log_receipts_part(log, &message);

@@ -45,7 +45,8 @@ static const char identity[] =
 #define PRIMARY_TABLES                                                                             \
     "CREATE UNIQUE INDEX IF NOT EXISTS events_hash ON events(hash);"                               \
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
-    "CREATE INDEX IF NOT EXISTS events_event_id ON events(event_id);"                              \
+    "DROP INDEX IF EXISTS events_event_id;"                                                        \
+    "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
     "CREATE INDEX events_author ON events(author, aside, lamport);"                                \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \

@@ -2,7 +2,7 @@
 #include "protocol/community.h"
 #include "support/test_support.h"
 
-enum { FOUNDER = 1, BOB = 2, JANA = 3, EVE = 4 };
+enum { FOUNDER = 1, BOB = 2, JANA = 3, EVE = 4, KEPT_SEQ = 1000000 };
 
 static char ids[64][ULID_TEXT_BYTES];
 
@@ -284,6 +284,71 @@ static void community__late_facts_come_to_the_same_end(void **state)
     }
 }
 
+/* Offered together; how many are admitted. */
+static size_t apply_together(struct community *community, struct verified_event **events,
+                             size_t count)
+{
+    struct fact_record records[8];
+    enum membership_answer answers[8];
+    size_t admitted = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t people = community_count_people(community);
+        fact_record_of(event_verified_get(events[i]), &records[i]);
+        assert_true(community_offer(community, &records[i]));
+        if (people < community_count_people(community) &&
+            node_id_equal(&records[i].author, test_id(EVE))) {
+            community_add_signer(community, KEPT_SEQ, people); /* what the log kept of her */
+        }
+    }
+    community_settle(community, answers);
+    for (size_t i = 0; i < count; i++) {
+        admitted += answers[i] == MEMBERSHIP_ADMITS ? 1 : 0;
+        event_verified_destroy(&events[i]);
+    }
+    return admitted;
+}
+
+static void community__forgets_keys_that_nobody_lets_in(void **state)
+{
+    struct community *community = found(policy_default());
+    (void)state;
+    (void)apply(community, invitation(FOUNDER, BOB, LEVEL_MEMBER, 2, 2, 1700000000));
+    /* Bob comes too late by his own clock, and brings two more. */
+    struct verified_event *events[] = {
+        joining(BOB, 2, 3, 3), invitation(BOB, JANA, LEVEL_MEMBER, 4, 4, 1900000000),
+        joining(JANA, 4, 5, 5), invitation(JANA, EVE, LEVEL_MEMBER, 6, 6, 1900000000),
+        joining(EVE, 6, 7, 7)};
+    assert_int_equal(apply_together(community, events, 5), 0);
+    assert_int_equal(community_count_people(community), 1);
+    community_destroy(&community);
+}
+
+static void community__signatures_stay_those_of_who_is_let_in_beside_strangers(void **state)
+{
+    static const uint8_t both[] = {FOUNDER, EVE};
+    enum { STRANGER = 5 };
+    struct community *community = found_with_bob_and_jana(2, LEVEL_TRUSTED);
+    (void)state;
+    (void)apply(community, invitation(FOUNDER, STRANGER, LEVEL_TRUSTED, 6, 6, 1700000000));
+    (void)apply(community, invitation(FOUNDER, EVE, LEVEL_TRUSTED, 7, 7, 1900000000));
+    struct fact_record record;
+    enum membership_answer answer = MEMBERSHIP_UNKNOWN;
+    struct verified_event *event = revocation(both, 2, JANA, 20, 20);
+    fact_record_of(event_verified_get(event), &record);
+    assert_true(community_offer(community, &record));
+    community_settle(community, &answer);
+    community_set_seq(community, 0, KEPT_SEQ);
+    event_verified_destroy(&event);
+    assert_true(is_member(community, JANA)); /* Eve is nobody yet */
+    uint32_t people = community_count_people(community);
+    struct verified_event *events[] = {joining(STRANGER, 6, 8, 8), joining(EVE, 7, 9, 9)};
+    assert_int_equal(apply_together(community, events, 2), 1);
+    assert_int_equal(community_count_people(community), people + 1);
+    assert_int_equal(community_find(community, test_id(EVE)), people);
+    assert_false(is_member(community, JANA));
+    community_destroy(&community);
+}
+
 static void membership_resolve__takes_full_and_unique_short_ids(void **state)
 {
     struct community *community = found(policy_default());
@@ -313,6 +378,8 @@ int main(void)
         cmocka_unit_test(community__few_trusted_members_are_enough_but_not_against_the_root_key),
         cmocka_unit_test(community__of_the_unused_invitations_only_the_newest_256_count),
         cmocka_unit_test(community__late_facts_come_to_the_same_end),
+        cmocka_unit_test(community__forgets_keys_that_nobody_lets_in),
+        cmocka_unit_test(community__signatures_stay_those_of_who_is_let_in_beside_strangers),
         cmocka_unit_test(membership_resolve__takes_full_and_unique_short_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
