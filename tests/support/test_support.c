@@ -97,23 +97,29 @@ static void on_commit(void *context, const struct committed_event *events, size_
         test->concerning += events[i].concerns_us ? 1 : 0;
     }
     lock_release(test->lock);
+    if (test->watch != NULL) {
+        test->watch(test->watching, events, count);
+    }
 }
 
-static void open_log(struct test_log *test, uint8_t founder)
+static void open_log(struct test_log *test, uint8_t founder,
+                     const struct event_log_options *changes)
 {
     struct signing_key founder_key = test_key(founder);
     struct error error = {""};
-    struct event_log_options options = {.directory = test->directory,
-                                        .community_id = founder_key.node_id,
-                                        .key = &test->key,
-                                        .clock = clock_system(),
-                                        .answers_messages = true,
-                                        .on_commit = on_commit,
-                                        .context = test};
+    struct event_log_options options = *changes;
+    options.directory = test->directory;
+    options.community_id = founder_key.node_id;
+    options.key = &test->key;
+    options.clock = changes->clock == NULL ? clock_system() : changes->clock;
+    options.on_commit = on_commit;
+    options.context = test;
     if (event_log_open(&options, &test->log, &error) != RESULT_OK) {
         fail_msg("%s", error.message);
     }
 }
+
+static const struct event_log_options usual = {.answers_messages = true};
 
 void test_log_open(struct test_log *test, uint8_t founder, uint8_t self)
 {
@@ -121,13 +127,19 @@ void test_log_open(struct test_log *test, uint8_t founder, uint8_t self)
     test->directory = test_directory();
     test->key = test_key(self);
     test->lock = lock_create();
-    open_log(test, founder);
+    open_log(test, founder, &usual);
 }
 
 void test_log_reopen(struct test_log *test, uint8_t founder)
 {
+    test_log_reopen_with(test, founder, &usual);
+}
+
+void test_log_reopen_with(struct test_log *test, uint8_t founder,
+                          const struct event_log_options *changes)
+{
     event_log_close(&test->log);
-    open_log(test, founder);
+    open_log(test, founder, changes);
 }
 
 void test_log_close(struct test_log *test)

@@ -54,11 +54,19 @@ struct test_log {
     enum event_refusal refusals[64];
     int64_t committed; /* events that on_commit told of */
     int64_t concerning;
+    /* Told of each commit too, on the writer's thread; NULL: nobody is. */
+    void (*watch)(void *context, const struct committed_event *events, size_t count);
+    void *watching;
 };
 
 /* A community of `founder` (see test_key), seen from `self`. Holds nothing yet. */
 void test_log_open(struct test_log *test, uint8_t founder, uint8_t self);
 void test_log_reopen(struct test_log *test, uint8_t founder);
+
+/* Closes it, if it is open, and opens it with what these say of threads, answers and the clock
+ * (NULL: the system's); the rest is as always. */
+void test_log_reopen_with(struct test_log *test, uint8_t founder,
+                          const struct event_log_options *changes);
 void test_log_close(struct test_log *test);
 
 /* Appends and waits. */
