@@ -57,10 +57,12 @@ static void run_read(struct writer_job *job, struct event_log *log)
 static void answer_read(struct writer_job *job, struct event_log *log, enum result commit)
 {
     struct read_job *read = (struct read_job *)job;
-    (void)log;
     if (commit != RESULT_OK) {
-        read->answer.result = error_set(&read->answer.error, RESULT_IO,
-                                        "The disk did not take it; look at the node's log.");
+        read->answer.result =
+            error_set(&read->answer.error, RESULT_IO, "The disk did not take it. %s",
+                      event_log_is_read_only(log)
+                          ? "It was full at start: make room, then start the node again."
+                          : "Make room or look at the node's log.");
     }
     read->done(read->context, &read->answer);
     memory_free(read);

@@ -101,7 +101,7 @@ static const char identity[] =
     " PRIMARY KEY(conversation, reader, target_lamport, target_event_id, lamport, event_id,"       \
     " hash)) WITHOUT ROWID;"                                                                       \
     "CREATE INDEX read_marks_steps ON read_marks(conversation, reader, target_lamport,"            \
-    " target_event_id) WHERE step=1;"                                                              \
+    " target_event_id, at) WHERE step=1;"                                                          \
     "CREATE TABLE concerns(node INTEGER NOT NULL, seq INTEGER NOT NULL,"                           \
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;"                                                      \
     "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
