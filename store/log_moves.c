@@ -97,14 +97,20 @@ static void move(struct event_log *log, const struct misplaced *misplaced, bool 
     event_destroy(&event);
 }
 
+static bool is_over(const struct event_log *log, int64_t until_ms)
+{
+    return log->database.failed ||
+           (!log->options.synchronous && clock_monotonic_ms(log->options.clock) >= until_ms);
+}
+
 /* False: nothing is left of this author's. */
-static bool move_page(struct event_log *log, const struct node_id *author)
+static bool move_page(struct event_log *log, const struct node_id *author, int64_t until_ms)
 {
     struct misplaced page[PAGE_EVENTS];
     int64_t last = last_admitted(log, author);
     size_t going = find_to_go(log, author, last, page);
     size_t count = going > 0 ? going : find_to_come_back(log, author, last, page);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && (i == 0 || !is_over(log, until_ms)); i++) {
         move(log, &page[i], going > 0);
     }
     if (going > 0) {
@@ -139,13 +145,13 @@ static bool find_author(struct event_log *log, struct node_id *author_out)
 }
 
 /* False: nothing is left of anybody's. */
-static bool move_some(struct event_log *log)
+static bool move_some(struct event_log *log, int64_t until_ms)
 {
     struct node_id author;
     if (!find_author(log, &author)) {
         return false;
     }
-    if (!move_page(log, &author) && !log->database.failed) {
+    if (!move_page(log, &author, until_ms) && !log->database.failed) {
         database_run(&log->database, "DELETE FROM moves WHERE author=?1", "b", author.key,
                      NODE_ID_BYTES);
     }
@@ -154,13 +160,11 @@ static bool move_some(struct event_log *log)
 
 void log_moves_run_slice(struct event_log *log)
 {
-    int64_t begun_ms = clock_monotonic_ms(log->options.clock);
+    int64_t until_ms = clock_monotonic_ms(log->options.clock) + SLICE_MS;
     log->state.has_moved = true;
     do {
-        log->state.is_moving = move_some(log);
-    } while (
-        log->state.is_moving && !log->database.failed &&
-        (log->options.synchronous || clock_monotonic_ms(log->options.clock) - begun_ms < SLICE_MS));
+        log->state.is_moving = move_some(log, until_ms);
+    } while (log->state.is_moving && !is_over(log, until_ms));
 }
 
 void log_moves_load(struct event_log *log)
