@@ -7,7 +7,7 @@
 #include "store/log_set_private.h"
 #include "store/log_views_private.h"
 
-enum { SLICE_MS = 10, PAGE_EVENTS = 64 };
+enum { SLICE_MS = 5, PAGE_EVENTS = 64 };
 
 /* Which of an author's events belong into the set: those up to a lamport. */
 static int64_t last_admitted(const struct event_log *log, const struct node_id *author)

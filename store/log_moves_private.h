@@ -13,7 +13,7 @@
  */
 void log_moves_note(struct event_log *log, const struct node_id *author);
 
-/* Moves some of what is to be moved, for about 10 ms; in a synchronous log all. Inside a
+/* Moves some of what is to be moved, for about 5 ms; in a synchronous log all. Inside a
  * transaction. */
 void log_moves_run_slice(struct event_log *log);
 
