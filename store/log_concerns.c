@@ -53,3 +53,13 @@ void log_concerns_find_messages(struct event_log *log, const char *event_id,
     }
     database_done(row);
 }
+
+const struct node_id *log_concerns_peer(const struct event_log *log,
+                                        const struct log_message *message)
+{
+    const struct node_id *self = &log->options.key->node_id;
+    if (node_id_equal(&message->author, self)) {
+        return &message->recipient;
+    }
+    return node_id_equal(&message->recipient, self) ? &message->author : NULL;
+}

@@ -20,6 +20,10 @@ struct log_message {
     struct node_id recipient;
 };
 
+/* The other node of a message of ours; NULL: it is not ours. */
+const struct node_id *log_concerns_peer(const struct event_log *log,
+                                        const struct log_message *message);
+
 /* Calls `visit` for each accepted message with that id that `recipient` was sent: one, unless
  * somebody took another one's id. */
 void log_concerns_find_messages(struct event_log *log, const char *event_id,

@@ -19,15 +19,6 @@ static struct log_message message_of(const struct event *event, int64_t seq)
     return message;
 }
 
-static const struct node_id *peer_of(const struct event_log *log, const struct event *event)
-{
-    const struct node_id *self = &log->options.key->node_id;
-    if (node_id_equal(&event->author, self)) {
-        return &event->data.message.recipient;
-    }
-    return node_id_equal(&event->data.message.recipient, self) ? &event->author : NULL;
-}
-
 static void show(struct event_log *log, const struct event *event, int64_t seq,
                  int64_t conversation)
 {
@@ -101,7 +92,7 @@ static void show_first(struct event_log *log, const struct event *event, int64_t
 static bool apply_message(struct event_log *log, const struct event *event, int64_t seq)
 {
     struct log_message message = message_of(event, seq);
-    const struct node_id *peer = peer_of(log, event);
+    const struct node_id *peer = log_concerns_peer(log, &message);
     log_concerns_add(log, seq, log_nodes_number(log, &message.author),
                      log_nodes_number(log, &message.recipient));
     if (peer != NULL) {
@@ -134,7 +125,7 @@ static void show_next(struct event_log *log, const struct event *gone, int64_t c
 static void take_back_message(struct event_log *log, const struct event *event, int64_t seq)
 {
     struct log_message message = message_of(event, seq);
-    const struct node_id *peer = peer_of(log, event);
+    const struct node_id *peer = log_concerns_peer(log, &message);
     log_concerns_remove(log, seq, log_nodes_number(log, &message.author),
                         log_nodes_number(log, &message.recipient));
     if (peer != NULL) {

@@ -8,16 +8,6 @@
 #include "store/log_nodes_private.h"
 #include "store/log_read_marks_private.h"
 
-/* The other node of a message of ours; NULL: it is not ours. */
-static const struct node_id *peer_of(const struct event_log *log, const struct log_message *message)
-{
-    const struct node_id *self = &log->options.key->node_id;
-    if (node_id_equal(&message->author, self)) {
-        return &message->recipient;
-    }
-    return node_id_equal(&message->recipient, self) ? &message->author : NULL;
-}
-
 /* A receipt as it is kept, for the message that it counts for. */
 struct kept_receipt {
     int64_t seq;
@@ -32,7 +22,7 @@ static struct log_read_mark mark_of(struct event_log *log, const struct log_mess
                                     const struct kept_receipt *receipt)
 {
     return (struct log_read_mark){.conversation =
-                                      log_nodes_conversation(log, peer_of(log, message)),
+                                      log_nodes_conversation(log, log_concerns_peer(log, message)),
                                   .reader = log_nodes_number(log, &message->recipient),
                                   .target_lamport = message->lamport,
                                   .target_event_id = message->event_id,
@@ -48,7 +38,7 @@ static void count_for(struct event_log *log, const struct log_message *message,
 {
     log_concerns_add(log, receipt->seq, log_nodes_number(log, &message->recipient),
                      log_nodes_number(log, &message->author));
-    if (receipt->is_read && peer_of(log, message) != NULL) {
+    if (receipt->is_read && log_concerns_peer(log, message) != NULL) {
         struct log_read_mark mark = mark_of(log, message, receipt);
         log_read_marks_add(log, &mark);
     }
@@ -108,8 +98,9 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
     size_t count = 0;
     struct kept_receipt *receipts = find_waiting(log, message, &count);
     int64_t recipient = log_nodes_number(log, &message->recipient);
-    if (peer_of(log, message) != NULL) {
-        log_read_marks_remove_target(log, log_nodes_conversation(log, peer_of(log, message)),
+    if (log_concerns_peer(log, message) != NULL) {
+        log_read_marks_remove_target(log,
+                                     log_nodes_conversation(log, log_concerns_peer(log, message)),
                                      recipient, message->lamport, message->event_id);
     }
     for (size_t i = 0; i < count; i++) {
@@ -160,7 +151,7 @@ static void count_new(struct event_log *log, const struct log_message *message, 
 {
     struct counting *counting = context;
     count_for(log, message, &counting->receipt);
-    counting->is_ours = counting->is_ours || peer_of(log, message) != NULL;
+    counting->is_ours = counting->is_ours || log_concerns_peer(log, message) != NULL;
 }
 
 static bool apply_receipt(struct event_log *log, const struct event *event, int64_t seq)
@@ -185,7 +176,7 @@ static void count_no_more(struct event_log *log, const struct log_message *messa
     const struct counting *counting = context;
     log_concerns_remove(log, counting->receipt.seq, log_nodes_number(log, &message->recipient),
                         log_nodes_number(log, &message->author));
-    if (counting->receipt.is_read && peer_of(log, message) != NULL) {
+    if (counting->receipt.is_read && log_concerns_peer(log, message) != NULL) {
         struct log_read_mark mark = mark_of(log, message, &counting->receipt);
         log_read_marks_remove(log, &mark);
     }

@@ -10,6 +10,7 @@
 #include "handlers/message_json.h"
 #include "store/history.h"
 #include "store/log_wait.h"
+#include "store/maintenance.h"
 
 json_t *test_vectors(const char *name)
 {
@@ -186,6 +187,19 @@ char *test_log_history(struct test_log *test)
     assert_int_equal(canonical_write(collecting.messages, &text), RESULT_OK);
     json_decref(collecting.messages);
     return buffer_take(&text);
+}
+
+int64_t test_log_verify(struct test_log *test, uint8_t founder)
+{
+    struct maintenance_report report;
+    struct error error = {""};
+    assert_int_equal(maintenance_verify(test->directory, test_id(founder), &test->key,
+                                        clock_system(), &report, &error),
+                     RESULT_OK);
+    assert_string_equal(report.differing, "");
+    assert_int_equal(report.damaged, 0);
+    assert_true(report.database_is_sound);
+    return report.aside;
 }
 
 int64_t test_log_populate(struct test_log *test, uint8_t members)

@@ -78,6 +78,9 @@ void test_log_receive(struct test_log *test, struct verified_event **events, siz
 /* The whole chat.history as JSON text; the caller frees. */
 char *test_log_history(struct test_log *test);
 
+/* Fails unless the log, a community of `founder`, is what its events make; how many are aside. */
+int64_t test_log_verify(struct test_log *test, uint8_t founder);
+
 /* Founder 1 with members 2 … `members`, all signed as they would sign it themselves, received by
  * the log. Returns the next free lamport. */
 int64_t test_log_populate(struct test_log *test, uint8_t members);

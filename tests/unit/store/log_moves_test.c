@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "protocol/co_signature.h"
-#include "store/maintenance.h"
 #include "support/test_support.h"
 
 enum { ALICE = 1, BOB = 2, JANA = 3, EVENTS = 3000, BATCH = 50, WAIT_ROUNDS = 20000 };
@@ -56,18 +55,6 @@ static int64_t fill(struct test_log *test)
     return lamport;
 }
 
-static void assert_whole(struct test_log *test)
-{
-    struct maintenance_report report;
-    struct error error = {""};
-    assert_int_equal(maintenance_verify(test->directory, test_id(ALICE), &test->key, clock_system(),
-                                        &report, &error),
-                     RESULT_OK);
-    assert_string_equal(report.differing, "");
-    assert_int_equal(report.damaged, 0);
-    assert_int_equal(report.aside, EVENTS);
-}
-
 /* Each round a job of the writer's, so that its slices come in between; never by the clock. */
 static void send_until(struct test_log *test, uint64_t events)
 {
@@ -94,7 +81,7 @@ static void log_moves__sends_go_on_while_much_is_set_aside(void **state)
     assert_int_equal(test.accepted, 1);
     assert_true(count_events(&test) > before + 1 - EVENTS); /* it takes more than one slice */
     send_until(&test, before + 1 - EVENTS);
-    assert_whole(&test);
+    assert_int_equal(test_log_verify(&test, ALICE), EVENTS);
     test_log_close(&test);
 }
 
@@ -117,7 +104,7 @@ static void log_moves__go_on_after_the_log_was_closed_in_the_middle(void **state
             RESULT_OK);
     } while (count_events(&test) > before + 2 - EVENTS && openings < WAIT_ROUNDS);
     assert_int_equal(count_events(&test), before + 2 - EVENTS);
-    assert_whole(&test);
+    assert_int_equal(test_log_verify(&test, ALICE), EVENTS);
     test_log_close(&test);
 }
 
