@@ -138,6 +138,45 @@ static void make_messages(struct population *population, size_t events)
     }
 }
 
+/* One of 20,000 words, some of them often; the first ones are short. */
+static void write_word(struct population *population, char *body, size_t size_bytes)
+{
+    static const char *const syllables[] = {
+        "ba", "ser", "wa",  "pum", "pe", "gar", "ten",  "stra", "ße",   "ne",  "li",
+        "ko", "mor", "gen", "ha",  "us", "tor", "wind", "fen",  "ster", "ki",  "nd",
+        "au", "to",  "bra", "un",  "ro", "en",  "er",   "ing",  "ung",  "heit"};
+    size_t draw = population_draw(population, 20000);
+    size_t number = draw * draw / 20000 * population_draw(population, 20000) / 20000;
+    size_t used = strlen(body);
+    do {
+        used += (size_t)snprintf(body + used, size_bytes - used, "%s", syllables[number % 32]);
+        number /= 32;
+    } while (number > 0);
+    (void)snprintf(body + used, size_bytes - used, " ");
+}
+
+/* All to the founder, of 100 bytes: what a search has to go through. */
+static void make_letters(struct population *population, size_t messages)
+{
+    enum { BODY_BYTES = 100 };
+    char event_id[ULID_TEXT_BYTES];
+    char client_id[32];
+    found_with(population, MEMBERS_OF_A_SMALL_COMMUNITY);
+    for (size_t i = 0; i < messages; i++) {
+        char body[160] = "";
+        (void)snprintf(body, sizeof body, "%s", i % RARE_EVERY == 0 ? "plumcake " : "");
+        while (strlen(body) < BODY_BYTES) {
+            write_word(population, body, sizeof body);
+        }
+        (void)snprintf(client_id, sizeof client_id, "letter %zu", i);
+        (void)population_write(population, i % 1000 == 0 ? MALLORY : NEIGHBOUR,
+                               event_draft_message(client_id,
+                                                   &population_key(population, FOUNDER)->node_id,
+                                                   body, NULL),
+                               event_id);
+    }
+}
+
 static void make_marks(struct population *population, size_t marks)
 {
     char first[ULID_TEXT_BYTES];
@@ -186,9 +225,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*make)(struct population *population, size_t number);
-    } kinds[] = {{"members", make_members},   {"levels", make_levels},
-                 {"messages", make_messages}, {"marks", make_marks},
-                 {"joinings", make_joinings}, {"invitations", make_invitations}};
+    } kinds[] = {{"members", make_members},        {"levels", make_levels},
+                 {"messages", make_messages},      {"marks", make_marks},
+                 {"letters", make_letters},        {"joinings", make_joinings},
+                 {"invitations", make_invitations}};
     struct population population;
     population_require(argc >= 4, "make_log KIND DIRECTORY NUMBER [NUMBER]");
     size_t number = strtoull(argv[3], NULL, 10);

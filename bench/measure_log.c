@@ -130,10 +130,15 @@ static void pass_conversation(void *context, const struct history_conversation *
     (void)conversation;
 }
 
-static void pass_found(void *context, const struct history_message *message, const char *snippet)
+#ifndef SEARCH_FOUND /* what an older tree gives in its place */
+#define SEARCH_FOUND struct search_found
+#endif
+
+static void pass_found(void *context, const struct history_message *message,
+                       const SEARCH_FOUND *found)
 {
     (void)message;
-    (void)snippet;
+    (void)found;
     ++*(size_t *)context;
 }
 
@@ -142,6 +147,7 @@ static void page(struct population *population, int64_t before)
     bool more = false;
     struct history_query query = {.peer = &population_key(population, NEIGHBOUR)->node_id,
                                   .before_lamport = before,
+                                  .newest = true,
                                   .limit = 200};
     population_require(
         history_page(population->log, &query, pass_message, NULL, &more) == RESULT_OK && more,
@@ -190,6 +196,37 @@ static void measure_reads(struct population *population, char **arguments)
     (void)printf("%.1f %.1f %.1f %.1f %.1f\n", time_read(population, read_newest),
                  time_read(population, read_middle), time_read(population, read_conversations),
                  time_read(population, read_unread), time_read(population, read_rare_word));
+}
+
+/* What is looked for in make_letters(), and with whom. */
+static const struct {
+    const char *text;
+    size_t peer; /* 0: in all conversations */
+} searches[] = {{"plumcake", 0}, {"baser", 0},       {"baser plumcake", 0}, {"ba pe", 0},
+                {"plum", 0},     {"pumpewa", 0},     {"lumcak", 0},         {"e", 0},
+                {"pu", 0},       {"wasserpumpe", 0}, {"baser", MALLORY},    {"zzz", 0}};
+static size_t searched;
+
+static void read_search(struct population *population)
+{
+    bool more = false;
+    size_t found = 0;
+    struct search_query query = {.text = searches[searched].text, .limit = 50};
+    if (searches[searched].peer != 0) {
+        query.peer = &population_key(population, searches[searched].peer)->node_id;
+    }
+    population_require(search_messages(population->log, &query, pass_found, &found, &more) ==
+                           RESULT_OK,
+                       "The messages can't be searched.");
+}
+
+static void measure_searches(struct population *population, char **arguments)
+{
+    (void)arguments;
+    for (searched = 0; searched < sizeof searches / sizeof searches[0]; searched++) {
+        (void)printf("%.1f ", time_read(population, read_search));
+    }
+    (void)printf("\n");
 }
 
 /* Event number `i` of those that come late, at any lamport of the last two thirds. Twins: two at a
@@ -429,12 +466,11 @@ int main(int argc, char **argv)
         void (*measure)(struct population *population, char **arguments);
         int arguments;
         bool synchronous;
-    } all[] = {{"state", print_state, 0, true},
-               {"neighbour", print_neighbour, 0, true},
-               {"reads", measure_reads, 0, true},
-               {"late", measure_late, 3, true},
-               {"revocation", measure_revocation, 1, false},
-               {"receiving", measure_receiving, 1, false}};
+    } all[] = {
+        {"state", print_state, 0, true},           {"neighbour", print_neighbour, 0, true},
+        {"reads", measure_reads, 0, true},         {"searches", measure_searches, 0, true},
+        {"late", measure_late, 3, true},           {"revocation", measure_revocation, 1, false},
+        {"receiving", measure_receiving, 1, false}};
     population_require(argc >= 3, "measure_log WHAT DIRECTORY …");
     if (strcmp(argv[1], "memory") == 0) {
         measure_memory(argv[2]);

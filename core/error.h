@@ -7,7 +7,7 @@
 
 #include "core/result.h"
 
-#define ERROR_MESSAGE_BYTES 160
+#define ERROR_MESSAGE_BYTES 256
 
 struct error {
     char message[ERROR_MESSAGE_BYTES]; /* NUL-terminated sentence; "" when nothing was said */

@@ -12,17 +12,18 @@
 enum {
     LIMITS_LOCAL_BODY_BYTES = 1048576, /* a text of 64 KiB, every byte of it escaped, and more */
     LIMITS_PEER_BODY_BYTES = 8388608,  /* §10: a batch of events, and air */
-    LIMITS_LOCAL_MEMORY_BYTES =
-        16384,                        /* headers and buffers of a connection; browsers need 4 KiB */
-    LIMITS_PEER_MEMORY_BYTES = 32768, /* §10: headers of 16 KiB, and room to write the answer */
-    LIMITS_REQUEST_MS = 15000,        /* §10: from its first byte to its last, at whatever pace */
+    /* Of a connection, for headers of 16 KiB (§10; other programs' cookies for 127.0.0.1 among
+     * them, which are held twice) and the answer's. Pages that nobody touches take no memory. */
+    LIMITS_CONNECTION_MEMORY_BYTES = 65536,
+    LIMITS_HEADERS_MS = 15000, /* §10: from the first byte to the last, at whatever pace */
 };
 
-/* An answer: so long in any case, and a second more for every so many bytes. A village's radio link
- * takes more than that; who takes less holds our memory. */
+/* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who
+ * brings or takes less holds our memory. */
 enum {
-    LIMITS_ANSWER_MS = 60000,
-    LIMITS_ANSWER_BYTES_A_SECOND = 16384,
+    LIMITS_PROGRESS_MS = 15000,
+    LIMITS_PROGRESS_BYTES = 4096, /* within that time */
+    LIMITS_TRANSFER_MS = 600000,
 };
 
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
@@ -30,6 +31,7 @@ enum {
 enum {
     LIMITS_LOCAL_IDLE_MS = 120000,   /* a browser's kept connections are worth more than ours */
     LIMITS_PEER_IDLE_MS = 60000,     /* §10, §20 */
+    LIMITS_PEER_DEAD_MS = 18000,     /* what we sent is acknowledged in that time; both sides */
     LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
     LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
     LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
@@ -46,6 +48,7 @@ enum {
 enum {
     LIMITS_CALLS_A_SECOND = 100,
     LIMITS_CAPABILITY_CALLS_A_SECOND = 10,
+    LIMITS_REDEEMS_A_MINUTE = 10,  /* §17, of an address: a token is not to be guessed */
     LIMITS_FLOOD_FACTOR = 10,      /* beyond that many times a limit the connection is closed */
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
@@ -68,6 +71,39 @@ enum {
     LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.9 MiB */
     LIMITS_REQUEST_IDS_OF_CALLER = 1024, /* no caller fills the memory of the others */
     LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
+};
+
+/* Hints in the local network (§19): an honest node sends one every 5 s on each family. A neighbour
+ * is to be heard among a thousand who shout, so what is cheap comes first and takes it all. */
+enum {
+    LIMITS_HINTS_OF_SOURCE = 8, /* at once; several nodes of one machine share an address */
+    LIMITS_HINT_OF_SOURCE_EVERY_MS = 1000, /* and after that; of hints about one member too */
+    LIMITS_HINT_SOURCES = 4096,            /* remembered: 96 KiB */
+    LIMITS_HINTS_A_SECOND = 2000,          /* read, of all: 5 us each */
+    LIMITS_HINTS_AT_ONCE = 256,            /* taken from a socket, which holds about as many … */
+    LIMITS_HINTS_EVERY_MS = 25, /* … that often; the kernel drops the rest, which is cheap */
+    LIMITS_HINT_LINKS = 16,     /* links on which we speak and listen; the kernel gives 20 */
+};
+
+/* Calls to a host where that peer never answered: anybody can name any host, for any number of
+ * peers and with any port, and is not to make a community knock at a stranger's door. A try that
+ * meets the peer costs nothing, so a house full of members is found at once. */
+enum {
+    LIMITS_KNOCKS = 8,            /* at once */
+    LIMITS_KNOCK_EVERY_MS = 5000, /* and after that */
+    LIMITS_KNOCKED_HOSTS = 4096,  /* remembered: 64 KiB */
+};
+
+/* A node without its log asks who speaks in the local network whether it is a member there (§17).
+ * Nobody waits for that, and any neighbour can bring it about. */
+enum {
+    LIMITS_RETURN_MS = 60000,      /* with one neighbour, who may be one that drips */
+    LIMITS_RETURN_PAGES = 64,      /* of 1,000 events: 20,000 members, and 1 GB at the very most */
+    LIMITS_RETURN_EVERY_MS = 1000, /* … and then the next … */
+    LIMITS_RETURN_AGAIN_MS =
+        10000, /* … but the same one only then, and each time twice as late … */
+    LIMITS_RETURN_AGAIN_MOST_MS = 600000, /* … up to that */
+    LIMITS_RETURN_PLACES = 256,           /* remembered; who comes to one that is taken takes it */
 };
 
 /* Subscribers (§15). */

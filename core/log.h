@@ -1,5 +1,6 @@
-/* The program's log: one JSON object a line, on stderr or in a file. Never a key, never a message
- * body.
+/* The program's log: one JSON object a line, on stderr or in a file; on a terminal a line for the
+ * reader. A file that is moved away, as when logs are rotated, is begun anew within a second. Never
+ * a key, never a message body.
  *
  * Thread: any; a line is written with one write(2). log_open() once at start-up, before other
  * threads.
@@ -21,8 +22,8 @@ void log_close(void);
 bool log_level_parse(const char *text, enum log_level *level_out);
 
 /* log_write(LOG_INFO, "peer.online", "peer", short_id, NULL): `event` names what happened, then
- * pairs of name and text, ended by NULL. A NULL text is left out. Control characters are escaped,
- * invalid UTF-8 replaced by '?'. */
+ * pairs of name and text, ended by NULL. A NULL text is left out. Control characters are escaped
+ * (on a terminal replaced), invalid UTF-8 is replaced by '?'. */
 void log_write(enum log_level level, const char *event, ...) __attribute__((sentinel));
 
 #endif

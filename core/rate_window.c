@@ -1,12 +1,10 @@
 #include "core/rate_window.h"
 
-enum { SECOND_MS = 1000 };
-
 static const int64_t long_ago_ms = INT64_MIN / 2;
 
-void rate_window_init(struct rate_window *window, int64_t *slots_ms, size_t most)
+void rate_window_init(struct rate_window *window, int64_t *slots_ms, size_t most, int64_t span_ms)
 {
-    *window = (struct rate_window){.slots_ms = slots_ms, .most = most};
+    *window = (struct rate_window){.slots_ms = slots_ms, .most = most, .span_ms = span_ms};
     for (size_t i = 0; i < most; i++) {
         slots_ms[i] = long_ago_ms;
     }
@@ -14,7 +12,7 @@ void rate_window_init(struct rate_window *window, int64_t *slots_ms, size_t most
 
 int64_t rate_window_wait(const struct rate_window *window, int64_t now_ms)
 {
-    int64_t free_ms = window->slots_ms[window->oldest] + SECOND_MS;
+    int64_t free_ms = window->slots_ms[window->oldest] + window->span_ms;
     return free_ms > now_ms ? free_ms - now_ms : 0;
 }
 

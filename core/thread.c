@@ -1,7 +1,11 @@
 #include "core/thread.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "core/memory.h"
 
@@ -50,14 +54,38 @@ void thread_block_signals(void)
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
-int thread_wait_for_stop_signal(void)
+static sigset_t stop_signals(void)
 {
     sigset_t stop;
+    struct sigaction hangup;
     (void)sigemptyset(&stop);
     (void)sigaddset(&stop, SIGINT);
     (void)sigaddset(&stop, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        (void)sigaddset(&stop, SIGHUP);
+    }
+    return stop;
+}
+
+void thread_wait_for_stop_signal(void)
+{
+    const sigset_t stop = stop_signals();
     int received = 0;
     while (sigwait(&stop, &received) != 0) {
     }
-    return received;
+}
+
+bool thread_wait_for_input(int descriptor)
+{
+    const sigset_t stop = stop_signals();
+    struct pollfd waited[] = {{.fd = signalfd(-1, &stop, SFD_CLOEXEC), .events = POLLIN},
+                              {.fd = descriptor, .events = POLLIN}};
+    int ready = 0;
+    do {
+        ready = waited[0].fd < 0 ? -1 : poll(waited, 2, -1);
+    } while (ready < 0 && errno == EINTR);
+    if (waited[0].fd >= 0) {
+        (void)close(waited[0].fd);
+    }
+    return ready > 0 && waited[0].revents == 0;
 }

@@ -6,6 +6,8 @@
 #ifndef HEARTHCHAT_CORE_THREAD_H
 #define HEARTHCHAT_CORE_THREAD_H
 
+#include <stdbool.h>
+
 #include "core/result.h"
 
 struct thread;
@@ -21,7 +23,11 @@ void thread_join(struct thread **thread);
 /* Blocks every signal in this thread and those it starts; main then waits for them. */
 void thread_block_signals(void);
 
-/* Waits until SIGINT or SIGTERM comes (blocked before) and returns it. */
-int thread_wait_for_stop_signal(void);
+/* Waits until SIGINT, SIGTERM or SIGHUP comes (blocked before). A SIGHUP that was ignored when the
+ * process began (nohup) is none: it is to outlive its terminal. */
+void thread_wait_for_stop_signal(void);
+
+/* The same, or until there is something to read: true. */
+bool thread_wait_for_input(int descriptor);
 
 #endif

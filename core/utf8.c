@@ -28,6 +28,33 @@ size_t utf8_measure(const char *bytes, size_t length_bytes)
     return is_overlong || is_surrogate || is_beyond ? 0 : count;
 }
 
+size_t utf8_decode(const char *bytes, size_t length_bytes, uint32_t *character_out)
+{
+    static const uint8_t first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    size_t count = utf8_measure(bytes, length_bytes);
+    *character_out = count == 0 ? 0xfffd : (uint8_t)bytes[0] & first_bits[count];
+    for (size_t i = 1; i < count; i++) {
+        *character_out = *character_out << 6 | ((uint8_t)bytes[i] & 0x3f);
+    }
+    return count;
+}
+
+size_t utf8_encode(uint32_t character, char bytes_out[static 4])
+{
+    static const uint32_t bounds[] = {0x80, 0x800, 0x10000};
+    static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t count = 1;
+    while (count < 4 && character >= bounds[count - 1]) {
+        count++;
+    }
+    for (size_t i = count - 1; i > 0; i--) {
+        bytes_out[i] = (char)(0x80 | (character & 0x3f));
+        character >>= 6;
+    }
+    bytes_out[0] = (char)(marks[count] | character);
+    return count;
+}
+
 bool utf8_is_valid(const char *bytes, size_t length_bytes)
 {
     size_t at = 0;

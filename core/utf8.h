@@ -8,9 +8,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* How many of the bytes, 1 to 4, are the character that begins there; 0: none does. */
 size_t utf8_measure(const char *bytes, size_t length_bytes);
+
+/* The same, and which one it is; what is no character is U+FFFD. */
+size_t utf8_decode(const char *bytes, size_t length_bytes, uint32_t *character_out);
+
+/* Writes a character of at most U+10FFFF that is no surrogate; returns how many bytes. */
+size_t utf8_encode(uint32_t character, char bytes_out[static 4]);
 
 bool utf8_is_valid(const char *bytes, size_t length_bytes);
 

@@ -85,6 +85,7 @@ void event_batch_begin(struct event_batch_writer *writer, const struct node_id *
     node_id_format(community_id, community);
     buffer_init(&writer->body);
     writer->count = 0;
+    writer->most_bytes = EVENT_BATCH_MOST_BYTES;
     writer->full = false;
     buffer_append_format(&writer->body, "{\"community_id\":\"%s\",\"events\":[", community);
 }
@@ -93,7 +94,7 @@ bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t
 {
     writer->full =
         writer->full || writer->count == EVENT_BATCH_MOST_EVENTS ||
-        (writer->count > 0 && writer->body.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES);
+        (writer->count > 0 && writer->body.length_bytes + length_bytes > writer->most_bytes);
     if (writer->full) {
         return false;
     }

@@ -43,7 +43,8 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id,
 struct event_batch_writer {
     struct buffer body;
     size_t count;
-    bool full; /* something did not fit, and nothing is added any more */
+    size_t most_bytes; /* EVENT_BATCH_MOST_BYTES, unless it is made less; one event in any case */
+    bool full;         /* something did not fit, and nothing is added any more */
 };
 void event_batch_begin(struct event_batch_writer *writer, const struct node_id *community_id);
 bool event_batch_add(struct event_batch_writer *writer, const char *text, size_t length_bytes);

@@ -5,7 +5,10 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "gossip/gossip_news_private.h"
 #include "gossip/gossip_private.h"
+#include "gossip/peer_asking_private.h"
+#include "gossip/peer_doors_private.h"
 #include "protocol/event_kind.h"
 #include "store/event_reader.h"
 
@@ -19,7 +22,7 @@ enum {
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
-enum message_kind { MESSAGE_STORED, MESSAGE_CALLED, MESSAGE_FETCHES, MESSAGE_WAIT };
+enum message_kind { MESSAGE_STORED, MESSAGE_LEFT, MESSAGE_FETCHES, MESSAGE_WAIT, MESSAGE_NEWS };
 
 /* An event that was stored. */
 struct stored {
@@ -33,7 +36,8 @@ struct stored {
 
 struct message {
     enum message_kind kind;
-    struct node_id peer; /* CALLED; WAIT: the recipient */
+    struct gossip_news *news;
+    struct node_id peer; /* LEFT, FETCHES; WAIT: the recipient */
     int64_t seq;         /* WAIT */
     char event_id[ULID_TEXT_BYTES];
     struct waiting *waiting;
@@ -101,16 +105,25 @@ static void act(struct gossip *gossip, struct gossip_action *action)
     }
 }
 
+/* Those who can be reached have it, as a rule. */
+static bool is_of_backlog(const struct gossip *gossip, const struct node_id *source)
+{
+    return gossip->catching_up != NULL && node_id_equal(&gossip->catching_up->node_id, source);
+}
+
 static void take_stored(struct gossip *gossip, const struct message *message)
 {
     int64_t last_seq = 0;
+    bool missed = message->catch_up;
     if (message->members_changed) {
         peer_links_follow_members(gossip);
     }
     for (size_t i = 0; i < message->stored_count; i++) {
         const struct stored *stored = &message->stored[i];
         last_seq = stored->seq;
-        if (!message->catch_up || !stored->has_source) {
+        if (stored->has_source && (message->catch_up || is_of_backlog(gossip, &stored->source))) {
+            missed = true;
+        } else {
             gossip_state_event_stored(gossip->state, stored->seq,
                                       stored->has_source ? &stored->source : NULL,
                                       stored->has_concerned ? &stored->concerned : NULL);
@@ -119,7 +132,7 @@ static void take_stored(struct gossip *gossip, const struct message *message)
             gossip_state_receipt_seen(gossip->state, stored->target_event_id);
         }
     }
-    if (message->catch_up) {
+    if (missed) {
         gossip_state_events_missed(gossip->state, last_seq, false, gossip_io_now(gossip));
     }
 }
@@ -131,12 +144,11 @@ static void take_message(struct gossip *gossip, struct message *message)
     case MESSAGE_STORED:
         take_stored(gossip, message);
         break;
-    case MESSAGE_CALLED:
-        link = peer_links_find(gossip, &message->peer);
-        if (link != NULL) {
-            peer_links_seen(link);
-            gossip_state_peer_called(gossip->state, &message->peer, gossip_io_now(gossip));
-        }
+    case MESSAGE_NEWS:
+        message->news->take(gossip, message->news);
+        break;
+    case MESSAGE_LEFT:
+        gossip_state_peer_left(gossip->state, &message->peer, gossip_io_now(gossip));
         break;
     case MESSAGE_FETCHES:
         link = peer_links_find(gossip, &message->peer);
@@ -198,7 +210,12 @@ int64_t gossip_step(struct gossip *gossip)
         gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
     follow_catching_up(gossip);
+    gossip_progress_update(gossip);
     int64_t wake_at = gossip_state_wake_at(gossip->state);
+    int64_t ask_at = peer_asking_step(gossip);
+    int64_t search_at = peer_addresses_step(gossip);
+    wake_at = ask_at < wake_at ? ask_at : wake_at;
+    wake_at = search_at < wake_at ? search_at : wake_at;
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
 }
 
@@ -208,11 +225,13 @@ static void finish(struct gossip *gossip)
     bool waiting = true;
     gossip->finishing = true;
     take_messages(gossip);
+    peer_asking_give_up(gossip);
     gossip_state_give_up_waiting(gossip->state);
     while (gossip_state_next_answer(gossip->state, gossip_io_now(gossip), gossip->action)) {
         answer(gossip->action);
     }
     peer_links_save(gossip);
+    peer_leaving_tell(gossip);
     while (waiting) {
         peer_receiving_take(gossip);
         lock_take(gossip->lock);
@@ -258,6 +277,10 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
+    gossip->skew = clock_skew_create();
+    gossip->asking = peer_asking_create(gossip);
+    gossip->doors = peer_doors_create();
+    gossip->self.listener = options->listener;
     gossip->caught_up_at_ms = INT64_MAX;
     const struct log_snapshot *snapshot = log_snapshot_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
@@ -296,6 +319,9 @@ static void forget_messages(struct gossip *gossip)
     void *item = NULL;
     while (gossip->inbox != NULL && inbox_take(gossip->inbox, &item, 1, 0) > 0) {
         struct message *message = item;
+        if (message->kind == MESSAGE_NEWS) {
+            message->news->forget(message->news);
+        }
         memory_free(message->waiting);
         memory_free(message);
     }
@@ -313,9 +339,13 @@ void gossip_destroy(struct gossip **gossip_pointer)
     while (gossip->link_count > 0) {
         peer_links_free(gossip, gossip->links[0]);
     }
+    peer_addresses_forget_all(gossip);
+    peer_asking_destroy(&gossip->asking);
     memory_free(gossip->links);
     gossip_state_destroy(&gossip->state);
+    buckets_destroy(&gossip->doors);
     refused_hashes_destroy(&gossip->refused);
+    clock_skew_destroy(&gossip->skew);
     memory_free(gossip->action);
     peer_receiving_forget(gossip);
     inbox_destroy(&gossip->inbox);
@@ -375,18 +405,52 @@ static void tell_of_peer(struct gossip *gossip, enum message_kind kind, const st
     message->kind = kind;
     message->peer = *peer;
     if (inbox_post(gossip->inbox, message) != RESULT_OK) {
-        memory_free(message); /* it calls again */
+        memory_free(message); /* it fetches again; who left is found out */
     }
-}
-
-void gossip_peer_called(struct gossip *gossip, const struct node_id *peer)
-{
-    tell_of_peer(gossip, MESSAGE_CALLED, peer);
 }
 
 void gossip_peer_fetches(struct gossip *gossip, const struct node_id *peer)
 {
     tell_of_peer(gossip, MESSAGE_FETCHES, peer);
+}
+
+enum result gossip_post(struct gossip *gossip, struct gossip_news *news)
+{
+    struct message *message = memory_allocate(1, sizeof *message);
+    message->kind = MESSAGE_NEWS;
+    message->news = news;
+    enum result result = inbox_post(gossip->inbox, message);
+    if (result != RESULT_OK) {
+        memory_free(message);
+    }
+    return result;
+}
+
+void gossip_peer_left(struct gossip *gossip, const struct node_id *peer)
+{
+    tell_of_peer(gossip, MESSAGE_LEFT, peer);
+}
+
+static void forget_news(struct gossip_news *news)
+{
+    memory_free(news);
+}
+
+static void start_over(struct gossip *gossip, struct gossip_news *news)
+{
+    forget_news(news);
+    peer_addresses_start_over(gossip);
+    peer_asking_start_over(gossip);
+    gossip_state_start_over(gossip->state, gossip_io_now(gossip));
+}
+
+void gossip_network_changed(struct gossip *gossip)
+{
+    struct gossip_news *news = memory_allocate(1, sizeof *news);
+    *news = (struct gossip_news){start_over, forget_news};
+    if (gossip_post(gossip, news) != RESULT_OK) {
+        memory_free(news); /* who can't be reached any more is tried again anyway */
+    }
 }
 
 enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *recipient,
@@ -426,4 +490,9 @@ bool gossip_reached_anybody(struct gossip *gossip)
     bool reached = gossip->reached_anybody;
     lock_release(gossip->lock);
     return reached;
+}
+
+bool gossip_clock_skew(struct gossip *gossip, int64_t *seconds_out)
+{
+    return clock_skew_median(gossip->skew, seconds_out);
 }

@@ -6,38 +6,66 @@ void gossip_outcome_contacted(struct peer *peer, int64_t now_ms)
 {
     peer->contact_ms = now_ms;
     peer->was_contacted = true;
+    peer->heard = true;
+    peer->calls_only = false;
 }
 
-static void failed(struct gossip_state *state, struct peer *peer, int64_t now_ms)
+/* Who takes us for a stranger hears from others, soon, that we joined. */
+static int64_t back_off(struct gossip_state *state, const struct peer *peer, bool stranger,
+                        int64_t now_ms)
+{
+    bool gone = now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS;
+    int64_t soon = stranger ? GOSSIP_STRANGER_MS : GOSSIP_BACK_OFF_MOST_MS;
+    int64_t late = stranger ? GOSSIP_BACK_OFF_MOST_MS : GOSSIP_BACK_OFF_GONE_MS;
+    int64_t most = gone ? late : soon;
+    int64_t wait_ms = GOSSIP_BACK_OFF_FIRST_MS;
+    for (unsigned i = 1; i < peer->failures && wait_ms < most; i++) {
+        wait_ms *= 2;
+    }
+    return gossip_pace_jitter(state, wait_ms < most ? wait_ms : most);
+}
+
+/* What a push held goes with the next exchange; a session beside it goes on, for it may be as near
+ * as that one's next step, which shows whether the peer is there. */
+static void failed(struct gossip_state *state, struct peer *peer,
+                   const struct gossip_outcome *outcome, int64_t now_ms)
 {
     if (peer->failures++ == 0) {
         peer->failing_since_ms = now_ms;
     }
-    int64_t most = now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS ? GOSSIP_BACK_OFF_GONE_MS
-                                                                     : GOSSIP_BACK_OFF_MOST_MS;
-    int64_t back_off = GOSSIP_BACK_OFF_FIRST_MS;
-    for (unsigned i = 1; i < peer->failures && back_off < most; i++) {
-        back_off *= 2;
-    }
-    peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, back_off < most ? back_off : most);
+    peer->heard = outcome->answered;
     peer->queue_count = 0;
     peer->gap = true;
-    peer->in_session = false;
-    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
+    if (outcome->pushed && (peer->in_session || peer->exchanging)) {
+        peer->exchange_again = true;
+    } else {
+        peer->in_session = false;
+        peer->exchange_at_ms = now_ms + back_off(state, peer, outcome->stranger, now_ms);
+    }
+    send_waiters_give_up(&state->waiters, &peer->node_id);
 }
 
 /* It is there, and asks to be left alone for a while; what it refused goes with the exchange then.
  */
-static void told_to_wait(struct gossip_state *state, struct peer *peer, int64_t wait_ms,
-                         int64_t now_ms)
+static void told_to_wait(struct gossip_state *state, struct peer *peer,
+                         const struct gossip_outcome *outcome, int64_t now_ms)
 {
     gossip_outcome_contacted(peer, now_ms);
     peer->failures = 0;
     peer->gap = true;
-    peer->in_session = false;
-    peer->exchange_at_ms = now_ms + wait_ms;
+    peer->in_session = peer->in_session && outcome->pushed;
+    peer->exchange_again = peer->in_session;
+    peer->exchange_at_ms = now_ms + outcome->wait_ms;
     gossip_pace_hold(peer, peer->exchange_at_ms);
-    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
+    send_waiters_give_up(&state->waiters, &peer->node_id);
+}
+
+void gossip_outcome_left(struct gossip_state *state, struct peer *peer, int64_t now_ms)
+{
+    peer->was_contacted = false;
+    peer->calls_only = false;
+    const struct gossip_outcome gone = {.succeeded = false};
+    failed(state, peer, &gone, now_ms);
 }
 
 static bool is_rejected(const struct gossip_outcome *outcome, const char *event_id)
@@ -88,48 +116,71 @@ static void turn_to_cursor(struct peer *peer, int64_t now_ms)
     peer->gap = true;
 }
 
+/* Not now, for a reason that is nobody's fault. */
+static void postpone(struct peer *peer, bool reached, int64_t now_ms)
+{
+    peer->in_session = false;
+    peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
+    if (reached) {
+        gossip_outcome_contacted(peer, now_ms);
+        peer->failures = 0;
+        peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
+    }
+}
+
+static void pushed(struct peer *peer, const struct gossip_outcome *outcome, int64_t now_ms)
+{
+    bool exchanges = peer->in_session || peer->exchanging;
+    peer->gap = peer->gap || outcome->more;
+    peer->exchange_again = peer->exchange_again || (outcome->more && exchanges);
+    if (!peer->gap && !exchanges && peer->taken_through > peer->cursor) {
+        peer->cursor = peer->taken_through;
+    }
+    if (outcome->more && !exchanges) {
+        peer->exchange_at_ms = now_ms;
+    }
+}
+
+static void exchanged(struct gossip_state *state, struct peer *peer,
+                      const struct gossip_outcome *outcome, int64_t now_ms)
+{
+    bool over = !(peer->in_session && outcome->more);
+    peer->gap = peer->gap || (outcome->more && over);
+    peer->exchange_at_ms =
+        outcome->more ? now_ms : now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
+    if (over) {
+        peer->in_session = false;
+        peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
+        if (peer->exchange_again) {
+            peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
+        }
+        peer->exchange_again = false;
+    }
+}
+
 void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
                           const struct gossip_outcome *outcome, int64_t now_ms)
 {
-    bool exchanged = peer->exchanging;
-    peer->busy = false;
-    peer->exchanging = false;
-    peer->pushed_last = !exchanged;
+    peer->pushing = peer->pushing && !outcome->pushed;
+    peer->exchanging = peer->exchanging && outcome->pushed;
     if (outcome->postponed) {
-        peer->in_session = false;
-        peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
-        if (outcome->succeeded) {
-            gossip_outcome_contacted(peer, now_ms);
-            peer->failures = 0;
-            peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
+        postpone(peer, outcome->succeeded, now_ms);
+    } else if (outcome->wait_ms > 0) {
+        told_to_wait(state, peer, outcome, now_ms);
+    } else if (!outcome->succeeded) {
+        failed(state, peer, outcome, now_ms);
+    } else {
+        gossip_outcome_contacted(peer, now_ms);
+        peer->failures = 0;
+        if (outcome->by_cursor) {
+            turn_to_cursor(peer, now_ms);
+            return;
         }
-        return;
+        decide_arrived(state, peer, !outcome->pushed, outcome);
+        if (outcome->pushed) {
+            pushed(peer, outcome, now_ms);
+        } else {
+            exchanged(state, peer, outcome, now_ms);
+        }
     }
-    if (outcome->wait_ms > 0) {
-        told_to_wait(state, peer, outcome->wait_ms, now_ms);
-        return;
-    }
-    if (!outcome->succeeded) {
-        failed(state, peer, now_ms);
-        return;
-    }
-    gossip_outcome_contacted(peer, now_ms);
-    peer->failures = 0;
-    if (outcome->by_cursor) {
-        turn_to_cursor(peer, now_ms);
-        return;
-    }
-    decide_arrived(state, peer, exchanged, outcome);
-    peer->gap = peer->gap || (outcome->more && !peer->in_session);
-    if (exchanged && !(peer->in_session && outcome->more)) {
-        peer->in_session = false;
-        peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
-        peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
-    } else if (!exchanged && !peer->gap && !peer->in_session) {
-        peer->cursor = peer->taken_through;
-    }
-    if (outcome->more) {
-        peer->exchange_at_ms = now_ms;
-    }
-    peer->pushed_count = 0;
 }

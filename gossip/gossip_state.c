@@ -59,9 +59,9 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     if (peer == NULL) {
         return;
     }
-    peer->exchange_at_ms = INT64_MAX;
-    send_waiters_give_up(&state->waiters, &peer->node_id, peer->exchange_at_ms);
+    send_waiters_give_up(&state->waiters, &peer->node_id);
     state->subscription_count -= peer->subscribed ? 1 : 0;
+    state->watched_count -= peer->watched ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
             state->peers[i] = state->peers[--state->peer_count];
@@ -74,7 +74,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
  * began without what is stored only now. */
 static bool is_reachable(const struct peer *peer)
 {
-    return peer->failures == 0 || peer->busy;
+    return peer->failures == 0 || peer->pushing || peer->exchanging;
 }
 
 /* Waits its turn; what finds no room, and what is for a peer that fails, is left to the
@@ -104,8 +104,11 @@ void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
         struct peer *peer = state->peers[drawn];
         state->peers[drawn] = state->peers[i];
         state->peers[i] = peer;
+        if (concerned != NULL && source == NULL && node_id_equal(&peer->node_id, concerned)) {
+            gossip_watch_note(state, peer);
+        }
         if (source != NULL && node_id_equal(&peer->node_id, source)) {
-            if (!peer->gap && !peer->busy && peer->queue_count == 0) {
+            if (!peer->gap && !peer->pushing && !peer->exchanging && peer->queue_count == 0) {
                 peer->cursor = seq; /* it had all before, and has this one */
             }
             continue;
@@ -133,6 +136,36 @@ void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bo
     }
 }
 
+static void recall(struct peer *peer, int64_t now_ms)
+{
+    int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
+    if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
+        peer->exchange_at_ms = again_ms > now_ms ? again_ms : now_ms;
+    }
+}
+
+void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *node_id,
+                             int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer != NULL) {
+        recall(peer, now_ms);
+    }
+}
+
+void gossip_state_start_over(struct gossip_state *state, int64_t now_ms)
+{
+    for (size_t i = 0; i < state->peer_count; i++) {
+        struct peer *peer = state->peers[i];
+        int64_t at_ms =
+            i == 0 ? now_ms : now_ms + state->random(state->context, GOSSIP_START_OVER_MS);
+        peer->failures = peer->failures > 0 ? 1 : 0;
+        peer->failing_since_ms = now_ms;
+        peer->subscribe_at_ms = now_ms;
+        peer->exchange_at_ms = at_ms < peer->exchange_at_ms ? at_ms : peer->exchange_at_ms;
+    }
+}
+
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *node_id,
                               int64_t now_ms)
 {
@@ -141,10 +174,17 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
         return;
     }
     gossip_outcome_contacted(peer, now_ms);
+    peer->calls_only = peer->failures > 1; /* once may have been just before it called */
     state->called_ms = now_ms;
-    int64_t again_ms = peer->asked_ms + GOSSIP_RECALL_MS;
-    if (peer->failures > 0 && peer->exchange_at_ms > again_ms) {
-        peer->exchange_at_ms = again_ms > now_ms ? again_ms : now_ms;
+    recall(peer, now_ms);
+}
+
+void gossip_state_peer_left(struct gossip_state *state, const struct node_id *node_id,
+                            int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer != NULL) {
+        gossip_outcome_left(state, peer, now_ms);
     }
 }
 
@@ -168,9 +208,18 @@ void gossip_state_polled(struct gossip_state *state, const struct node_id *node_
     state->subscription_count--;
     if (succeeded) {
         gossip_outcome_contacted(peer, now_ms);
+    } else if (peer->failures == 0) {
+        peer->exchange_at_ms = now_ms; /* is it still there? */
     }
     peer->subscribe_at_ms =
         succeeded ? now_ms : now_ms + gossip_pace_jitter(state, GOSSIP_BACK_OFF_MOST_MS);
+}
+
+/* A call to who fails and was not heard of since then may take seconds to fail again. */
+static bool is_worth_waiting_for(const struct peer *peer, int64_t deadline_ms)
+{
+    bool called = peer->pushing || peer->exchanging || peer->exchange_at_ms < deadline_ms;
+    return peer->failures == 0 || (called && (peer->calls_only || peer->heard));
 }
 
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
@@ -182,7 +231,7 @@ void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id
                                  .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
                                  .token = token};
     memcpy(waiter.event_id, event_id, sizeof waiter.event_id);
-    if (peer == NULL || (peer->failures > 0 && peer->exchange_at_ms >= waiter.deadline_ms)) {
+    if (peer == NULL || !is_worth_waiting_for(peer, waiter.deadline_ms)) {
         send_waiters_decide(&waiter, false);
     } else if (peer->cursor >= seq) {
         send_waiters_decide(&waiter, true);
@@ -219,11 +268,6 @@ bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms, struct
     return true;
 }
 
-static bool is_online(const struct peer *peer, int64_t now_ms)
-{
-    return peer->was_contacted && now_ms - peer->contact_ms < GOSSIP_ONLINE_MS;
-}
-
 /* When a subscription to the peer is wanted, if things stay as they are. */
 static int64_t subscription_due(const struct gossip_state *state, const struct peer *peer)
 {
@@ -248,8 +292,6 @@ static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_acti
         peer->queue_count = 0; /* the exchange reaches at least as far */
     }
     peer->in_session = !peer->by_cursor;
-    peer->pushed_count = 0;
-    peer->busy = true;
     peer->exchanging = true;
     peer->asked_ms = now_ms;
     gossip_pace_count(peer, now_ms);
@@ -264,17 +306,35 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
     memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
     peer->pushed_count = peer->queue_count;
     peer->queue_count = 0;
-    peer->asked_ms = now_ms;
     gossip_pace_count(peer, now_ms);
-    peer->busy = true;
+    peer->pushing = true;
     peer->taken_through = state->last_seq;
+}
+
+/* What is new goes beside a session: it overtakes the backlog. Who can't reconcile is sent one
+ * thing at a time, in order. */
+static bool may_push(const struct peer *peer)
+{
+    return peer->queue_count > 0 && !peer->pushing && peer->failures == 0 &&
+           !(peer->by_cursor && peer->exchanging);
+}
+
+static bool may_exchange(const struct peer *peer)
+{
+    return !peer->exchanging && !(peer->by_cursor && peer->pushing);
+}
+
+static int64_t exchange_due(const struct gossip_state *state, const struct peer *peer)
+{
+    int64_t ask_at_ms = gossip_watch_ask_at(state, peer);
+    return ask_at_ms < peer->exchange_at_ms ? ask_at_ms : peer->exchange_at_ms;
 }
 
 static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t now_ms,
                           struct gossip_action *out)
 {
     out->peer = peer->node_id;
-    if (is_online(peer, now_ms) != peer->online) {
+    if (gossip_watch_is_online(peer, now_ms) != peer->online) {
         peer->online = !peer->online;
         out->kind = GOSSIP_PRESENCE;
         out->online = peer->online;
@@ -290,12 +350,12 @@ static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t
         state->subscription_count++;
         return true;
     }
-    bool due = !peer->busy && peer->exchange_at_ms <= now_ms;
-    bool push = !peer->busy && peer->queue_count > 0;
-    if (due && !(push && peer->in_session && !peer->pushed_last)) {
-        begin_exchange(peer, now_ms, out);
-    } else if (push) {
+    bool push = may_push(peer);
+    bool due = may_exchange(peer) && exchange_due(state, peer) <= now_ms;
+    if (push && (!due || peer->in_session)) {
         begin_push(state, peer, now_ms, out);
+    } else if (due) {
+        begin_exchange(peer, now_ms, out);
     }
     return due || push;
 }
@@ -319,9 +379,9 @@ int64_t gossip_state_wake_at(const struct gossip_state *state)
     int64_t at = send_waiters_due(&state->waiters);
     for (size_t i = 0; i < state->peer_count; i++) {
         const struct peer *peer = state->peers[i];
-        int64_t stale_at = peer->online ? peer->contact_ms + GOSSIP_ONLINE_MS : INT64_MAX;
-        int64_t due = peer->busy ? INT64_MAX : peer->exchange_at_ms;
-        if (!peer->busy && peer->queue_count > 0) {
+        int64_t stale_at = peer->online ? gossip_watch_stale_at(peer) : INT64_MAX;
+        int64_t due = may_exchange(peer) ? exchange_due(state, peer) : INT64_MAX;
+        if (may_push(peer)) {
             due = INT64_MIN; /* as soon as its pace allows */
         }
         if (peer->online && !peer->subscribed) {

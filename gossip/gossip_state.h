@@ -18,6 +18,9 @@
 
 #define GOSSIP_FAN_OUT 9       /* others that a new event is passed to, besides whom it concerns */
 #define GOSSIP_ONLINE_MS 60000 /* a call to it or from it succeeded within this time */
+#define GOSSIP_CALLS_ONLY_MS 35000 /* … of who calls us and can't be called: polls last 30 s */
+#define GOSSIP_ASK_MS 12000        /* who is watched, online and silent for so long is asked */
+#define GOSSIP_MOST_WATCHED 32     /* all peers, or those with whom there was a conversation last */
 #define GOSSIP_EXCHANGE_EVERY_MS 30000 /* ±10% */
 #define GOSSIP_BY_CURSOR_MS 600000     /* a peer without reconciliation is asked again then */
 #define GOSSIP_LONELY_MS 60000         /* nobody called for so long: subscribe */
@@ -25,8 +28,10 @@
 #define GOSSIP_DELIVERY_WAIT_MS 1500 /* how long a send waits for "direct" */
 #define GOSSIP_BACK_OFF_FIRST_MS 1000
 #define GOSSIP_RECALL_MS 250 /* a peer that calls us is tried again at once, but not more often */
+#define GOSSIP_START_OVER_MS 2000
 #define GOSSIP_CATCH_UP_MS 5000 /* while we catch up with another peer */
 #define GOSSIP_BACK_OFF_MOST_MS 30000
+#define GOSSIP_STRANGER_MS 2000        /* a peer that has not heard yet that we joined, at most */
 #define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
 #define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
 #define GOSSIP_MOST_QUEUED                                                                         \
@@ -80,14 +85,28 @@ void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bo
 void gossip_state_peer_called(struct gossip_state *state, const struct node_id *peer,
                               int64_t now_ms);
 
+/* Somebody says where it is: if it can't be reached, it is tried at once. */
+void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *peer,
+                             int64_t now_ms);
+
+/* Our own addresses changed: what failed says nothing any more, and everybody is asked within
+ * GOSSIP_START_OVER_MS. */
+void gossip_state_start_over(struct gossip_state *state, int64_t now_ms);
+
+/* The peer said that it stops: it is offline until it calls again, or an exchange succeeds. */
+void gossip_state_peer_left(struct gossip_state *state, const struct node_id *peer, int64_t now_ms);
+
 /* The outcome of a PUSH, RECONCILE or CURSOR. `through`: the peer has everything up to this seq;
  * `more`: there is more behind it, or the session is not over. `rejected`: event ids that the peer
  * did not take. */
 struct gossip_outcome {
+    bool pushed; /* it was a PUSH: it and an exchange go on at once */
     bool succeeded;
     bool more;
+    bool answered;  /* not succeeded, but somebody was there to say so */
     bool by_cursor; /* RECONCILE: the peer does not speak it */
     bool postponed; /* RECONCILE: begin anew soon; later if it succeeded */
+    bool stranger;  /* the peer does not know us as a member (yet) */
     int64_t through;
     int64_t wait_ms;                   /* the peer asks for so long a pause; 0: it does not */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */
@@ -100,8 +119,9 @@ void gossip_state_finished(struct gossip_state *state, const struct node_id *pee
 void gossip_state_polled(struct gossip_state *state, const struct node_id *peer, bool succeeded,
                          int64_t now_ms);
 
-/* A send waits to learn (until GOSSIP_DELIVERY_WAIT_MS, or until no try is left before that)
- * whether the recipient's node acknowledged it. */
+/* A send waits to learn (until GOSSIP_DELIVERY_WAIT_MS, or until the call under way fails) whether
+ * the recipient's node acknowledged it. Where calls fail it does not, not even for one under way,
+ * unless the peer is there, as its own calls or its refusals say, and is called by then. */
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *peer,
                                 const char *event_id, int64_t seq, void *token, int64_t now_ms);
 

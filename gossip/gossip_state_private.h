@@ -12,13 +12,13 @@
 /* What the decisions know of a peer. */
 struct peer {
     struct node_id node_id;
-    int64_t cursor;   /* it has all our events up to here */
-    bool gap;         /* behind the cursor are events that are neither queued nor its own */
-    bool busy;        /* a call is under way … */
-    bool exchanging;  /* … and it is a RECONCILE or CURSOR */
-    bool pushed_last; /* pushes and the steps of a session take turns */
+    int64_t cursor;  /* it has all our events up to here */
+    bool gap;        /* behind the cursor are events that are neither queued nor its own */
+    bool pushing;    /* a PUSH is under way */
+    bool exchanging; /* a RECONCILE or CURSOR is; both may be at once */
     bool in_session;
-    bool by_cursor; /* it can't reconcile, as far as we know */
+    bool exchange_again; /* when the session is over: what a push beside it lost */
+    bool by_cursor;      /* it can't reconcile, as far as we know */
     int64_t by_cursor_until_ms;
     bool subscribed;
     int64_t subscribe_at_ms;
@@ -28,11 +28,15 @@ struct peer {
     int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
     size_t pushed_count;
     int64_t exchange_at_ms;
-    int64_t asked_ms;   /* when the last call began */
+    int64_t asked_ms;   /* when the last exchange began */
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
     bool was_contacted;
-    bool online; /* as last told */
+    bool calls_only; /* it called while our calls to it fail: it may be behind NAT */
+    bool heard;      /* … of, since a call was lost: by a call of its own, or a refusal */
+    bool watched;    /* … among many: there was a conversation lately */
+    uint64_t talked; /* larger: later */
+    bool online;     /* as last told */
     unsigned failures;
     int64_t failing_since_ms;
 };
@@ -44,6 +48,8 @@ struct gossip_state {
     int64_t last_seq;
     int64_t called_ms; /* somebody reached us */
     size_t subscription_count;
+    size_t watched_count;
+    uint64_t talks;
     uint32_t (*random)(void *context, uint32_t below);
     void *context;
 };
@@ -65,5 +71,20 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
 
 /* The peer was heard of. */
 void gossip_outcome_contacted(struct peer *peer, int64_t now_ms);
+
+/* It said that it stops. */
+void gossip_outcome_left(struct gossip_state *state, struct peer *peer, int64_t now_ms);
+
+/* gossip_watch.c: there is a conversation with it. */
+void gossip_watch_note(struct gossip_state *state, struct peer *peer);
+
+bool gossip_watch_is_online(const struct peer *peer, int64_t now_ms);
+
+/* When it counts as offline, if nothing is heard of it until then. */
+int64_t gossip_watch_stale_at(const struct peer *peer);
+
+/* When it is asked whether it is still there: before it matters that it is not. INT64_MAX: never.
+ */
+int64_t gossip_watch_ask_at(const struct gossip_state *state, const struct peer *peer);
 
 #endif

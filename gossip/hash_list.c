@@ -21,6 +21,16 @@ size_t hash_list_left(const struct hash_list *list)
     return list->count - list->next;
 }
 
+bool hash_list_holds(const struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (memcmp(list->hashes[i], hash, BLAKE3_HASH_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void hash_list_clear(struct hash_list *list)
 {
     memory_free(list->hashes);

@@ -5,6 +5,7 @@
 #ifndef HEARTHCHAT_GOSSIP_HASH_LIST_H
 #define HEARTHCHAT_GOSSIP_HASH_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct hash_list {
 };
 
 void hash_list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES]);
+
+/* Whether it is in the list, done with or not; looks at all of them. */
+bool hash_list_holds(const struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
 /* Empties it. */
 void hash_list_clear(struct hash_list *list);

@@ -2,7 +2,8 @@
  *
  * Thread: http_client_start/stop: startup. http_client_call() blocks; a struct http_client
  * belongs to one thread. The only folder that includes curl. Whom we talk to is decided by the
- * pinned key alone (§9): a call to https without a pin is refused.
+ * pinned key alone (§9): a call to https without a pin is refused, unless it asks for any key. A
+ * connection whose other end is silent for LIMITS_PEER_DEAD_MS is dead, even if nobody said so.
  */
 #ifndef HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
 #define HEARTHCHAT_GOSSIP_HTTP_CLIENT_H
@@ -16,8 +17,13 @@
 #include "core/result.h"
 #include "protocol/signing.h"
 
-#define HTTP_CLIENT_CONNECT_MS 3000
-#define HTTP_CLIENT_TOTAL_MS 30000
+/* Deadlines follow progress (§10): a line of 64 kbit/s takes as long as it takes. */
+#define HTTP_CLIENT_CONNECT_MS 3000    /* somebody is there: TCP; an address that is dead */
+#define HTTP_CLIENT_HANDSHAKE_MS 10000 /* … and TLS, beside a page on a line of 600 ms */
+#define HTTP_CLIENT_QUIET_MS 15000     /* less than HTTP_CLIENT_PROGRESS_BYTES moved for so long */
+#define HTTP_CLIENT_PROGRESS_BYTES 1024
+#define HTTP_CLIENT_TOTAL_MS 600000
+#define HTTP_CLIENT_DEAD_MS 18000 /* noticed with the next probe, a second later */
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
 
 /* Our side of mutual TLS; made once from the device's key. The texts outlive every call: no copy
@@ -32,25 +38,31 @@ struct http_call {
     const char *method; /* "GET" or "POST" */
     const void *body;   /* NULL: none */
     size_t body_bytes;
-    const char *content_type;             /* the whole header of the body; NULL: that of JSON */
-    const struct node_id *peer;           /* whose key the server must have; NULL for plain http */
+    const char *content_type;   /* the whole header of the body; NULL: that of JSON */
+    const struct node_id *peer; /* whose key the server must have; NULL for plain http */
+    bool any_key; /* https without a pin: what the server says is to be believed by nobody */
+    bool fresh;   /* not on a connection that is there already */
     const struct http_identity *identity; /* NULL: no client certificate */
     size_t most_answer_bytes;             /* 0: HTTP_CLIENT_MOST_ANSWER_BYTES */
     int64_t total_ms;                     /* 0: HTTP_CLIENT_TOTAL_MS */
+    int64_t quiet_ms; /* 0: HTTP_CLIENT_QUIET_MS; longer for who has to think before answering */
     const atomic_bool *cancelled; /* once true, the call ends within a second; NULL: never */
 };
 
 struct http_answer {
-    long status; /* 0: no answer */
+    long status;     /* 0: no answer */
+    int64_t date;    /* what the server's clock shows, seconds since 1970; 0: it does not say */
+    int64_t took_ms; /* from the request's first byte on; 0: nothing was sent */
     struct buffer body;
 };
 
 enum result http_client_start(void);
 void http_client_stop(void);
 
-/* Waits for the answer. RESULT_UNREACHABLE when nobody answered, RESULT_TIMEOUT,
- * RESULT_UNAUTHORIZED when the server has another key, RESULT_FULL when the answer is too large;
- * any HTTP status is RESULT_OK. http_client_deinit_answer() in any case. */
+/* Waits for the answer. RESULT_UNREACHABLE when nobody answered or the connection broke,
+ * RESULT_TIMEOUT (with what came of the answer until then, in both cases), RESULT_UNAUTHORIZED
+ * when the server has another key, RESULT_FULL when the answer is too large; any HTTP status is
+ * RESULT_OK. http_client_deinit_answer() in any case. */
 enum result http_client_call(const struct http_call *call, struct http_answer *answer_out);
 void http_client_deinit_answer(struct http_answer *answer);
 
@@ -69,6 +81,19 @@ void http_client_destroy(struct http_client **client);
  * when it can't start. */
 void http_client_send(struct http_client *client, const struct http_call *call,
                       http_client_done *done, void *context);
+
+/* Ends the calls for which `is_cut` says so, as RESULT_UNREACHABLE. `local_address`: ours, "" while
+ * there is no connection. */
+void http_client_cut(struct http_client *client,
+                     bool (*is_cut)(void *context, const char *url, const char *local_address),
+                     void *context);
+
+/* No call that begins from now on goes over a connection that is there already. */
+void http_client_renew(struct http_client *client);
+
+/* As http_client_call(), over a connection that is there already if one is. */
+enum result http_client_wait(struct http_client *client, const struct http_call *call,
+                             struct http_answer *answer_out);
 
 /* Works until something happened, somebody woke it, or `timeout_ms` passed. */
 void http_client_run(struct http_client *client, int64_t timeout_ms);

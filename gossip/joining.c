@@ -1,103 +1,57 @@
 #include "gossip/joining.h"
 
-#include <string.h>
-
+#include "core/limits.h"
 #include "core/memory.h"
 #include "gossip/event_batch.h"
-#include "protocol/canonical.h"
+#include "gossip/inviter.h"
 #include "protocol/json_members.h"
 #include "store/data_directory.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
 
-enum { MOST_URL_BYTES = 320, MOST_ROUNDS = 100000 };
+enum { MOST_PAGES = 100000 };
 
 struct joining {
     const struct joining_request *request;
-    struct invite invite;
-    char base[MOST_URL_BYTES]; /* of the endpoint that answered */
+    const struct invite *invite;
+    struct inviter inviter;
+    struct clock clock; /* as the inviter's shows the time: it is the one that judges the invite */
     struct event_log *log;
     struct error *error;
 };
 
-static enum result call(struct joining *joining, const char *base, const char *path,
-                        const struct buffer *body, json_t **answer_out)
+static int64_t inviters_wall_ms(void *context)
 {
-    struct http_answer answer = {0};
-    char *url = memory_format("%s%s", base, path);
-    struct http_call call = {.url = url,
-                             .method = body == NULL ? "GET" : "POST",
-                             .body = body == NULL ? NULL : body->data,
-                             .body_bytes = body == NULL ? 0 : body->length_bytes,
-                             .peer = &joining->invite.inviter,
-                             .identity = joining->request->identity,
-                             .cancelled = joining->request->cancelled};
-    enum result result = http_client_call(&call, &answer);
-    if (atomic_load(joining->request->cancelled)) {
-        result = error_set(joining->error, RESULT_UNREACHABLE,
-                           "This node is stopping; join again when it is back.");
-    } else if (result != RESULT_OK) {
-        result = error_set(joining->error, RESULT_UNREACHABLE,
-                           "The inviter's node can't be reached. Is it running, and are both "
-                           "devices in the same network?");
-    } else if (answer.status == 401 || answer.status == 403) {
-        result = error_set(joining->error, RESULT_UNAUTHORIZED,
-                           "The inviter's node does not let this device in: the invite was used up "
-                           "or withdrawn. Ask for a new one.");
-    } else if (answer.status != 200 ||
-               canonical_parse(buffer_text(&answer.body), answer.body.length_bytes,
-                               CANONICAL_MOST_NESTING_REQUEST, answer_out, NULL) != RESULT_OK) {
-        result = error_set(joining->error, RESULT_UNREACHABLE,
-                           "The inviter's node answered with status %ld; try again later.",
-                           answer.status);
-    }
-    http_client_deinit_answer(&answer);
-    memory_free(url);
-    return result;
+    const struct joining *joining = context;
+    return clock_wall_ms(joining->request->clock) + joining->inviter.ahead_ms;
 }
 
-static enum result find_bootstrap(struct joining *joining)
+static int64_t own_monotonic_ms(void *context)
 {
-    struct node_id served;
-    enum result result =
-        error_set(joining->error, RESULT_UNREACHABLE, "The invite names no address to join at.");
-    for (size_t i = 0; i < joining->invite.bootstrap_endpoints.count; i++) {
-        json_t *manifest = NULL;
-        node_manifest_format_url(&joining->invite.bootstrap_endpoints.list[i], joining->base,
-                                 sizeof joining->base);
-        enum result tried = call(joining, joining->base, "/community/manifest", NULL, &manifest);
-        bool same = tried == RESULT_OK && json_members_node_id(manifest, "community_id", &served) &&
-                    node_id_equal(&served, &joining->invite.community_id);
-        json_decref(manifest);
-        if (same) {
-            return RESULT_OK;
-        }
-        result = tried == RESULT_OK
-                     ? error_set(joining->error, RESULT_INVALID,
-                                 "The inviter's node belongs to another community by now.")
-                     : tried;
-        if (tried == RESULT_UNAUTHORIZED) {
-            break;
-        }
-    }
-    return result;
+    const struct joining *joining = context;
+    return clock_monotonic_ms(joining->request->clock);
 }
 
-static enum result receive(struct joining *joining, const json_t *events, size_t *accepted_out)
+static enum result tell_cant_write(const struct joining *joining)
+{
+    return error_set(joining->error, RESULT_IO,
+                     "The community's log can't be written here: is the disk full? Make room, then "
+                     "join again with the same invite.");
+}
+
+static enum result receive(struct joining *joining, const json_t *events)
 {
     struct event_batch batch;
+    size_t accepted = 0;
     enum result result = RESULT_OK;
-    *accepted_out = 0;
-    event_batch_read(joining->log, events, &joining->invite.community_id, &batch);
+    event_batch_read(joining->log, events, &joining->invite->community_id, &batch);
     if (batch.count > 0) {
-        result = log_wait_receive(joining->log, batch.events, batch.count, &joining->invite.inviter,
-                                  accepted_out, NULL);
+        result = log_wait_receive(joining->log, batch.events, batch.count,
+                                  &joining->invite->inviter, &accepted, NULL);
         batch.events = NULL;
     }
     event_batch_deinit(&batch);
-    return result == RESULT_OK
-               ? RESULT_OK
-               : error_set(joining->error, RESULT_IO, "The community's log can't be written here.");
+    return result == RESULT_OK ? RESULT_OK : tell_cant_write(joining);
 }
 
 static int64_t last_lamport(const json_t *events, int64_t otherwise)
@@ -111,43 +65,56 @@ static int64_t last_lamport(const json_t *events, int64_t otherwise)
     return lamport;
 }
 
-/* One pass over the inviter's log by ascending lamport. */
-static enum result pull(struct joining *joining, size_t *accepted_out)
+struct standing {
+    bool founded;
+    bool invited;
+    bool member;
+};
+
+/* What the log proves by now. */
+static struct standing look(struct joining *joining)
+{
+    const struct node_id *self = &joining->request->key->node_id;
+    const struct log_snapshot *snapshot = log_snapshot_acquire(joining->log);
+    const struct membership *membership = snapshot->membership;
+    struct standing standing = {
+        .founded = membership->name != NULL,
+        .invited =
+            membership_find_invitation(membership, joining->inviter.invite_event_id, self) != NULL,
+        .member = membership_find(membership, self) != NULL};
+    log_snapshot_release(joining->log, &snapshot);
+    return standing;
+}
+
+static bool is_enough(struct joining *joining)
+{
+    struct standing standing = look(joining);
+    return standing.founded && (joining->inviter.knows_member ? standing.member : standing.invited);
+}
+
+/* Up to the head that the inviter's node named when we began. Pages of the membership alone are
+ * few, and have everybody's addresses; of a node that gives all there is no more is taken than is
+ * needed. */
+static enum result pull(struct joining *joining)
 {
     enum result result = RESULT_OK;
     int64_t head = 0;
     bool more = true;
-    *accepted_out = 0;
-    for (int round = 0; more && result == RESULT_OK && round < MOST_ROUNDS; round++) {
-        struct event_batch_writer writer;
+    int most_pages = joining->request->unasked ? LIMITS_RETURN_PAGES : MOST_PAGES;
+    for (int page = 0; more && result == RESULT_OK && page < most_pages; page++) {
         json_t *answer = NULL;
-        const json_t *events = NULL;
-        size_t accepted = 0;
-        more = false;
-        event_batch_begin(&writer, &joining->invite.community_id);
-        event_batch_end(&writer, head);
-        result = call(joining, joining->base, "/sync/v1/events", &writer.body, &answer);
-        if (result == RESULT_OK && json_members_array(answer, "events", &events)) {
+        result = inviter_page(&joining->inviter, head, &answer, joining->error);
+        if (result == RESULT_OK) {
+            const json_t *events = json_object_get(answer, "events");
             int64_t reached = last_lamport(events, head);
-            result = receive(joining, events, &accepted);
-            more = json_is_true(json_object_get(answer, "more")) && reached > head;
+            result = receive(joining, events);
+            more = json_is_true(json_object_get(answer, "more")) && reached > head &&
+                   reached < joining->inviter.head &&
+                   !(joining->inviter.is_plain && is_enough(joining));
             head = reached;
-            *accepted_out += accepted;
         }
         json_decref(answer);
-        buffer_deinit(&writer.body);
     }
-    return result;
-}
-
-/* Passes until one brings nothing new: an event may stand before what makes its author a member. */
-static enum result pull_all(struct joining *joining)
-{
-    size_t accepted = 0;
-    enum result result = RESULT_OK;
-    do {
-        result = pull(joining, &accepted);
-    } while (result == RESULT_OK && accepted > 0);
     return result;
 }
 
@@ -162,46 +129,24 @@ static bool add_text(void *context, int64_t seq, int64_t lamport, const char *te
 static enum result push(struct joining *joining, int64_t seq)
 {
     struct event_batch_writer writer;
-    json_t *answer = NULL;
-    int64_t rejected = 1;
-    event_batch_begin(&writer, &joining->invite.community_id);
+    event_batch_begin(&writer, &joining->invite->community_id);
     enum result result = event_reader_by_seq(joining->log, &seq, 1, add_text, &writer);
     event_batch_end(&writer, -1);
     result = result == RESULT_OK
-                 ? call(joining, joining->base, "/sync/v1/events", &writer.body, &answer)
+                 ? inviter_push(&joining->inviter, &writer.body, joining->error)
                  : error_set(joining->error, result, "The community's log can't be read here.");
-    if (result == RESULT_OK &&
-        (!json_members_integer(answer, "rejected", 0, INT64_MAX, &rejected) || rejected != 0)) {
-        result = error_set(joining->error, RESULT_UNAUTHORIZED,
-                           "The inviter's node did not accept this device; ask for a new invite.");
-    }
-    json_decref(answer);
     buffer_deinit(&writer.body);
     return result;
 }
 
 static enum result append_joined(struct joining *joining)
 {
-    const struct joining_request *request = joining->request;
-    const struct log_snapshot *snapshot = log_snapshot_acquire(joining->log);
-    bool founded = snapshot->membership->name != NULL;
-    bool invited = membership_find_invitation(snapshot->membership, joining->invite.invite_event_id,
-                                              &request->key->node_id) != NULL;
-    bool joined = membership_find(snapshot->membership, &request->key->node_id) != NULL;
-    log_snapshot_release(joining->log, &snapshot);
-    if (!founded || !invited) {
-        return error_set(joining->error, RESULT_INVALID,
-                         "The community's log does not hold this invitation; ask for a new one.");
-    }
-    if (joined) {
-        return RESULT_OK; /* an earlier try got this far */
-    }
     struct append_answer appended;
     struct event_draft draft =
-        event_draft_joined(joining->invite.invite_event_id, request->manifest);
+        event_draft_joined(joining->inviter.invite_event_id, joining->request->manifest);
     enum result result = log_wait_append(joining->log, &draft, &appended);
     if (result == RESULT_IO || result == RESULT_FULL) {
-        return error_set(joining->error, RESULT_IO, "The community's log can't be written here.");
+        return tell_cant_write(joining);
     }
     if (result != RESULT_OK) {
         return error_set(joining->error, RESULT_EXPIRED,
@@ -210,61 +155,104 @@ static enum result append_joined(struct joining *joining)
     return push(joining, appended.seq);
 }
 
-static enum result check_invite(struct joining *joining)
+/* What the inviter's node says counts as far as the log proves it. */
+static enum result take_place(struct joining *joining)
 {
-    const struct joining_request *request = joining->request;
-    enum result result = invite_parse(request->invite_text, &joining->invite, joining->error);
-    if (result != RESULT_OK) {
-        return result;
+    struct standing standing = look(joining);
+    if (!standing.founded) {
+        return error_set(joining->error, RESULT_INVALID,
+                         "The inviter's node has no proof that this community was founded; ask "
+                         "another member for an invite.");
     }
-    if (!node_id_equal(&joining->invite.invitee, &request->key->node_id)) {
-        return error_set(joining->error, RESULT_MISMATCH,
-                         "This invite is for another device. Give your own id to the inviter.");
+    if (joining->inviter.knows_member) {
+        return standing.member
+                   ? log_caught_up_await(joining->log)
+                   : error_set(joining->error, RESULT_INVALID,
+                               "The inviter's node calls this device a member and has no proof of "
+                               "it; ask another member for an invite.");
     }
-    if (joining->invite.expires_at <= clock_wall_ms(request->clock) / 1000) {
+    if (!standing.invited) {
+        return error_set(joining->error, RESULT_INVALID,
+                         "The community's log does not hold this invitation; ask for a new one.");
+    }
+    return append_joined(joining);
+}
+
+/* Where nobody answers, our own clock is the only one to ask. */
+static enum result reach(struct joining *joining)
+{
+    int64_t now = clock_wall_ms(joining->request->clock) / 1000;
+    enum result result = inviter_reach(&joining->inviter, joining->error);
+    if (result == RESULT_UNREACHABLE && joining->invite->expires_at <= now &&
+        !atomic_load(joining->request->cancelled)) {
         return error_set(joining->error, RESULT_EXPIRED,
-                         "This invite has expired; ask for a new one.");
+                         "The inviter's node can't be reached, and by this device's clock the "
+                         "invite has expired: start that node, or ask for a new invite.");
     }
-    return RESULT_OK;
+    if (result == RESULT_OK && !joining->inviter.knows_member &&
+        joining->inviter.invite_event_id[0] == '\0') {
+        return error_set(joining->error, RESULT_UNAUTHORIZED,
+                         "This text lets a member come back, and the inviter's node knows no "
+                         "member with this device's key; ask for an invite.");
+    }
+    return result;
 }
 
 static enum result build_log(struct joining *joining)
 {
     char *path = data_directory_joining_path(joining->request->data_directory);
     struct event_log_options options = {.directory = path,
-                                        .community_id = joining->invite.community_id,
+                                        .community_id = joining->invite->community_id,
                                         .key = joining->request->key,
-                                        .clock = joining->request->clock};
+                                        .clock = &joining->clock,
+                                        /* What we write comes after all that was. */
+                                        .least_clock = joining->inviter.head};
     enum result result = event_log_open(&options, &joining->log, joining->error);
     if (result == RESULT_OK) {
-        result = pull_all(joining);
+        result = pull(joining);
+    } else if (result == RESULT_FULL) {
+        result = tell_cant_write(joining);
     }
     if (result == RESULT_OK) {
-        result = append_joined(joining);
+        result = take_place(joining);
     }
     event_log_close(&joining->log);
     memory_free(path);
     return result;
 }
 
-enum result joining_run(const struct joining_request *request, struct node_id *community_id_out,
+enum result joining_run(const struct joining_request *request, bool *returned_out,
                         struct error *error)
 {
-    struct joining joining = {.request = request, .error = error};
-    enum result result = check_invite(&joining);
-    if (result == RESULT_OK) {
-        result = find_bootstrap(&joining);
-    }
+    struct joining joining = {.request = request, .invite = request->invite, .error = error};
+    joining.clock = (struct clock){inviters_wall_ms, own_monotonic_ms, &joining};
+    joining.inviter = (struct inviter){
+        .invite = request->invite,
+        .self = &request->key->node_id,
+        .display_name = "",
+        .identity = request->identity,
+        .client = http_client_create(),
+        .clock = request->clock,
+        .cancelled = request->cancelled,
+        .until_ms =
+            request->unasked ? clock_monotonic_ms(request->clock) + LIMITS_RETURN_MS : INT64_MAX};
+    (void)json_members_string(request->manifest, "display_name", &joining.inviter.display_name,
+                              NULL);
+    enum result result =
+        request->invite->is_open || node_id_equal(&request->invite->invitee, &request->key->node_id)
+            ? reach(&joining)
+            : error_set(error, RESULT_MISMATCH,
+                        "This invite is for another device. Give your own id to the inviter.");
     if (result == RESULT_OK) {
         data_directory_discard_joining(request->data_directory);
         result = build_log(&joining);
         if (result == RESULT_OK) {
             result = data_directory_adopt_joining(request->data_directory,
-                                                  &joining.invite.community_id, error);
+                                                  &request->invite->community_id, error);
         }
         data_directory_discard_joining(request->data_directory);
     }
-    *community_id_out = joining.invite.community_id;
-    invite_deinit(&joining.invite);
+    http_client_destroy(&joining.inviter.client);
+    *returned_out = joining.inviter.knows_member;
     return result;
 }

@@ -8,60 +8,95 @@
 
 enum { MOST_URL_BYTES = 320, USUAL_WAIT_MS = 1000 };
 
-static void try_endpoint(struct peer_link *link);
+static void send_to(void *context, const struct endpoint *endpoint);
 
-static void answered(void *context, enum result result, const struct http_answer *answer)
+static void conclude(struct peer_lane *lane, enum result result, const struct http_answer *answer)
 {
-    struct peer_link *link = context;
-    if (result != RESULT_OK && !link->removed && ++link->tried < link->endpoints.count) {
-        link->endpoint = (link->endpoint + 1) % link->endpoints.count;
-        try_endpoint(link);
-        return;
+    const struct peer_link *link = lane->link;
+    if (result == RESULT_OK && answer->date > 0) {
+        clock_skew_note(link->gossip->skew, &link->node_id, answer->date,
+                        clock_wall_ms(link->gossip->options.clock) / 1000);
     }
-    buffer_deinit(&link->body);
-    link->answered(link, result, answer);
+    buffer_deinit(&lane->body);
+    lane->answered(lane, result, answer);
 }
 
-static void try_endpoint(struct peer_link *link)
+/* Calls may be repeated; where nobody said a word, it is elsewhere and once. */
+static void answered(void *context, enum result result, const struct http_answer *answer)
 {
+    struct peer_lane *lane = context;
+    struct peer_link *link = lane->link;
+    bool heard = result == RESULT_OK || answer->status != 0;
+    bool elsewhere =
+        peer_addresses_tried(link->addresses, &lane->called_at, heard ? RESULT_OK : result);
+    if (elsewhere && !lane->again && !link->removed) {
+        lane->again = true;
+        peer_addresses_reach(link->addresses, send_to, lane);
+    } else {
+        conclude(lane, result, answer);
+    }
+}
+
+static void send_to(void *context, const struct endpoint *endpoint)
+{
+    struct peer_lane *lane = context;
+    struct peer_link *link = lane->link;
     char base[MOST_URL_BYTES];
     struct http_answer nothing = {0};
     struct gossip *gossip = link->gossip;
-    if (link->endpoints.count == 0) {
-        answered(link, RESULT_UNREACHABLE, &nothing);
+    if (endpoint == NULL || link->removed) {
+        conclude(lane, RESULT_UNREACHABLE, &nothing);
         return;
     }
-    node_manifest_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
-                             sizeof base);
-    char *url = memory_format("%s%s", base, link->path);
+    lane->called_at = *endpoint;
+    lane->called_ms = gossip_io_now(gossip);
+    node_manifest_format_url(endpoint, base, sizeof base);
+    char *url = memory_format("%s%s", base, lane->path);
     struct http_call call = {.url = url,
                              .method = "POST",
-                             .body = link->body.data,
-                             .body_bytes = link->body.length_bytes,
-                             .content_type = link->content_type,
-                             .most_answer_bytes = link->most_answer_bytes,
+                             .body = lane->body.data,
+                             .body_bytes = lane->body.length_bytes,
+                             .content_type = lane->content_type,
+                             .most_answer_bytes = lane->most_answer_bytes,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
-    gossip_io_send(gossip, &call, answered, link);
+    gossip_io_send(gossip, &call, answered, lane);
     memory_free(url);
 }
 
-void peer_call_post(struct peer_link *link, const char *path, const char *content_type,
+void peer_call_post(struct peer_lane *lane, const char *path, const char *content_type,
                     size_t most_answer_bytes, peer_answered *then)
 {
-    link->path = path;
-    link->content_type = content_type;
-    link->most_answer_bytes = most_answer_bytes;
-    link->answered = then;
-    link->tried = 0;
-    link->busy = true;
-    try_endpoint(link);
+    lane->path = path;
+    lane->content_type = content_type;
+    lane->most_answer_bytes = most_answer_bytes;
+    lane->sent_bytes = lane->body.length_bytes;
+    lane->answered = then;
+    lane->again = false;
+    lane->busy = true;
+    peer_addresses_reach(lane->link->addresses, send_to, lane);
 }
 
-void peer_call_conclude(struct peer_link *link, const struct gossip_outcome *outcome)
+int64_t peer_call_took(const struct peer_lane *lane, const struct http_answer *answer)
 {
+    return answer->took_ms > 0 ? answer->took_ms
+                               : gossip_io_now(lane->link->gossip) - lane->called_ms;
+}
+
+void peer_call_note_sent(struct peer_lane *lane, const struct http_answer *answer)
+{
+    struct page_size *sending = &lane->link->sending;
+    page_size_carried(sending, lane->sent_bytes, peer_call_took(lane, answer));
+    page_size_note_events(sending, lane->sent_bytes, lane->events);
+}
+
+void peer_call_conclude(struct peer_lane *lane, const struct gossip_outcome *outcome)
+{
+    struct peer_link *link = lane->link;
     struct gossip *gossip = link->gossip;
-    link->busy = false;
+    struct gossip_outcome of_lane = *outcome;
+    of_lane.pushed = lane == &link->push;
+    lane->busy = false;
     if (link->removed) {
         peer_links_release(link);
         return;
@@ -69,7 +104,7 @@ void peer_call_conclude(struct peer_link *link, const struct gossip_outcome *out
     if (outcome->succeeded) {
         peer_links_seen(link);
     }
-    gossip_state_finished(gossip->state, &link->node_id, outcome, gossip_io_now(gossip));
+    gossip_state_finished(gossip->state, &link->node_id, &of_lane, gossip_io_now(gossip));
 }
 
 /* NULL: nothing. */
@@ -81,9 +116,6 @@ static const char *misbehaviour(enum result result, const struct http_answer *an
     if (result == RESULT_FULL) {
         return "an endless answer";
     }
-    if (result == RESULT_TIMEOUT && answer->status != 0) {
-        return "an answer that does not end in time";
-    }
     return result == RESULT_UNAUTHORIZED ? "another node's key" : NULL;
 }
 
@@ -92,6 +124,8 @@ void peer_call_report(struct peer_link *link, enum result result, const struct h
     const char *reason = misbehaviour(result, answer);
     if (reason != NULL) {
         peer_links_report(link, reason);
+    } else if (result == RESULT_TIMEOUT && answer->status != 0) {
+        peer_links_report_stall(link);
     }
 }
 
@@ -136,10 +170,14 @@ bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
     return true;
 }
 
-void peer_call_fail(struct peer_link *link, enum result result, const struct http_answer *answer)
+void peer_call_fail(struct peer_lane *lane, enum result result, const struct http_answer *answer)
 {
     const struct gossip_outcome outcome = {.succeeded = false,
-                                           .wait_ms = read_wait(result, answer)};
+                                           .answered = result == RESULT_OK && answer != NULL,
+                                           .wait_ms = read_wait(result, answer),
+                                           .stranger = result == RESULT_OK && answer != NULL &&
+                                                       answer->status == 401};
+    struct peer_link *link = lane->link;
     char name[NODE_ID_SHORT_BYTES];
     if (answer != NULL && !link->removed) {
         peer_call_report(link, result, answer);
@@ -147,5 +185,5 @@ void peer_call_fail(struct peer_link *link, enum result result, const struct htt
     node_id_format_short(&link->node_id, name);
     log_write(LOG_DEBUG, "peer.failed", "peer", name, "reason",
               result == RESULT_OK ? "refused" : result_name(result), NULL);
-    peer_call_conclude(link, &outcome);
+    peer_call_conclude(lane, &outcome);
 }

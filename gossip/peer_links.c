@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
@@ -18,6 +20,8 @@ static void add_link(struct gossip *gossip, const struct node_id *node_id)
     struct peer_link *link = memory_allocate(1, sizeof *link);
     link->gossip = gossip;
     link->node_id = *node_id;
+    link->exchange.link = link->push.link = link;
+    link->addresses = peer_addresses_create(gossip, node_id);
     lock_take(gossip->lock);
     gossip->links =
         memory_resize(gossip->links, gossip->link_count + 1, sizeof(struct peer_link *));
@@ -44,13 +48,15 @@ void peer_links_free(struct gossip *gossip, struct peer_link *link)
     }
     lock_release(gossip->lock);
     peer_links_forget_session(link);
-    buffer_deinit(&link->body);
+    peer_addresses_destroy(&link->addresses);
+    buffer_deinit(&link->exchange.body);
+    buffer_deinit(&link->push.body);
     memory_free(link);
 }
 
 void peer_links_release(struct peer_link *link)
 {
-    if (link->removed && !link->busy && !link->polling) {
+    if (link->removed && !link->exchange.busy && !link->push.busy && !link->polling) {
         peer_links_free(link->gossip, link);
     }
 }
@@ -65,6 +71,18 @@ static void collect_peer(void *context, const struct peer_record *record)
     struct known_peers *known = context;
     known->records = memory_resize(known->records, known->count + 1, sizeof *known->records);
     known->records[known->count++] = *record;
+}
+
+static void restore_address(void *context, const struct peer_address *address)
+{
+    struct peer_link *link = context;
+    enum address_source source;
+    if (address_book_parse_source(address->source, &source)) {
+        lock_take(link->gossip->lock);
+        address_book_restore(peer_addresses_book(link->addresses), &address->endpoint, source,
+                             address->last_success);
+        lock_release(link->gossip->lock);
+    }
 }
 
 static void adopt_member(struct gossip *gossip, const struct membership *membership,
@@ -83,14 +101,13 @@ static void adopt_member(struct gossip *gossip, const struct membership *members
                 lock_release(gossip->lock);
             }
         }
+        (void)event_reader_addresses(gossip->options.log, &member->node_id, restore_address,
+                                     peer_links_find(gossip, &member->node_id));
         gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_io_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
     member_profile_read_endpoints(membership_profile(membership, member->person), &endpoints);
-    if (!node_manifest_endpoints_equal(&link->endpoints, &endpoints)) {
-        link->endpoints = endpoints;
-        link->endpoint = 0;
-    }
+    peer_addresses_take_manifest(link->addresses, &endpoints);
 }
 
 void peer_links_follow_members(struct gossip *gossip)
@@ -103,6 +120,9 @@ void peer_links_follow_members(struct gossip *gossip)
         const struct member *member = &membership->members[i];
         if (!node_id_equal(&member->node_id, &gossip->options.key->node_id)) {
             adopt_member(gossip, membership, member, &known);
+        } else {
+            member_profile_read_endpoints(membership_profile(membership, member->person),
+                                          &gossip->self.named);
         }
     }
     for (size_t i = gossip->link_count; i-- > 0;) {
@@ -112,7 +132,7 @@ void peer_links_follow_members(struct gossip *gossip)
             lock_take(gossip->lock);
             link->removed = true;
             lock_release(gossip->lock);
-            link->busy = link->busy && !link->session.waiting; /* nobody will wake it */
+            link->exchange.busy = link->exchange.busy && !link->session.waiting; /* … for ever */
             peer_links_release(link);
         }
     }
@@ -129,16 +149,45 @@ void peer_links_seen(struct peer_link *link)
     link->dirty = true;
 }
 
-void peer_links_report(struct peer_link *link, const char *reason)
+static void report(const struct peer_link *link, int64_t *again_at_ms, const char *what,
+                   const char *reason)
 {
     char name[NODE_ID_SHORT_BYTES];
     int64_t now_ms = gossip_io_now(link->gossip);
-    if (now_ms < link->report_at_ms) {
-        return;
+    if (now_ms >= *again_at_ms) {
+        *again_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
+        node_id_format_short(&link->node_id, name);
+        log_write(LOG_WARNING, what, "peer", name, "reason", reason, NULL);
     }
-    link->report_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
-    node_id_format_short(&link->node_id, name);
-    log_write(LOG_WARNING, "peer.misbehaves", "peer", name, "reason", reason, NULL);
+}
+
+void peer_links_report(struct peer_link *link, const char *reason)
+{
+    report(link, &link->report_at_ms, "peer.misbehaves", reason);
+}
+
+void peer_links_report_stall(struct peer_link *link)
+{
+    report(link, &link->report_stall_at_ms, "peer.stalled",
+           "the link stood still in the middle of an answer; what came of it is kept");
+}
+
+static void save_addresses(struct peer_link *link)
+{
+    const struct address *list[ADDRESS_BOOK_MOST];
+    struct peer_address kept[ADDRESS_BOOK_MOST_WORKED];
+    struct address_book *book = peer_addresses_book(link->addresses);
+    size_t count = 0;
+    size_t listed = address_book_list(book, list);
+    for (size_t i = 0; i < listed && list[i]->worked != 0; i++) {
+        struct peer_address *address = &kept[count++];
+        address->endpoint = list[i]->endpoint;
+        address->last_success = list[i]->worked_at;
+        (void)snprintf(address->source, sizeof address->source, "%s",
+                       address_book_source_name(list[i]->source));
+    }
+    book->changed = log_peers_save_addresses(link->gossip->options.log, &link->node_id, kept,
+                                             count) != RESULT_OK;
 }
 
 void peer_links_save(struct gossip *gossip)
@@ -154,6 +203,9 @@ void peer_links_save(struct gossip *gossip)
             gossip_state_look(gossip->state, &link->node_id, &record.cursor, &online)) {
             records[count++] = record;
             link->dirty = false;
+        }
+        if (!link->removed && peer_addresses_book(link->addresses)->changed) {
+            save_addresses(link);
         }
     }
     if (count > 0) {

@@ -17,18 +17,29 @@ static void take_events(struct peer_link *link, const json_t *answer)
     }
 }
 
-static void posted(struct peer_link *link, enum result result, const struct http_answer *answer)
+/* A push that fails ends no session beside it. */
+static void fail(struct peer_lane *lane, enum result result, const struct http_answer *answer)
 {
-    struct gossip_outcome outcome = {.through = link->through, .more = link->more};
+    if (result != RESULT_OK) {
+        page_size_broke(&lane->link->sending);
+    }
+    peer_call_fail(lane, result, answer);
+}
+
+static void posted(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+{
+    struct peer_link *link = lane->link;
+    struct gossip_outcome outcome = {.through = lane->through, .more = lane->more};
     json_t *json = NULL;
     if (result == RESULT_OK && !link->removed) {
         outcome.succeeded = peer_call_read_answer(answer, &json, &outcome);
     }
     if (outcome.succeeded) {
+        peer_call_note_sent(lane, answer);
         take_events(link, json);
-        peer_call_conclude(link, &outcome);
+        peer_call_conclude(lane, &outcome);
     } else {
-        peer_session_give_up(link, result, answer);
+        fail(lane, result, answer);
     }
     json_decref(json);
     memory_free(outcome.rejected);
@@ -58,10 +69,12 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
 {
     struct filling filling = {.through = action->cursor};
     struct peer_link *link = peer_links_find(gossip, &action->peer);
+    struct peer_lane *lane = action->kind == GOSSIP_PUSH ? &link->push : &link->exchange;
     struct event_log *log = gossip->options.log;
     int64_t our_head = -1;
     enum result result = RESULT_OK;
     event_batch_begin(&filling.writer, &gossip->community_id);
+    filling.writer.most_bytes = page_size_next(&link->sending);
     if (action->kind == GOSSIP_CURSOR) {
         const struct log_snapshot *snapshot = log_snapshot_acquire(log);
         int64_t last_seq = snapshot->last_seq;
@@ -76,13 +89,14 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
         result = event_reader_by_seq(log, action->seqs, action->seq_count, fill, &filling);
     }
     event_batch_end(&filling.writer, our_head);
-    link->body = filling.writer.body;
-    link->through = filling.through;
-    link->more = filling.full;
+    lane->body = filling.writer.body;
+    lane->through = filling.through;
+    lane->events = filling.writer.count;
+    lane->more = filling.full;
     if (result == RESULT_OK) {
-        peer_call_post(link, "/sync/v1/events", NULL, 0, posted);
+        peer_call_post(lane, "/sync/v1/events", NULL, 0, posted);
     } else { /* what could not be read was not sent: the cursor must not pass it */
-        buffer_deinit(&link->body);
-        peer_session_give_up(link, result, NULL);
+        buffer_deinit(&lane->body);
+        peer_call_fail(lane, result, NULL);
     }
 }

@@ -120,6 +120,7 @@ bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
     struct buffer copy;
     struct received_batch *page = begin_receiving(link, done);
     page->asked = *asked;
+    page->bytes = text->length_bytes;
     *asked = (struct hash_list){0};
     buffer_init(&copy);
     buffer_append(&copy, text->data, text->length_bytes);

@@ -25,6 +25,7 @@ struct received_batch {
     struct received_batch *next;
 
     struct hash_list asked; /* of a page that was fetched and verified, and is not stored yet */
+    size_t bytes;           /* of the page */
     bool understood;
     struct event_batch batch;
 

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
+#include "protocol/event_scan.h"
 #include "protocol/hex.h"
 #include "protocol/json_members.h"
 #include "store/event_reader.h"
@@ -13,9 +14,9 @@ enum {
     MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
     MOST_FRUITLESS = 16,
     MOST_GATHERED = 8 * EVENT_BATCH_MOST_EVENTS,
-    MOST_RECEIVING = 6, /* pages that are verified, stored, or wait for it */
+    GATHERING_MS = 2000, /* … and no longer: on a thin wire each page is shown as it comes */
+    MOST_RECEIVING = 6,  /* pages that are verified, stored, or wait for it */
     MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
-    CATCHING_UP = 1000, /* who lacks so many fetches from one peer at a time */
 };
 
 static const char octets[] = "Content-Type: application/octet-stream";
@@ -44,6 +45,7 @@ static void received(struct peer_link *link, struct received_batch *batch)
 static void store_gathered(struct peer_link *link)
 {
     struct event_batch *gathered = link->session.gathered;
+    link->session.stored_ms = gossip_io_now(link->gossip);
     if (gathered != NULL) {
         link->session.gathered = NULL;
         peer_receiving_store(link, gathered, received);
@@ -63,23 +65,15 @@ void peer_session_give_up(struct peer_link *link, enum result result,
                           const struct http_answer *answer)
 {
     end(link);
-    peer_call_fail(link, result, answer);
+    link->left_to_it = 0;
+    peer_call_fail(&link->exchange, result, answer);
 }
 
 /* A step is done, the session goes on: what waits to be pushed may come in between. */
 static void go_on(struct peer_link *link)
 {
     const struct gossip_outcome outcome = {.succeeded = true, .more = true};
-    peer_call_conclude(link, &outcome);
-}
-
-static void finish(struct peer_link *link)
-{
-    const struct gossip_outcome outcome = {
-        .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
-    gossip_io_tell_caught_up(link->gossip);
-    end(link);
-    peer_call_conclude(link, &outcome);
+    peer_call_conclude(&link->exchange, &outcome);
 }
 
 /* `reached`: the peer answered. */
@@ -87,7 +81,23 @@ static void postpone(struct peer_link *link, bool reached)
 {
     const struct gossip_outcome outcome = {.succeeded = reached, .postponed = true};
     end(link);
-    peer_call_conclude(link, &outcome);
+    peer_call_conclude(&link->exchange, &outcome);
+}
+
+static void finish(struct peer_link *link)
+{
+    if (link->session.elsewhere) {
+        postpone(link, true); /* it may break off there */
+        return;
+    }
+    if (link->gossip->catching_up == link) { /* what it brought was passed on to nobody */
+        gossip_state_events_missed(link->gossip->state, 0, true, gossip_io_now(link->gossip));
+    }
+    const struct gossip_outcome outcome = {
+        .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
+    gossip_io_tell_caught_up(link->gossip);
+    end(link);
+    peer_call_conclude(&link->exchange, &outcome);
 }
 
 static void note_difference(void *context, bool ours, const uint8_t id[static ITEM_ID_BYTES])
@@ -105,10 +115,10 @@ static void note_difference(void *context, bool ours, const uint8_t id[static IT
     }
 }
 
-/* Only one session fetches much at a time: the others would fetch the same. */
+/* Only one session fetches more than a page at a time: the others would fetch the same. */
 static bool may_catch_up(struct peer_link *link)
 {
-    if (hash_list_left(&link->session.need) > CATCHING_UP) {
+    if (hash_list_left(&link->session.need) > page_size_next_events(&link->fetching)) {
         if (link->gossip->catching_up == NULL) {
             link->gossip->catching_up = link;
         }
@@ -122,13 +132,14 @@ static bool speaks_no_negentropy(long status)
     return status == 404 || status == 405 || status == 415 || status == 501;
 }
 
-static void compared(struct peer_link *link, enum result result, const struct http_answer *answer)
+static void compared(struct peer_lane *lane, enum result result, const struct http_answer *answer)
 {
+    struct peer_link *link = lane->link;
     struct session_state *session = &link->session;
     const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
     if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
         end(link);
-        peer_call_conclude(link, &by_cursor);
+        peer_call_conclude(&link->exchange, &by_cursor);
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
@@ -141,7 +152,7 @@ static void compared(struct peer_link *link, enum result result, const struct ht
                            note_difference, link, &session->message, NULL);
     if (result == RESULT_UNSUPPORTED) {
         end(link);
-        peer_call_conclude(link, &by_cursor);
+        peer_call_conclude(&link->exchange, &by_cursor);
     } else if (result != RESULT_OK || ++session->fruitless > MOST_FRUITLESS) {
         peer_links_report(link,
                           result != RESULT_OK ? "no negentropy message" : "endless comparison");
@@ -155,9 +166,10 @@ static void compared(struct peer_link *link, enum result result, const struct ht
 
 static void compare(struct peer_link *link)
 {
-    link->body = link->session.message;
+    link->exchange.body = link->session.message;
     buffer_init(&link->session.message);
-    peer_call_post(link, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES, compared);
+    peer_call_post(&link->exchange, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES,
+                   compared);
 }
 
 static void begin(struct peer_link *link)
@@ -168,9 +180,11 @@ static void begin(struct peer_link *link)
     session->through = snapshot->last_seq; /* the set has at least these */
     log_snapshot_release(log, &snapshot);
     session->active = true;
+    session->stored_ms = gossip_io_now(link->gossip);
     session->comparisons++;
     session->progressed = false;
     session->left_out = false;
+    session->elsewhere = false;
     if (event_set_initiate(log, &session->message) == RESULT_OK) {
         compare(link);
     } else {
@@ -251,9 +265,12 @@ static void verified(struct peer_link *link, struct received_batch *page)
     if (!page->understood) {
         peer_links_report(link, "no answer to a fetch");
     } else {
+        page_size_note_events(&link->fetching, page->bytes,
+                              page->batch.count + page->batch.refused_count);
         asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
         qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);
         sort_out(link, &page->batch, &asked);
+        link->gossip->caught_events += (int64_t)page->batch.count;
         if (link->session.active && link->session.number == page->session_number) {
             ask_again(link, &asked);
         }
@@ -262,45 +279,105 @@ static void verified(struct peer_link *link, struct received_batch *page)
     }
     /* Nothing more comes to gather when the session waits for its last pages, or is over. */
     const struct session_state *session = &link->session;
-    bool last = !session->active || (session->waiting && hash_list_left(&session->need) == 0);
-    if (last || (session->gathered != NULL && session->gathered->count >= MOST_GATHERED)) {
+    bool due = !session->active || (session->waiting && hash_list_left(&session->need) == 0) ||
+               gossip_io_now(link->gossip) - session->stored_ms >= GATHERING_MS;
+    if (due || (session->gathered != NULL && session->gathered->count >= MOST_GATHERED)) {
         store_gathered(link);
     }
     go_on_waiting(link);
 }
 
-static void fetched(struct peer_link *link, enum result result, const struct http_answer *answer)
+/* What is whole of an answer that broke off is kept; the next comparison finds the rest. */
+static void keep_what_came(struct peer_link *link, const struct http_answer *answer)
 {
+    struct buffer page;
+    buffer_init(&page);
+    page_size_broke(&link->fetching);
+    if (answer->status == 200 &&
+        event_scan_broken_page(buffer_text(&answer->body), answer->body.length_bytes, &page)) {
+        (void)peer_receiving_verify(link, &page, &link->session.asked, verified);
+    }
+    buffer_deinit(&page);
+}
+
+static void fetched(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+{
+    struct peer_link *link = lane->link;
+    if (result == RESULT_TIMEOUT || result == RESULT_UNREACHABLE) {
+        keep_what_came(link, answer);
+    }
+    if (result == RESULT_OK && !link->removed && answer->status == 400 && !link->fetches_plainly) {
+        link->fetches_plainly = true; /* it knows no "most_bytes", and says so */
+        postpone(link, false);
+        return;
+    }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
         peer_session_give_up(link, result, answer);
-    } else if (peer_receiving_verify(link, &answer->body, &link->session.asked, verified)) {
+        return;
+    }
+    page_size_carried(&link->fetching, answer->body.length_bytes, peer_call_took(lane, answer));
+    if (peer_receiving_verify(link, &answer->body, &link->session.asked, verified)) {
         go_on(link);
     } else {
         peer_session_give_up(link, RESULT_FULL, NULL);
     }
 }
 
-static void fetch(struct peer_link *link)
+static bool is_fetched_elsewhere(const struct peer_link *link, const uint8_t *hash)
+{
+    for (size_t i = 0; i < link->gossip->link_count; i++) {
+        const struct peer_link *other = link->gossip->links[i];
+        if (other != link && hash_list_holds(&other->session.asked, hash)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is to be asked for next: neither what came meanwhile nor what is on its way. */
+static void take_page(struct peer_link *link)
 {
     struct hash_list *need = &link->session.need;
     struct hash_list *asked = &link->session.asked;
-    char hex[2 * BLAKE3_HASH_BYTES + 1];
-    size_t page = hash_list_page(need, EVENT_BATCH_MOST_EVENTS);
+    size_t page = page_size_next_events(&link->fetching);
     hash_list_clear(asked);
-    buffer_init(&link->body);
-    buffer_append_text(&link->body, "{\"hashes\":[");
-    for (size_t i = 0; i < page; i++) {
+    while (asked->count < page && hash_list_left(need) > 0) {
         const uint8_t *hash = need->hashes[need->next++];
-        hex_format(hash, BLAKE3_HASH_BYTES, hex);
-        buffer_append_format(&link->body, "%s\"%s\"", i == 0 ? "" : ",", hex);
-        hash_list_add(asked, hash);
+        if (is_fetched_elsewhere(link, hash)) {
+            link->session.elsewhere = true;
+        } else if (!event_reader_holds(link->gossip->options.log, hash)) {
+            hash_list_add(asked, hash);
+        }
     }
-    buffer_append_text(&link->body, "]}");
-    peer_call_post(link, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
 }
 
-static void sent(struct peer_link *link, enum result result, const struct http_answer *answer)
+static void fetch(struct peer_link *link)
 {
+    const struct hash_list *asked = &link->session.asked;
+    struct buffer *body = &link->exchange.body;
+    char hex[2 * BLAKE3_HASH_BYTES + 1];
+    take_page(link);
+    if (asked->count == 0) {
+        go_on(link);
+        return;
+    }
+    buffer_init(body);
+    buffer_append_text(body, "{\"hashes\":[");
+    for (size_t i = 0; i < asked->count; i++) {
+        hex_format(asked->hashes[i], BLAKE3_HASH_BYTES, hex);
+        buffer_append_format(body, "%s\"%s\"", i == 0 ? "" : ",", hex);
+    }
+    buffer_append_text(body, "]");
+    if (!link->fetches_plainly) {
+        buffer_append_format(body, ",\"most_bytes\":%zu", page_size_next(&link->fetching));
+    }
+    buffer_append_text(body, "}");
+    peer_call_post(&link->exchange, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
+}
+
+static void sent(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+{
+    struct peer_link *link = lane->link;
     struct gossip_outcome outcome = {.more = true};
     json_t *json = NULL;
     int64_t accepted = 0;
@@ -310,12 +387,16 @@ static void sent(struct peer_link *link, enum result result, const struct http_a
             json_members_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
     }
     if (outcome.succeeded) {
+        peer_call_note_sent(lane, answer);
         if (accepted > 0) {
             link->session.progressed = true;
             link->session.fruitless = 0;
         }
-        peer_call_conclude(link, &outcome);
+        peer_call_conclude(&link->exchange, &outcome);
     } else {
+        if (result != RESULT_OK) {
+            page_size_broke(&link->sending); /* half a body is of no use to the other side */
+        }
         peer_session_give_up(link, result, answer);
     }
     json_decref(json);
@@ -337,6 +418,7 @@ static void send_page(struct peer_link *link)
     size_t page = hash_list_page(have, EVENT_BATCH_MOST_EVENTS);
     bool *taken = memory_allocate(page, sizeof *taken);
     event_batch_begin(&writer, &link->gossip->community_id);
+    writer.most_bytes = page_size_next(&link->sending);
     enum result result = event_reader_by_hash(link->gossip->options.log, hash_list_first(have),
                                               page, add_text, &writer, taken);
     event_batch_end(&writer, -1);
@@ -350,11 +432,12 @@ static void send_page(struct peer_link *link)
     }
     have->next += done;
     memory_free(taken);
-    link->body = writer.body;
+    link->exchange.body = writer.body;
+    link->exchange.events = writer.count;
     if (result == RESULT_OK) {
-        peer_call_post(link, "/sync/v1/events", NULL, 0, sent);
+        peer_call_post(&link->exchange, "/sync/v1/events", NULL, 0, sent);
     } else {
-        buffer_deinit(&link->body);
+        buffer_deinit(&link->exchange.body);
         peer_session_give_up(link, result, NULL);
     }
 }
@@ -376,14 +459,13 @@ void peer_session_step(struct peer_link *link)
     struct session_state *session = &link->session;
     bool compared_all = session->message.length_bytes == 0;
     size_t most = hash_list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
-    bool fetches = gossip_io_now(link->gossip) < link->fetches_until_ms;
     if (hash_list_left(&session->need) == 0 && compared_all) {
         store_gathered(link);
     }
-    link->busy = true;
+    link->exchange.busy = true;
     bool sends = hash_list_left(&session->need) == 0 && hash_list_left(&session->have) > 0;
-    if (fetches && (!session->active || sends)) {
-        postpone(link, false); /* what it lacks it is fetching */
+    if (sends && peer_backlog_is_left(link)) {
+        postpone(link, true);
     } else if (session->active && (hash_list_left(&session->need) > 0 || compared_all) &&
                session->receiving > most) {
         session->waiting = true;

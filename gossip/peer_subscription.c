@@ -10,7 +10,7 @@
 enum {
     MOST_URL_BYTES = 320,
     WAIT_S = 30,
-    TOTAL_MS = 40000, /* the wait, and a slow line */
+    QUIET_MS = 45000, /* the wait, and a slow line */
 };
 
 static void tell_polled(const struct peer_link *link, size_t events)
@@ -57,6 +57,10 @@ static void polled(void *context, enum result result, const struct http_answer *
     struct peer_link *link = context;
     struct gossip *gossip = link->gossip;
     link->polling = false;
+    if (link->polled_at.port != 0) {
+        bool heard = result == RESULT_OK || answer->status != 0;
+        (void)peer_addresses_tried(link->addresses, &link->polled_at, heard ? RESULT_OK : result);
+    }
     if (link->removed) {
         peer_links_release(link);
         return;
@@ -72,29 +76,36 @@ static void polled(void *context, enum result result, const struct http_answer *
 
 /* The first poll asks where the peer's log stands, by naming an arrival number that it can't have
  * reached: what came before is the reconciliation's business. */
-void peer_subscription_start(struct peer_link *link)
+static void poll_at(void *context, const struct endpoint *endpoint)
 {
+    struct peer_link *link = context;
     struct gossip *gossip = link->gossip;
     struct http_answer nothing = {0};
     char base[MOST_URL_BYTES];
     char self[NODE_ID_TEXT_BYTES];
     bool first = link->polled_seq == 0;
-    link->polling = true;
-    if (link->endpoints.count == 0) {
+    if (endpoint == NULL || link->removed) {
         polled(link, RESULT_UNREACHABLE, &nothing);
         return;
     }
-    node_manifest_format_url(&link->endpoints.list[link->endpoint % link->endpoints.count], base,
-                             sizeof base);
+    link->polled_at = *endpoint;
+    node_manifest_format_url(endpoint, base, sizeof base);
     node_id_format(&gossip->options.key->node_id, self);
     char *url = memory_format(
         "%s/pubsub/v1/subscribe?topic=chat.message.%s&last_seq=%lld&timeout=%d", base, self,
         (long long)(first ? NUMBER_SAFE_INTEGER : link->polled_seq), first ? 0 : WAIT_S);
     struct http_call call = {.url = url,
                              .method = "GET",
-                             .total_ms = TOTAL_MS,
+                             .quiet_ms = QUIET_MS,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
     gossip_io_send(gossip, &call, polled, link);
     memory_free(url);
+}
+
+void peer_subscription_start(struct peer_link *link)
+{
+    link->polling = true;
+    link->polled_at.port = 0;
+    peer_addresses_reach(link->addresses, poll_at, link);
 }

@@ -22,12 +22,11 @@ void send_waiters_decide(struct send_waiter *waiter, bool direct)
     }
 }
 
-void send_waiters_give_up(struct send_waiters *waiters, const struct node_id *recipient,
-                          int64_t until_ms)
+void send_waiters_give_up(struct send_waiters *waiters, const struct node_id *recipient)
 {
     for (size_t i = 0; i < waiters->count; i++) {
         struct send_waiter *waiter = &waiters->list[i];
-        if (node_id_equal(&waiter->recipient, recipient) && until_ms >= waiter->deadline_ms) {
+        if (node_id_equal(&waiter->recipient, recipient)) {
             send_waiters_decide(waiter, false);
         }
     }

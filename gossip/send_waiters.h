@@ -33,9 +33,8 @@ void send_waiters_add(struct send_waiters *waiters, const struct send_waiter *wa
 
 void send_waiters_decide(struct send_waiter *waiter, bool direct);
 
-/* Not direct: those for that recipient whose time is over at `until_ms`. */
-void send_waiters_give_up(struct send_waiters *waiters, const struct node_id *recipient,
-                          int64_t until_ms);
+/* Not direct: those for that recipient. */
+void send_waiters_give_up(struct send_waiters *waiters, const struct node_id *recipient);
 
 /* Takes one out that is decided, or whose time is over (not direct). False: none. */
 bool send_waiters_take(struct send_waiters *waiters, int64_t now_ms, struct send_waiter *out);

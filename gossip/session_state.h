@@ -26,8 +26,10 @@ struct session_state {
     size_t fruitless; /* messages in a row that brought nobody anything */
     uint64_t comparisons; /* from the first message on, since the peer last brought us something */
     struct event_batch *gathered; /* verified, not given to the writer yet */
+    int64_t stored_ms;            /* when the writer was last given some, or it began */
     bool progressed;              /* since the comparison began */
     bool left_out;                /* more is lacking than the session keeps in mind */
+    bool elsewhere;               /* other sessions fetch what this one needs too */
 };
 
 /* Adds what a page has (taken out of it) to what is gathered for the writer. */

@@ -1,14 +1,15 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
+#include "handlers/invite_text.h"
+#include "handlers/open_invite.h"
 #include "protocol/display_text.h"
 #include "protocol/invite.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
-
-enum { DEFAULT_TTL_SECONDS = 7 * 86400, MOST_TTL_SECONDS = 365 * 86400 };
 
 void admission_create_handle(struct request *request, const struct node_parts *parts)
 {
@@ -44,9 +45,10 @@ static void on_joined(void *context, const struct join_answer *answer)
     }
     char community_id[NODE_ID_TEXT_BYTES];
     node_id_format(&answer->community_id, community_id);
-    request_reply_output(request, json_build_pack("{s:s,s:s,s:b}", "community_id", community_id,
-                                                  "community_name", answer->community_name,
-                                                  "already", (int)answer->already));
+    request_reply_output(request,
+                         json_build_pack("{s:s,s:s,s:b,s:b}", "community_id", community_id,
+                                         "community_name", answer->community_name, "already",
+                                         (int)answer->already, "returned", (int)answer->returned));
 }
 
 void admission_join_handle(struct request *request, const struct node_parts *parts)
@@ -77,26 +79,63 @@ static void on_invited(void *context, const struct append_answer *answer)
         request_reply_error(inviting->request, wire_code_of_append(answer->result),
                             answer->error.message);
     } else {
-        char expires_at[WALL_CLOCK_TEXT_BYTES];
         memcpy(inviting->invite.invite_event_id, answer->event_id, ULID_TEXT_BYTES);
-        wall_clock_format(inviting->invite.expires_at, expires_at);
-        char *text = invite_make(&inviting->invite, inviting->parts->key);
-        request_reply_output(inviting->request, json_build_pack("{s:s,s:s}", "invite", text,
-                                                                "expires_at", expires_at));
-        memory_free(text);
+        invite_text_reply(inviting->request, inviting->parts, &inviting->invite);
     }
     invite_deinit(&inviting->invite);
     memory_free(inviting);
 }
 
-/* The invitee by NodeID, or by the text that a fresh device shows. */
+/* A NodeID amid other text. */
+static bool find_node_id(const char *text, struct node_id *node_id_out)
+{
+    char id[NODE_ID_TEXT_BYTES];
+    for (const char *at = strstr(text, "ed25519:"); at != NULL; at = strstr(at + 1, "ed25519:")) {
+        (void)snprintf(id, sizeof id, "%s", at);
+        if (node_id_parse(id, node_id_out) == RESULT_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The invitee by the text that a fresh device shows, or by NodeID. */
 static bool read_invitee(const char *text, struct node_id *invitee_out, char **name_out)
 {
-    if (node_id_parse(text, invitee_out) == RESULT_OK) {
-        *name_out = memory_duplicate_string("");
+    if (invite_parse_id_text(text, invitee_out, name_out) == RESULT_OK) {
         return true;
     }
-    return invite_parse_id_text(text, invitee_out, name_out) == RESULT_OK;
+    *name_out = memory_duplicate_string("");
+    return find_node_id(text, invitee_out);
+}
+
+/* Consumes the invite. */
+static void append_invitation(struct request *request, const struct node_parts *parts,
+                              const char *display_name, struct invite *invite)
+{
+    struct inviting *inviting = memory_allocate(1, sizeof *inviting);
+    struct event_draft draft = event_draft_invited(&invite->invitee, display_name,
+                                                   invite->initial_level, invite->expires_at);
+    *inviting = (struct inviting){request, parts, *invite};
+    if (log_append_event(parts->log(parts->node), &draft, on_invited, inviting) != RESULT_OK) {
+        invite_deinit(&inviting->invite);
+        memory_free(inviting);
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too much is being written at once; try again in a second.");
+    }
+}
+
+/* A member that lost its log needs no invitation: the text leads it here (§17). Consumes the
+ * invite. */
+static void let_back(struct request *request, const struct node_parts *parts, struct invite *invite)
+{
+    if (node_id_equal(&invite->invitee, &parts->key->node_id)) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "This is this node's own id; take that of the device to invite.");
+    } else {
+        invite_text_reply(request, parts, invite);
+    }
+    invite_deinit(invite);
 }
 
 void admission_invite_call(struct request *request, const struct node_parts *parts,
@@ -106,17 +145,19 @@ void admission_invite_call(struct request *request, const struct node_parts *par
     const char *display_name = NULL;
     const char *level_text = "member";
     enum member_level level = LEVEL_MEMBER;
-    int64_t ttl_seconds = DEFAULT_TTL_SECONDS;
+    int64_t ttl_seconds = INVITE_TEXT_DEFAULT_TTL_SECONDS;
     struct node_id invitee;
+    struct endpoints endpoints;
     char *own_name = NULL;
     struct event_log *log = node_parts_log(parts, request);
-    if (log == NULL) {
+    if (log == NULL || !invite_text_endpoints(request, parts, &endpoints)) {
         return;
     }
     (void)json_members_string(input, "invitee_node_id", &invitee_text, NULL);
     (void)json_members_string(input, "initial_level", &level_text, NULL);
     (void)json_members_integer(input, "ttl_seconds", INT64_MIN, INT64_MAX, &ttl_seconds);
     if (!read_invitee(invitee_text, &invitee, &own_name)) {
+        memory_free(own_name);
         request_reply_error(request, WIRE_BAD_REQUEST,
                             "invitee_node_id must be a full NodeID (ed25519: and 43 characters) or "
                             "the hearthnet-id:// text that the other device shows.");
@@ -126,7 +167,8 @@ void admission_invite_call(struct request *request, const struct node_parts *par
         display_name = own_name;
     }
     if (!member_level_parse(level_text, &level) || level == LEVEL_ANCHOR || ttl_seconds < 1 ||
-        ttl_seconds > MOST_TTL_SECONDS || display_text_count_characters(display_name) > 64 ||
+        ttl_seconds > INVITE_TEXT_MOST_TTL_SECONDS ||
+        display_text_count_characters(display_name) > 64 ||
         display_text_has_control_character(display_name)) {
         memory_free(own_name);
         request_reply_error(request, WIRE_BAD_REQUEST,
@@ -135,31 +177,30 @@ void admission_invite_call(struct request *request, const struct node_parts *par
         return;
     }
     const struct log_snapshot *snapshot = log_snapshot_acquire(log);
-    struct inviting *inviting = memory_allocate(1, sizeof *inviting);
-    inviting->request = request;
-    inviting->parts = parts;
-    inviting->invite = (struct invite){
+    struct invite invite = {
         .community_id = snapshot->membership->community_id,
         .inviter = parts->key->node_id,
         .invitee = invitee,
         .initial_level = level,
-        .bootstrap_endpoints = *parts->endpoints(parts->node),
+        .bootstrap_endpoints = endpoints,
         .expires_at = clock_wall_ms(parts->clock) / 1000 + ttl_seconds,
         .community_name = memory_duplicate_string(snapshot->membership->name),
     };
+    bool is_member = membership_find(snapshot->membership, &invitee) != NULL;
     log_snapshot_release(log, &snapshot);
-    struct event_draft draft =
-        event_draft_invited(&invitee, display_name, level, inviting->invite.expires_at);
-    memory_free(own_name);
-    if (log_append_event(log, &draft, on_invited, inviting) != RESULT_OK) {
-        invite_deinit(&inviting->invite);
-        memory_free(inviting);
-        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
-                            "Too much is being written at once; try again in a second.");
+    if (is_member) {
+        let_back(request, parts, &invite);
+    } else {
+        append_invitation(request, parts, display_name, &invite);
     }
+    memory_free(own_name);
 }
 
 void admission_invite_handle(struct request *request, const struct node_parts *parts)
 {
-    capabilities_call(capabilities_find("community.invite"), request, parts, request->body);
+    if (json_object_get(request->body, "open") != NULL) {
+        open_invite_make(request, parts);
+    } else {
+        capabilities_call(capabilities_find("community.invite"), request, parts, request->body);
+    }
 }

@@ -46,6 +46,7 @@ void chat_history_call(struct request *request, const struct node_parts *parts, 
                             "since_lamport and before_lamport must not be negative.");
         return;
     }
+    query.newest = json_object_get(input, "since_lamport") == NULL;
     query.limit = (size_t)limit;
     bool more = false;
     struct page page = {json_array(), &parts->key->node_id};

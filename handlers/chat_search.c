@@ -1,7 +1,6 @@
 #include <string.h>
 
-#include "core/buffer.h"
-#include "core/memory.h"
+#include "handlers/found_json.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/json_build.h"
@@ -15,46 +14,13 @@ struct findings {
     const struct node_id *self;
 };
 
-/* The snippet's marks apart: plain, found, plain, found, … */
-static json_t *split(const char *snippet)
-{
-    static const char marks[] = {SEARCH_MARK_BEGIN, SEARCH_MARK_END, '\0'};
-    json_t *pieces = json_array();
-    for (size_t length = strcspn(snippet, marks);; length = strcspn(snippet, marks)) {
-        char *piece = memory_duplicate(snippet, length);
-        (void)json_array_append_new(pieces, json_build_stored_text(piece));
-        memory_free(piece);
-        snippet += length;
-        if (*snippet == '\0') {
-            return pieces;
-        }
-        snippet++;
-    }
-}
-
-static json_t *join(json_t *pieces)
-{
-    struct buffer text;
-    size_t index;
-    json_t *part;
-    buffer_init(&text);
-    json_array_foreach(pieces, index, part)
-    {
-        buffer_append_text(&text, json_string_value(part));
-    }
-    json_t *joined = json_build_text(buffer_text(&text));
-    buffer_deinit(&text);
-    return joined;
-}
-
-static void add_message(void *context, const struct history_message *message, const char *snippet)
+static void add_message(void *context, const struct history_message *message,
+                        const struct search_found *found)
 {
     struct findings *findings = context;
-    json_t *found = message_json_make(message, findings->self);
-    json_t *pieces = split(snippet);
-    (void)json_object_set_new(found, "snippet", join(pieces));
-    (void)json_object_set_new(found, "snippet_parts", pieces);
-    (void)json_array_append_new(findings->messages, found);
+    json_t *told = message_json_make(message, findings->self);
+    found_json_set(told, found);
+    (void)json_array_append_new(findings->messages, told);
 }
 
 void chat_search_handle(struct request *request, const struct node_parts *parts)

@@ -19,6 +19,13 @@ static void take_last_message(void *context, const struct history_message *messa
     listing->last_message = message_json_make(message, &listing->parts->key->node_id);
 }
 
+static void take_first_unread(void *context, const struct history_message *message)
+{
+    (void)json_object_set_new(context, "first_unread",
+                              json_build_pack("{s:s,s:I}", "event_id", message->event_id, "lamport",
+                                              (json_int_t)message->lamport));
+}
+
 static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
 {
     json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
@@ -28,6 +35,10 @@ static void list(struct listing *listing, const struct node_id *peer, int64_t un
     (void)history_last_message(listing->log, peer, take_last_message, listing);
     (void)json_object_set_new(entry, "peer", json_build_text(id));
     (void)json_object_set_new(entry, "unread", json_integer(unread));
+    (void)json_object_set_new(entry, "first_unread", json_null());
+    if (unread > 0) {
+        (void)history_first_unread(listing->log, peer, take_first_unread, entry);
+    }
     (void)json_object_set_new(entry, "last_message",
                               listing->last_message == NULL ? json_null() : listing->last_message);
     (void)json_array_append_new(listing->conversations, entry);

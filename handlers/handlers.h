@@ -15,12 +15,17 @@ handler chat_read_handle;            /* POST /api/v1/chat/read */
 handler chat_search_handle;          /* GET /api/v1/chat/search */
 handler conversations_handle;        /* GET /api/v1/chat/conversations */
 handler node_info_handle;            /* GET /api/v1/node */
+handler node_info_rename_handle;     /* POST /api/v1/node */
 handler members_handle;              /* GET /api/v1/members */
+handler peers_list_handle;           /* GET /api/v1/peers: where each was tried */
+handler peers_ask_handle;            /* POST /api/v1/peers: an address by hand (§19) */
 handler admission_create_handle;     /* POST /api/v1/community */
 handler admission_join_handle;       /* POST /api/v1/community/join (§17) */
 handler admission_invite_handle;     /* POST /api/v1/invites */
+handler open_invite_redeem_handle;   /* POST /join/v1/redeem */
 handler member_change_revoke_handle; /* POST /api/v1/revocations */
 handler member_change_level_handle;  /* POST /api/v1/levels */
+handler member_change_agree_handle;  /* POST /api/v1/co-signatures */
 handler qr_read_handle;              /* POST /api/v1/qr/read */
 handler qr_draw_handle;              /* GET /api/v1/qr.svg?text= */
 handler bus_call_handle;             /* POST /bus/v1/call (§14) */
@@ -31,6 +36,7 @@ handler sync_heads_handle;           /* GET /sync/v1/heads (§11) */
 handler sync_events_handle;          /* POST /sync/v1/events */
 handler sync_reconcile_handle;       /* POST /sync/v1/reconcile (§12) */
 handler sync_reconcile_fetch_handle; /* POST /sync/v1/fetch */
+handler sync_leaving_handle;         /* POST /sync/v1/leaving */
 handler subscribe_handle;            /* GET /pubsub/v1/subscribe, the long-poll (§15) */
 handler health_handle;               /* GET /health (§10) */
 handler health_ready_handle;         /* GET /ready */

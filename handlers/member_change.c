@@ -137,3 +137,45 @@ void member_change_level_handle(struct request *request, const struct node_parts
     append(request, log, event_draft_level(promoted, &target, level, co_signers), &target);
     json_decref(co_signers);
 }
+
+/* What is to be agreed to; NULL when it is neither. */
+static json_t *read_statement(const json_t *input, const struct node_id *target)
+{
+    const char *reason = NULL;
+    const char *level_text = NULL;
+    enum member_level level = LEVEL_MEMBER;
+    char client_id[CO_SIGNATURE_CLIENT_ID_BYTES];
+    (void)json_members_string(input, "reason", &reason, NULL);
+    (void)json_members_string(input, "new_level", &level_text, NULL);
+    if (reason != NULL && level_text == NULL && event_data_is_revocation_reason(reason)) {
+        co_signature_client_id(target, reason, client_id);
+        return event_data_revocation_statement(client_id, reason, target);
+    }
+    return reason == NULL && level_text != NULL && member_level_parse(level_text, &level)
+               ? event_data_level_statement(level, target)
+               : NULL;
+}
+
+void member_change_agree_handle(struct request *request, const struct node_parts *parts)
+{
+    struct event_log *log = NULL;
+    struct node_id target;
+    struct buffer text;
+    if (!begin(request, parts, request->body, &log, &target)) {
+        return;
+    }
+    json_t *statement = read_statement(request->body, &target);
+    if (statement == NULL) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Say what is agreed to: reason is compromised, inactive, "
+                            "policy_violation or other, or new_level is member, trusted or "
+                            "anchor.");
+        return;
+    }
+    json_t *agreement = co_signature_make(parts->key, statement);
+    buffer_init(&text);
+    co_signature_format(agreement, &text);
+    (void)json_object_set_new(agreement, "text", json_build_text(buffer_text(&text)));
+    buffer_deinit(&text);
+    request_reply_output(request, agreement);
+}

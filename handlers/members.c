@@ -8,10 +8,13 @@ static json_t *describe_member(const struct node_parts *parts, const struct memb
     json_t *entry = node_parts_describe_node(parts, &member->node_id, membership);
     struct endpoints endpoints;
     char added_at[WALL_CLOCK_TEXT_BYTES];
+    char added_by[NODE_ID_TEXT_BYTES];
     member_profile_read_endpoints(profile, &endpoints);
     wall_clock_format(member_profile_added_at(profile), added_at);
     (void)json_object_set_new(entry, "endpoints", node_manifest_endpoints_to_json(&endpoints));
+    node_id_format(member_profile_added_by(profile), added_by);
     (void)json_object_set_new(entry, "added_at", json_build_text(added_at));
+    (void)json_object_set_new(entry, "added_by", json_build_text(added_by));
     return entry;
 }
 

@@ -7,8 +7,11 @@ struct event_log *node_parts_log(const struct node_parts *parts, struct request 
     struct event_log *log = parts->log(parts->node);
     if (log == NULL) {
         request_reply_error(request, WIRE_BAD_REQUEST,
-                            "This node is in no community yet: create one, or join with an "
-                            "invite.");
+                            parts->has_lost
+                                ? "This node's log is lost: join with any invite that it ever got, "
+                                  "or with one that a member makes for it now."
+                                : "This node is in no community yet: create one, or join with an "
+                                  "invite.");
     }
     return log;
 }
@@ -49,6 +52,8 @@ static const char *name_of(const struct membership *membership, const struct nod
 json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
                                  const struct membership *membership)
 {
+    static const char *const namesakes[] = {
+        [NAMESAKE_NONE] = NULL, [NAMESAKE_SAME] = "same", [NAMESAKE_ALIKE] = "alike"};
     const struct member *member = membership == NULL ? NULL : membership_find(membership, node_id);
     char id[NODE_ID_TEXT_BYTES];
     char short_id[NODE_ID_SHORT_BYTES];
@@ -64,9 +69,10 @@ json_t *node_parts_describe_node(const struct node_parts *parts, const struct no
     node_id_format(node_id, id);
     node_id_format_short(node_id, short_id);
     wall_clock_format(presence.last_seen, last_seen);
-    return json_build_pack("{s:s,s:s,s:s,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
-                           "display_name", name_of(membership, node_id, member), "level",
-                           member == NULL ? NULL : member_level_name(member->level), "online",
-                           (int)presence.online, "last_seen",
-                           presence.last_seen == 0 ? NULL : last_seen);
+    return json_build_pack(
+        "{s:s,s:s,s:s,s:s?,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id, "display_name",
+        name_of(membership, node_id, member), "namesake",
+        namesakes[membership == NULL ? NAMESAKE_NONE : membership_namesake(membership, node_id)],
+        "level", member == NULL ? NULL : member_level_name(member->level), "online",
+        (int)presence.online, "last_seen", presence.last_seen == 0 ? NULL : last_seen);
 }

@@ -18,7 +18,8 @@ struct join_answer {
     struct error error;
     struct node_id community_id;
     const char *community_name; /* borrowed; NULL unless RESULT_OK */
-    bool already;
+    bool already;               /* a member before */
+    bool returned;              /* that had no log here */
 };
 typedef void node_parts_joined(void *context, const struct join_answer *answer);
 
@@ -26,11 +27,12 @@ struct node_parts {
     const struct signing_key *key;
     const struct clock *clock;
     const char *version;
-    const char *display_name;
     bool chat_enabled;
     bool store_and_forward;
     bool read_receipts_enabled;
     bool metrics_enabled;
+    bool has_lost;              /* a community's directory is here, and its log is not */
+    struct node_id lost;        /* which */
     int64_t started_ms;         /* monotonic */
     struct log_limit *refusals; /* of lines about what others send */
     void *node;
@@ -38,8 +40,14 @@ struct node_parts {
     struct gossip *(*gossip)(void *node);
     /* A ULID, monotonic. */
     void (*mint_id)(void *node, char text_out[static ULID_TEXT_BYTES]);
-    /* Our addresses as others reach us. */
-    const struct endpoints *(*endpoints)(void *node);
+    /* What the account is called, for who has no name yet; "" when that is unknown. */
+    const char *suggested_name;
+    /* "" while it has none. */
+    void (*display_name)(void *node, char name_out[static PERSON_NAME_BYTES]);
+    /* `name` as person_name_make() makes it; everybody is told. Blocks for a disk sync. */
+    enum result (*rename)(void *node, const char *name, struct error *error);
+    /* Our addresses as others reach us; none while this machine is in no network. */
+    void (*endpoints)(void *node, struct endpoints *endpoints_out);
     /* A signed manifest, fresh enough; the caller owns it. */
     json_t *(*manifest)(void *node);
     /* Creates a community. RESULT_EXISTS when in one. Blocks for a disk sync. */
@@ -60,8 +68,9 @@ struct event_log *node_parts_log(const struct node_parts *parts, struct request 
 bool node_parts_resolve(const struct node_parts *parts, struct request *request, const char *text,
                         struct node_id *node_id_out);
 
-/* {"node_id","short_id","display_name","level","online","last_seen"}: how people and programs are
- * told of a node (§13). Who is no member has no level; `membership` NULL: nobody is known. */
+/* {"node_id","short_id","display_name","namesake","level","online","last_seen"}: how people and
+ * programs are told of a node (§13). Who is no member has no level; `membership` NULL: nobody is
+ * known. */
 json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
                                  const struct membership *membership);
 

@@ -8,6 +8,10 @@
 
 enum { QUIET_MODULES = 4, MOST_TEXT_BYTES = 2900 };
 
+/* Whole pixels a module, so that each is as large as the others: as many as make a small code easy
+ * to aim at, and what a camera tells apart at least. */
+enum { LEAST_MODULE_PIXELS = 3, USUAL_PIXELS = 300 };
+
 static QRcode *encode(const char *text)
 {
     return strlen(text) > MOST_TEXT_BYTES
@@ -33,12 +37,15 @@ void qr_draw_handle(struct request *request, const struct node_parts *parts)
     }
     struct buffer svg;
     int size = code->width + 2 * QUIET_MODULES;
+    int module = USUAL_PIXELS / size;
+    int pixels = size * (module > LEAST_MODULE_PIXELS ? module : LEAST_MODULE_PIXELS);
     buffer_init(&svg);
     buffer_append_format(&svg,
-                         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-                         "shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/>"
+                         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
+                         "height=\"%d\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\"><path "
+                         "fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/>"
                          "<path fill=\"#000\" d=\"",
-                         size, size, size, size);
+                         pixels, pixels, size, size, size, size);
     for (int row = 0; row < code->width; row++) {
         for (int column = 0; column < code->width; column++) {
             if (is_dark(code, row, column)) {

@@ -45,6 +45,7 @@ struct syncing {
     const struct node_parts *parts;
     struct event_batch batch;
     int64_t our_head; /* of the caller; -1: it asks for nothing */
+    bool membership;  /* it asks for no more than says who belongs */
 };
 
 /* Ours above the caller's head, never ending inside a lamport. */
@@ -90,7 +91,12 @@ static void reply(struct syncing *syncing, size_t accepted, int64_t head)
                                      "rejected_reasons", reasons, "new_head", (json_int_t)head);
     if (syncing->our_head >= 0) {
         struct pulling pulling = {.events = json_array()};
-        (void)event_reader_after_lamport(log, syncing->our_head, pull_event, &pulling);
+        if (syncing->membership) {
+            (void)event_reader_membership(log, syncing->our_head, pull_event, &pulling);
+            (void)json_object_set_new(answer, "membership", json_true());
+        } else {
+            (void)event_reader_after_lamport(log, syncing->our_head, pull_event, &pulling);
+        }
         (void)json_object_set_new(answer, "events", pulling.events);
         if (pulling.more) {
             (void)json_object_set_new(answer, "more", json_true());
@@ -185,6 +191,7 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
     syncing->request = request;
     syncing->parts = parts;
     syncing->our_head = our_head;
+    (void)json_members_boolean(request->body, "membership", &syncing->membership);
     event_batch_read(log, events, &community_id, &syncing->batch);
     /* The events go to the writer's thread: from here on nobody shares their JSON. */
     json_decref(request->body);

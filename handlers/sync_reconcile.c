@@ -5,10 +5,15 @@
 #include "handlers/handlers.h"
 #include "protocol/hex.h"
 #include "protocol/json_members.h"
+#include "protocol/number.h"
 #include "store/event_reader.h"
 #include "store/event_set.h"
 
-enum { MOST_HASHES = 1000, ROOM_FOR_MISSING_BYTES = 70000 };
+enum {
+    MOST_HASHES = 1000,
+    ROOM_FOR_MISSING_BYTES = 70000,
+    MOST_PAGE_BYTES = EVENT_BATCH_MOST_BYTES - ROOM_FOR_MISSING_BYTES
+};
 
 void sync_reconcile_handle(struct request *request, const struct node_parts *parts)
 {
@@ -62,16 +67,38 @@ static bool read_hashes(struct request *request, uint8_t (*hashes_out)[BLAKE3_HA
     return valid;
 }
 
+/* How much the caller's link takes. False after answering what is wrong. */
+static bool read_most_bytes(struct request *request, size_t *most_out)
+{
+    int64_t most = MOST_PAGE_BYTES;
+    if (json_object_get(request->body, "most_bytes") != NULL &&
+        !json_members_integer(request->body, "most_bytes", 1, NUMBER_SAFE_INTEGER, &most)) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Expected \"most_bytes\" as a whole number of at least 1.");
+        return false;
+    }
+    *most_out = most < MOST_PAGE_BYTES ? (size_t)most : MOST_PAGE_BYTES;
+    return true;
+}
+
+struct page {
+    struct buffer answer;
+    size_t most_bytes;
+};
+
+/* One event in any case. */
 static bool add_event(void *context, int64_t seq, int64_t lamport, const char *text,
                       size_t length_bytes)
 {
-    struct buffer *answer = context;
+    struct page *page = context;
+    struct buffer *answer = &page->answer;
+    bool first = buffer_text(answer)[answer->length_bytes - 1] == '[';
     (void)seq;
     (void)lamport;
-    if (answer->length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES - ROOM_FOR_MISSING_BYTES) {
+    if (!first && answer->length_bytes + length_bytes > page->most_bytes) {
         return false;
     }
-    buffer_append_text(answer, buffer_text(answer)[answer->length_bytes - 1] == '[' ? "" : ",");
+    buffer_append_text(answer, first ? "" : ",");
     buffer_append(answer, text, length_bytes);
     return true;
 }
@@ -95,31 +122,31 @@ static void add_missing(struct buffer *answer, const uint8_t (*hashes)[BLAKE3_HA
 void sync_reconcile_fetch_handle(struct request *request, const struct node_parts *parts)
 {
     size_t count = 0;
-    struct buffer answer;
+    struct page page = {.most_bytes = MOST_PAGE_BYTES};
     struct event_log *log = node_parts_log(parts, request);
     if (log == NULL) {
         return;
     }
     uint8_t(*hashes)[BLAKE3_HASH_BYTES] = memory_allocate(MOST_HASHES, sizeof *hashes);
     bool *taken = memory_allocate(MOST_HASHES, sizeof *taken);
-    buffer_init(&answer);
+    buffer_init(&page.answer);
     struct gossip *gossip = parts->gossip(parts->node);
     if (gossip != NULL) {
         gossip_peer_fetches(gossip, &request->caller.node_id);
     }
-    if (read_hashes(request, hashes, &count)) {
+    if (read_most_bytes(request, &page.most_bytes) && read_hashes(request, hashes, &count)) {
         /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
-        buffer_append_text(&answer, "{\"events\":[");
+        buffer_append_text(&page.answer, "{\"events\":[");
         if (event_reader_by_hash(log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, count, add_event,
-                                 &answer, taken) == RESULT_OK) {
-            add_missing(&answer, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, taken, count);
-            request_reply_canonical(request, answer.data, answer.length_bytes);
+                                 &page, taken) == RESULT_OK) {
+            add_missing(&page.answer, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, taken, count);
+            request_reply_canonical(request, page.answer.data, page.answer.length_bytes);
         } else {
             request_reply_error(request, WIRE_INTERNAL_ERROR,
                                 "This node can't read its log; ask another one.");
         }
     }
-    buffer_deinit(&answer);
+    buffer_deinit(&page.answer);
     memory_free(hashes);
     memory_free(taken);
 }

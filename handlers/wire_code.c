@@ -69,6 +69,7 @@ enum wire_code wire_code_of_join(enum result result)
 {
     switch (result) {
     case RESULT_INVALID:
+    case RESULT_NOT_FOUND:
     case RESULT_UNAUTHORIZED: /* by the inviter's node, not by ours */
         return WIRE_INVITE_INVALID;
     case RESULT_MISMATCH:
@@ -80,7 +81,6 @@ enum wire_code wire_code_of_join(enum result result)
     case RESULT_EXISTS:
         return WIRE_WRONG_COMMUNITY;
     case RESULT_OK:
-    case RESULT_NOT_FOUND:
     case RESULT_FULL:
     case RESULT_BUSY:
     case RESULT_TIMEOUT:

@@ -57,20 +57,12 @@ void community_keep(struct community *community, const struct fact_record *recor
 
 static bool is_invited(const struct community *community, const struct fact_record *record)
 {
-    const struct fact_table *table = &community->facts;
     uint8_t invite_id[ULID_BYTES];
     if (record->type != EVENT_MEMBER_JOINED) {
         return false;
     }
     ulid_to_bytes(record->invite_event_id, invite_id);
-    for (uint32_t at = fact_table_find(table, invite_id); at != FACT_NONE;
-         at = fact_table_find_next(table, at)) {
-        if (table->facts[at].type == EVENT_MEMBER_INVITED &&
-            node_id_equal(&table->facts[at].about.target, &record->author)) {
-            return true;
-        }
-    }
-    return false;
+    return fact_table_find_invitation(&community->facts, invite_id, &record->author) != FACT_NONE;
 }
 
 bool community_offer(struct community *community, const struct fact_record *record)

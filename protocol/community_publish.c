@@ -105,6 +105,7 @@ struct membership *community_publish(struct community *community, const char *na
         add_person(community, community->people.by_key[i], membership);
         add_list(community, i, membership);
     }
+    membership->names = member_names_create();
     membership->profile_count = community->profile_count;
     membership->profiles =
         memory_allocate(membership->profile_count, sizeof(struct member_profile *));

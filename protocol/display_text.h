@@ -15,6 +15,19 @@ size_t display_text_count_characters(const char *text);
  * spaces. The caller frees it. */
 char *display_text_make(const char *text);
 
+/* Of marks that follow each other on one character, so many are shown. */
+#define DISPLAY_TEXT_MOST_MARKS 8
+
+/* A name, as a fact is shown: what can't be seen or turns the direction of writing falls away
+ * (joiners inside of emoji stay), blanks and controls are one space, none at the ends. May be "".
+ * The caller frees it. */
+char *display_text_make_fact(const char *text);
+
+/* What somebody wrote, in lines: whatever ends a line anywhere becomes a line break with `indent`
+ * behind it, other control characters but tabs become '?', and what turns the direction of writing
+ * until it is told otherwise falls away. The caller frees it. */
+char *display_text_make_prose(const char *text, const char *indent);
+
 /* True when a control character (U+0000-U+001F, U+007F) is inside. */
 bool display_text_has_control_character(const char *text);
 

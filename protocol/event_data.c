@@ -68,12 +68,11 @@ enum result event_data_check_message(const char *client_id, const char *body, si
     (void)body;
     if (body_bytes > EVENT_DATA_MOST_BODY_BYTES) {
         return error_set(error, RESULT_INVALID,
-                         "The body has %zu bytes; the most is %d. Send it in parts or as a file.",
+                         "The text has %zu bytes, and the most is %d (64 KiB); send it in parts.",
                          body_bytes, EVENT_DATA_MOST_BODY_BYTES);
     }
     if (body_bytes == 0 && json_array_size(attachments) == 0) {
-        return error_set(error, RESULT_INVALID,
-                         "The message is empty: write something or attach a file.");
+        return error_set(error, RESULT_INVALID, "The message is empty: write something.");
     }
     return check_frame(client_id, attachments, error);
 }

@@ -296,3 +296,46 @@ bool event_scan_page(const char *text, size_t length_bytes, const struct node_id
     *count_out = count;
     return scanned;
 }
+
+/* The first byte behind the value that begins there; NULL: it is not whole. */
+static const char *find_end_of_object(const char *at, const char *end)
+{
+    size_t depth = 0;
+    bool quoted = false;
+    for (; at < end; at++) {
+        if (quoted && *at == '\\') {
+            at++; /* and what it escapes */
+        } else if (quoted) {
+            quoted = *at != '"';
+        } else if (*at == '"') {
+            quoted = true;
+        } else if (*at == '{' || *at == '[') {
+            depth++;
+        } else if ((*at == '}' || *at == ']') && --depth == 0) {
+            return at + 1;
+        }
+    }
+    return NULL;
+}
+
+bool event_scan_broken_page(const char *text, size_t length_bytes, struct buffer *page_out)
+{
+    struct cursor cursor = {text, text + length_bytes};
+    const char *whole = NULL; /* up to here */
+    if (!take(&cursor, "{\"events\":[")) {
+        return false;
+    }
+    while (cursor.at < cursor.end && *cursor.at == '{') {
+        const char *behind = find_end_of_object(cursor.at, cursor.end);
+        if (behind == NULL) {
+            break;
+        }
+        whole = cursor.at = behind;
+        (void)take(&cursor, ",");
+    }
+    if (whole != NULL) {
+        buffer_append(page_out, text, (size_t)(whole - text));
+        buffer_append_text(page_out, "]}");
+    }
+    return whole != NULL;
+}

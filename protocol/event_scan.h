@@ -7,6 +7,7 @@
 #ifndef HEARTHCHAT_PROTOCOL_EVENT_SCAN_H
 #define HEARTHCHAT_PROTOCOL_EVENT_SCAN_H
 
+#include "core/buffer.h"
 #include "protocol/event.h"
 
 /* The event whose canonical text begins there. `length_bytes` is what is left of the text;
@@ -18,5 +19,9 @@ bool event_scan_one(const char *text, size_t length_bytes, const struct node_id 
  * destroys them). False: there is something among them for event_parse(), and none is given. */
 bool event_scan_page(const char *text, size_t length_bytes, const struct node_id *community_id,
                      size_t most, struct event **events_out, size_t *count_out);
+
+/* Of {"events":[…], …} that ends somewhere, as an answer that broke off does: a page of those of
+ * its events that are whole, into the empty buffer. False: there is none. */
+bool event_scan_broken_page(const char *text, size_t length_bytes, struct buffer *page_out);
 
 #endif

@@ -48,33 +48,55 @@ void fact_table_deinit(struct fact_table *table)
         memory_free(table->facts[i].signers);
     }
     memory_free(table->facts);
-    memory_free(table->buckets);
+    memory_free(table->buckets[FACT_BY_AUTHOR]);
+    memory_free(table->buckets[FACT_BY_INVITEE]);
     memory_free(table->policies);
     *table = (struct fact_table){0};
 }
 
-static uint32_t *bucket_of(const struct fact_table *table, const uint8_t *event_id)
+static uint32_t *bucket_of(const struct fact_table *table, enum fact_chain chain,
+                           const struct fact *fact)
 {
-    uint64_t hash = seeded_hash_bytes(table->seed, event_id, ULID_BYTES);
-    return &table->buckets[hash & (table->bucket_count - 1)];
+    uint8_t key[ULID_BYTES + NODE_ID_BYTES] = {0};
+    memcpy(key, fact->event_id, ULID_BYTES);
+    if (chain == FACT_BY_AUTHOR) {
+        memcpy(key + ULID_BYTES, &fact->author, sizeof fact->author);
+    } else {
+        memcpy(key + ULID_BYTES, fact->about.target.key, NODE_ID_BYTES);
+    }
+    uint64_t hash = seeded_hash_bytes(table->seed, key, sizeof key);
+    return &table->buckets[chain][hash & (table->bucket_count - 1)];
+}
+
+static bool is_in(const struct fact *fact, enum fact_chain chain)
+{
+    return chain == FACT_BY_AUTHOR || fact->type == EVENT_MEMBER_INVITED;
 }
 
 static void link_fact(struct fact_table *table, uint32_t handle)
 {
-    uint32_t *bucket = bucket_of(table, table->facts[handle].event_id);
-    table->facts[handle].next = *bucket;
-    *bucket = handle;
+    struct fact *fact = &table->facts[handle];
+    for (enum fact_chain chain = FACT_BY_AUTHOR; chain <= FACT_BY_INVITEE; chain++) {
+        if (is_in(fact, chain)) {
+            uint32_t *bucket = bucket_of(table, chain, fact);
+            fact->next[chain] = *bucket;
+            *bucket = handle;
+        }
+    }
 }
 
-/* Puts a fact into the chain where another one was. */
-static void replace_fact(struct fact_table *table, uint32_t old, uint32_t new)
+static void unlink_fact(struct fact_table *table, uint32_t handle)
 {
-    uint32_t *link = bucket_of(table, table->facts[old].event_id);
-    while (*link != old) {
-        link = &table->facts[*link].next;
+    const struct fact *fact = &table->facts[handle];
+    for (enum fact_chain chain = FACT_BY_AUTHOR; chain <= FACT_BY_INVITEE; chain++) {
+        if (is_in(fact, chain)) {
+            uint32_t *link = bucket_of(table, chain, fact);
+            while (*link != handle) {
+                link = &table->facts[*link].next[chain];
+            }
+            *link = fact->next[chain];
+        }
     }
-    table->facts[new].next = table->facts[old].next;
-    *link = new;
 }
 
 /* An eighth at a time, so that little of it is empty. */
@@ -89,8 +111,11 @@ static void make_room(struct fact_table *table)
         return;
     }
     table->bucket_count = table->bucket_count == 0 ? 16 : table->bucket_count * 2;
-    table->buckets = memory_resize(table->buckets, table->bucket_count, sizeof *table->buckets);
-    memset(table->buckets, 0xff, table->bucket_count * sizeof *table->buckets);
+    for (enum fact_chain chain = FACT_BY_AUTHOR; chain <= FACT_BY_INVITEE; chain++) {
+        uint32_t **buckets = &table->buckets[chain];
+        *buckets = memory_resize(*buckets, table->bucket_count, sizeof **buckets);
+        memset(*buckets, 0xff, table->bucket_count * sizeof **buckets);
+    }
     for (uint32_t i = 0; i < table->count; i++) {
         if (!table->facts[i].shadowed) {
             link_fact(table, i);
@@ -101,9 +126,11 @@ static void make_room(struct fact_table *table)
 /* The fact that counts of those with this author and event id. */
 static uint32_t find_twin(const struct fact_table *table, const struct fact *fact)
 {
-    uint32_t twin = fact_table_find(table, fact->event_id);
-    while (twin != FACT_NONE && table->facts[twin].author != fact->author) {
-        twin = fact_table_find_next(table, twin);
+    uint32_t twin = *bucket_of(table, FACT_BY_AUTHOR, fact);
+    while (twin != FACT_NONE &&
+           (table->facts[twin].author != fact->author ||
+            memcmp(table->facts[twin].event_id, fact->event_id, ULID_BYTES) != 0)) {
+        twin = table->facts[twin].next[FACT_BY_AUTHOR];
     }
     return twin;
 }
@@ -117,7 +144,8 @@ static void take_place(struct fact_table *table, uint32_t handle)
     } else if (fact_table_compare(table, handle, first) < 0) {
         fact->twin = first;
         table->facts[first].shadowed = 1;
-        replace_fact(table, first, handle);
+        unlink_fact(table, first);
+        link_fact(table, handle);
     } else {
         fact->shadowed = 1;
         fact->twin = table->facts[first].twin;
@@ -131,15 +159,12 @@ static void leave_place(struct fact_table *table, uint32_t handle)
     struct fact *fact = &table->facts[handle];
     if (fact->shadowed) {
         table->facts[find_twin(table, fact)].twin = fact->twin;
-    } else if (fact->twin != FACT_NONE) {
+        return;
+    }
+    unlink_fact(table, handle);
+    if (fact->twin != FACT_NONE) {
         table->facts[fact->twin].shadowed = 0;
-        replace_fact(table, handle, fact->twin);
-    } else {
-        uint32_t *link = bucket_of(table, fact->event_id);
-        while (*link != handle) {
-            link = &table->facts[*link].next;
-        }
-        *link = fact->next;
+        link_fact(table, fact->twin);
     }
 }
 
@@ -222,26 +247,33 @@ void fact_table_remove_last(struct fact_table *table)
     table->count--;
 }
 
-static uint32_t first_with_id(const struct fact_table *table, uint32_t handle,
-                              const uint8_t *event_id)
+/* From that one on. */
+static uint32_t first_like(const struct fact_table *table, uint32_t handle, const uint8_t *event_id,
+                           const struct node_id *invitee)
 {
     while (handle != FACT_NONE &&
-           memcmp(table->facts[handle].event_id, event_id, ULID_BYTES) != 0) {
-        handle = table->facts[handle].next;
+           (memcmp(table->facts[handle].event_id, event_id, ULID_BYTES) != 0 ||
+            !node_id_equal(&table->facts[handle].about.target, invitee))) {
+        handle = table->facts[handle].next[FACT_BY_INVITEE];
     }
     return handle;
 }
 
-uint32_t fact_table_find(const struct fact_table *table, const uint8_t event_id[static ULID_BYTES])
+uint32_t fact_table_find_invitation(const struct fact_table *table,
+                                    const uint8_t event_id[static ULID_BYTES],
+                                    const struct node_id *invitee)
 {
-    return table->bucket_count == 0 ? FACT_NONE
-                                    : first_with_id(table, *bucket_of(table, event_id), event_id);
+    struct fact like = {.about.target = *invitee};
+    memcpy(like.event_id, event_id, ULID_BYTES);
+    return table->bucket_count == 0
+               ? FACT_NONE
+               : first_like(table, *bucket_of(table, FACT_BY_INVITEE, &like), event_id, invitee);
 }
 
-uint32_t fact_table_find_next(const struct fact_table *table, uint32_t handle)
+uint32_t fact_table_find_next_invitation(const struct fact_table *table, uint32_t handle)
 {
     const struct fact *fact = &table->facts[handle];
-    return first_with_id(table, fact->next, fact->event_id);
+    return first_like(table, fact->next[FACT_BY_INVITEE], fact->event_id, &fact->about.target);
 }
 
 uint32_t fact_table_find_seq(const struct fact_table *table, int64_t seq)

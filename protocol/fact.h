@@ -34,6 +34,13 @@ struct fact_record {
 /* Of an event whose kind drives the membership. Borrows from the event. */
 void fact_record_of(const struct event *event, struct fact_record *record_out);
 
+/* Facts are found by their event id together with whom they are of: an id alone says little, for
+ * thousands can write events with it. */
+enum fact_chain {
+    FACT_BY_AUTHOR,
+    FACT_BY_INVITEE, /* invitations alone */
+};
+
 struct fact {
     int64_t lamport;
     int64_t seq; /* INT64_MAX: not stored yet */
@@ -48,7 +55,7 @@ struct fact {
     uint32_t *signers; /* persons; the author, who always is one, is left out */
     uint32_t author;   /* person */
     uint32_t policy;   /* place in the table's policies, else FACT_NONE */
-    uint32_t next;     /* the next fact of the same bucket */
+    uint32_t next[2];  /* the next fact of the same bucket, by enum fact_chain */
     uint32_t twin;     /* another fact with its author and event id, else FACT_NONE */
     uint16_t signer_count;
     uint8_t type;
@@ -64,7 +71,7 @@ struct fact_table {
     struct fact *facts; /* by handle, ascending by seq */
     uint32_t count;
     uint32_t capacity;
-    uint32_t *buckets; /* by event id: the newest fact */
+    uint32_t *buckets[2]; /* by enum fact_chain */
     uint32_t bucket_count;
     struct policy *policies;
     uint32_t policy_count;
@@ -86,10 +93,12 @@ void fact_table_renumber_signers(struct fact_table *table, uint32_t first, const
 /* Takes back the newest. */
 void fact_table_remove_last(struct fact_table *table);
 
-/* The first fact with that event id that is not shadowed, and the next one; FACT_NONE at the end.
- */
-uint32_t fact_table_find(const struct fact_table *table, const uint8_t event_id[static ULID_BYTES]);
-uint32_t fact_table_find_next(const struct fact_table *table, uint32_t handle);
+/* An invitation of that node with that event id that is not shadowed, and another one, in no order;
+ * FACT_NONE at the end. */
+uint32_t fact_table_find_invitation(const struct fact_table *table,
+                                    const uint8_t event_id[static ULID_BYTES],
+                                    const struct node_id *invitee);
+uint32_t fact_table_find_next_invitation(const struct fact_table *table, uint32_t handle);
 
 /* FACT_NONE when there is none with this arrival number. */
 uint32_t fact_table_find_seq(const struct fact_table *table, int64_t seq);

@@ -10,6 +10,10 @@ struct member_profile {
     atomic_int references;
     int64_t added_at;
     struct node_id added_by;
+    atomic_bool has_keys; /* made when they are first asked for: they are dear */
+    _Atomic uint64_t reads;
+    _Atomic uint64_t looks;
+    _Atomic uint64_t looks_in_case;
     char texts[]; /* the name, NUL, the endpoints, NUL */
 };
 
@@ -57,6 +61,19 @@ void member_profile_release(struct member_profile **profile)
 const char *member_profile_name(const struct member_profile *profile)
 {
     return profile->texts;
+}
+
+struct person_name_keys member_profile_name_keys(struct member_profile *profile)
+{
+    if (!atomic_load(&profile->has_keys)) { /* whoever makes them makes the same */
+        struct person_name_keys keys = person_name_keys(profile->texts);
+        atomic_store(&profile->reads, keys.reads);
+        atomic_store(&profile->looks, keys.looks);
+        atomic_store(&profile->looks_in_case, keys.looks_in_case);
+        atomic_store(&profile->has_keys, true);
+    }
+    return (struct person_name_keys){atomic_load(&profile->reads), atomic_load(&profile->looks),
+                                     atomic_load(&profile->looks_in_case)};
 }
 
 int64_t member_profile_added_at(const struct member_profile *profile)

@@ -10,6 +10,7 @@
 
 #include "core/buffer.h"
 #include "protocol/node_manifest.h"
+#include "protocol/person_name.h"
 
 struct member_profile;
 
@@ -21,6 +22,9 @@ void member_profile_release(struct member_profile **profile);
 
 /* The node's own, else the one it was invited by; "" when none is known. Borrowed. */
 const char *member_profile_name(const struct member_profile *profile);
+
+/* Of that name. */
+struct person_name_keys member_profile_name_keys(struct member_profile *profile);
 
 /* Seconds since 1970, by the clock of who joined. */
 int64_t member_profile_added_at(const struct member_profile *profile);

@@ -43,6 +43,7 @@ void membership_release(struct membership **membership)
     memory_free(gone->revoked);
     memory_free(gone->profiles);
     memory_free(gone->invitations);
+    member_names_destroy(&gone->names);
     memory_free(gone);
 }
 
@@ -74,6 +75,27 @@ const struct member_profile *membership_profile(const struct membership *members
                                                 uint32_t person)
 {
     return membership->profiles[person];
+}
+
+enum namesake membership_namesake(const struct membership *membership,
+                                  const struct node_id *node_id)
+{
+    struct member_names *names = membership->names;
+    const struct member *member = membership_find(membership, node_id);
+    if (member == NULL) {
+        return NAMESAKE_NONE;
+    }
+    if (member_names_begin(names, membership->member_count)) {
+        for (size_t i = 0; i < membership->member_count; i++) {
+            uint32_t person = membership->members[i].person;
+            member_names_add(names, member_profile_name_keys(membership->profiles[person]));
+        }
+        member_names_sort(names);
+    }
+    enum namesake namesake =
+        member_names_find(names, member_profile_name_keys(membership->profiles[member->person]));
+    member_names_end(names);
+    return namesake;
 }
 
 const struct invitation *membership_find_invitation(const struct membership *membership,

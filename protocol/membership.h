@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "protocol/event.h"
+#include "protocol/member_names.h"
 #include "protocol/member_profile.h"
 
 struct member {
@@ -58,6 +59,7 @@ struct membership {
     size_t profile_count;
     struct invitation_list **invitations;
     size_t invitation_list_count;
+    struct member_names *names;
 };
 
 struct membership *membership_share(struct membership *membership);
@@ -74,6 +76,11 @@ const struct revocation *membership_find_revoked(const struct membership *member
 /* Of a member, or of who was one: a revocation leaves the name there was. Borrowed. */
 const struct member_profile *membership_profile(const struct membership *membership,
                                                 uint32_t person);
+
+/* Whether another member's name reads the same, or looks alike. NAMESAKE_NONE for who is no member,
+ * or has no name. */
+enum namesake membership_namesake(const struct membership *membership,
+                                  const struct node_id *node_id);
 
 /* The first with that id for that node. An id alone says little: others can write events with it.
  */

@@ -221,18 +221,15 @@ static uint32_t place_of_unused(const struct replay *replay, uint32_t invitation
     return FACT_NONE;
 }
 
-/* The first in replay order with that id for that node. An id alone says little: others can write
- * events with it. */
+/* The first in replay order with that id for that node. */
 static uint32_t find_invitation(const struct replay *replay, const struct fact *joining)
 {
     const struct fact_table *table = replay->facts;
     const struct node_id *invitee = &replay->people->keys[joining->author];
     uint32_t first = FACT_NONE;
-    for (uint32_t at = fact_table_find(table, joining->about.invite_id); at != FACT_NONE;
-         at = fact_table_find_next(table, at)) {
-        const struct fact *fact = &table->facts[at];
-        if (fact->type == EVENT_MEMBER_INVITED && node_id_equal(&fact->about.target, invitee) &&
-            place_of_unused(replay, at) != FACT_NONE &&
+    for (uint32_t at = fact_table_find_invitation(table, joining->about.invite_id, invitee);
+         at != FACT_NONE; at = fact_table_find_next_invitation(table, at)) {
+        if (place_of_unused(replay, at) != FACT_NONE &&
             (first == FACT_NONE || fact_table_compare(table, at, first) < 0)) {
             first = at;
         }

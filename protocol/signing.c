@@ -40,6 +40,11 @@ void signing_wipe(void *bytes, size_t length_bytes)
     sodium_memzero(bytes, length_bytes);
 }
 
+bool signing_equal(const void *one, const void *other, size_t length_bytes)
+{
+    return sodium_memcmp(one, other, length_bytes) == 0;
+}
+
 void signing_sign(const struct signing_key *key, const void *bytes, size_t length_bytes,
                   struct signature *signature_out)
 {

@@ -8,6 +8,7 @@
 #define HEARTHCHAT_PROTOCOL_SIGNING_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ void signing_random(void *bytes_out, size_t length_bytes);
 
 /* Zeroes memory that held a secret; the compiler can't drop it. */
 void signing_wipe(void *bytes, size_t length_bytes);
+
+/* Whether both are the same, in a time that says nothing of where they differ. */
+bool signing_equal(const void *one, const void *other, size_t length_bytes);
 
 void signing_sign(const struct signing_key *key, const void *bytes, size_t length_bytes,
                   struct signature *signature_out);

@@ -12,7 +12,7 @@
 #include "core/seeded_hash.h"
 #include "protocol/signing.h"
 
-enum { WAYS = 8, BUCKETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000 };
+enum { WAYS = 8, BUCKETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
 enum { KIND_NODE = 1, KIND_V4, KIND_V6, KIND_OTHER };
 
@@ -28,8 +28,10 @@ struct known_caller {
     int64_t last_ms;
     int64_t held_bytes;
     struct allowance all;
+    struct allowance redeems;
     struct allowance capabilities[CALLERS_CAPABILITIES];
     int64_t all_slots[LIMITS_CALLS_A_SECOND];
+    int64_t redeem_slots[LIMITS_REDEEMS_A_MINUTE];
     int64_t capability_slots[CALLERS_CAPABILITIES][LIMITS_CAPABILITY_CALLS_A_SECOND];
 };
 
@@ -75,13 +77,16 @@ void callers_format_address(const struct sockaddr *address,
                             char text_out[static CALLERS_ADDRESS_BYTES])
 {
     const void *bytes = NULL;
-    if (address->sa_family == AF_INET) {
+    int family = address->sa_family;
+    if (family == AF_INET) {
         bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    } else if (address->sa_family == AF_INET6) {
-        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    } else if (family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+        family = mapped ? AF_INET : AF_INET6;
+        bytes = v6->sin6_addr.s6_addr + (mapped ? 12 : 0);
     }
-    if (bytes == NULL ||
-        inet_ntop(address->sa_family, bytes, text_out, CALLERS_ADDRESS_BYTES) == NULL) {
+    if (bytes == NULL || inet_ntop(family, bytes, text_out, CALLERS_ADDRESS_BYTES) == NULL) {
         (void)snprintf(text_out, CALLERS_ADDRESS_BYTES, "?");
     }
 }
@@ -114,10 +119,12 @@ static void begin(struct known_caller *known, const struct caller_key *key)
     memset(known, 0, sizeof *known);
     known->key = *key;
     known->last_ms = INT64_MIN;
-    rate_window_init(&known->all.window, known->all_slots, LIMITS_CALLS_A_SECOND);
+    rate_window_init(&known->all.window, known->all_slots, LIMITS_CALLS_A_SECOND, SECOND_MS);
+    rate_window_init(&known->redeems.window, known->redeem_slots, LIMITS_REDEEMS_A_MINUTE,
+                     MINUTE_MS);
     for (size_t i = 0; i < CALLERS_CAPABILITIES; i++) {
         rate_window_init(&known->capabilities[i].window, known->capability_slots[i],
-                         LIMITS_CAPABILITY_CALLS_A_SECOND);
+                         LIMITS_CAPABILITY_CALLS_A_SECOND, SECOND_MS);
     }
 }
 
@@ -162,8 +169,17 @@ static enum result take(struct allowance *allowance, int64_t now_ms, int64_t *re
     return *retry_after_ms_out == 0 ? RESULT_OK : RESULT_BUSY;
 }
 
-/* `capability` SIZE_MAX: all calls. */
-static enum result count(struct callers *callers, const struct caller_key *key, size_t capability,
+/* What is counted beside the capabilities, by their numbers. */
+enum { ALL_CALLS = CALLERS_CAPABILITIES, REDEEMS };
+
+static struct allowance *allowance_of(struct known_caller *known, size_t what)
+{
+    return what == ALL_CALLS ? &known->all
+           : what == REDEEMS ? &known->redeems
+                             : &known->capabilities[what];
+}
+
+static enum result count(struct callers *callers, const struct caller_key *key, size_t what,
                          int64_t now_ms, int64_t *retry_after_ms_out)
 {
     enum result result = RESULT_BUSY;
@@ -172,8 +188,7 @@ static enum result count(struct callers *callers, const struct caller_key *key, 
     struct known_caller *known = find(callers, key);
     if (known != NULL) {
         known->last_ms = now_ms;
-        result = take(capability == SIZE_MAX ? &known->all : &known->capabilities[capability],
-                      now_ms, retry_after_ms_out);
+        result = take(allowance_of(known, what), now_ms, retry_after_ms_out);
     }
     lock_release(callers->lock);
     return result;
@@ -182,7 +197,13 @@ static enum result count(struct callers *callers, const struct caller_key *key, 
 enum result callers_count(struct callers *callers, const struct caller_key *key, int64_t now_ms,
                           int64_t *retry_after_ms_out)
 {
-    return count(callers, key, SIZE_MAX, now_ms, retry_after_ms_out);
+    return count(callers, key, ALL_CALLS, now_ms, retry_after_ms_out);
+}
+
+enum result callers_count_redeem(struct callers *callers, const struct caller_key *key,
+                                 int64_t now_ms, int64_t *retry_after_ms_out)
+{
+    return count(callers, key, REDEEMS, now_ms, retry_after_ms_out);
 }
 
 enum result callers_count_capability(struct callers *callers, const struct caller_key *key,

@@ -28,7 +28,8 @@ struct caller_key callers_key_of_node(const struct node_id *node_id);
 struct caller_key callers_key_of_address(const struct sockaddr *address);
 bool callers_key_equal(const struct caller_key *one, const struct caller_key *other);
 
-/* The address as people write it; "?" for families that are not the internet's. */
+/* The address as people write it, IPv4 that came through a socket of IPv6 as IPv4; "?" for families
+ * that are not the internet's. */
 void callers_format_address(const struct sockaddr *address,
                             char text_out[static CALLERS_ADDRESS_BYTES]);
 
@@ -46,6 +47,10 @@ enum result callers_count(struct callers *callers, const struct caller_key *key,
 enum result callers_count_capability(struct callers *callers, const struct caller_key *key,
                                      size_t capability, int64_t now_ms,
                                      int64_t *retry_after_ms_out);
+
+/* The same for redeeming open invites, against LIMITS_REDEEMS_A_MINUTE. */
+enum result callers_count_redeem(struct callers *callers, const struct caller_key *key,
+                                 int64_t now_ms, int64_t *retry_after_ms_out);
 
 /* Takes one call back that was counted and taken: it is somebody else's. */
 void callers_uncount(struct callers *callers, const struct caller_key *key);

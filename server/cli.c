@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "server/cli_hint.h"
 #include "server/node.h"
 
 static const char usage[] =
@@ -16,13 +17,18 @@ static const char usage[] =
     "  demo      three neighbours to play with\n"
     "  id        this device's id, to be invited with\n"
     "With a running node\n"
+    "  name      what you are called      found     begin a community\n"
     "  invite    let somebody in          join      use an invite\n"
     "  send      write a message          history   read messages\n"
     "  members   who belongs to it        status    how the node is\n"
-    "  revoke    shut a device out        co-sign   agree to that\n"
+    "  level     make somebody trusted    revoke    shut a device out\n"
+    "  co-sign   agree to that            stop      end it\n"
+    "  peer      try a neighbour's address\n"
     "Looking after the log\n"
     "  verify    check all of it          rebuild   derive what is shown again\n"
     "  backup    the whole node as a tar  export    your messages as JSON\n"
+    "  restore   make it of a backup      repair    save what a damaged log still holds\n"
+    "  doctor    what is wrong, and what helps\n"
     "\n"
     "  version   what this is             COMMAND --help   more about one of them\n";
 
@@ -33,6 +39,8 @@ static const struct {
     {"init", cli_node_init},
     {"serve", cli_node_serve},
     {"id", cli_node_id},
+    {"name", cli_node_name},
+    {"found", cli_community_found},
     {"invite", cli_community_invite},
     {"join", cli_community_join},
     {"send", cli_chat_send},
@@ -40,11 +48,17 @@ static const struct {
     {"members", cli_community_members},
     {"status", cli_community_status},
     {"revoke", cli_member_change_revoke},
+    {"level", cli_member_change_level},
     {"co-sign", cli_member_change_co_sign},
+    {"peer", cli_community_peer},
+    {"stop", cli_stop_run},
     {"verify", cli_maintenance_verify},
     {"rebuild", cli_maintenance_rebuild},
     {"backup", cli_maintenance_backup},
     {"export", cli_maintenance_export},
+    {"restore", cli_restore_run},
+    {"repair", cli_repair_run},
+    {"doctor", cli_doctor_run},
     {"demo", cli_demo_run},
 };
 
@@ -68,13 +82,37 @@ static bool are_text(int argc, char **argv)
     return true;
 }
 
+static bool is_command(const char *text, size_t length)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strlen(commands[i].name) == length && strncmp(commands[i].name, text, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void refuse_command(const char *command)
+{
+    if (command[0] == '-') {
+        (void)fputs("hearthchat: The command comes first, options behind it.\n\n", stderr);
+    } else if (command[0] != '\0') {
+        (void)fprintf(stderr, "hearthchat: there is no command \"%s\".\n\n", command);
+    }
+    (void)fputs(usage, stderr);
+}
+
 int cli_run(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
     if (!are_text(argc, argv)) {
         return CLI_USAGE;
     }
-    if (strcmp(command, "--help") == 0 || strcmp(command, "help") == 0) {
+    if (argc > 0) {
+        cli_hint_begin(argv[0], is_command);
+    }
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
+        strcmp(command, "help") == 0) {
         (void)fputs(usage, stdout);
         return CLI_DONE;
     }
@@ -87,9 +125,6 @@ int cli_run(int argc, char **argv)
             return commands[i].run(argc - 2, argv + 2);
         }
     }
-    if (command[0] != '\0') {
-        (void)fprintf(stderr, "hearthchat: there is no command \"%s\".\n\n", command);
-    }
-    (void)fputs(usage, stderr);
+    refuse_command(command);
     return CLI_USAGE;
 }

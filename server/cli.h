@@ -1,5 +1,5 @@
 /* The command line (§22): cli.c finds the command; what commands share lies under them, in
- * cli_arguments.c, cli_call.c and cli_print.c.
+ * cli_arguments.c, cli_call.c, cli_print.c, cli_hint.c and cli_who.c.
  *
  * Thread: main. Every command returns the process' exit code.
  */
@@ -26,6 +26,7 @@ struct cli_option {
 struct cli {
     const char *command;
     const char *usage;    /* the command's help, printed for --help and wrong usage */
+    const char *too_much; /* what to do about too many arguments, behind the complaint; or NULL */
     const char *data;     /* --data */
     const char *config;   /* --config */
     char *data_directory; /* resolved; owned */
@@ -48,7 +49,7 @@ void cli_arguments_deinit(struct cli *cli);
 enum result cli_arguments_configure(const struct cli *cli, struct configuration *configuration,
                                     struct error *error);
 
-/* "code: message" on stderr. */
+/* "sentence (code)" on stderr, its hints as cli_hint.h says. */
 int cli_print_failure(const char *code, const char *message);
 
 /* A whole number within bounds; complains and returns false otherwise. */
@@ -66,26 +67,58 @@ const char *cli_call_text(const json_t *object, const char *name);
 /* One line of JSON. */
 void cli_print_json(const json_t *json);
 
+/* A sentence with its hints as cli_hint.h says, and nothing that steers the terminal. */
+void cli_print_hint(FILE *file, const char *sentence);
+
+/* The exit code when this is the end: CLI_FAILED, after saying so, when something of the output
+ * could not be written. */
+int cli_print_end(int exit_code);
+
 /* What others wrote must not steer the terminal: control characters but line breaks and tabs become
  * '?'. */
 void cli_print_untrusted(const char *text);
 void cli_print_untrusted_to(FILE *file, const char *text);
 
+/* What others call something or themselves, and what they write, as protocol/display_text.h has
+ * it; what would be nothing is a '?', further lines of what they write are indented, so that none
+ * looks like one of ours. */
+void cli_print_fact(const char *text);
+void cli_print_prose(const char *text);
+
+#define CLI_TIME_BYTES 24
+
+/* "2026-05-26 08:14" in the reader's zone, of a moment as the API tells it; "" when it is none:
+ * text_out. */
+const char *cli_print_time(const char *at, char text_out[static CLI_TIME_BYTES]);
+
+#define CLI_SPAN_BYTES 32
+
+/* "3 minutes", in the unit that people would take: text_out. */
+const char *cli_print_span(int64_t seconds, char text_out[static CLI_SPAN_BYTES]);
+
 int cli_node_init(int argc, char **argv);
 int cli_node_serve(int argc, char **argv);
+int cli_node_name(int argc, char **argv);
 int cli_node_id(int argc, char **argv);
+int cli_community_found(int argc, char **argv);
 int cli_community_invite(int argc, char **argv);
 int cli_community_join(int argc, char **argv);
 int cli_chat_send(int argc, char **argv);
 int cli_chat_history(int argc, char **argv);
 int cli_community_members(int argc, char **argv);
+int cli_community_peer(int argc, char **argv);
 int cli_community_status(int argc, char **argv);
 int cli_member_change_revoke(int argc, char **argv);
+int cli_member_change_level(int argc, char **argv);
 int cli_member_change_co_sign(int argc, char **argv);
 int cli_maintenance_verify(int argc, char **argv);
 int cli_maintenance_rebuild(int argc, char **argv);
 int cli_maintenance_backup(int argc, char **argv);
 int cli_maintenance_export(int argc, char **argv);
+int cli_repair_run(int argc, char **argv);
+int cli_doctor_run(int argc, char **argv);
+int cli_restore_run(int argc, char **argv);
+int cli_stop_run(int argc, char **argv);
 int cli_demo_run(int argc, char **argv);
 
 #endif

@@ -7,32 +7,66 @@
 #include "core/memory.h"
 #include "core/utf8.h"
 #include "server/cli.h"
+#include "server/cli_hint.h"
 #include "store/data_directory.h"
 
-static int wrong_usage(const struct cli *cli, const char *what, const char *which)
+static int wrong_usage(const struct cli *cli, const char *what, const char *which,
+                       const char *advice)
 {
-    (void)fprintf(stderr, "hearthchat %s: %s%s\n\n%s", cli->command, what, which, cli->usage);
+    char *hint = cli_hint_make(advice);
+    (void)fprintf(stderr, "hearthchat %s: %s%s%s\n\n%s", cli->command, what, which, hint,
+                  cli->usage);
+    memory_free(hint);
     return CLI_USAGE;
 }
 
-/* 1: taken, 2: taken with its value, 0: no such option, -1: its value is missing. */
+/* The value of "--name=VALUE", or NULL: then *length_out is that of all of it. */
+static const char *find_value(const char *argument, size_t *length_out)
+{
+    bool is_long = strncmp(argument, "--", 2) == 0;
+    *length_out = is_long ? strcspn(argument, "=") : strlen(argument);
+    return argument[*length_out] == '=' ? argument + *length_out + 1 : NULL;
+}
+
+enum { NO_OPTION = 0, VALUE_MISSING = -1, VALUE_TOO_MUCH = -2 };
+
+/* How many arguments were taken, or what is wrong. */
 static int take_option(const struct cli_option *options, const char *argument, const char *next)
 {
+    size_t length = 0;
+    const char *value = find_value(argument, &length);
     for (; options->name != NULL; options++) {
-        if (strcmp(options->name, argument) != 0) {
+        if (strlen(options->name) != length || strncmp(options->name, argument, length) != 0) {
             continue;
         }
         if (options->flag != NULL) {
             *options->flag = true;
-            return 1;
+            return value == NULL ? 1 : VALUE_TOO_MUCH;
         }
-        if (next == NULL) {
-            return -1;
+        if (value == NULL && next == NULL) {
+            return VALUE_MISSING;
         }
-        *options->value = next;
-        return 2;
+        *options->value = value == NULL ? next : value;
+        return value == NULL ? 2 : 1;
     }
-    return 0;
+    return NO_OPTION;
+}
+
+static int refuse_option(const struct cli *cli, int taken, const char *argument, bool takes_text)
+{
+    if (taken == VALUE_MISSING) {
+        return wrong_usage(cli, "a value is missing behind ", argument, ".");
+    }
+    if (taken == VALUE_TOO_MUCH) {
+        return wrong_usage(cli, "there is no value to give in ", argument, ".");
+    }
+    return wrong_usage(cli, "there is no option ", argument,
+                       takes_text ? "; if that is no option, put -- before it." : ".");
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
 }
 
 /* What the environment names is text like what the user types. NULL is. */
@@ -52,11 +86,11 @@ static bool is_path(const char *path, const char *instead, int *exit_out)
 static bool resolve(struct cli *cli, int *exit_out)
 {
     if (cli->data != NULL && cli->data[0] == '\0') {
-        *exit_out = wrong_usage(cli, "--data takes a directory; here it is empty.", "");
+        *exit_out = wrong_usage(cli, "--data takes a directory; here it is empty.", "", "");
         return false;
     }
     if (cli->config != NULL && cli->config[0] == '\0') {
-        *exit_out = wrong_usage(cli, "--config takes a file; here it is empty.", "");
+        *exit_out = wrong_usage(cli, "--config takes a file; here it is empty.", "", "");
         return false;
     }
     cli->data_directory =
@@ -89,6 +123,7 @@ bool cli_arguments_parse(struct cli *cli, int argc, char **argv, const struct cl
                          int least_positional, int most_positional, int *exit_out)
 {
     const struct cli_option shared[] = {{"--data", &cli->data, NULL},
+                                        {"-d", &cli->data, NULL},
                                         {"--config", &cli->config, NULL},
                                         {"--json", NULL, &cli->json},
                                         {NULL, NULL, NULL}};
@@ -104,25 +139,27 @@ bool cli_arguments_parse(struct cli *cli, int argc, char **argv, const struct cl
             only_positional = true;
             continue;
         }
-        if (strcmp(argv[i], "--help") == 0) {
+        if (is_help(argv[i])) {
             (void)fputs(cli->usage, stdout);
             *exit_out = CLI_DONE;
             return false;
         }
         int taken = take_option(shared, argv[i], next);
-        taken = taken != 0 ? taken : take_option(options, argv[i], next);
+        taken = taken != NO_OPTION ? taken : take_option(options, argv[i], next);
         if (taken <= 0) {
-            *exit_out = wrong_usage(
-                cli, taken == 0 ? "there is no option " : "a value is missing behind ", argv[i]);
+            *exit_out = refuse_option(cli, taken, argv[i], most_positional > 0);
             return false;
         }
         i += taken - 1;
     }
-    if (cli->positional_count < least_positional || cli->positional_count > most_positional) {
-        *exit_out = wrong_usage(cli,
-                                cli->positional_count < least_positional ? "something is missing."
-                                                                         : "that is too much.",
-                                "");
+    cli_hint_name_paths(cli->data, cli->config);
+    if (cli->positional_count < least_positional) {
+        *exit_out = wrong_usage(cli, "something is missing.", "", "");
+        return false;
+    }
+    if (cli->positional_count > most_positional) {
+        *exit_out =
+            wrong_usage(cli, "that is too much", "", cli->too_much == NULL ? "." : cli->too_much);
         return false;
     }
     return resolve(cli, exit_out);

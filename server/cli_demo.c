@@ -1,9 +1,11 @@
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/memory.h"
@@ -16,8 +18,8 @@
 struct neighbour {
     const char *name;
     char *directory;
-    pid_t pid;
-    char *ui;
+    pid_t pid;           /* 0: it is off */
+    struct run_file run; /* of when it was up last: its ports stay its own */
 };
 
 enum { NEIGHBOURS = 3, PATIENCE_MS = 15000, LOOK_EVERY_MS = 20, MOST_ARGUMENTS = 12 };
@@ -51,7 +53,7 @@ static bool wait_until_up(struct neighbour *neighbour)
 {
     for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += LOOK_EVERY_MS) {
         int status = 0;
-        if (run_file_find(neighbour->directory, &neighbour->ui) == RESULT_OK) {
+        if (run_file_find(neighbour->directory, &neighbour->run) == RESULT_OK) {
             return true;
         }
         if (waitpid(neighbour->pid, &status, WNOHANG) == neighbour->pid) {
@@ -63,7 +65,22 @@ static bool wait_until_up(struct neighbour *neighbour)
     return false;
 }
 
-static bool start(struct neighbour *neighbour, bool founds)
+static bool start(struct neighbour *neighbour)
+{
+    const char *colon = strrchr(neighbour->run.ui, ':');
+    char *peer_port = memory_format("%u", (unsigned)neighbour->run.peer_port);
+    const char *const serve[MOST_ARGUMENTS] = {
+        "hearthchat",         "serve",     "--data",
+        neighbour->directory, "--ui-port", colon == NULL ? "0" : colon + 1,
+        "--peer-port",        peer_port,   "--peer-host",
+        "127.0.0.1",          NULL};
+    neighbour->pid = spawn(serve, true);
+    bool started = neighbour->pid > 0 && wait_until_up(neighbour);
+    memory_free(peer_port);
+    return started;
+}
+
+static bool make(struct neighbour *neighbour, bool founds)
 {
     const char *const init[MOST_ARGUMENTS] = {"hearthchat",
                                               "init",
@@ -76,22 +93,15 @@ static bool start(struct neighbour *neighbour, bool founds)
                                               "--revoke-signatures",
                                               "1",
                                               NULL};
-    char *log_path = memory_format("%s/node.log", neighbour->directory);
     char *config = memory_format("%s/hearthchat.ini", neighbour->directory);
-    const char *const serve[MOST_ARGUMENTS] = {
-        "hearthchat",  "serve", "--data",      neighbour->directory, "--ui-port", "0",
-        "--peer-port", "0",     "--peer-host", "127.0.0.1",          NULL};
-    bool started = run_to_end(init);
-    FILE *file = started ? fopen(config, "ae") : NULL;
-    if (file != NULL) {
-        (void)fprintf(file, "[observability]\nlog_file = %s\n", log_path);
-        (void)fclose(file);
-        neighbour->pid = spawn(serve, true);
-        started = neighbour->pid > 0 && wait_until_up(neighbour);
+    FILE *file = run_to_end(init) ? fopen(config, "ae") : NULL;
+    bool made = file != NULL;
+    if (made) {
+        (void)fprintf(file, "[observability]\nlog_file = %s/node.log\n", neighbour->directory);
+        made = fclose(file) == 0;
     }
-    memory_free(log_path);
     memory_free(config);
-    return started;
+    return made;
 }
 
 static bool invite(const struct neighbour *inviter, const struct neighbour *invitee)
@@ -118,6 +128,15 @@ static bool invite(const struct neighbour *inviter, const struct neighbour *invi
     return done;
 }
 
+static void stop(struct neighbour *neighbour)
+{
+    if (neighbour->pid > 0) {
+        (void)kill(neighbour->pid, SIGTERM);
+        (void)waitpid(neighbour->pid, NULL, 0);
+        neighbour->pid = 0;
+    }
+}
+
 static void stop_all(struct neighbour *neighbours)
 {
     for (size_t i = 0; i < NEIGHBOURS; i++) {
@@ -126,9 +145,7 @@ static void stop_all(struct neighbour *neighbours)
         }
     }
     for (size_t i = 0; i < NEIGHBOURS; i++) {
-        if (neighbours[i].pid > 0) {
-            (void)waitpid(neighbours[i].pid, NULL, 0);
-        }
+        stop(&neighbours[i]);
     }
 }
 
@@ -145,31 +162,88 @@ static void remove_tree(const char *path)
     }
 }
 
+static void flip(struct neighbour *neighbour)
+{
+    const char *name = neighbour->name;
+    if (neighbour->pid > 0) {
+        stop(neighbour);
+        (void)printf("%s is off: what is sent to %s is queued. %c switches on again.\n", name, name,
+                     tolower(name[0]));
+    } else if (start(neighbour)) {
+        (void)printf("%s is on: what was queued is delivered.\n", name);
+    } else {
+        stop(neighbour);
+        (void)printf("%s could not be started again; %c tries once more.\n", name,
+                     tolower(name[0]));
+    }
+    (void)fflush(stdout);
+}
+
+/* Keys count as they are pressed, and are not echoed. False: nobody presses any here. */
+static bool begin_keys(struct termios *before_out)
+{
+    if (tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, before_out) != 0) {
+        return false;
+    }
+    struct termios keys = *before_out;
+    keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    return tcsetattr(STDIN_FILENO, TCSANOW, &keys) == 0;
+}
+
+static void take_keys(struct neighbour *neighbours)
+{
+    char key = '\0';
+    while (thread_wait_for_input(STDIN_FILENO)) {
+        if (read(STDIN_FILENO, &key, 1) != 1) {
+            thread_wait_for_stop_signal();
+            return;
+        }
+        for (size_t i = 0; i < NEIGHBOURS; i++) {
+            if (tolower((unsigned char)key) == tolower(neighbours[i].name[0])) {
+                flip(&neighbours[i]);
+            }
+        }
+    }
+}
+
 static int play(struct neighbour *neighbours)
 {
+    struct termios before;
     for (size_t i = 0; i < NEIGHBOURS; i++) {
-        if (!start(&neighbours[i], i == 0) || (i > 0 && !invite(&neighbours[0], &neighbours[i]))) {
+        if (!make(&neighbours[i], i == 0) || !start(&neighbours[i]) ||
+            (i > 0 && !invite(&neighbours[0], &neighbours[i]))) {
             return cli_print_failure("internal_error", "A neighbour could not be started.");
         }
     }
+    bool has_keys = begin_keys(&before);
     (void)printf("Three neighbours of one community. Open their tabs and let them talk:\n\n");
     for (size_t i = 0; i < NEIGHBOURS; i++) {
-        (void)printf("  %-6s %s/\n", neighbours[i].name, neighbours[i].ui);
+        (void)printf("  %-6s %s/\n", neighbours[i].name, neighbours[i].run.ui);
     }
-    (void)printf("\nCtrl-C ends it and removes everything.\n");
+    (void)fputs(has_keys ? "\nThe keys a, b and j switch Alice, Bob and Jana off, and on again.\n"
+                         : "\n",
+                stdout);
+    (void)printf("Ctrl-C ends it and removes everything.\n");
     (void)fflush(stdout);
-    (void)thread_wait_for_stop_signal();
+    if (has_keys) {
+        take_keys(neighbours);
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    } else {
+        thread_wait_for_stop_signal();
+    }
     return CLI_DONE;
 }
 
 int cli_demo_run(int argc, char **argv)
 {
-    struct cli cli = {.command = "demo",
-                      .usage = "hearthchat demo\n"
-                               "\n"
-                               "Starts Alice, Bob and Jana, three nodes of one community, in a "
-                               "temporary directory,\nand prints their tabs' addresses. Ctrl-C "
-                               "removes all of it.\n"};
+    struct cli cli = {
+        .command = "demo",
+        .usage =
+            "hearthchat demo\n"
+            "\n"
+            "Starts Alice, Bob and Jana, three nodes of one community, in a "
+            "temporary directory,\nand prints their tabs' addresses. The keys a, b and j switch "
+            "them off, and on again.\nCtrl-C removes all of it.\n"};
     const struct cli_option options[] = {{NULL, NULL, NULL}};
     struct neighbour neighbours[NEIGHBOURS] = {
         {.name = "Alice"}, {.name = "Bob"}, {.name = "Jana"}};
@@ -193,7 +267,6 @@ int cli_demo_run(int argc, char **argv)
     remove_tree(root);
     for (size_t i = 0; i < NEIGHBOURS; i++) {
         memory_free(neighbours[i].directory);
-        memory_free(neighbours[i].ui);
     }
     return exit_code;
 }

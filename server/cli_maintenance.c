@@ -90,8 +90,8 @@ static int verify(const struct cli *cli)
     if (report.damaged > 0 || !report.database_is_sound) {
         return cli_print_failure(
             "internal_error",
-            "The log is damaged: stop the node, put a backup back in place of the data "
-            "directory, and it fetches the rest from its neighbours.");
+            "The log is damaged: stop the node, run hearthchat repair (or put a backup back), and "
+            "start it: what is missing comes from the neighbours.");
     }
     return whole ? CLI_DONE
                  : cli_print_failure("internal_error",
@@ -242,6 +242,9 @@ static enum result write_messages(const struct kept_log *kept, FILE *file, struc
                                         .synchronous = true,
                                         .reads_only = true};
     enum result result = event_log_open(&options, &log, error);
+    if (result != RESULT_OK) {
+        return result;
+    }
     node_id_format(&kept->community_id, community);
     node_id_format(&kept->key.node_id, self);
     (void)fprintf(file, "{\"community_id\":\"%s\",\"node_id\":\"%s\",\"messages\":[\n", community,

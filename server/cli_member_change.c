@@ -7,6 +7,7 @@
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 #include "server/cli.h"
+#include "server/cli_who.h"
 #include "store/device_key.h"
 
 /* Options that may be given several times are taken out of the arguments before they are parsed.
@@ -31,58 +32,96 @@ static bool take_co_signatures(int *argc, char **argv, json_t *co_signers)
     return true;
 }
 
+/* Has the node do to WHO, the first argument, what `input` says; the caller owns that still. */
+static int change(struct cli *cli, const char *path, json_t *input, json_t **answer_out)
+{
+    char *target = NULL;
+    int exit_code = cli_who_find(cli, cli->positional[0], &target);
+    if (exit_code == CLI_DONE) {
+        (void)json_object_set_new(input, "target_node_id", json_build_text(target));
+        exit_code = cli_call_node(cli, path, json_incref(input), answer_out);
+    }
+    memory_free(target);
+    return exit_code;
+}
+
+/* The same, and says what became of it. */
+static int change_and_tell(struct cli *cli, const char *path, json_t *input, const char *done)
+{
+    json_t *answer = NULL;
+    int exit_code = change(cli, path, input, &answer);
+    if (answer != NULL && cli->json) {
+        cli_print_json(answer);
+    } else if (answer != NULL) {
+        (void)printf("%s: %s.\n", cli_call_text(answer, "target_node_id"), done);
+    }
+    json_decref(answer);
+    return exit_code;
+}
+
 int cli_member_change_revoke(int argc, char **argv)
 {
     struct cli cli = {
         .command = "revoke",
         .usage =
-            "hearthchat revoke NODE_ID --reason compromised|inactive|policy_violation|other\n"
+            "hearthchat revoke WHO --reason compromised|inactive|policy_violation|other\n"
             "                  [--co-signature S]... [--json] [--data DIR]\n"
             "\n"
             "Shuts a member's device out for good: nothing that it writes from now on counts.\n"
-            "The community's policy says how many trusted members this takes (by default 3);\n"
-            "the others give theirs with: hearthchat co-sign NODE_ID --reason REASON\n"};
+            "The community's policy says how many trusted members this takes (by default 3, or\n"
+            "all there are beside that one if they are fewer); the others give theirs with:\n"
+            "hearthchat co-sign WHO --reason REASON\n"};
     const char *reason = NULL;
     const struct cli_option options[] = {{"--reason", &reason, NULL}, {NULL, NULL, NULL}};
     int exit_code = CLI_USAGE;
-    json_t *answer = NULL;
     json_t *co_signers = json_array();
     if (take_co_signatures(&argc, argv, co_signers) &&
         cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
-        json_t *input =
-            json_build_pack("{s:s,s:s,s:O}", "target_node_id", cli.positional[0], "reason",
-                            reason == NULL ? "" : reason, "co_signers", co_signers);
-        exit_code = cli_call_node(&cli, "/api/v1/revocations", input, &answer);
+        json_t *input = json_build_pack("{s:s,s:O}", "reason", reason == NULL ? "" : reason,
+                                        "co_signers", co_signers);
+        exit_code = change_and_tell(&cli, "/api/v1/revocations", input, "shut out");
+        json_decref(input);
     }
-    if (answer != NULL && cli.json) {
-        cli_print_json(answer);
-    } else if (answer != NULL) {
-        (void)printf("Revoked %s.\n", cli_call_text(answer, "target_node_id"));
-    }
-    json_decref(answer);
     json_decref(co_signers);
     cli_arguments_deinit(&cli);
     return exit_code;
 }
 
-/* What is signed; NULL after complaining. */
-static json_t *read_statement(const char *target_text, const char *reason, const char *level_text)
+int cli_member_change_level(int argc, char **argv)
 {
-    struct node_id target;
+    struct cli cli = {
+        .command = "level",
+        .usage = "hearthchat level WHO member|trusted|anchor [--co-signature S]... [--json]\n"
+                 "                 [--data DIR]\n"
+                 "\n"
+                 "Makes somebody trusted, or a plain member again. Down takes as many as shutting\n"
+                 "out; the others give theirs with: hearthchat co-sign WHO --level LEVEL\n"};
+    const struct cli_option options[] = {{NULL, NULL, NULL}};
+    int exit_code = CLI_USAGE;
+    json_t *co_signers = json_array();
+    if (take_co_signatures(&argc, argv, co_signers) &&
+        cli_arguments_parse(&cli, argc, argv, options, 2, 2, &exit_code)) {
+        json_t *input =
+            json_build_pack("{s:s,s:O}", "new_level", cli.positional[1], "co_signers", co_signers);
+        exit_code = change_and_tell(&cli, "/api/v1/levels", input, cli.positional[1]);
+        json_decref(input);
+    }
+    json_decref(co_signers);
+    cli_arguments_deinit(&cli);
+    return exit_code;
+}
+
+static json_t *statement_of(const struct node_id *target, const char *reason,
+                            const char *level_text)
+{
     enum member_level level = LEVEL_MEMBER;
     char client_id[CO_SIGNATURE_CLIENT_ID_BYTES];
-    if (node_id_parse(target_text, &target) != RESULT_OK) {
-        (void)cli_print_failure("bad_request",
-                                "Name the member by its full NodeID; see: hearthchat members "
-                                "--json");
-        return NULL;
-    }
     if (reason != NULL && level_text == NULL && event_data_is_revocation_reason(reason)) {
-        co_signature_client_id(&target, reason, client_id);
-        return event_data_revocation_statement(client_id, reason, &target);
+        co_signature_client_id(target, reason, client_id);
+        return event_data_revocation_statement(client_id, reason, target);
     }
     if (reason == NULL && level_text != NULL && member_level_parse(level_text, &level)) {
-        return event_data_level_statement(level, &target);
+        return event_data_level_statement(level, target);
     }
     (void)cli_print_failure("bad_request",
                             "Give --reason compromised|inactive|policy_violation|other, or "
@@ -90,32 +129,51 @@ static json_t *read_statement(const char *target_text, const char *reason, const
     return NULL;
 }
 
-static int co_sign(const struct cli *cli, const char *reason, const char *level)
+/* With the key alone: the node need not run, as it must where WHO is to be looked up. */
+static int sign_here(const struct cli *cli, json_t *statement, json_t **co_signature_out)
 {
     struct signing_key key;
     struct error error = {""};
-    struct buffer text;
-    json_t *statement = read_statement(cli->positional[0], reason, level);
-    if (statement == NULL) {
-        return CLI_FAILED;
-    }
     enum result result = device_key_load(cli->data_directory, &key, &error);
     if (result != RESULT_OK) {
         json_decref(statement);
         return cli_print_failure(wire_code_name(wire_code_of_append(result)), error.message);
     }
-    json_t *co_signature = co_signature_make(&key, statement);
+    *co_signature_out = co_signature_make(&key, statement);
     signing_key_deinit(&key);
-    if (cli->json) {
-        cli_print_json(co_signature);
+    return CLI_DONE;
+}
+
+static int co_sign(struct cli *cli, const char *reason, const char *level)
+{
+    struct node_id target = {0};
+    struct buffer text;
+    json_t *co_signature = NULL;
+    bool is_full = node_id_parse(cli->positional[0], &target) == RESULT_OK;
+    json_t *statement = statement_of(&target, reason, level);
+    if (statement == NULL) {
+        return CLI_FAILED;
+    }
+    int exit_code = CLI_DONE;
+    if (is_full) {
+        exit_code = sign_here(cli, statement, &co_signature);
     } else {
+        json_decref(statement);
+        json_t *input = json_build_pack("{s:s?,s:s?}", "reason", reason, "new_level", level);
+        exit_code = change(cli, "/api/v1/co-signatures", input, &co_signature);
+        json_decref(input);
+        (void)json_object_del(co_signature, "text");
+    }
+    if (co_signature != NULL && cli->json) {
+        cli_print_json(co_signature);
+    } else if (co_signature != NULL) {
         buffer_init(&text);
         co_signature_format(co_signature, &text);
         (void)printf("%s\n", buffer_text(&text));
         buffer_deinit(&text);
     }
     json_decref(co_signature);
-    return CLI_DONE;
+    return exit_code;
 }
 
 int cli_member_change_co_sign(int argc, char **argv)
@@ -123,11 +181,11 @@ int cli_member_change_co_sign(int argc, char **argv)
     struct cli cli = {
         .command = "co-sign",
         .usage =
-            "hearthchat co-sign NODE_ID --reason REASON | --level LEVEL [--json] [--data DIR]\n"
+            "hearthchat co-sign WHO --reason REASON | --level LEVEL [--json] [--data DIR]\n"
             "\n"
             "Prints this device's signature under a revocation (--reason compromised|inactive|\n"
             "policy_violation|other) or a change of level (--level member|trusted|anchor), for\n"
-            "the one who carries it out: hearthchat revoke NODE_ID --co-signature …\n"};
+            "the one who carries it out: hearthchat revoke WHO --co-signature …\n"};
     const char *reason = NULL;
     const char *level = NULL;
     const struct cli_option options[] = {

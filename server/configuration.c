@@ -7,17 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/buffer.h"
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "gossip/address_book.h"
 #include "protocol/display_text.h"
+#include "server/setting_hint.h"
 #include "store/data_directory.h"
 
-enum { MOST_FILE_BYTES = 65536 };
+enum { MOST_FILE_BYTES = 65536, MOST_SETTINGS = 32 };
 
 void configuration_init(struct configuration *configuration)
 {
     *configuration = (struct configuration){
-        .peer_host = memory_duplicate_string("0.0.0.0"),
+        .peer_host = memory_duplicate_string("::"),
         .peer_port = 7080,
         .ui_host = memory_duplicate_string("127.0.0.1"),
         .ui_port = 7860,
@@ -26,7 +29,6 @@ void configuration_init(struct configuration *configuration)
         .store_and_forward = true,
         .read_receipts_enabled = true,
         .udp_enabled = true,
-        .peers = memory_duplicate_string(""),
         .max_upload_bytes = 104857600,
         .log_level = LOG_INFO,
         .metrics_enabled = true,
@@ -56,7 +58,8 @@ enum kind {
     KIND_ADVERTISE,
     KIND_LEVEL,
     KIND_NAME,
-    KIND_PROFILE
+    KIND_PROFILE,
+    KIND_PEERS
 };
 
 static bool set_integer(const char *value, int64_t least, int64_t most, int64_t *integer)
@@ -94,6 +97,37 @@ static bool is_profile(const char *value)
 {
     return strcmp(value, "anchor") == 0 || strcmp(value, "hearth") == 0 ||
            strcmp(value, "spark") == 0 || strcmp(value, "bridge") == 0;
+}
+
+/* "host:port, [v6]:port, …" instead of those that were set before. */
+static enum result set_peers(struct configuration *configuration, const char *value,
+                             struct error *error)
+{
+    char one[NODE_MANIFEST_HOST_BYTES + LOCAL_INTERFACES_NAME_BYTES + 16];
+    configuration->peer_count = 0;
+    for (const char *at = value + strspn(value, " \t"); *at != '\0';) {
+        size_t length = strcspn(at, ",");
+        const char *next = at + length + (at[length] == ',' ? 1 : 0);
+        while (length > 0 && strchr(" \t", at[length - 1]) != NULL) {
+            length--;
+        }
+        if (configuration->peer_count == CONFIGURATION_MOST_PEERS) {
+            return error_set(error, RESULT_INVALID, "[discovery] peers takes at most %d addresses.",
+                             CONFIGURATION_MOST_PEERS);
+        }
+        (void)snprintf(one, sizeof one, "%.*s", (int)length, at);
+        configuration->peers = memory_resize(configuration->peers, configuration->peer_count + 1,
+                                             sizeof *configuration->peers);
+        if (length >= sizeof one ||
+            address_book_parse(one, &configuration->peers[configuration->peer_count]) !=
+                RESULT_OK) {
+            return error_set(error, RESULT_INVALID,
+                             "[discovery] peers: \"%.24s\" is no host:port, [v6]:port.", one);
+        }
+        configuration->peer_count++;
+        at = next + strspn(next, " \t");
+    }
+    return RESULT_OK;
 }
 
 struct setting {
@@ -136,6 +170,8 @@ static bool apply(const struct setting *setting, struct configuration *configura
     case KIND_PROFILE:
         replace(text, value);
         return is_profile(value);
+    case KIND_PEERS:
+        break; /* set_peers() */
     }
     return false;
 }
@@ -155,7 +191,7 @@ enum result configuration_set(struct configuration *c, const char *section, cons
         {"chat", "store_and_forward", KIND_BOOLEAN, &c->store_and_forward, "true or false"},
         {"chat", "read_receipts_enabled", KIND_BOOLEAN, &c->read_receipts_enabled, "true or false"},
         {"discovery", "udp_enabled", KIND_BOOLEAN, &c->udp_enabled, "true or false"},
-        {"discovery", "peers", KIND_TEXT, &c->peers, "addresses"},
+        {"discovery", "peers", KIND_PEERS, NULL, ""},
         {"file", "max_upload_bytes", KIND_BYTES, &c->max_upload_bytes, "a number of bytes"},
         {"observability", "log_level", KIND_LEVEL, &c->log_level, "debug, info, warning or error"},
         {"observability", "log_file", KIND_TEXT, &c->log_file, "a path"},
@@ -165,21 +201,31 @@ enum result configuration_set(struct configuration *c, const char *section, cons
          "at most 64 printable characters"},
         {"identity", "profile", KIND_PROFILE, &c->profile, "anchor, hearth, spark or bridge"},
     };
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+    const size_t count = sizeof settings / sizeof settings[0];
+    _Static_assert(sizeof settings / sizeof settings[0] <= MOST_SETTINGS, "each has its name");
+    char shown[SETTING_HINT_BYTES];
+    for (size_t i = 0; i < count; i++) {
         const struct setting *setting = &settings[i];
         if (strcmp(setting->section, section) == 0 && strcmp(setting->key, key) == 0) {
+            setting_hint_cut(value, shown);
             if (!utf8_is_text(value)) {
                 return error_set(error, RESULT_INVALID,
-                                 "[%s] %s must be text in UTF-8, not \"%.40s\".", section, key,
-                                 value);
+                                 "[%s] %s must be text in UTF-8, not \"%s\".", section, key, shown);
+            }
+            if (setting->kind == KIND_PEERS) {
+                return set_peers(c, value, error);
             }
             return apply(setting, c, value)
                        ? RESULT_OK
-                       : error_set(error, RESULT_INVALID, "[%s] %s must be %s, not \"%.40s\".",
-                                   section, key, setting->expected, value);
+                       : error_set(error, RESULT_INVALID, "[%s] %s must be %s, not \"%s\".",
+                                   section, key, setting->expected, shown);
         }
     }
-    return error_set(error, RESULT_INVALID, "[%.30s] %.40s is no known setting.", section, key);
+    struct setting_name names[MOST_SETTINGS];
+    for (size_t i = 0; i < count; i++) {
+        names[i] = (struct setting_name){settings[i].section, settings[i].key};
+    }
+    return setting_hint_refuse(names, count, section, key, error);
 }
 
 struct loading {
@@ -210,6 +256,25 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
+/* The first line that is wrong; what a later one has may stand in `loading`. */
+static enum result refuse_line(const char *path, const char *text, int line,
+                               const struct loading *loading, struct error *error)
+{
+    for (int i = 1; i < line; i++) {
+        text += strcspn(text, "\n") + 1;
+    }
+    text += strspn(text, " \t");
+    size_t length = strcspn(text, "\r\n");
+    if (text[0] == '[' && memchr(text, ']', length) == NULL) {
+        return error_set(error, RESULT_INVALID, "%.60s, line %d: \"%.*s\" lacks its closing ].",
+                         path, line, (int)(length < 30 ? length : 30), text);
+    }
+    bool has_value = memchr(text, '=', length) != NULL || memchr(text, ':', length) != NULL;
+    return error_set(error, RESULT_INVALID, "%.60s, line %d: %s", path, line,
+                     loading->failed && has_value ? loading->error.message
+                                                  : "expected key = value.");
+}
+
 /* `path` is what the errors call it. */
 static enum result parse(struct configuration *configuration, const char *path, const char *text,
                          size_t length_bytes, struct error *error)
@@ -231,8 +296,7 @@ static enum result parse(struct configuration *configuration, const char *path, 
         return error_set(error, RESULT_IO, "There is no memory to read %.60s.", path);
     }
     if (line > 0) {
-        return error_set(error, RESULT_INVALID, "%.60s, line %d: %.80s", path, line,
-                         loading.failed ? loading.error.message : "expected key = value.");
+        return refuse_line(path, text, line, &loading, error);
     }
     return RESULT_OK;
 }
@@ -256,13 +320,63 @@ enum result configuration_load(struct configuration *configuration, const char *
     return result;
 }
 
+/* Whether that key is set by the line. */
+static bool sets(const char *line, size_t length, const char *key)
+{
+    size_t start = strspn(line, " \t");
+    size_t key_length = strlen(key);
+    const char *behind = line + start + key_length;
+    return start + key_length < length && strncmp(line + start, key, key_length) == 0 &&
+           behind[strspn(behind, " \t")] == '=';
+}
+
+static bool begins_section(const char *line)
+{
+    return line[strspn(line, " \t")] == '[';
+}
+
+/* The text with that key of [identity] set: its line is another, or there is one more. */
+static char *with_identity(const char *text, const char *key, const char *value)
+{
+    static const char section[] = "[identity]";
+    struct buffer edited;
+    bool inside = false;
+    bool done = false;
+    size_t length = 0;
+    buffer_init(&edited);
+    for (const char *line = text; *line != '\0'; line += length) {
+        length = strcspn(line, "\n");
+        length += line[length] == '\n' ? 1 : 0;
+        if (begins_section(line)) {
+            if (inside && !done) {
+                buffer_append_format(&edited, "%s = %s\n", key, value);
+                done = true;
+            }
+            inside = strncmp(line + strspn(line, " \t"), section, sizeof section - 1) == 0;
+        }
+        if (!inside || !sets(line, length, key)) {
+            buffer_append(&edited, line, length);
+        } else if (!done) {
+            buffer_append_format(&edited, "%s = %s\n", key, value);
+            done = true;
+        }
+    }
+    if (!done) {
+        bool has_end = text[0] == '\0' || text[strlen(text) - 1] == '\n';
+        buffer_append_format(&edited, "%s%s%s%s = %s\n", has_end ? "" : "\n", inside ? "" : section,
+                             inside ? "" : "\n", key, value);
+    }
+    return buffer_take(&edited);
+}
+
 /* Whether the text says what it was made of: the syntax knows neither quotes nor escapes. */
 static bool reads_back(const char *text, const char *display_name, const char *profile)
 {
     struct configuration read;
     configuration_init(&read);
     bool same = parse(&read, "", text, strlen(text), NULL) == RESULT_OK &&
-                strcmp(read.display_name, display_name) == 0 && strcmp(read.profile, profile) == 0;
+                (display_name == NULL || strcmp(read.display_name, display_name) == 0) &&
+                (profile == NULL || strcmp(read.profile, profile) == 0);
     configuration_deinit(&read);
     return same;
 }
@@ -270,18 +384,37 @@ static bool reads_back(const char *text, const char *display_name, const char *p
 enum result configuration_write_identity(const char *path, const char *display_name,
                                          const char *profile, struct error *error)
 {
-    if (access(path, F_OK) == 0) {
-        return error_set(error, RESULT_EXISTS,
-                         "%s is there already; set [identity] display_name in it.", path);
+    struct configuration before;
+    char *text = NULL;
+    size_t length = 0;
+    configuration_init(&before);
+    enum result result = configuration_load(&before, path, error);
+    configuration_deinit(&before);
+    if (result == RESULT_OK) {
+        result = data_directory_read_file(path, MOST_FILE_BYTES, &text, &length);
+    } else if (result == RESULT_NOT_FOUND) {
+        text = memory_duplicate_string("");
+        result = RESULT_OK;
     }
-    char *text =
-        memory_format("[identity]\ndisplay_name = %s\nprofile = %s\n", display_name, profile);
-    enum result result =
-        reads_back(text, display_name, profile)
-            ? data_directory_write_file(path, text, strlen(text), error)
-            : error_set(error, RESULT_INVALID,
-                        "The name can't stand in the configuration: no blank at its begin or end, "
-                        "no semicolon at its begin or behind a blank.");
+    if (result != RESULT_OK) {
+        return result;
+    }
+    const struct {
+        const char *key;
+        const char *value;
+    } settings[] = {{"display_name", display_name}, {"profile", profile}};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (settings[i].value != NULL) {
+            char *edited = with_identity(text, settings[i].key, settings[i].value);
+            memory_free(text);
+            text = edited;
+        }
+    }
+    result = reads_back(text, display_name, profile)
+                 ? data_directory_write_file(path, text, strlen(text), error)
+                 : error_set(error, RESULT_INVALID,
+                             "The name can't stand in the configuration: no blank at its begin or "
+                             "end, no semicolon at its begin or behind a blank.");
     memory_free(text);
     return result;
 }

@@ -13,6 +13,8 @@
 #include "core/log.h"
 #include "protocol/node_manifest.h"
 
+#define CONFIGURATION_MOST_PEERS 64
+
 struct configuration {
     char *peer_host;
     int64_t peer_port; /* 0: any free one */
@@ -25,7 +27,8 @@ struct configuration {
     bool store_and_forward;
     bool read_receipts_enabled;
     bool udp_enabled;
-    char *peers;
+    struct endpoint *peers; /* [discovery] peers, for the addresses of neighbours by hand (§19) */
+    size_t peer_count;
     int64_t max_upload_bytes;
     enum log_level log_level;
     bool confine;   /* a seccomp filter */
@@ -46,8 +49,8 @@ enum result configuration_load(struct configuration *configuration, const char *
 enum result configuration_set(struct configuration *configuration, const char *section,
                               const char *key, const char *value, struct error *error);
 
-/* Writes a minimal file with the identity, when there is none yet. RESULT_INVALID for what would
- * not read back as it is. */
+/* Sets name and profile (NULL: as they are) in the file, and leaves its other lines; a missing file
+ * is made. RESULT_INVALID for what would not read back as it is, or a file that is wrong. */
 enum result configuration_write_identity(const char *path, const char *display_name,
                                          const char *profile, struct error *error);
 

@@ -20,7 +20,7 @@ enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024, MOST_NOTES = 8 };
 /* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
 enum { STATE_OF_CLOSE_WAIT = 8 };
 
-enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_HANDLING, STATE_SENDING };
+enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_BODY, STATE_HANDLING, STATE_SENDING };
 
 struct connection {
     int descriptor;
@@ -30,6 +30,8 @@ struct connection {
     int64_t since_ms;
     int64_t deadline_ms;
     uint64_t received_bytes; /* when it became idle */
+    uint64_t moved_bytes;    /* BODY, SENDING: seen to have moved so far … */
+    int64_t moved_ms;        /* … at this time */
     int64_t begun_ms;        /* the first bytes of a request were seen; 0: none yet */
     bool welcome;
     bool shut; /* on its way out */
@@ -101,6 +103,7 @@ static const char *find_reason(const struct connections *connections,
     case STATE_IDLE:
         return connection->begun_ms == 0 ? NULL : "a request that does not end";
     case STATE_RECEIVING:
+    case STATE_BODY:
         return "a request that does not end";
     case STATE_SENDING:
         return "an answer that is not read";
@@ -148,10 +151,46 @@ static void look_at_idle(const struct connections *connections, struct connectio
     const struct tcp_info info = look(connection);
     if (connection->begun_ms == 0 && info.tcpi_bytes_received > connection->received_bytes) {
         connection->begun_ms = now_ms;
-        bring_forward(connection, now_ms + LIMITS_REQUEST_MS);
+        bring_forward(connection, now_ms + LIMITS_HEADERS_MS);
+    }
+    if (connection->begun_ms == 0 && connection->state == STATE_IDLE &&
+        info.tcpi_bytes_acked > connection->moved_bytes) {
+        connection->moved_bytes = info.tcpi_bytes_acked; /* the last of an answer is on its way */
+        connection->deadline_ms = now_ms + connections->options.idle_ms;
     }
     if (info.tcpi_state == STATE_OF_CLOSE_WAIT) {
         bring_forward(connection, connection->since_ms + LOOK_EVERY_MS);
+    }
+}
+
+static uint64_t count_moved(const struct connection *connection)
+{
+    const struct tcp_info info = look(connection);
+    return connection->state == STATE_BODY ? info.tcpi_bytes_received : info.tcpi_bytes_acked;
+}
+
+static void enter_moving(const struct connections *connections, struct connection *connection,
+                         enum state state)
+{
+    enter(connections, connection, state, LIMITS_TRANSFER_MS);
+    connection->moved_bytes = count_moved(connection);
+    connection->moved_ms = connection->since_ms;
+}
+
+/* What comes or goes may take as long as it moves. */
+static void look_at_moving(struct connection *connection, int64_t now_ms)
+{
+    if (connection->shut ||
+        (connection->state != STATE_BODY && connection->state != STATE_SENDING)) {
+        return;
+    }
+    uint64_t moved = count_moved(connection);
+    if (moved - connection->moved_bytes >= LIMITS_PROGRESS_BYTES) {
+        connection->moved_bytes = moved;
+        connection->moved_ms = now_ms;
+    }
+    if (now_ms - connection->moved_ms >= LIMITS_PROGRESS_MS) {
+        bring_forward(connection, now_ms);
     }
 }
 
@@ -165,6 +204,7 @@ static void sweep(void *context)
         int64_t now_ms = clock_monotonic_ms(connections->options.clock);
         for (struct connection *at = connections->first; at != NULL; at = at->next) {
             look_at_idle(connections, at, now_ms);
+            look_at_moving(at, now_ms);
             if (!at->shut && at->deadline_ms <= now_ms) {
                 shut(connections, at, find_reason(connections, at), &notes);
             }
@@ -224,7 +264,7 @@ static struct connection *find_least(const struct connections *connections,
     struct connection *least = NULL;
     for (struct connection *at = connections->first; at != NULL; at = at->next) {
         bool waits = at->state == STATE_NEW || at->state == STATE_IDLE ||
-                     (at->state == STATE_RECEIVING && !at->welcome);
+                     ((at->state == STATE_RECEIVING || at->state == STATE_BODY) && !at->welcome);
         if (!at->shut && waits && (address == NULL || callers_key_equal(&at->address, address)) &&
             is_less_deserving(at, least)) {
             least = at;
@@ -314,10 +354,17 @@ void connections_receiving(struct connections *connections, struct connection *c
 {
     lock_take(connections->lock);
     int64_t begun_ms = connection->begun_ms;
-    enter(connections, connection, STATE_RECEIVING, LIMITS_REQUEST_MS);
+    enter(connections, connection, STATE_RECEIVING, LIMITS_HEADERS_MS);
     if (begun_ms != 0) {
-        connection->deadline_ms = begun_ms + LIMITS_REQUEST_MS;
+        connection->deadline_ms = begun_ms + LIMITS_HEADERS_MS;
     }
+    lock_release(connections->lock);
+}
+
+void connections_body(struct connections *connections, struct connection *connection)
+{
+    lock_take(connections->lock);
+    enter_moving(connections, connection, STATE_BODY);
     lock_release(connections->lock);
 }
 
@@ -328,12 +375,10 @@ void connections_handling(struct connections *connections, struct connection *co
     lock_release(connections->lock);
 }
 
-void connections_sending(struct connections *connections, struct connection *connection,
-                         size_t bytes)
+void connections_sending(struct connections *connections, struct connection *connection)
 {
-    int64_t seconds = (int64_t)(bytes / LIMITS_ANSWER_BYTES_A_SECOND);
     lock_take(connections->lock);
-    enter(connections, connection, STATE_SENDING, LIMITS_ANSWER_MS + seconds * SECOND_MS);
+    enter_moving(connections, connection, STATE_SENDING);
     lock_release(connections->lock);
 }
 
@@ -342,7 +387,9 @@ void connections_idle(struct connections *connections, struct connection *connec
     lock_take(connections->lock);
     enter(connections, connection, STATE_IDLE, connections->options.idle_ms);
     connection->begun_ms = 0;
-    connection->received_bytes = look(connection).tcpi_bytes_received;
+    const struct tcp_info info = look(connection);
+    connection->received_bytes = info.tcpi_bytes_received;
+    connection->moved_bytes = info.tcpi_bytes_acked;
     lock_release(connections->lock);
 }
 

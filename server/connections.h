@@ -43,12 +43,13 @@ struct connection *connections_add(struct connections *connections, int descript
 /* It is about to be closed: its descriptor is not touched any more. */
 void connections_remove(struct connections *connections, struct connection **connection);
 
-/* What it is at. Receiving: a request's first line is there. Handling: we are at work, for as long
- * as it takes. Sending: an answer of so many bytes. Idle: it may bring another request. */
+/* What it is at. Receiving: a request's first line is there. Body: its headers are, and a body is
+ * to come. Handling: we are at work, for as long as it takes. Sending: an answer. Idle: it may
+ * bring another request. A body and an answer may take as long as they move (§10). */
 void connections_receiving(struct connections *connections, struct connection *connection);
+void connections_body(struct connections *connections, struct connection *connection);
 void connections_handling(struct connections *connections, struct connection *connection);
-void connections_sending(struct connections *connections, struct connection *connection,
-                         size_t bytes);
+void connections_sending(struct connections *connections, struct connection *connection);
 void connections_idle(struct connections *connections, struct connection *connection);
 
 /* Somebody whom the gate knows: closed last when there are too many. */

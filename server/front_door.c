@@ -12,6 +12,7 @@
 
 #include "core/limits.h"
 #include "core/memory.h"
+#include "server/request_head.h"
 
 enum { DEFAULT_TIMEOUT_S = 30 };
 
@@ -46,6 +47,22 @@ static enum MHD_Result read_topic(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+/* Which life of the log the numbers are of that somebody remembers; false after answering. */
+static bool read_life(struct request *base, char life_out[static ULID_TEXT_BYTES])
+{
+    const char *life = base->query(base, "log");
+    life_out[0] = '\0';
+    if (life != NULL && !ulid_is_valid(life)) {
+        request_reply_error(base, WIRE_BAD_REQUEST,
+                            "log is what the ready frame, or an earlier answer, named so.");
+        return false;
+    }
+    if (life != NULL) {
+        memcpy(life_out, life, ULID_TEXT_BYTES);
+    }
+    return true;
+}
+
 /* False after answering what is wrong. */
 static bool read_topics(struct listener_request *request,
                         struct websocket_subscription *subscription_out)
@@ -71,22 +88,33 @@ static bool read_topics(struct listener_request *request,
     return reading.count > 0 && !reading.refused;
 }
 
-/* Of the sub-protocols only ours is passed on: lws hangs up on a list without one that it knows. */
-static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                   const char *value)
+/* What lws reads of it, and in the words it knows: it hangs up on what is long, as other programs'
+ * cookies are, and on a list of sub-protocols without one that it knows. */
+static void write_head(const struct request *base, struct buffer *head)
 {
     static const char sub_protocol[] = "hearthnet-bus.v2";
-    struct buffer *head = context;
-    (void)kind;
-    if (value == NULL) {
-        return MHD_YES;
+    const char *offered = base->header(base, "Sec-WebSocket-Protocol");
+    buffer_append_format(head,
+                         "GET /pubsub/v1/subscribe HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+                         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                         "Sec-WebSocket-Key: %s\r\n",
+                         base->header(base, "Host"), base->header(base, "Sec-WebSocket-Key"));
+    if (offered != NULL && strstr(offered, sub_protocol) != NULL) {
+        buffer_append_format(head, "Sec-WebSocket-Protocol: %s\r\n", sub_protocol);
     }
-    if (strcasecmp(name, "Sec-WebSocket-Protocol") != 0) {
-        buffer_append_format(head, "%s: %s\r\n", name, value);
-    } else if (strstr(value, sub_protocol) != NULL) {
-        buffer_append_format(head, "%s: %s\r\n", name, sub_protocol);
-    }
-    return MHD_YES;
+    buffer_append_text(head, "\r\n");
+}
+
+static bool is_handshake(struct listener_request *request)
+{
+    enum { KEY_CHARACTERS = 24 }; /* 16 bytes in base64 */
+    const struct request *base = listener_request_base(request);
+    const char *version = base->header(base, "Sec-WebSocket-Version");
+    const char *key = base->header(base, "Sec-WebSocket-Key");
+    return strcmp(listener_request_method(request), "GET") == 0 && version != NULL &&
+           strcmp(version, "13") == 0 && key != NULL && strlen(key) == KEY_CHARACTERS &&
+           base->header(base, "Host") != NULL &&
+           request_head_has_token(listener_request_connection(request), "Connection", "Upgrade");
 }
 
 /* MHD has let go: the socket's own copy of the descriptor is closed, ours lives on. */
@@ -110,17 +138,14 @@ bool front_door_upgrade(struct websocket_hub *hub, struct listener_request *requ
     struct websocket_subscription subscription = {.since_seq = -1};
     const union MHD_ConnectionInfo *socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const char *version = base->header(base, "Sec-WebSocket-Version");
-    const char *key = base->header(base, "Sec-WebSocket-Key");
-    if (strcmp(listener_request_method(request), "GET") != 0 || version == NULL ||
-        strcmp(version, "13") != 0 || key == NULL || socket == NULL) {
+    if (socket == NULL || !is_handshake(request)) {
         request_reply_error(base, WIRE_BAD_REQUEST,
-                            "This is no WebSocket handshake: GET with Sec-WebSocket-Version 13 and "
-                            "a Sec-WebSocket-Key.");
+                            "This is no WebSocket handshake: GET with Connection: Upgrade, "
+                            "Sec-WebSocket-Version 13 and a Sec-WebSocket-Key of 16 bytes.");
         return false;
     }
     if (!request_query_integer(base, "since_seq", -1, &subscription.since_seq) ||
-        !read_topics(request, &subscription)) {
+        !read_life(base, subscription.life) || !read_topics(request, &subscription)) {
         return false;
     }
     if (!websocket_has_room(hub)) {
@@ -138,9 +163,7 @@ bool front_door_upgrade(struct websocket_hub *hub, struct listener_request *requ
     handing->descriptor = descriptor;
     handing->subscription = subscription;
     buffer_init(&handing->head);
-    buffer_append_text(&handing->head, "GET /pubsub/v1/subscribe HTTP/1.1\r\n");
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, copy_header, &handing->head);
-    buffer_append_text(&handing->head, "\r\n");
+    write_head(base, &handing->head);
     listener_request_on_released(request, hand_over, handing);
     return true;
 }
@@ -149,11 +172,11 @@ void front_door_long_poll(struct websocket_hub *hub, struct request *base)
 {
     struct listener_request *request = (struct listener_request *)base;
     struct websocket_subscription subscription = {.since_seq = -1};
-    int64_t last_seq = 0;
+    int64_t last_seq = -1;
     int64_t timeout_s = 0;
-    if (!request_query_integer(base, "last_seq", 0, &last_seq) ||
+    if (!request_query_integer(base, "last_seq", -1, &last_seq) ||
         !request_query_integer(base, "timeout", DEFAULT_TIMEOUT_S, &timeout_s) ||
-        !read_topics(request, &subscription)) {
+        !read_life(base, subscription.life) || !read_topics(request, &subscription)) {
         return;
     }
     if (timeout_s > LIMITS_LONG_POLL_S || subscription.messages_topic[0] == '\0') {
@@ -162,5 +185,5 @@ void front_door_long_poll(struct websocket_hub *hub, struct request *base)
                             "chat.message.<your NodeID>.");
         return;
     }
-    websocket_long_poll(hub, base, last_seq, timeout_s);
+    websocket_long_poll(hub, base, last_seq, subscription.life, timeout_s);
 }

@@ -23,14 +23,16 @@ static bool is_loopback(const struct sockaddr *address)
     return false;
 }
 
-/* One of our three names with our port. */
+/* One of our three names with our port, which nobody says where it is the web's own. */
 static bool is_own_host(const char *host, uint16_t port)
 {
+    enum { WEB_PORT = 80 };
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     char expected[32];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(expected, sizeof expected, "%s:%u", names[i], (unsigned)port);
-        if (strcasecmp(host, expected) == 0) {
+        if (strcasecmp(host, expected) == 0 ||
+            (port == WEB_PORT && strcasecmp(host, names[i]) == 0)) {
             return true;
         }
     }

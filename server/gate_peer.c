@@ -1,6 +1,8 @@
 #include "server/gate_peer.h"
 
 #include <gnutls/gnutls.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -116,6 +118,36 @@ static bool count_capability(struct gate_peer *gate, const struct listener_reque
     return judge_pace(counted, retry_after_ms, refusal_out);
 }
 
+/* An open invite is redeemed by the key that calls, so often from one address whatever the key
+ * (§17). */
+static bool admit_redeeming(struct gate_peer *gate, const struct listener_request *request,
+                            const struct caller *caller, struct refusal *refusal_out)
+{
+    struct caller_key address = callers_key_of_address(listener_request_address(request));
+    int64_t retry_after_ms = 0;
+    if (!caller->identified) {
+        *refusal_out = (struct refusal){
+            .code = WIRE_UNAUTHORIZED,
+            .message = "Present the client certificate of the device that is to be let in."};
+        return false;
+    }
+    enum result counted = callers_count_redeem(
+        gate->callers, &address, clock_monotonic_ms(gate->parts->clock), &retry_after_ms);
+    return judge_pace(counted, retry_after_ms, refusal_out);
+}
+
+/* Where the call came from; at which port the caller listens, its manifest says. */
+static void tell_called(struct gossip *gossip, const struct listener_request *request,
+                        const struct node_id *node_id)
+{
+    const struct sockaddr *address = listener_request_address(request);
+    struct endpoint from = {.port = 0};
+    socklen_t length =
+        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int failed = getnameinfo(address, length, from.host, sizeof from.host, NULL, 0, NI_NUMERICHOST);
+    gossip_peer_called(gossip, node_id, failed ? NULL : &from);
+}
+
 /* Whether this caller may go where the route leads. */
 static bool judge_level(struct gate_peer *gate, struct listener_request *request,
                         struct refusal *refusal_out)
@@ -136,7 +168,7 @@ static bool judge_level(struct gate_peer *gate, struct listener_request *request
     if (caller->level == CALLER_MEMBER) {
         listener_request_welcome(request);
         if (gossip != NULL) {
-            gossip_peer_called(gossip, &caller->node_id);
+            tell_called(gossip, request, &caller->node_id);
         }
     }
     return true;
@@ -322,6 +354,10 @@ bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
     }
     if (base->caller.level == CALLER_REVOKED) {
         return judge_level(gate, request, refusal_out);
+    }
+    if (route != NULL && strcmp(route->path, "/join/v1/redeem") == 0 &&
+        !admit_redeeming(gate, request, &base->caller, refusal_out)) {
+        return false;
     }
     if (is_signed(base) && !agree(base)) {
         *refusal_out = another_signed;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -58,39 +59,87 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
 }
 
-static enum result bind_socket(struct http_listener *listener, struct error *error)
+/* The sockets that are accepted have it from this one: a path that is dead without a word is
+ * noticed (gossip/http_client.c does the same). What can't be set is noticed later. */
+static void watch_paths(int listener)
 {
-    const struct http_listener_options *options = &listener->options;
+    const int on = 1;
+    const int idle_s = 10;
+    const int interval_s = 3;
+    const int count = 3;
+    const unsigned dead_ms = LIMITS_PEER_DEAD_MS;
+    (void)setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof dead_ms);
+}
+
+/* A socket for that address. All of IPv6 is all of IPv4 too: one socket takes both. */
+static int open_socket(const struct addrinfo *found)
+{
+    const int on = 1;
+    const int off = 0;
+    int opened = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (opened < 0) {
+        return -1;
+    }
+    if (setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        (found->ai_family == AF_INET6 &&
+         setsockopt(opened, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
+        bind(opened, found->ai_addr, found->ai_addrlen) != 0 ||
+        listen(opened, LIMITS_BACKLOG) != 0) {
+        int reason = errno;
+        (void)close(opened);
+        errno = reason;
+        return -1;
+    }
+    return opened;
+}
+
+/* RESULT_UNSUPPORTED: this system doesn't have the address's family. */
+static enum result bind_socket(struct http_listener *listener, const char *host,
+                               struct error *error)
+{
+    const unsigned wanted = listener->options.port;
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     struct sockaddr_in6 bound = {0}; /* room for both families, the port at one place */
     socklen_t length = sizeof bound;
-    const int on = 1;
     char port[8];
-    (void)snprintf(port, sizeof port, "%u", (unsigned)options->port);
-    listener->socket = -1;
-    if (getaddrinfo(options->host, port, &hints, &found) != 0) {
-        return error_set(error, RESULT_IO, "%s is no address of this machine.", options->host);
+    (void)snprintf(port, sizeof port, "%u", wanted);
+    if (getaddrinfo(host, port, &hints, &found) != 0) {
+        return error_set(error, RESULT_IO, "%s is no address of this machine.", host);
     }
-    listener->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int failed = listener->socket < 0 ||
-                 setsockopt(listener->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-                 bind(listener->socket, found->ai_addr, found->ai_addrlen) != 0 ||
-                 listen(listener->socket, LIMITS_BACKLOG) != 0 ||
-                 getsockname(listener->socket, (struct sockaddr *)&bound, &length) != 0;
+    listener->socket = open_socket(found);
     int reason = errno;
     freeaddrinfo(found);
-    if (failed && reason == EADDRINUSE) {
+    if (listener->socket >= 0) {
+        if (listener->options.from_anywhere) {
+            watch_paths(listener->socket);
+        }
+        (void)getsockname(listener->socket, (struct sockaddr *)&bound, &length);
+        listener->port = ntohs(bound.sin6_port);
+        return RESULT_OK;
+    }
+    if (reason == EADDRINUSE) {
+        bool is_ui = listener->options.tls == NULL;
         return error_set(error, RESULT_BUSY,
-                         "Port %u is taken by another program; choose another one (0: any).",
-                         (unsigned)options->port);
+                         "Port %u is taken by another program; choose another one with %s, or with "
+                         "[%s] port in hearthchat.ini (0: any).",
+                         wanted, is_ui ? "--ui-port" : "--peer-port", is_ui ? "ui" : "transport");
     }
-    if (failed) {
-        return error_set(error, RESULT_IO, "%s port %u can't be listened on: %s.", options->host,
-                         (unsigned)options->port, strerrordesc_np(reason));
-    }
-    listener->port = ntohs(bound.sin6_port);
-    return RESULT_OK;
+    return error_set(error, reason == EAFNOSUPPORT ? RESULT_UNSUPPORTED : RESULT_IO,
+                     "%s port %u can't be listened on: %s.", host, wanted, strerrordesc_np(reason));
+}
+
+static enum result bind_somewhere(struct http_listener *listener, struct error *error)
+{
+    const char *host = listener->options.host;
+    listener->socket = -1;
+    enum result result = bind_socket(listener, host, error);
+    listener->only_ipv4 = result == RESULT_UNSUPPORTED && strcmp(host, "::") == 0;
+    return listener->only_ipv4 ? bind_socket(listener, "0.0.0.0", error) : result;
 }
 
 enum result http_listener_open(const struct http_listener_options *options,
@@ -105,7 +154,7 @@ enum result http_listener_open(const struct http_listener_options *options,
                                          .most = options->most_connections,
                                          .from_anywhere = options->from_anywhere,
                                          .tls = options->tls != NULL};
-    enum result result = bind_socket(listener, error);
+    enum result result = bind_somewhere(listener, error);
     if (result == RESULT_OK && connections_create(&bounds, &listener->connections) != RESULT_OK) {
         result = error_set(error, RESULT_IO, "The system gives no more threads.");
     }
@@ -197,4 +246,9 @@ void http_listener_stop(struct http_listener **listener_pointer)
 uint16_t http_listener_port(const struct http_listener *listener)
 {
     return listener->port;
+}
+
+bool http_listener_has_only_ipv4(const struct http_listener *listener)
+{
+    return listener->only_ipv4;
 }

@@ -13,8 +13,8 @@ struct http_listener;
 
 struct http_listener_options {
     const char *name; /* for the log */
-    const char *host;
-    uint16_t port; /* 0: any free one */
+    const char *host; /* "::": IPv4 too, and IPv4 alone where the system has no IPv6 */
+    uint16_t port;    /* 0: any free one */
     size_t most_body_bytes;
     size_t most_memory_bytes; /* a connection: headers and buffers */
     int64_t idle_ms;
@@ -61,5 +61,8 @@ void http_listener_drain(struct http_listener *listener);
 void http_listener_stop(struct http_listener **listener);
 
 uint16_t http_listener_port(const struct http_listener *listener);
+
+/* Whether "::" was asked for, and there is no IPv6. */
+bool http_listener_has_only_ipv4(const struct http_listener *listener);
 
 #endif

@@ -16,6 +16,7 @@ struct http_listener {
     struct connections *connections;
     int socket;
     uint16_t port;
+    bool only_ipv4;    /* instead of all of IPv6 too */
     struct lock *lock; /* guards what follows */
     bool quiesced;     /* no request goes to a handler any more */
     size_t pending;    /* requests given to a handler and not answered yet */

@@ -9,9 +9,11 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "server/http_listener_private.h"
+#include "server/request_head.h"
+#include "server/request_names.h"
 #include "server/request_target.h"
 
-enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384, PATIENCE_FACTOR = 16 };
+enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384 };
 
 /* Lives from the request line to MHD's completion. What is below the line is guarded by the lock,
  * for an answer may come while the handler's thread is still on its way out. */
@@ -80,26 +82,9 @@ enum caller_level listener_request_least(const struct listener_request *request)
     return route != NULL ? route->least : CALLER_MEMBER;
 }
 
-struct counting {
-    const char *name;
-    size_t count;
-};
-
-static enum MHD_Result count_value(void *context, enum MHD_ValueKind kind, const char *name,
-                                   const char *value)
-{
-    struct counting *counting = context;
-    (void)kind;
-    (void)value;
-    counting->count += strcasecmp(name, counting->name) == 0 ? 1 : 0;
-    return MHD_YES;
-}
-
 size_t listener_request_count_header(const struct listener_request *request, const char *name)
 {
-    struct counting counting = {.name = name};
-    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_value, &counting);
-    return counting.count;
+    return request_names_count_header(request->connection, name);
 }
 
 void listener_request_charge(struct listener_request *request, const struct caller_key *key)
@@ -179,7 +164,7 @@ static void take_reply(struct request *base, const struct reply *reply)
                          request->reason != NULL ? request->reason : reply->message);
     }
     struct MHD_Response *response = make_response(request, reply);
-    connections_sending(listener->connections, request->place, reply->length_bytes);
+    connections_sending(listener->connections, request->place);
     lock_take(listener->lock);
     request->response = response;
     request->status = reply->status;
@@ -193,19 +178,9 @@ static void take_reply(struct request *base, const struct reply *reply)
     lock_release(listener->lock);
 }
 
-static bool announces_body(const struct listener_request *request)
-{
-    const char *length = header(&request->base, "Content-Length");
-    return header(&request->base, "Transfer-Encoding") != NULL ||
-           (length != NULL && strcmp(length, "0") != 0);
-}
-
-/* Sends the answer that is there. While a body is still to come, the connection ends with it;
- * without one the request is as good as over, and the connection may bring another: a new TLS
- * handshake would cost us more than any answer. */
 static enum MHD_Result send_response(struct listener_request *request)
 {
-    return request->headers_only && !announces_body(request)
+    return request->headers_only && !request_head_announces_body(request->connection)
                ? MHD_YES /* MHD calls once more */
                : MHD_queue_response(request->connection, (unsigned)request->status,
                                     request->response);
@@ -237,24 +212,6 @@ static enum MHD_Result refuse(struct listener_request *request, const struct ref
     return send_response(request);
 }
 
-static bool is_json(const char *content_type)
-{
-    static const char json[] = "application/json";
-    return content_type != NULL && strncasecmp(content_type, json, sizeof json - 1) == 0 &&
-           strchr("; ", content_type[sizeof json - 1]) != NULL;
-}
-
-static bool is_bytes(const char *content_type)
-{
-    return content_type != NULL && strcasecmp(content_type, "application/octet-stream") == 0;
-}
-
-static bool wants_websocket(const struct listener_request *request)
-{
-    const char *upgrade = header(&request->base, "Upgrade");
-    return upgrade != NULL && strcasecmp(upgrade, "websocket") == 0;
-}
-
 static enum MHD_Result refuse_unrouted(struct listener_request *request)
 {
     const struct http_listener_options *options = &request->listener->options;
@@ -276,38 +233,12 @@ static size_t most_body_bytes(const struct listener_request *request)
                                              : request->listener->options.most_body_bytes;
 }
 
-/* What the headers say of a body. 0 when it may come, else the status to refuse with. */
-static int judge_body(const struct listener_request *request, const char **message_out)
-{
-    const char *type = header(&request->base, "Content-Type");
-    const char *length = header(&request->base, "Content-Length");
-    if (listener_request_count_header(request, "Content-Length") > 1 ||
-        (length != NULL && header(&request->base, "Transfer-Encoding") != NULL)) {
-        *message_out = "Say the body's length once: by Content-Length or by chunks.";
-        return 400;
-    }
-    if (request->route->body == BODY_JSON && !is_json(type)) {
-        *message_out = "Send the body as Content-Type: application/json.";
-        return 415;
-    }
-    if (request->route->body == BODY_BYTES && !is_bytes(type)) {
-        *message_out = "Send the body as Content-Type: application/octet-stream.";
-        return 415;
-    }
-    /* What is only somewhat too large is read to its end: who still sends does not hear. */
-    if (length != NULL && strtoull(length, NULL, 10) > PATIENCE_FACTOR * most_body_bytes(request)) {
-        *message_out = "The request's body is too large.";
-        return 413;
-    }
-    return 0;
-}
-
-/* With the headers known: gates and everything that needs no body. */
 static enum MHD_Result begin(struct listener_request *request)
 {
     const struct http_listener_options *options = &request->listener->options;
     struct refusal refusal = {.code = WIRE_UNAUTHORIZED, .message = ""};
     const char *message = NULL;
+    char unknown[REQUEST_NAMES_MESSAGE_BYTES];
     request->route =
         routes_find(options->routes, request->method, request->base.path, &request->other);
     if (!options->admit(options->context, request, &refusal)) {
@@ -316,14 +247,26 @@ static enum MHD_Result begin(struct listener_request *request)
     if (!request_target_is_text(request->target)) {
         return refuse_http(request, 400, "Write the address in UTF-8, as %XX, without a NUL.");
     }
-    if (wants_websocket(request) && options->upgrade != NULL &&
+    if (request_target_find_excess(request->target) != NULL) {
+        return refuse_http(request, 400, "No path has so many query parameters.");
+    }
+    if (request->route != NULL &&
+        !request_names_judge(request->connection, request->route->parameters, unknown)) {
+        return refuse_http(request, 400, unknown);
+    }
+    if (options->upgrade != NULL &&
+        request_head_has_token(request->connection, "Upgrade", "websocket") &&
         strcmp(request->base.path, "/pubsub/v1/subscribe") == 0) {
         return options->upgrade(options->context, request) ? MHD_NO : send_response(request);
     }
     if (request->route == NULL) {
         return refuse_unrouted(request);
     }
-    int status = judge_body(request, &message);
+    int status = request_head_judge_body(request->connection, request->route->body,
+                                         most_body_bytes(request), &message);
+    if (status == 0 && request_head_announces_body(request->connection)) {
+        connections_body(request->listener->connections, request->place);
+    }
     return status == 0 ? MHD_YES : refuse_http(request, status, message);
 }
 
@@ -419,8 +362,7 @@ enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection 
                                            const char *upload, size_t *upload_bytes, void **slot)
 {
     struct listener_request *request = *slot;
-    (void)context;
-    (void)version;
+    (void)context, (void)version;
     if (!request->begun) {
         request->begun = true;
         request->connection = connection;
@@ -455,6 +397,10 @@ void *listener_request_on_target(void *context, const char *target,
     request->place = info->socket_context;
     connections_receiving(listener->connections, request->place);
     request->target = memory_duplicate_string(target);
+    const char *excess = request_target_find_excess(target);
+    if (excess != NULL) { /* MHD would hang up for them; this is its own memory, not yet read */
+        *(char *)(uintptr_t)excess = '\0';
+    }
     request->base.query = query;
     request->base.header = header;
     request->base.reply = take_reply;

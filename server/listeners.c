@@ -7,7 +7,6 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "protocol/request_signature.h"
-#include "server/addresses.h"
 #include "server/front_door.h"
 #include "server/gate_local.h"
 #include "server/node_private.h"
@@ -86,8 +85,9 @@ static void decorate_local(void *context, struct listener_request *request,
 {
     static const char page[] =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        "trusted-types worker";
     static const char data[] =
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
     const struct {
@@ -136,6 +136,19 @@ static void sign_answer(void *context, struct listener_request *request,
     (void)MHD_add_response_header(response, "X-HearthNet-Signature", signature);
 }
 
+/* Who was just let in calls members that don't know it yet, and is called before it has the
+ * community's log itself. */
+static enum log_level level_of_refusal(const struct node *node, const struct caller *caller,
+                                       const struct reply *reply)
+{
+    bool is_stranger = reply->status == wire_code_status(WIRE_UNAUTHORIZED) && caller->identified &&
+                       caller->level == CALLER_ANONYMOUS;
+    if (is_stranger && atomic_load(&node->log) == NULL) {
+        return LOG_DEBUG;
+    }
+    return is_stranger || reply->status == 404 || reply->status == 400 ? LOG_INFO : LOG_WARNING;
+}
+
 /* Who and why, once a minute; never what they sent. */
 static void log_refused(struct node *node, const char *listener, struct listener_request *request,
                         const struct reply *reply, const char *reason)
@@ -156,10 +169,10 @@ static void log_refused(struct node *node, const char *listener, struct listener
         return;
     }
     (void)snprintf(others, sizeof others, "%zu", left_out);
-    log_write(reply->status == 404 || reply->status == 400 ? LOG_INFO : LOG_WARNING,
-              "request.refused", "listener", listener, "peer", caller->identified ? peer : NULL,
-              "address", address, "path", route == NULL ? NULL : route->path, "code", reply->error,
-              "reason", reason, "left_out", left_out == 0 ? NULL : others, NULL);
+    log_write(level_of_refusal(node, caller, reply), "request.refused", "listener", listener,
+              "peer", caller->identified ? peer : NULL, "address", address, "path",
+              route == NULL ? NULL : route->path, "code", reply->error, "reason", reason,
+              "left_out", left_out == 0 ? NULL : others, NULL);
 }
 
 static void log_refused_peer(void *context, struct listener_request *request,
@@ -187,7 +200,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .host = configuration->peer_host,
         .port = (uint16_t)configuration->peer_port,
         .most_body_bytes = LIMITS_PEER_BODY_BYTES,
-        .most_memory_bytes = LIMITS_PEER_MEMORY_BYTES,
+        .most_memory_bytes = LIMITS_CONNECTION_MEMORY_BYTES,
         .idle_ms = LIMITS_PEER_IDLE_MS,
         .most_connections = process_afford_connections(LIMITS_PEER_CONNECTIONS),
         .from_anywhere = true,
@@ -202,18 +215,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .decorate = sign_answer,
         .refused = log_refused_peer,
     };
-    enum result result = http_listener_open(&options, &node->peer, error);
-    if (result != RESULT_OK) {
-        return result;
-    }
-    if (configuration->has_advertise) {
-        node->endpoints.list[0] = configuration->advertise;
-        node->endpoints.count = 1;
-    } else {
-        addresses_detect(configuration->peer_host, http_listener_port(node->peer),
-                         &node->endpoints);
-    }
-    return RESULT_OK;
+    return http_listener_open(&options, &node->peer, error);
 }
 
 static enum result open_local(struct node *node, struct error *error)
@@ -225,7 +227,7 @@ static enum result open_local(struct node *node, struct error *error)
         .host = configuration->ui_host,
         .port = (uint16_t)configuration->ui_port,
         .most_body_bytes = LIMITS_LOCAL_BODY_BYTES,
-        .most_memory_bytes = LIMITS_LOCAL_MEMORY_BYTES,
+        .most_memory_bytes = LIMITS_CONNECTION_MEMORY_BYTES,
         .idle_ms = LIMITS_LOCAL_IDLE_MS,
         .most_connections = process_afford_connections(LIMITS_LOCAL_CONNECTIONS),
         .callers = node->local_callers,

@@ -9,7 +9,7 @@
 
 struct node;
 
-/* Takes both ports; from here on the node's endpoints are known. */
+/* Takes both ports. */
 enum result listeners_open(struct node *node, struct error *error);
 
 /* Begins to answer. */

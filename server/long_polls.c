@@ -1,5 +1,7 @@
 #include "server/long_polls.h"
 
+#include <string.h>
+
 #include "core/limits.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
@@ -21,13 +23,19 @@ static bool add_message(void *context, int64_t seq, int64_t lamport, const char 
     return true;
 }
 
-/* Where the poll goes on when nothing was found: a number above all others begins anew. */
-static int64_t follow(struct event_log *log, int64_t last_seq)
+/* Where the poll goes on when nothing was found: no number, one above all others, or of another
+ * life of the log, begins anew. True: there is a gap. */
+static bool follow(struct event_log *log, struct long_poll *poll, char life_out[ULID_TEXT_BYTES])
 {
     const struct log_snapshot *snapshot = log_snapshot_acquire(log);
     int64_t newest = snapshot->last_seq;
+    bool gap = poll->life[0] != '\0' && strcmp(poll->life, snapshot->life) != 0;
+    bool anew = gap || poll->last_seq < 0 || poll->last_seq > newest;
+    poll->last_seq = anew ? newest : poll->last_seq;
+    memcpy(life_out, snapshot->life, ULID_TEXT_BYTES);
+    memcpy(poll->life, snapshot->life, gap ? ULID_TEXT_BYTES : 0);
     log_snapshot_release(log, &snapshot);
-    return last_seq > newest ? newest : last_seq;
+    return gap;
 }
 
 static void read_messages(const struct node_parts *parts, struct event_log *log,
@@ -36,7 +44,6 @@ static void read_messages(const struct node_parts *parts, struct event_log *log,
     const struct node_id *whose =
         poll->for_peer ? &poll->request->caller.node_id : &parts->key->node_id;
     int64_t through = 0;
-    poll->last_seq = follow(log, poll->last_seq);
     if (event_reader_concerning(log, whose, poll->last_seq, MOST_EVENTS, add_message, messages,
                                 &through) == RESULT_OK) {
         poll->last_seq = through > poll->last_seq ? through : poll->last_seq;
@@ -62,21 +69,31 @@ static bool try_poll(const struct node_parts *parts, struct long_poll *poll, boo
         return true;
     }
     json_t *messages = json_array();
-    if (log != NULL) {
+    char life[ULID_TEXT_BYTES] = "";
+    if (log == NULL && poll->last_seq < 0) {
+        poll->last_seq = 0; /* all that a log will have is new */
+    }
+    bool gap = log != NULL && follow(log, poll, life);
+    if (log != NULL && !gap) {
         read_messages(parts, log, poll, messages);
     }
+    const char *named = life[0] == '\0' ? NULL : life;
     size_t count = json_array_size(messages);
     if (count > 0) {
         json_t *newest = json_object_get(json_array_get(messages, count - 1), "seq");
         request_reply_json(poll->request, 200,
-                           json_build_pack("{s:O,s:O}", "messages", messages, "last_seq", newest));
-    } else if (over) {
-        request_reply_json(
-            poll->request, 200,
-            json_build_pack("{s:b,s:I}", "timeout", 1, "last_seq", (json_int_t)poll->last_seq));
+                           json_build_pack("{s:O,s:O,s:s*}", "messages", messages, "last_seq",
+                                           newest, "log", named));
+    } else if (over || gap) { /* what was missed is to be read elsewhere, and at once */
+        json_t *answer = json_build_pack("{s:b,s:I,s:s*}", "timeout", 1, "last_seq",
+                                         (json_int_t)poll->last_seq, "log", named);
+        if (gap) {
+            (void)json_object_set_new(answer, "gap", json_true());
+        }
+        request_reply_json(poll->request, 200, answer);
     }
     json_decref(messages);
-    return count > 0 || over;
+    return count > 0 || over || gap;
 }
 
 static void count(struct long_polls *polls, const struct long_poll *poll, size_t change)

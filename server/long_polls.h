@@ -12,9 +12,10 @@
 
 struct long_poll {
     struct request *request;
-    int64_t last_seq;    /* wants what is above it */
-    bool for_peer;       /* a member asks what concerns it, not this node's owner */
-    int64_t deadline_ms; /* monotonic */
+    int64_t last_seq;           /* wants what is above it; -1: live from now on … */
+    char life[ULID_TEXT_BYTES]; /* … in this life of the log; "": the present one */
+    bool for_peer;              /* a member asks what concerns it, not this node's owner */
+    int64_t deadline_ms;        /* monotonic */
     struct long_poll *next;
 };
 

@@ -4,25 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "core/lock.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/thread.h"
 #include "gossip/joining.h"
 #include "handlers/capability_table.h"
 #include "protocol/json_build.h"
-#include "server/addresses.h"
+#include "server/coming_back.h"
 #include "server/front_door.h"
 #include "server/listeners.h"
 #include "server/node_private.h"
+#include "server/own_name.h"
+#include "server/whereabouts.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
 #include "store/founding.h"
-
-enum { MANIFEST_FRESH_MS = 10000 };
 
 static struct event_log *get_log(void *context)
 {
@@ -34,75 +33,12 @@ static struct gossip *get_gossip(void *context)
     return atomic_load(&((struct node *)context)->gossip);
 }
 
-static const struct endpoints *get_endpoints(void *context)
-{
-    return &((struct node *)context)->endpoints;
-}
-
 static void mint_id(void *context, char text_out[static ULID_TEXT_BYTES])
 {
     struct node *node = context;
     lock_take(node->lock);
     ulid_mint(&node->ulids, clock_wall_ms(clock_system()), text_out);
     lock_release(node->lock);
-}
-
-/* Two digits are enough for people, and keep the manifest's text short. */
-static double rounded(double number)
-{
-    return (double)(int64_t)(number * 100 + 0.5) / 100;
-}
-
-static json_t *make_manifest(struct node *node)
-{
-    struct sysinfo system = {0};
-    struct statvfs disk = {0};
-    double load = 0;
-    struct event_log *log = get_log(node);
-    const double gigabyte = 1024.0 * 1024.0 * 1024.0;
-    const struct log_snapshot *snapshot = log == NULL ? NULL : log_snapshot_acquire(log);
-    json_t *capabilities = capabilities_to_json(node->parts.chat_enabled);
-    (void)sysinfo(&system);
-    (void)statvfs(node->data_directory, &disk);
-    (void)getloadavg(&load, 1);
-    struct node_manifest_content content = {
-        .community_id = snapshot == NULL ? NULL : &snapshot->membership->community_id,
-        .display_name = node->parts.display_name,
-        .profile = node->configuration->profile,
-        .endpoints = &node->endpoints,
-        .capabilities = capabilities,
-        .ram_gb = rounded((double)system.totalram * system.mem_unit / gigabyte),
-        .cpu_cores = sysconf(_SC_NPROCESSORS_ONLN),
-        .disk_free_gb = rounded((double)disk.f_bavail * (double)disk.f_frsize / gigabyte),
-        .uptime_seconds = (clock_monotonic_ms(clock_system()) - node->parts.started_ms) / 1000,
-        .load = rounded(load),
-    };
-    json_t *manifest =
-        node_manifest_make(&content, &node->key, clock_wall_ms(clock_system()) / 1000);
-    json_decref(capabilities);
-    if (snapshot != NULL) {
-        log_snapshot_release(log, &snapshot);
-    }
-    return manifest;
-}
-
-static json_t *get_manifest(void *context)
-{
-    struct node *node = context;
-    int64_t now_ms = clock_monotonic_ms(clock_system());
-    lock_take(node->lock);
-    bool in_community = get_log(node) != NULL;
-    if (node->manifest == NULL || now_ms - node->manifest_ms >= MANIFEST_FRESH_MS ||
-        in_community != node->manifest_in_community) {
-        json_decref(node->manifest);
-        node->manifest = make_manifest(node);
-        node->manifest_ms = now_ms;
-        node->manifest_in_community = in_community;
-    }
-    /* A copy: reference counts of a shared one would be counted from several threads. */
-    json_t *copy = json_build_copy(node->manifest);
-    lock_release(node->lock);
-    return copy;
 }
 
 static void on_commit(void *context, const struct committed_event *events, size_t count)
@@ -119,30 +55,6 @@ static void on_presence(void *context, const struct node_id *peer, bool online)
 {
     struct node *node = context;
     websocket_peer_changed(node->hub, peer, online);
-}
-
-/* Tells the others where we are, when the log does not say so yet (§8). */
-static void append_changed_manifest(struct node *node, struct event_log *log)
-{
-    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
-    const struct member *self = membership_find(snapshot->membership, &node->key.node_id);
-    const char *name = node->parts.display_name;
-    bool changed = false;
-    if (self != NULL) {
-        const struct member_profile *profile =
-            membership_profile(snapshot->membership, self->person);
-        struct endpoints endpoints;
-        member_profile_read_endpoints(profile, &endpoints);
-        changed = !node_manifest_endpoints_equal(&endpoints, &node->endpoints) ||
-                  (name[0] != '\0' && strcmp(member_profile_name(profile), name) != 0);
-    }
-    log_snapshot_release(log, &snapshot);
-    if (changed) {
-        json_t *manifest = make_manifest(node);
-        struct event_draft draft = event_draft_manifest(manifest);
-        (void)log_append_event(log, &draft, NULL, NULL);
-        json_decref(manifest);
-    }
 }
 
 static enum result open_community(struct node *node, const struct node_id *community_id,
@@ -170,16 +82,19 @@ static enum result open_community(struct node *node, const struct node_id *commu
     if (!founded) {
         event_log_close(&log);
         return error_set(error, RESULT_IO,
-                         "The community's event log is empty: put a backup of it back, or remove "
-                         "its folder in communities/ and join again.");
+                         "The community's event log is empty. Run: hearthchat repair");
     }
-    node->identity = (struct http_identity){node->tls.certificate_pem, node->tls.key_pem};
     struct gossip_options gossip_options = {.log = log,
                                             .key = &node->key,
                                             .identity = &node->identity,
                                             .clock = clock_system(),
+                                            .listener.port = http_listener_port(node->peer),
+                                            .by_hand = node->configuration->peers,
+                                            .by_hand_count = node->configuration->peer_count,
                                             .on_presence = on_presence,
                                             .context = node};
+    (void)snprintf(gossip_options.listener.host, sizeof gossip_options.listener.host, "%s",
+                   node->configuration->peer_host);
     /* Gossip first: whatever is committed from now on, it is told. Only then can handlers append.
      */
     result = gossip_start(&gossip_options, &gossip);
@@ -190,7 +105,7 @@ static enum result open_community(struct node *node, const struct node_id *commu
     atomic_store(&node->gossip, gossip);
     atomic_store(&node->log, log);
     websocket_log_opened(node->hub);
-    append_changed_manifest(node, log);
+    whereabouts_follow_log(node);
     return RESULT_OK;
 }
 
@@ -215,41 +130,84 @@ static enum result found(void *context, const char *name, const struct policy *p
                          struct error *error)
 {
     struct node *node = context;
+    if (coming_back_asks_for_own(node->coming_back)) {
+        return error_set(error, RESULT_BUSY,
+                         "A neighbour's node speaks of a community that this device's key founded, "
+                         "and is being asked for it: try again in a minute.");
+    }
     if (!begin_change(node)) {
         return error_set(error, RESULT_BUSY, "This node is joining a community just now.");
     }
+    coming_back_stand_aside(node->coming_back);
+    bool founded_before =
+        node->parts.has_lost && node_id_equal(&node->parts.lost, &node->key.node_id);
     enum result result =
-        founding_run(node->data_directory, &node->key, clock_system(), name, policy, error);
+        founded_before
+            ? error_set(error, RESULT_EXISTS,
+                        "This key founded a community, whose log is lost here: come back with an "
+                        "invite that any member makes for it.")
+            : founding_run(node->data_directory, &node->key, clock_system(), name, policy, error);
     if (result == RESULT_OK) {
         result = open_community(node, &node->key.node_id, error);
     }
+    coming_back_go_on(node->coming_back);
     end_change(node);
+    return result;
+}
+
+/* Its neighbours let it back in. */
+static enum result open_found_again(void *context, const struct node_id *community_id,
+                                    const char *peer, const struct endpoint *where,
+                                    struct error *error)
+{
+    struct node *node = context;
+    enum result result = open_community(node, community_id, error);
+    if (result == RESULT_OK) {
+        gossip_peer_heard(get_gossip(node), peer, where);
+    }
     return result;
 }
 
 struct join_task {
     struct node *node;
-    char *invite;
+    char *invite_text;
     node_parts_joined *done;
     void *context;
 };
 
 /* Already a member: an invite to the same community changes nothing, one to another is refused. */
-static void join_again(struct node *node, const char *invite_text, struct join_answer *answer)
+static void join_again(struct node *node, const struct invite *invite, struct join_answer *answer)
 {
-    struct invite invite = {0};
     const struct log_snapshot *snapshot = log_snapshot_acquire(get_log(node));
-    answer->result = invite_parse(invite_text, &invite, &answer->error);
-    answer->community_id = snapshot->membership->community_id;
-    if (answer->result == RESULT_OK &&
-        !node_id_equal(&invite.community_id, &answer->community_id)) {
+    answer->already = true;
+    if (!node_id_equal(&invite->community_id, &snapshot->membership->community_id)) {
         answer->result =
             error_set(&answer->error, RESULT_EXISTS,
                       "This node is in another community; one data directory holds one.");
     }
-    answer->already = true;
     log_snapshot_release(get_log(node), &snapshot);
-    invite_deinit(&invite);
+}
+
+static void join_first(struct node *node, const struct invite *invite, struct join_answer *answer)
+{
+    json_t *manifest = whereabouts_make_manifest(node);
+    const struct joining_request request = {.invite = invite,
+                                            .data_directory = node->data_directory,
+                                            .key = &node->key,
+                                            .identity = &node->identity,
+                                            .clock = clock_system(),
+                                            .manifest = manifest,
+                                            .cancelled = &node->stopping};
+    answer->result = joining_run(&request, &answer->returned, &answer->error);
+    answer->already = answer->returned;
+    if (answer->result == RESULT_OK) {
+        answer->result = open_community(node, &invite->community_id, &answer->error);
+    }
+    if (answer->result == RESULT_OK) {
+        /* Its inviter was reached where the invite said, and may be again. */
+        gossip_peer_invited(get_gossip(node), &invite->inviter, &invite->bootstrap_endpoints);
+    }
+    json_decref(manifest);
 }
 
 static void join(void *context)
@@ -257,33 +215,26 @@ static void join(void *context)
     struct join_task *task = context;
     struct node *node = task->node;
     struct join_answer answer = {0};
-    if (get_log(node) != NULL) {
-        join_again(node, task->invite, &answer);
-    } else {
-        json_t *manifest = make_manifest(node);
-        struct http_identity identity = {node->tls.certificate_pem, node->tls.key_pem};
-        struct joining_request request = {.invite_text = task->invite,
-                                          .data_directory = node->data_directory,
-                                          .key = &node->key,
-                                          .identity = &identity,
-                                          .clock = clock_system(),
-                                          .manifest = manifest,
-                                          .cancelled = &node->stopping};
-        answer.result = joining_run(&request, &answer.community_id, &answer.error);
-        if (answer.result == RESULT_OK) {
-            answer.result = open_community(node, &answer.community_id, &answer.error);
-        }
-        json_decref(manifest);
+    struct invite invite = {0};
+    coming_back_stand_aside(node->coming_back);
+    answer.result = invite_parse(task->invite_text, &invite, &answer.error);
+    answer.community_id = invite.community_id;
+    if (answer.result == RESULT_OK && get_log(node) != NULL) {
+        join_again(node, &invite, &answer);
+    } else if (answer.result == RESULT_OK) {
+        join_first(node, &invite, &answer);
     }
     const struct log_snapshot *snapshot =
         answer.result == RESULT_OK ? log_snapshot_acquire(get_log(node)) : NULL;
     answer.community_name = snapshot == NULL ? NULL : snapshot->membership->name;
+    coming_back_go_on(node->coming_back);
     end_change(node);
     task->done(task->context, &answer);
     if (snapshot != NULL) {
         log_snapshot_release(get_log(node), &snapshot);
     }
-    memory_free(task->invite);
+    invite_deinit(&invite);
+    memory_free(task->invite_text);
     memory_free(task);
 }
 
@@ -299,7 +250,7 @@ static enum result start_join(void *context, const char *invite, node_parts_join
     *task = (struct join_task){node, memory_duplicate_string(invite), done, done_context};
     enum result result = thread_start("joining", join, task, &node->joiner);
     if (result != RESULT_OK) {
-        memory_free(task->invite);
+        memory_free(task->invite_text);
         memory_free(task);
         end_change(node);
     }
@@ -312,6 +263,22 @@ static void subscribe(void *context, struct request *request)
     front_door_long_poll(node->hub, request);
 }
 
+static void get_display_name(void *context, char name_out[static PERSON_NAME_BYTES])
+{
+    struct node *node = context;
+    own_name_get(node->own_name, name_out);
+}
+
+static enum result rename_node(void *context, const char *name, struct error *error)
+{
+    struct node *node = context;
+    enum result result = own_name_set(node->own_name, name, error);
+    if (result == RESULT_OK) {
+        whereabouts_rename(node);
+    }
+    return result;
+}
+
 static void fill_parts(struct node *node)
 {
     const struct configuration *configuration = node->configuration;
@@ -322,7 +289,9 @@ static void fill_parts(struct node *node)
         .key = &node->key,
         .clock = clock_system(),
         .version = NODE_VERSION,
-        .display_name = configuration->display_name,
+        .suggested_name = node->suggested_name,
+        .display_name = get_display_name,
+        .rename = rename_node,
         .chat_enabled = configuration->chat_enabled,
         .store_and_forward = configuration->store_and_forward,
         .read_receipts_enabled = configuration->read_receipts_enabled,
@@ -332,27 +301,54 @@ static void fill_parts(struct node *node)
         .log = get_log,
         .gossip = get_gossip,
         .mint_id = mint_id,
-        .endpoints = get_endpoints,
-        .manifest = get_manifest,
+        .endpoints = whereabouts_list,
+        .manifest = whereabouts_get_manifest,
         .found = found,
         .join = start_join,
         .subscribe = subscribe,
     };
 }
 
-static enum result load_key(struct node *node, struct error *error)
+static enum result load_key(struct node *node, bool *is_new_out, struct error *error)
 {
     enum result result = device_key_load(node->data_directory, &node->key, error);
-    return result == RESULT_NOT_FOUND ? device_key_create(node->data_directory, &node->key, error)
-                                      : result;
+    *is_new_out = result == RESULT_NOT_FOUND;
+    return *is_new_out ? device_key_create(node->data_directory, &node->key, error) : result;
+}
+
+/* Its member comes back: by itself when a neighbour is heard, or by `join` with any invite of its
+ * own. Where nothing is left but the key, the neighbours know what it was a member of. */
+static void look_for_lost(struct node *node)
+{
+    char community[NODE_ID_TEXT_BYTES];
+    struct node_parts *parts = &node->parts;
+    parts->has_lost = data_directory_find_lost(node->data_directory, &parts->lost) == RESULT_OK;
+    const struct coming_back_options options = {.data_directory = node->data_directory,
+                                                .key = &node->key,
+                                                .identity = &node->identity,
+                                                .clock = clock_system(),
+                                                .refusals = parts->refusals,
+                                                .lost = parts->has_lost ? &parts->lost : NULL,
+                                                .open = open_found_again,
+                                                .context = node};
+    node->coming_back = coming_back_create(&options);
+    if (parts->has_lost) {
+        node_id_format(&parts->lost, community);
+        log_write(LOG_WARNING, "log.missing", "community", community, "advice",
+                  "it comes back from the neighbours as soon as one is heard in this network; "
+                  "elsewhere join with any invite that this device ever got, or one that a member "
+                  "makes for it now; what was set aside: hearthchat repair",
+                  NULL);
+    }
 }
 
 static enum result open_parts(struct node *node, struct error *error)
 {
     struct node_id community_id;
+    bool is_new = false;
     enum result result = data_directory_lock(node->data_directory, &node->lock_file, error);
     if (result == RESULT_OK) {
-        result = load_key(node, error);
+        result = load_key(node, &is_new, error);
     }
     if (result == RESULT_OK) {
         result = tls_certificate_load(node->data_directory, &node->key, &node->tls, error);
@@ -361,6 +357,7 @@ static enum result open_parts(struct node *node, struct error *error)
         result = error_set(error, RESULT_INVALID, "The built-in schemas are broken.");
     }
     if (result == RESULT_OK) {
+        node->identity = (struct http_identity){node->tls.certificate_pem, node->tls.key_pem};
         data_directory_discard_joining(node->data_directory);
         fill_parts(node);
         result = websocket_start(&node->parts, &node->hub);
@@ -368,8 +365,15 @@ static enum result open_parts(struct node *node, struct error *error)
     if (result == RESULT_OK) {
         result = listeners_open(node, error);
     }
-    if (result == RESULT_OK &&
-        data_directory_find_community(node->data_directory, &community_id) == RESULT_OK) {
+    bool has_log = result == RESULT_OK &&
+                   data_directory_find_community(node->data_directory, &community_id) == RESULT_OK;
+    if (result == RESULT_OK && !has_log && !is_new) {
+        look_for_lost(node);
+    }
+    if (result == RESULT_OK) {
+        result = whereabouts_start(node, error);
+    }
+    if (result == RESULT_OK && has_log) {
         result = open_community(node, &community_id, error);
     }
     if (result == RESULT_OK) {
@@ -385,6 +389,9 @@ enum result node_start(const struct node_options *options, struct node **node_ou
     node->configuration = options->configuration;
     node->data_directory = memory_duplicate_string(options->data_directory);
     node->lock = lock_create();
+    own_name_suggest(node->suggested_name);
+    node->own_name =
+        own_name_create(options->configuration->display_name, options->configuration_path);
     node->lock_file = -1;
     enum result result = data_directory_prepare(options->data_directory, error);
     if (result == RESULT_OK) {
@@ -405,6 +412,8 @@ void node_stop(struct node **node_pointer)
 {
     struct node *node = *node_pointer;
     atomic_store(&node->stopping, true);
+    coming_back_stand_aside(node->coming_back);
+    whereabouts_stop(node);
     listeners_quiesce(node);
     gossip_stop(get_gossip(node));
     websocket_stop(node->hub);
@@ -422,7 +431,9 @@ void node_stop(struct node **node_pointer)
     capabilities_unload();
     tls_certificate_deinit(&node->tls);
     signing_key_deinit(&node->key);
-    json_decref(node->manifest);
+    whereabouts_destroy(node);
+    coming_back_destroy(&node->coming_back);
+    own_name_destroy(&node->own_name);
     if (node->lock_file >= 0) {
         data_directory_unlock(node->lock_file);
     }

@@ -15,6 +15,7 @@ struct node;
 struct node_options {
     const char *data_directory;
     const struct configuration *configuration; /* borrowed, outlives the node */
+    const char *configuration_path;            /* where another name is kept; NULL: nowhere */
 };
 
 /* Takes the data directory, makes keys on first start, opens what is there and listens. When it

@@ -1,4 +1,4 @@
-/* What the files of a node share (node.c, listeners.c).
+/* What the files of a node share (node.c, listeners.c, whereabouts.c).
  *
  * Thread: as each member says.
  */
@@ -15,7 +15,11 @@
 #include "server/http_listener.h"
 #include "server/websocket.h"
 
+struct coming_back;
+struct lan_discovery;
 struct lock;
+struct own_addresses;
+struct own_name;
 struct thread;
 
 struct node {
@@ -34,7 +38,11 @@ struct node {
     struct callers *local_callers;
     struct http_listener *local;
     struct http_listener *peer;
-    struct endpoints endpoints; /* set before anybody asks */
+    struct own_name *own_name;
+    char suggested_name[PERSON_NAME_BYTES];
+    struct own_addresses *own_addresses;
+    struct lan_discovery *discovery; /* NULL: switched off, or there is nobody to hear it */
+    struct coming_back *coming_back; /* NULL: nothing is missing */
     struct event_log *_Atomic log;
     struct gossip *_Atomic gossip;
     struct thread *joiner;

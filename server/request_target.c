@@ -35,3 +35,12 @@ bool request_target_is_text(const char *target)
     memory_free(decoded);
     return is_text;
 }
+
+const char *request_target_find_excess(const char *target)
+{
+    const char *at = strchr(target, '?');
+    for (size_t i = 0; at != NULL && i < REQUEST_TARGET_MOST_PARAMETERS; i++) {
+        at = strchr(at + 1, '&');
+    }
+    return at;
+}

@@ -16,6 +16,7 @@ struct route {
     enum route_body body;
     bool replayable; /* idempotent: a request id may come twice */
     handler *handle;
+    const char *parameters; /* of the query: names with a blank behind each; NULL: it takes none */
 };
 
 struct routes {

@@ -340,13 +340,14 @@ void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head
 }
 
 void websocket_long_poll(struct websocket_hub *hub, struct request *request, int64_t last_seq,
-                         int64_t timeout_s)
+                         const char *life, int64_t timeout_s)
 {
     struct item *item = memory_allocate(1, sizeof *item);
     item->kind = ITEM_POLL;
     item->poll = memory_allocate(1, sizeof *item->poll);
     item->poll->request = request;
     item->poll->last_seq = last_seq;
+    (void)snprintf(item->poll->life, sizeof item->poll->life, "%s", life);
     item->poll->for_peer = request->caller.level != CALLER_SELF;
     item->poll->deadline_ms = clock_monotonic_ms(hub->feed.parts->clock) + timeout_s * 1000;
     if (inbox_post(hub->inbox, item) != RESULT_OK) {

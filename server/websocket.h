@@ -21,7 +21,8 @@ struct websocket_subscription {
     char messages_topic[WEBSOCKET_MOST_TOPIC_BYTES];
     char members_topic[WEBSOCKET_MOST_TOPIC_BYTES];
     char peers_topic[WEBSOCKET_MOST_TOPIC_BYTES];
-    int64_t since_seq; /* -1: live from now on */
+    int64_t since_seq;          /* -1: live from now on */
+    char life[ULID_TEXT_BYTES]; /* of the log that since_seq is a number of; "": of this one */
 };
 
 enum result websocket_start(const struct node_parts *parts, struct websocket_hub **hub_out);
@@ -43,10 +44,11 @@ bool websocket_has_room(struct websocket_hub *hub);
 void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
                      const struct websocket_subscription *subscription);
 
-/* Answers the request as soon as there is an event of the messages topic above `last_seq`, or
- * after `timeout_s` with {"timeout":true}. */
+/* Answers the request as soon as there is an event of the messages topic above `last_seq` (-1: that
+ * comes from now on), or after `timeout_s` with {"timeout":true}. `life`: of the log that
+ * `last_seq` is of, or "". */
 void websocket_long_poll(struct websocket_hub *hub, struct request *request, int64_t last_seq,
-                         int64_t timeout_s);
+                         const char *life, int64_t timeout_s);
 
 /* For the log's on_commit, on the writer thread. */
 void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,

@@ -42,6 +42,9 @@ static bool add_pending(void *context, int64_t seq, int64_t lamport, const char 
 {
     struct websocket_subscriber *subscriber = context;
     (void)lamport;
+    if (seq > subscriber->feed->ring.complete_after) {
+        return false; /* the ring has it, among what else happened then */
+    }
     subscriber->pending[subscriber->pending_count++] =
         websocket_frame_create(FRAME_MESSAGE, seq, text, length_bytes);
     return subscriber->pending_count < WEBSOCKET_CATCH_UP_EVENTS;
@@ -64,8 +67,24 @@ static void catch_up(struct websocket_subscriber *subscriber)
             return;
         }
     }
+    uint64_t first = subscriber->feed->ring.first;
     subscriber->live = true;
-    subscriber->position = subscriber->feed->ring.first;
+    subscriber->position = first > subscriber->from ? first : subscriber->from;
+}
+
+/* Whether the subscriber had it before it came, or has it from the log. */
+static bool has_frame(const struct websocket_subscriber *subscriber,
+                      const struct websocket_frame *frame)
+{
+    switch (frame->kind) {
+    case FRAME_MESSAGE:
+        return frame->seq <= subscriber->cursor;
+    case FRAME_MEMBER:
+        return frame->seq <= subscriber->start;
+    case FRAME_PEER: /* has no number of its own, but that of the one before */
+        return frame->seq < subscriber->start;
+    }
+    return false;
 }
 
 /* The next frame that this subscriber wants, NULL when there is none now. */
@@ -83,9 +102,8 @@ static const struct websocket_frame *next_frame(struct websocket_subscriber *sub
     for (;; subscriber->position++) {
         const struct websocket_frame *frame =
             websocket_ring_get(&subscriber->feed->ring, subscriber->position);
-        bool sent_before =
-            frame != NULL && frame->kind == FRAME_MESSAGE && frame->seq <= subscriber->cursor;
-        if (frame == NULL || (!sent_before && topic_of(subscriber, frame)[0] != '\0')) {
+        if (frame == NULL ||
+            (!has_frame(subscriber, frame) && topic_of(subscriber, frame)[0] != '\0')) {
             return frame;
         }
     }
@@ -121,9 +139,11 @@ static int send_text(struct lws *wsi, const char *text, size_t bytes)
 
 static int send_ready(struct websocket_subscriber *subscriber)
 {
-    char text[64];
-    int length = snprintf(text, sizeof text, "{\"event\":\"ready\",\"seq\":%lld}",
-                          (long long)subscriber->ready_seq);
+    char text[160];
+    bool lives = subscriber->life[0] != '\0';
+    int length = snprintf(text, sizeof text, "{\"event\":\"ready\",%s%s%s%s\"seq\":%lld}",
+                          subscriber->gap ? "\"gap\":true," : "", lives ? "\"log\":\"" : "",
+                          subscriber->life, lives ? "\"," : "", (long long)subscriber->ready_seq);
     subscriber->ready_sent = true;
     return send_text(subscriber->wsi, text, (size_t)length);
 }
@@ -210,6 +230,21 @@ void websocket_subscriber_receive(struct websocket_subscriber *subscriber, const
     }
 }
 
+/* Where the log stands, and whether it is the one that was asked for. */
+static void look(struct websocket_subscriber *subscriber)
+{
+    const struct node_parts *parts = subscriber->feed->parts;
+    const char *wanted = subscriber->subscription.life;
+    struct event_log *log = parts->log(parts->node);
+    if (log != NULL) {
+        const struct log_snapshot *snapshot = log_snapshot_acquire(log);
+        subscriber->ready_seq = snapshot->last_seq;
+        memcpy(subscriber->life, snapshot->life, sizeof subscriber->life);
+        log_snapshot_release(log, &snapshot);
+    }
+    subscriber->gap = wanted[0] != '\0' && strcmp(wanted, subscriber->life) != 0;
+}
+
 void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct lws *wsi,
                                const struct websocket_feed *feed,
                                const struct websocket_subscription *subscription)
@@ -218,12 +253,14 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
     subscriber->wsi = wsi;
     subscriber->feed = feed;
     subscriber->subscription = *subscription;
-    subscriber->ready_seq = websocket_subscriber_last_seq(feed);
-    subscriber->cursor =
-        subscriber->ready_seq; /* a number from before a restored backup is above it */
-    if (subscription->since_seq >= 0 && subscription->since_seq < subscriber->ready_seq) {
-        subscriber->cursor = subscription->since_seq;
-    }
+    look(subscriber);
+    subscriber->start = subscriber->ready_seq;
+    if (subscriber->gap || subscription->since_seq < 0) {
+        subscriber->from = feed->ring.next;
+    } else if (subscription->since_seq < subscriber->ready_seq) {
+        subscriber->start = subscription->since_seq;
+    } /* a number from before a restored backup is above it */
+    subscriber->cursor = subscriber->start;
     (void)lws_callback_on_writable(wsi);
 }
 

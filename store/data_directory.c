@@ -198,7 +198,16 @@ enum result data_directory_read_file(const char *path, size_t limit_bytes, char 
     return RESULT_OK;
 }
 
-enum result data_directory_find_community(const char *directory, struct node_id *community_id_out)
+static bool has_log(const char *communities, const char *name)
+{
+    char *path = memory_format("%s/%s/events.sqlite", communities, name);
+    bool there = access(path, F_OK) == 0;
+    memory_free(path);
+    return there;
+}
+
+static enum result find_community(const char *directory, bool with_log,
+                                  struct node_id *community_id_out)
 {
     enum result result = RESULT_NOT_FOUND;
     char *path = memory_format("%s/communities", directory);
@@ -207,12 +216,24 @@ enum result data_directory_find_community(const char *directory, struct node_id 
         const struct dirent *entry = NULL;
         while (result != RESULT_OK &&
                (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
-            result = node_id_parse(entry->d_name, community_id_out);
+            result = has_log(path, entry->d_name) == with_log
+                         ? node_id_parse(entry->d_name, community_id_out)
+                         : RESULT_NOT_FOUND;
         }
         (void)closedir(listing);
     }
     memory_free(path);
     return result == RESULT_OK ? RESULT_OK : RESULT_NOT_FOUND;
+}
+
+enum result data_directory_find_community(const char *directory, struct node_id *community_id_out)
+{
+    return find_community(directory, true, community_id_out);
+}
+
+enum result data_directory_find_lost(const char *directory, struct node_id *community_id_out)
+{
+    return find_community(directory, false, community_id_out);
 }
 
 char *data_directory_community_path(const char *directory, const struct node_id *community_id)
@@ -242,17 +263,35 @@ void data_directory_discard_joining(const char *directory)
     memory_free(path);
 }
 
+/* Into a directory that is there without its log: that comes last, and makes it one with a log. */
+static bool move_log(const char *from, const char *to)
+{
+    static const char *const names[] = {"events.sqlite-wal", "events.sqlite"};
+    bool moved = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *old_path = memory_format("%s/%s", from, names[i]);
+        char *new_path = memory_format("%s/%s", to, names[i]);
+        moved = access(new_path, F_OK) != 0 && rename(old_path, new_path) == 0;
+        memory_free(old_path);
+        memory_free(new_path);
+    }
+    return moved;
+}
+
 enum result data_directory_adopt_joining(const char *directory, const struct node_id *community_id,
                                          struct error *error)
 {
     char *from = data_directory_joining_path(directory);
     char *to = data_directory_community_path(directory, community_id);
     enum result result = RESULT_OK;
-    if (rename(from, to) != 0) {
+    if (rename(from, to) != 0 && !((errno == ENOTEMPTY || errno == EEXIST) && move_log(from, to))) {
         result = error_set(error, RESULT_IO, "The joined community can't be kept: %s.",
                            strerrordesc_np(errno));
     } else {
         sync_directory_of(to);
+        char *log = memory_format("%s/events.sqlite", to);
+        sync_directory_of(log);
+        memory_free(log);
     }
     memory_free(from);
     memory_free(to);

@@ -40,8 +40,11 @@ enum result data_directory_write_file(const char *path, const void *bytes, size_
 enum result data_directory_read_file(const char *path, size_t limit_bytes, char **bytes_out,
                                      size_t *length_bytes_out);
 
-/* The one community of this directory. RESULT_NOT_FOUND when it is in none. */
+/* The one community of this directory that has a log. RESULT_NOT_FOUND when there is none. */
 enum result data_directory_find_community(const char *directory, struct node_id *community_id_out);
+
+/* One whose directory is there, and its log is not: it was lost, or set aside and not made anew. */
+enum result data_directory_find_lost(const char *directory, struct node_id *community_id_out);
 
 /* "communities/<id>" for a community, or the place where a join is prepared; the caller frees. */
 char *data_directory_community_path(const char *directory, const struct node_id *community_id);
@@ -50,7 +53,7 @@ char *data_directory_joining_path(const char *directory);
 /* Deletes a joining directory, if there is one. */
 void data_directory_discard_joining(const char *directory);
 
-/* Makes the joined community this directory's own. */
+/* Makes the joined community this directory's own; one that is there without a log gets it. */
 enum result data_directory_adopt_joining(const char *directory, const struct node_id *community_id,
                                          struct error *error);
 

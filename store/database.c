@@ -35,8 +35,12 @@ static enum database_failure failure_of(int extended_code)
 static void fail(struct database *database)
 {
     if (!database->failed) {
-        log_write(LOG_ERROR, "database.failed", "reason", sqlite3_errmsg(database->handle), NULL);
         database->failure = failure_of(sqlite3_extended_errcode(database->handle));
+        log_write(LOG_ERROR, "database.failed", "reason", sqlite3_errmsg(database->handle),
+                  "advice",
+                  database->failure == DATABASE_DAMAGED ? "stop the node and run: hearthchat repair"
+                                                        : NULL,
+                  NULL);
     }
     database->failed = true;
 }

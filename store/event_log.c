@@ -9,6 +9,7 @@
 #include "store/log_readers_private.h"
 #include "store/log_rebuild_private.h"
 #include "store/log_schema_private.h"
+#include "store/log_search_private.h"
 #include "store/log_set_private.h"
 #include "store/log_snapshot_private.h"
 #include "store/log_state_private.h"
@@ -27,17 +28,55 @@ static enum result open_database(struct event_log *log, struct error *error)
     return result;
 }
 
-/* A log without room for what several connections share can be read as it lies there, if nothing
- * that was committed is still in its journal. */
+/* What an older version derived otherwise. */
+static enum result derive(struct event_log *log, struct error *error)
+{
+    bool derived = log_schema_is_derived(&log->database);
+    if (log->mode != DATABASE_WRITES || (derived && log_search_is_of_today(log))) {
+        return RESULT_OK;
+    }
+    log_write(LOG_INFO, "log.upgrading", NULL);
+    (void)database_execute(&log->database, "BEGIN IMMEDIATE");
+    if (derived) {
+        log_search_renew(log);
+    } else {
+        log_rebuild_all(log);
+        log_state_save(log);
+        log_schema_set_derived(&log->database);
+    }
+    if (!log->database.failed && database_execute(&log->database, "COMMIT") == RESULT_OK) {
+        return RESULT_OK;
+    }
+    return log_schema_explain(&log->database, "The event log can't be brought up to date", error);
+}
+
+static enum result open_and_begin(struct event_log *log, struct error *error)
+{
+    enum result result = open_database(log, error);
+    if (result == RESULT_OK && log_state_load(log) != RESULT_OK) {
+        result = log_schema_explain(&log->database, "The event log can't be read", error);
+    }
+    if (result == RESULT_OK) {
+        result = derive(log, error);
+    }
+    if (result == RESULT_OK && log->options.has_a_life && log->mode == DATABASE_WRITES &&
+        log_life_begin(log) != RESULT_OK) {
+        result = log_schema_explain(&log->database, "The event log can't be written", error);
+    }
+    return result;
+}
+
+/* A log without room for what several connections share, or for the word of this start, can be read
+ * as it lies there, if nothing that was committed is still in its journal. */
 static enum result open_frozen(struct event_log *log)
 {
     struct stat journal;
+    database_close(&log->database); /* takes along of the journal what finds room */
     char *journal_path = memory_format("%s-wal", log->path);
     bool is_settled = stat(journal_path, &journal) != 0 || journal.st_size == 0;
     memory_free(journal_path);
-    database_close(&log->database);
     log->mode = DATABASE_FROZEN;
-    if (!is_settled || open_database(log, NULL) != RESULT_OK) {
+    if (!is_settled || open_and_begin(log, NULL) != RESULT_OK) {
         return RESULT_FULL; /* `error` says so already */
     }
     log_write(LOG_WARNING, "log.read_only", "reason", "the disk is full", "advice",
@@ -45,37 +84,11 @@ static enum result open_frozen(struct event_log *log)
     return RESULT_OK;
 }
 
-/* What an older version derived otherwise. */
-static enum result derive(struct event_log *log, struct error *error)
-{
-    if (log->mode != DATABASE_WRITES || log_schema_is_derived(&log->database)) {
-        return RESULT_OK;
-    }
-    log_write(LOG_INFO, "log.upgrading", NULL);
-    (void)database_execute(&log->database, "BEGIN IMMEDIATE");
-    log_rebuild_all(log);
-    log_state_save(log);
-    log_schema_set_derived(&log->database);
-    if (!log->database.failed && database_execute(&log->database, "COMMIT") == RESULT_OK) {
-        return RESULT_OK;
-    }
-    return log_schema_explain(&log->database, "The event log can't be brought up to date", error);
-}
-
 static enum result open_parts(struct event_log *log, struct error *error)
 {
-    enum result result = open_database(log, error);
+    enum result result = open_and_begin(log, error);
     if (result == RESULT_FULL) {
         result = open_frozen(log);
-    }
-    if (result == RESULT_OK && log_state_load(log) != RESULT_OK) {
-        result = log_schema_explain(&log->database, "The event log can't be read", error);
-    }
-    if (result == RESULT_OK) {
-        result = derive(log, error);
-    }
-    if (result == RESULT_OK && log->options.has_a_life && log->mode == DATABASE_WRITES) {
-        result = log_life_begin(log);
     }
     if (result == RESULT_OK) {
         log_snapshot_publish(log);

@@ -39,6 +39,7 @@ struct event_log_options {
     bool reads_only;  /* beside a running node: nothing is appended, nothing brought up to date */
     bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
     bool has_a_life;       /* a node's: it notices when it was set back to a backup */
+    int64_t least_clock;   /* own events come after it, and none up to it is too far ahead */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
     void *context;
 };
@@ -64,6 +65,8 @@ struct log_snapshot {
     int64_t clock;    /* the Lamport clock */
     int64_t last_seq; /* the newest arrival number */
     uint64_t event_count;
+    char life[ULID_TEXT_BYTES]; /* what arrival numbers are good for (§15); "": no node's yet */
+    int64_t copy_seen; /* seconds since 1970: another node writes with our key; 0: never seen */
     uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
@@ -115,21 +118,15 @@ enum result log_receive_events(struct event_log *log, struct verified_event **ev
                                const struct node_id *source, event_log_received *done,
                                void *context);
 
-/* True while messages for us are not answered, for the log was set back to a backup: what it lacks
- * comes again, and its own old answers with it. */
+/* True while messages for us are not answered, for the log was set back to a backup or made anew:
+ * what it lacks comes again, and its own old answers with it. */
 bool log_caught_up_is_awaited(struct event_log *log);
+
+/* It lacks what this node wrote before, so that it waits for that. RESULT_IO when that can't be
+ * kept. Thread: any that may block. */
+enum result log_caught_up_await(struct event_log *log);
 
 /* It has caught up: those that wait are answered, and the others as they come. */
 enum result log_caught_up_tell(struct event_log *log);
-
-/* What this node remembers of a peer between starts. */
-struct peer_record {
-    struct node_id node_id;
-    int64_t cursor;    /* the peer has all our events with seq up to here */
-    int64_t last_seen; /* seconds since 1970; 0: never */
-};
-
-/* Keeps them, soon; nobody waits for it. Refused when the inbox is full: the next one brings it. */
-enum result log_peers_save(struct event_log *log, const struct peer_record *records, size_t count);
 
 #endif

@@ -1,5 +1,6 @@
 #include "store/event_reader.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,7 @@
 #include "store/log_events_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_readers_private.h"
+#include "store/log_schema_private.h"
 
 /* Rows of (seq, lamport, json). True when the visitor took the last one. */
 static bool visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_visit *visit,
@@ -52,6 +54,26 @@ enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamp
     return log_readers_release(log, &reader);
 }
 
+enum result event_reader_membership(struct event_log *log, int64_t after_lamport,
+                                    event_reader_visit *visit, void *context)
+{
+    struct database *reader = log_readers_acquire(log);
+    (void)visit_rows(
+        reader,
+        database_query(
+            reader,
+            "SELECT seq,lamport,json FROM (SELECT seq,lamport,json,event_id,hash FROM events"
+            " INDEXED BY events_type WHERE type BETWEEN ?2 AND ?3 AND aside=0 AND lamport>?1"
+            " UNION ALL SELECT e.seq,e.lamport,e.json,e.event_id,e.hash FROM manifests m"
+            " CROSS JOIN events e INDEXED BY events_event_id ON e.event_id=m.event_id"
+            " AND e.author=m.author AND e.aside=0 AND e.hash=m.hash"
+            " WHERE e.type=?4 AND e.lamport>?1) ORDER BY lamport,event_id,hash",
+            "iiii", after_lamport, (int64_t)EVENT_COMMUNITY_CREATED, (int64_t)EVENT_POLICY_UPDATED,
+            (int64_t)EVENT_MANIFEST_UPDATED),
+        visit, context);
+    return log_readers_release(log, &reader);
+}
+
 enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size_t count,
                                 event_reader_visit *visit, void *context)
 {
@@ -72,11 +94,13 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
 {
     struct database *reader = log_readers_acquire(log);
     for (size_t i = 0; i < count; i++) {
-        taken[i] = visit_rows(
-            reader,
-            database_query(reader, "SELECT seq,lamport,json FROM events WHERE hash=?1 AND aside=0",
-                           "b", hashes[i], BLAKE3_HASH_BYTES),
-            visit, context);
+        taken[i] =
+            visit_rows(reader,
+                       database_query(reader,
+                                      "SELECT seq,lamport,json FROM events INDEXED BY events_hash"
+                                      " WHERE " LOG_SCHEMA_IS("hash", "?1") " AND aside=0",
+                                      "b", hashes[i], BLAKE3_HASH_BYTES),
+                       visit, context);
     }
     return log_readers_release(log, &reader);
 }
@@ -210,6 +234,27 @@ enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *v
             memcpy(record.node_id.key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
             visit(context, &record);
         }
+    }
+    database_done(row);
+    return log_readers_release(log, &reader);
+}
+
+enum result event_reader_addresses(struct event_log *log, const struct node_id *peer,
+                                   event_reader_visit_address *visit, void *context)
+{
+    struct database *reader = log_readers_acquire(log);
+    sqlite3_stmt *row =
+        database_query(reader,
+                       "SELECT host,port,source,last_success FROM addresses WHERE node=?1"
+                       " ORDER BY place DESC",
+                       "b", peer->key, NODE_ID_BYTES);
+    while (database_next(reader, row)) {
+        struct peer_address address = {.endpoint.port = (uint16_t)sqlite3_column_int(row, 1),
+                                       .last_success = sqlite3_column_int64(row, 3)};
+        (void)snprintf(address.endpoint.host, sizeof address.endpoint.host, "%s",
+                       database_text(row, 0));
+        (void)snprintf(address.source, sizeof address.source, "%s", database_text(row, 2));
+        visit(context, &address);
     }
     database_done(row);
     return log_readers_release(log, &reader);

@@ -6,7 +6,7 @@
 #ifndef HEARTHCHAT_STORE_EVENT_READER_H
 #define HEARTHCHAT_STORE_EVENT_READER_H
 
-#include "store/event_log.h"
+#include "store/log_peers.h"
 
 /* One stored event, as canonical text. Return false to stop. */
 typedef bool event_reader_visit(void *context, int64_t seq, int64_t lamport, const char *text,
@@ -19,6 +19,11 @@ enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, siz
 /* Accepted events with lamport above `after_lamport`, in replay order, until the visitor stops. */
 enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamport,
                                        event_reader_visit *visit, void *context);
+
+/* The same, of the events alone that say who belongs to the community, and of each node's last word
+ * on its addresses: a handful where the log is long. */
+enum result event_reader_membership(struct event_log *log, int64_t after_lamport,
+                                    event_reader_visit *visit, void *context);
 
 /* Those of the `count` arrival numbers that are accepted events. */
 enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size_t count,
@@ -65,5 +70,10 @@ enum result event_reader_usage(struct event_log *log, struct event_reader_usage 
 typedef void event_reader_visit_peer(void *context, const struct peer_record *record);
 enum result event_reader_peers(struct event_log *log, event_reader_visit_peer *visit,
                                void *context);
+
+/* Where one of them was reached, longest ago first. */
+typedef void event_reader_visit_address(void *context, const struct peer_address *address);
+enum result event_reader_addresses(struct event_log *log, const struct node_id *peer,
+                                   event_reader_visit_address *visit, void *context);
 
 #endif

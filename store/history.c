@@ -1,38 +1,101 @@
 #include "store/history.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/history_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_readers_private.h"
 
-bool history_message_of_row(sqlite3_stmt *row, struct history_message *message_out)
+static bool find_peer(struct history_rows *rows, int64_t conversation)
 {
+    if (rows->conversation != conversation) {
+        sqlite3_stmt *row = database_query(
+            rows->reader, "SELECT key FROM conversations WHERE id=?1", "i", conversation);
+        if (database_next(rows->reader, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES) {
+            memcpy(rows->peer, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+            rows->conversation = conversation;
+        }
+        database_done(row);
+    }
+    return rows->conversation == conversation;
+}
+
+static bool is_at_or_after(int64_t lamport, const char *event_id, int64_t other_lamport,
+                           const char *other_event_id)
+{
+    return lamport != other_lamport ? lamport > other_lamport
+                                    : strcmp(event_id, other_event_id) >= 0;
+}
+
+static bool holds_for(const struct history_step *step, int64_t conversation,
+                      const struct history_message *message)
+{
+    return step->conversation == conversation &&
+           is_at_or_after(message->lamport, message->event_id, step->from_lamport,
+                          step->from_event_id) &&
+           (!step->found || is_at_or_after(step->target_lamport, step->target_event_id,
+                                           message->lamport, message->event_id));
+}
+
+/* When its recipient said to have read it or a later one; NULL: not yet. */
+static const char *find_read_at(struct history_rows *rows, int64_t conversation, int64_t recipient,
+                                const struct history_message *message)
+{
+    struct history_step *step = &rows->steps[message->outgoing ? 0 : 1];
+    if (!holds_for(step, conversation, message)) {
+        sqlite3_stmt *row =
+            database_query(rows->reader,
+                           "SELECT target_lamport,target_event_id,at"
+                           " FROM read_marks INDEXED BY read_marks_steps"
+                           " WHERE conversation=?1 AND reader=?2 AND step=1"
+                           " AND (target_lamport,target_event_id)>=(?3,?4)"
+                           " ORDER BY target_lamport,target_event_id LIMIT 1",
+                           "iiit", conversation, recipient, message->lamport, message->event_id);
+        *step = (struct history_step){.conversation = conversation,
+                                      .from_lamport = message->lamport,
+                                      .found = database_next(rows->reader, row)};
+        (void)snprintf(step->from_event_id, ULID_TEXT_BYTES, "%s", message->event_id);
+        if (step->found) {
+            step->target_lamport = sqlite3_column_int64(row, 0);
+            (void)snprintf(step->target_event_id, ULID_TEXT_BYTES, "%s", database_text(row, 1));
+            (void)snprintf(step->at, sizeof step->at, "%s", database_text(row, 2));
+        }
+        database_done(row);
+    }
+    return step->found ? step->at : NULL;
+}
+
+bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
+                       struct history_message *message_out)
+{
+    int64_t conversation = sqlite3_column_int64(row, 2);
     *message_out = (struct history_message){
         .event_id = database_text(row, 0),
         .lamport = sqlite3_column_int64(row, 1),
-        .peer = sqlite3_column_blob(row, 2),
+        .peer = rows->peer,
         .outgoing = sqlite3_column_int(row, 3) != 0,
-        .body = database_text(row, 4),
-        .attachments = database_text(row, 5),
-        .created_at = database_text(row, 6),
-        .delivered_at = (const char *)sqlite3_column_text(row, 7),
-        .read_at = (const char *)sqlite3_column_text(row, 8),
+        .body = database_text(row, 5),
+        .attachments = database_text(row, 6),
+        .created_at = database_text(row, 7),
+        .delivered_at = (const char *)sqlite3_column_text(row, 8),
         .sealed = sqlite3_column_int(row, 9) != 0,
     };
-    if (message_out->sealed && message_out->delivered_at == NULL) {
+    /* A mark alone says nothing of what could not be opened (§24). */
+    if (!message_out->sealed || message_out->delivered_at != NULL) {
         message_out->read_at =
-            NULL; /* a mark alone says nothing of what could not be opened (§24) */
+            find_read_at(rows, conversation, sqlite3_column_int64(row, 4), message_out);
     }
-    return sqlite3_column_bytes(row, 2) == NODE_ID_BYTES;
+    return find_peer(rows, conversation);
 }
 
 static void visit_rows(struct database *reader, sqlite3_stmt *row, history_visit *visit,
                        void *context)
 {
+    struct history_rows rows = {.reader = reader};
     struct history_message message;
     while (database_next(reader, row)) {
-        if (history_message_of_row(row, &message)) {
+        if (history_rows_read(&rows, row, &message)) {
             visit(context, &message);
         }
     }
@@ -105,7 +168,6 @@ enum result history_page(struct event_log *log, const struct history_query *quer
                          history_visit *visit, void *context, bool *more_out)
 {
     const struct scope *scope = query->peer == NULL ? &all_conversations : &one_conversation;
-    bool backwards = query->before_lamport != 0 && query->since_lamport == 0;
     struct stretch stretch = {.above = query->since_lamport,
                               .below =
                                   query->before_lamport == 0 ? INT64_MAX : query->before_lamport};
@@ -114,7 +176,7 @@ enum result history_page(struct event_log *log, const struct history_query *quer
     if (query->peer != NULL) {
         stretch.conversation = log_nodes_find_conversation(reader, query->peer);
     }
-    *more_out = cut(reader, scope, &stretch, query->limit, backwards);
+    *more_out = cut(reader, scope, &stretch, query->limit, query->newest);
     visit_rows(reader,
                database_query(reader, scope->messages, "iiiii", log->self,
                               (int64_t)EVENT_MESSAGE_DELIVERED, stretch.above, stretch.below,
@@ -124,20 +186,22 @@ enum result history_page(struct event_log *log, const struct history_query *quer
     return log_readers_release(log, &reader);
 }
 
-/* Unread: messages to us above both what we said we read and what we read silently. */
+/* Messages to us (?1) in a conversation (?3) above both what we said we read and what we read
+ * silently. */
+#define UNREAD                                                                                     \
+    " FROM messages m WHERE conversation=?3 AND author<>?1"                                        \
+    " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("                                      \
+    "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"                  \
+    " FROM read_marks INDEXED BY read_marks_steps"                                                 \
+    " WHERE conversation=?3 AND reader=?1 AND step=1"                                              \
+    " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"                                  \
+    " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?3"                    \
+    " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)"
+
 static int64_t count_unread(struct event_log *log, struct database *reader, int64_t conversation)
 {
-    return database_integer(
-        reader, 0,
-        "SELECT count(*) FROM messages WHERE conversation=?1 AND author<>?2"
-        " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("
-        "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"
-        " FROM read_marks INDEXED BY read_marks_steps"
-        " WHERE conversation=?1 AND reader=?2 AND step=1"
-        " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"
-        " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?1"
-        " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)",
-        "ii", conversation, log->self);
+    return database_integer(reader, 0, "SELECT count(*)" UNREAD, "iii", log->self, (int64_t)0,
+                            conversation);
 }
 
 enum result history_conversations(struct event_log *log, history_visit_conversation *visit,
@@ -169,16 +233,32 @@ enum result history_count_unread(struct event_log *log, const struct node_id *pe
     return log_readers_release(log, &reader);
 }
 
-enum result history_last_message(struct event_log *log, const struct node_id *peer,
-                                 history_visit *visit, void *context)
+/* The one message of a conversation that `sql` asks for. */
+static enum result visit_one(struct event_log *log, const struct node_id *peer, const char *sql,
+                             history_visit *visit, void *context)
 {
     struct database *reader = log_readers_acquire(log);
     int64_t conversation = log_nodes_find_conversation(reader, peer);
     visit_rows(reader,
-               database_query(reader,
-                              "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.conversation=?3"
-                              " ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1",
-                              "iii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation),
+               database_query(reader, sql, "iii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
+                              conversation),
                visit, context);
     return log_readers_release(log, &reader);
+}
+
+enum result history_first_unread(struct event_log *log, const struct node_id *peer,
+                                 history_visit *visit, void *context)
+{
+    return visit_one(log, peer,
+                     "SELECT " HISTORY_COLUMNS UNREAD " ORDER BY m.lamport,m.event_id LIMIT 1",
+                     visit, context);
+}
+
+enum result history_last_message(struct event_log *log, const struct node_id *peer,
+                                 history_visit *visit, void *context)
+{
+    return visit_one(log, peer,
+                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.conversation=?3"
+                     " ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1",
+                     visit, context);
 }

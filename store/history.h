@@ -13,7 +13,8 @@
 struct history_query {
     const struct node_id *peer; /* NULL: all conversations */
     int64_t since_lamport;      /* exclusive; 0: from the first */
-    int64_t before_lamport;     /* exclusive; 0: to the last. Alone: the newest `limit` before it */
+    int64_t before_lamport;     /* exclusive; 0: to the last */
+    bool newest;                /* the last ones of these, not the first */
     size_t limit; /* 1 to HISTORY_MOST_LIMIT; a page is lengthened to its last lamport */
 };
 
@@ -50,6 +51,10 @@ enum result history_conversations(struct event_log *log, history_visit_conversat
 /* How many messages from that peer wait to be read. */
 enum result history_count_unread(struct event_log *log, const struct node_id *peer,
                                  int64_t *unread_out);
+
+/* The first of them; not visited when there is none. */
+enum result history_first_unread(struct event_log *log, const struct node_id *peer,
+                                 history_visit *visit, void *context);
 
 /* The newest message with that peer; not visited when there is none. */
 enum result history_last_message(struct event_log *log, const struct node_id *peer,

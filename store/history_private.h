@@ -8,23 +8,37 @@
 #include "store/database_private.h"
 #include "store/history.h"
 
-/* The columns of history_message_of_row(), from `messages m`; ?1 is this node's number, ?2 the type
- * of delivered receipts. Delivered is the first receipt in replay order of the recipient, read the
- * first of its steps at or above the message. */
+/* The columns of history_rows_read(), from `messages m`; ?1 is this node's number, ?2 the type of
+ * delivered receipts. Delivered is the first receipt in replay order of the recipient. */
 #define HISTORY_COLUMNS                                                                            \
-    "m.event_id,m.lamport,(SELECT n.key FROM nodes n WHERE n.id=CASE m.author WHEN ?1 THEN"        \
-    " m.recipient ELSE m.author END),m.author=?1,m.body,m.attachments,m.created_at,"               \
-    "(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=?2"                \
-    " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),"                     \
-    "(SELECT k.at FROM read_marks k INDEXED BY read_marks_steps WHERE "                            \
-    "k.conversation=m.conversation"                                                                \
-    " AND k.reader=m.recipient AND k.step=1"                                                       \
-    " AND (k.target_lamport,k.target_event_id)>=(m.lamport,m.event_id)"                            \
-    " ORDER BY k.target_lamport,k.target_event_id LIMIT 1),m.sealed"
+    "m.event_id,m.lamport,m.conversation,m.author=?1,m.recipient,m.body,m.attachments,"            \
+    "m.created_at,(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=?2"   \
+    " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),m.sealed"
 
 enum { HISTORY_COLUMN_COUNT = 10 };
 
-/* Borrowed from the row until its next step. False: the row is damaged. */
-bool history_message_of_row(sqlite3_stmt *row, struct history_message *message_out);
+/* What holds for many messages that follow each other: the first of their reader's steps at or
+ * above them all, from the one that it was looked up for up to its target. */
+struct history_step {
+    int64_t conversation; /* 0: nothing was looked up */
+    int64_t from_lamport;
+    char from_event_id[ULID_TEXT_BYTES];
+    bool found; /* or there is none above */
+    int64_t target_lamport;
+    char target_event_id[ULID_TEXT_BYTES];
+    char at[WALL_CLOCK_TEXT_BYTES];
+};
+
+/* One page being read. All zero but for the connection at first. */
+struct history_rows {
+    struct database *reader;
+    int64_t conversation; /* whose peer is known */
+    uint8_t peer[NODE_ID_BYTES];
+    struct history_step steps[2]; /* of the peer's reading, and of ours */
+};
+
+/* Borrowed until the statement's next step. False: the row is damaged. */
+bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
+                       struct history_message *message_out);
 
 #endif

@@ -29,10 +29,15 @@ static bool drives_membership(const struct log_arrival *arrival)
     return event_kind_get(event_of(arrival)->type)->drives_membership;
 }
 
-static bool is_too_far(const struct event *event, int64_t clock)
+static bool is_too_far(const struct event_log *log, const struct event *event, int64_t clock)
 {
-    return event->lamport > clock + LOG_ACCEPT_MOST_LAMPORT_STEP;
+    return event->lamport > clock + LOG_ACCEPT_MOST_LAMPORT_STEP &&
+           event->lamport > log->options.least_clock;
 }
+
+/* A log that is fetched ticks once an event, long after the others did: its own next event must not
+ * be too far ahead for them. */
+enum { MOST_AHEAD_OF_HEAD = LOG_ACCEPT_MOST_LAMPORT_STEP / 2 };
 
 /* Received: clock = max(clock, received) + 1. Own: it is the clock's. */
 static int64_t moved_clock(int64_t clock, int64_t lamport, bool is_own)
@@ -48,12 +53,15 @@ static int64_t insert_event(struct event_log *log, const struct verified_event *
     const struct event *event = event_verified_get(verified);
     const char *text = event_verified_text(verified, &length);
     int64_t seq = log->state.last_seq + 1;
+    if (log_events_hold(&log->database, event->hash)) {
+        return 0;
+    }
     database_run(&log->database,
                  "INSERT INTO events(seq,hash,lamport,event_id,type,author,aside,json)"
-                 " VALUES(?1,?2,?3,?4,?5,?6,0,?7) ON CONFLICT(hash) DO NOTHING",
+                 " VALUES(?1,?2,?3,?4,?5,?6,0,?7)",
                  "ibitibt", seq, event->hash, (int)sizeof event->hash, event->lamport,
                  event->event_id, (int64_t)event->type, event->author.key, NODE_ID_BYTES, text);
-    if (log->database.failed || sqlite3_changes(log->database.handle) == 0) {
+    if (log->database.failed) {
         return 0;
     }
     log->state.last_seq = seq;
@@ -95,7 +103,9 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
     fingerprint_add(&state->fingerprint, event->hash);
     log_set_note(log, event->lamport, event->hash, false);
     state->head = event->lamport > state->head ? event->lamport : state->head;
-    state->clock = moved_clock(state->clock, event->lamport, accepting->is_own);
+    if (event->lamport >= state->clock || state->clock - state->head < MOST_AHEAD_OF_HEAD) {
+        state->clock = moved_clock(state->clock, event->lamport, accepting->is_own);
+    }
     if (event_kind_get(event->type)->drives_membership) {
         log_facts_keep(log, event, seq);
     }
@@ -142,7 +152,7 @@ static void gather(const struct accepting *accepting, struct log_arrival *arriva
             (before != NULL && memcmp(before->hash, event->hash, sizeof event->hash) == 0) ||
             log_events_hold(&accepting->log->database, event->hash);
         before = event;
-        if (!held && is_too_far(event, clock)) {
+        if (!held && is_too_far(accepting->log, event, clock)) {
             arrivals[i].refusal = EVENT_LAMPORT_TOO_FAR;
         } else if (!held) {
             clock = moved_clock(clock, event->lamport, accepting->is_own);
@@ -233,7 +243,7 @@ static void accept_other(const struct accepting *accepting, struct log_arrival *
 {
     struct event_log *log = accepting->log;
     const struct event *event = event_of(arrival);
-    if (is_too_far(event, log->state.clock)) {
+    if (is_too_far(log, event, log->state.clock)) {
         arrival->refusal = EVENT_LAMPORT_TOO_FAR;
     } else {
         arrival->refusal =

@@ -18,14 +18,10 @@ static void answer(struct event_log *log, const char *event_id)
 
 void log_answers_give(struct event_log *log, const char *event_id, int64_t seq)
 {
-    if (!log->options.answers_messages) {
-        return;
-    }
     if (!atomic_load(&log->holds_answers)) {
         answer(log, event_id);
     } else {
-        database_run(&log->database, "INSERT OR IGNORE INTO unanswered(seq) VALUES(?1)", "i", seq);
-        log->state.has_unanswered = true;
+        log_receipts_owe(log, seq);
     }
 }
 
@@ -36,7 +32,7 @@ static bool answer_waiting(struct event_log *log)
     if (seq == 0) {
         return false;
     }
-    /* What was set aside meanwhile is not answered. */
+    /* What was set aside meanwhile is answered when it comes back. */
     bool is_in =
         database_integer(&log->database, 1, "SELECT aside FROM events WHERE seq=?1", "i", seq) == 0;
     struct event *event = is_in ? log_events_read(log, seq) : NULL;

@@ -9,7 +9,8 @@
 
 #include "store/log_private.h"
 
-/* A message for us was stored, and its batch. Answers it, or lets it wait. */
+/* A message whose answer is due (log_receipts.h) was stored, and its batch. Answers it, or lets it
+ * wait. */
 void log_answers_give(struct event_log *log, const char *event_id, int64_t seq);
 
 /* Answers some of what waits, for about 10 ms; in a synchronous log all. */

@@ -20,11 +20,8 @@ static void answer_append(struct writer_job *job, struct event_log *log, enum re
 {
     struct append_job *append = (struct append_job *)job;
     if (commit != RESULT_OK) {
-        append->answer.result = error_set(
-            &append->answer.error, RESULT_IO, "The disk did not take it: nothing was sent. %s",
-            event_log_is_read_only(log)
-                ? "It was full at start: make room, then start the node again."
-                : "Make room or look at the node's log.");
+        append->answer.result = log_writer_explain(
+            log, "The disk did not take it: nothing was sent.", &append->answer.error);
     }
     if (append->done != NULL) {
         append->done(append->context, &append->answer);

@@ -1,3 +1,4 @@
+#include "core/lock.h"
 #include "core/memory.h"
 #include "store/log_life_private.h"
 #include "store/log_writer_private.h"
@@ -28,5 +29,45 @@ enum result log_caught_up_tell(struct event_log *log)
     if (result != RESULT_OK) {
         memory_free(job);
     }
+    return result;
+}
+
+struct await_job {
+    struct writer_job job;
+    struct lock *lock;
+    bool over;
+    enum result result;
+};
+
+static void run_await(struct writer_job *job, struct event_log *log)
+{
+    (void)job;
+    log_life_hold_answers(log);
+}
+
+static void end_await(struct writer_job *job, struct event_log *log, enum result commit)
+{
+    struct await_job *await = (struct await_job *)job;
+    (void)log;
+    lock_take(await->lock);
+    await->result = commit;
+    await->over = true;
+    lock_wake_all(await->lock);
+    lock_release(await->lock);
+}
+
+enum result log_caught_up_await(struct event_log *log)
+{
+    struct await_job await = {.job = {run_await, end_await}, .lock = lock_create()};
+    enum result result = log_writer_submit(log, &await.job);
+    if (result == RESULT_OK) {
+        lock_take(await.lock);
+        while (!await.over) {
+            (void)lock_wait(await.lock, -1);
+        }
+        lock_release(await.lock);
+        result = await.result;
+    }
+    lock_destroy(&await.lock);
     return result;
 }

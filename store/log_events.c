@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "protocol/canonical.h"
+#include "store/log_schema_private.h"
 
 struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int column)
 {
@@ -31,6 +32,8 @@ struct event *log_events_read(struct event_log *log, int64_t seq)
 
 bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
-    return database_integer(database, 0, "SELECT seq FROM events WHERE hash=?1", "b", hash,
-                            BLAKE3_HASH_BYTES) != 0;
+    return database_integer(database, 0,
+                            "SELECT seq FROM events INDEXED BY events_hash"
+                            " WHERE " LOG_SCHEMA_IS("hash", "?1"),
+                            "b", hash, BLAKE3_HASH_BYTES) != 0;
 }

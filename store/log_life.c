@@ -1,11 +1,13 @@
 #include "store/log_life_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "store/data_directory.h"
 
-enum { MOST_WORD_BYTES = 64 };
+enum { MOST_WORD_BYTES = 64, TELL_AGAIN_SECONDS = 3600 };
 
 /* The file beside the log; the caller frees. */
 static char *path_of(const struct event_log *log)
@@ -32,6 +34,55 @@ static bool is_same(struct event_log *log, const char *path)
     return same;
 }
 
+/* Arrival numbers of before mean nothing any more. */
+static void begin_anew(struct event_log *log)
+{
+    ulid_mint(&log->ulids, clock_wall_ms(log->options.clock), log->state.life);
+    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('log',?1)", "t",
+                 log->state.life);
+}
+
+/* When this life began, by the clock of then. */
+static int64_t begun_seconds(const struct event_log *log)
+{
+    uint8_t bytes[ULID_BYTES];
+    int64_t ms = 0;
+    ulid_to_bytes(log->state.life, bytes);
+    for (size_t i = 0; i < 6; i++) {
+        ms = ms * 256 + bytes[i];
+    }
+    return ms / 1000;
+}
+
+static void note_copy(struct event_log *log, const struct event *event)
+{
+    char text[24];
+    int64_t now = clock_wall_ms(log->options.clock) / 1000;
+    if (now - log->state.copy_seen >= TELL_AGAIN_SECONDS) {
+        log_write(LOG_WARNING, "log.other_copy", "event", event->event_id, "advice",
+                  "another node writes with this device's key, perhaps a restored backup beside "
+                  "its original: stop one of them for good",
+                  NULL);
+    }
+    log->state.copy_seen = now;
+    (void)snprintf(text, sizeof text, "%lld", (long long)now);
+    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('copy_seen',?1)",
+                 "t", text);
+}
+
+void log_life_find_another(struct event_log *log, const struct event *newest)
+{
+    int64_t written = 0;
+    if (!atomic_load(&log->holds_answers)) { /* else it is known already */
+        if (wall_clock_parse(newest->wall_clock, &written) == RESULT_OK &&
+            written > begun_seconds(log)) {
+            note_copy(log, newest);
+        }
+        begin_anew(log);
+    }
+    log_life_hold_answers(log);
+}
+
 void log_life_hold_answers(struct event_log *log)
 {
     atomic_store(&log->holds_answers, true);
@@ -51,8 +102,16 @@ enum result log_life_begin(struct event_log *log)
     char *path = path_of(log);
     ulid_mint(&log->ulids, clock_wall_ms(log->options.clock), word);
     (void)database_execute(&log->database, "BEGIN IMMEDIATE");
-    if (!is_same(log, path)) {
+    bool same = is_same(log, path);
+    if (!same || log->state.life[0] == '\0') {
+        begin_anew(log);
+    }
+    if (!same) {
+        log->state.copy_seen = 0; /* what the backup saw is over */
+        database_run(&log->database, "DELETE FROM meta WHERE key='copy_seen'", "");
         log_life_hold_answers(log);
+        /* Whom they have let in since the backup, nobody knows. */
+        database_run(&log->database, "UPDATE open_invites SET used=uses", "");
     } else if (database_integer(&log->database, 0, "SELECT 1 FROM meta WHERE key='behind'", "") !=
                0) {
         atomic_store(&log->holds_answers, true);

@@ -13,6 +13,11 @@
 /* Before the first job; a transaction of its own. */
 enum result log_life_begin(struct event_log *log);
 
+/* Inside a transaction: own events came that this log did not write; the newest of them. When it is
+ * younger than this life of the log, and the log had caught up, another node writes with our key.
+ */
+void log_life_find_another(struct event_log *log, const struct event *newest);
+
 /* Inside a transaction: the log was set back; it has caught up. */
 void log_life_hold_answers(struct event_log *log);
 void log_life_free_answers(struct event_log *log);

@@ -4,6 +4,7 @@
 #include "protocol/display_text.h"
 #include "store/log_events_private.h"
 #include "store/log_kinds_private.h"
+#include "store/log_schema_private.h"
 
 /* Whether it comes after the one that is there, and takes its place. */
 static void keep_last(struct event_log *log, const struct event *event, const json_t *json)
@@ -61,8 +62,11 @@ static void take_back_manifest(struct event_log *log, const struct event *event,
     }
     int64_t before = database_integer(
         &log->database, 0,
-        "SELECT seq FROM events INDEXED BY events_author WHERE author=?1 AND aside=0 AND seq<>?2"
-        " AND type IN (?3,?4) ORDER BY lamport DESC,event_id DESC,hash DESC LIMIT 1",
+        "SELECT seq FROM events INDEXED BY events_author"
+        " WHERE " LOG_SCHEMA_IS(
+            "author",
+            "?1") " AND aside=0 AND seq<>?2"
+                  " AND type IN (?3,?4) ORDER BY lamport DESC,event_id DESC,hash DESC LIMIT 1",
         "biii", event->author.key, NODE_ID_BYTES, seq, (int64_t)EVENT_MEMBER_JOINED,
         (int64_t)EVENT_MANIFEST_UPDATED);
     struct event *last = before == 0 ? NULL : log_events_read(log, before);

@@ -59,10 +59,7 @@ static void answer_read(struct writer_job *job, struct event_log *log, enum resu
     struct read_job *read = (struct read_job *)job;
     if (commit != RESULT_OK) {
         read->answer.result =
-            error_set(&read->answer.error, RESULT_IO, "The disk did not take it. %s",
-                      event_log_is_read_only(log)
-                          ? "It was full at start: make room, then start the node again."
-                          : "Make room or look at the node's log.");
+            log_writer_explain(log, "The disk did not take it.", &read->answer.error);
     }
     read->done(read->context, &read->answer);
     memory_free(read);

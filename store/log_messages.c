@@ -61,6 +61,16 @@ static void note_repeat(struct event_log *log, const struct event *event, int64_
                  (int)sizeof event->hash, seq);
 }
 
+static void forget_repeat(struct event_log *log, const struct event *event, int64_t conversation)
+{
+    database_run(&log->database,
+                 "DELETE FROM repeats WHERE author=?1 AND client_id=?2 AND conversation=?3"
+                 " AND lamport=?4 AND event_id=?5 AND hash=?6",
+                 "itiitb", log_nodes_number(log, &event->author), event->data.message.client_id,
+                 conversation, event->lamport, event->event_id, event->hash,
+                 (int)sizeof event->hash);
+}
+
 /* The shown message with this author, conversation and client_id; 0: there is none. */
 static int64_t find_shown(struct event_log *log, const struct event *event, int64_t conversation)
 {
@@ -112,11 +122,7 @@ static void show_next(struct event_log *log, const struct event *gone, int64_t c
                                     "iti", author, gone->data.message.client_id, conversation);
     struct event *event = next == 0 ? NULL : log_events_read(log, next);
     if (event != NULL) {
-        database_run(&log->database,
-                     "DELETE FROM repeats WHERE author=?1 AND client_id=?2 AND conversation=?3"
-                     " AND lamport=?4 AND event_id=?5 AND hash=?6",
-                     "itiitb", author, gone->data.message.client_id, conversation, event->lamport,
-                     event->event_id, event->hash, (int)sizeof event->hash);
+        forget_repeat(log, event, conversation);
         show(log, event, next, conversation);
     }
     event_destroy(&event);
@@ -134,12 +140,7 @@ static void take_back_message(struct event_log *log, const struct event *event, 
             hide(log, seq);
             show_next(log, event, conversation);
         } else {
-            database_run(&log->database,
-                         "DELETE FROM repeats WHERE author=?1 AND client_id=?2"
-                         " AND conversation=?3 AND lamport=?4 AND event_id=?5 AND hash=?6",
-                         "itiitb", log_nodes_number(log, &event->author),
-                         event->data.message.client_id, conversation, event->lamport,
-                         event->event_id, event->hash, (int)sizeof event->hash);
+            forget_repeat(log, event, conversation);
         }
     }
     log_receipts_part(log, &message);

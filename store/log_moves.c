@@ -4,6 +4,8 @@
 
 #include "core/memory.h"
 #include "store/log_events_private.h"
+#include "store/log_receipts_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_set_private.h"
 #include "store/log_views_private.h"
 
@@ -42,28 +44,22 @@ static size_t read_page(struct event_log *log, sqlite3_stmt *row, struct misplac
     return count;
 }
 
-/* The latest first: what is taken back then lies at the end of what is shown. */
-static size_t find_to_go(struct event_log *log, const struct node_id *author, int64_t last,
-                         struct misplaced *page_out)
-{
-    return read_page(log,
-                     database_query(&log->database,
-                                    "SELECT seq,lamport,hash FROM events INDEXED BY events_author"
-                                    " WHERE author=?1 AND aside=0 AND lamport>?2"
-                                    " ORDER BY lamport DESC LIMIT ?3",
-                                    "bii", author->key, NODE_ID_BYTES, last, (int64_t)PAGE_EVENTS),
-                     page_out);
-}
+#define EVENTS_OF_AUTHOR                                                                           \
+    "SELECT seq,lamport,hash FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS("author",  \
+                                                                                        "?1")
 
-static size_t find_to_come_back(struct event_log *log, const struct node_id *author, int64_t last,
-                                struct misplaced *page_out)
+/* The latest first: what is taken back then lies at the end of what is shown. */
+static const char to_go[] =
+    EVENTS_OF_AUTHOR " AND aside=0 AND lamport>?2 ORDER BY lamport DESC LIMIT ?3";
+static const char to_come_back[] =
+    EVENTS_OF_AUTHOR " AND aside=1 AND lamport<=?2 ORDER BY lamport LIMIT ?3";
+
+static size_t find_misplaced(struct event_log *log, const char *statement,
+                             const struct node_id *author, int64_t last, struct misplaced *page_out)
 {
     return read_page(log,
-                     database_query(&log->database,
-                                    "SELECT seq,lamport,hash FROM events INDEXED BY events_author"
-                                    " WHERE author=?1 AND aside=1 AND lamport<=?2"
-                                    " ORDER BY lamport LIMIT ?3",
-                                    "bii", author->key, NODE_ID_BYTES, last, (int64_t)PAGE_EVENTS),
+                     database_query(&log->database, statement, "bii", author->key, NODE_ID_BYTES,
+                                    last, (int64_t)PAGE_EVENTS),
                      page_out);
 }
 
@@ -91,7 +87,9 @@ static void move(struct event_log *log, const struct misplaced *misplaced, bool 
     if (event != NULL && goes) {
         log_views_take_back(log, event, misplaced->seq);
     } else if (event != NULL) {
-        (void)log_views_apply(log, event, misplaced->seq, false);
+        if (log_views_apply(log, event, misplaced->seq, false) && log_receipts_is_due(log, event)) {
+            log_receipts_owe(log, misplaced->seq);
+        }
         log->state.head = event->lamport > log->state.head ? event->lamport : log->state.head;
     }
     event_destroy(&event);
@@ -108,8 +106,8 @@ static bool move_page(struct event_log *log, const struct node_id *author, int64
 {
     struct misplaced page[PAGE_EVENTS];
     int64_t last = last_admitted(log, author);
-    size_t going = find_to_go(log, author, last, page);
-    size_t count = going > 0 ? going : find_to_come_back(log, author, last, page);
+    size_t going = find_misplaced(log, to_go, author, last, page);
+    size_t count = going > 0 ? going : find_misplaced(log, to_come_back, author, last, page);
     for (size_t i = 0; i < count && (i == 0 || !is_over(log, until_ms)); i++) {
         move(log, &page[i], going > 0);
     }
@@ -125,7 +123,9 @@ void log_moves_note(struct event_log *log, const struct node_id *author)
 {
     struct misplaced page[PAGE_EVENTS];
     int64_t last = last_admitted(log, author);
-    if (find_to_go(log, author, last, page) + find_to_come_back(log, author, last, page) > 0) {
+    if (find_misplaced(log, to_go, author, last, page) +
+            find_misplaced(log, to_come_back, author, last, page) >
+        0) {
         database_run(&log->database, "INSERT OR IGNORE INTO moves(author) VALUES(?1)", "b",
                      author->key, NODE_ID_BYTES);
         log->state.is_moving = true;

@@ -30,9 +30,11 @@ static enum result sign(struct event_log *log, struct event_draft *draft,
 {
     char event_id[ULID_TEXT_BYTES];
     int64_t wall_ms = clock_wall_ms(log->options.clock);
+    int64_t clock =
+        log->state.clock > log->options.least_clock ? log->state.clock : log->options.least_clock;
     ulid_mint(&log->ulids, wall_ms, event_id);
-    return event_sign(draft, log->options.key, &log->options.community_id, event_id,
-                      log->state.clock + 1, wall_ms / 1000, verified_out, &answer->error);
+    return event_sign(draft, log->options.key, &log->options.community_id, event_id, clock + 1,
+                      wall_ms / 1000, verified_out, &answer->error);
 }
 
 static enum result store(struct event_log *log, struct verified_event *verified,

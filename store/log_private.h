@@ -30,6 +30,8 @@ struct log_state {
     int64_t clock;
     int64_t head;
     int64_t last_seq;
+    char life[ULID_TEXT_BYTES];        /* what arrival numbers are good for (§15) */
+    int64_t copy_seen;                 /* when another node was seen that has our key; 0: never */
     char last_id[ULID_TEXT_BYTES];     /* the greatest event id that is stored; "": none */
     char last_target[ULID_TEXT_BYTES]; /* the greatest that a receipt is for; "": none */
     struct fingerprint fingerprint;

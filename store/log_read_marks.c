@@ -40,33 +40,20 @@ static int compare_to(const struct step *step, int64_t lamport, const char *even
     return order != 0 ? order : memcmp(step->hash, hash, BLAKE3_HASH_BYTES);
 }
 
-/* The first step at or above the mark's target. */
-static bool find_above(struct event_log *log, const struct log_read_mark *mark,
-                       struct step *step_out)
-{
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT " STEP " FROM read_marks INDEXED BY read_marks_steps"
-                                       " WHERE conversation=?1 AND reader=?2 AND step=1"
-                                       " AND (target_lamport,target_event_id)>=(?3,?4)"
-                                       " ORDER BY target_lamport,target_event_id LIMIT 1",
-                                       "iiit", mark->conversation, mark->reader,
-                                       mark->target_lamport, mark->target_event_id);
-    bool found = read_step(&log->database, row, step_out);
-    database_done(row);
-    return found;
-}
+#define STEPS                                                                                      \
+    "SELECT " STEP " FROM read_marks INDEXED BY read_marks_steps"                                  \
+    " WHERE conversation=?1 AND reader=?2 AND step=1 AND (target_lamport,target_event_id)"
 
-/* The last step at or below the mark's target. */
-static bool find_below(struct event_log *log, const struct log_read_mark *mark,
-                       struct step *step_out)
+/* The first step at or above a target, and the last one at or below it. */
+static const char step_above[] = STEPS ">=(?3,?4) ORDER BY target_lamport,target_event_id LIMIT 1";
+static const char step_below[] =
+    STEPS "<=(?3,?4) ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1";
+
+static bool find_step(struct event_log *log, const char *statement,
+                      const struct log_read_mark *mark, struct step *step_out)
 {
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT " STEP " FROM read_marks INDEXED BY read_marks_steps"
-                                       " WHERE conversation=?1 AND reader=?2 AND step=1"
-                                       " AND (target_lamport,target_event_id)<=(?3,?4)"
-                                       " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1",
-                                       "iiit", mark->conversation, mark->reader,
-                                       mark->target_lamport, mark->target_event_id);
+    sqlite3_stmt *row = database_query(&log->database, statement, "iiit", mark->conversation,
+                                       mark->reader, mark->target_lamport, mark->target_event_id);
     bool found = read_step(&log->database, row, step_out);
     database_done(row);
     return found;
@@ -87,9 +74,9 @@ static void set_step(struct event_log *log, const struct log_read_mark *mark,
 void log_read_marks_add(struct event_log *log, const struct log_read_mark *mark)
 {
     struct step step;
-    bool is_step = !find_above(log, mark, &step) ||
+    bool is_step = !find_step(log, step_above, mark, &step) ||
                    compare_to(&step, mark->lamport, mark->event_id, mark->hash) > 0;
-    while (is_step && find_below(log, mark, &step) &&
+    while (is_step && find_step(log, step_below, mark, &step) &&
            compare_to(&step, mark->lamport, mark->event_id, mark->hash) > 0) {
         set_step(log, mark, &step, false);
     }
@@ -108,8 +95,8 @@ static void wake(struct event_log *log, const struct log_read_mark *gone)
     struct step *woken = NULL;
     size_t count = 0;
     struct step below = {.target_lamport = 0};
-    bool has_edge = find_above(log, gone, &edge);
-    (void)find_below(log, gone, &below);
+    bool has_edge = find_step(log, step_above, gone, &edge);
+    (void)find_step(log, step_below, gone, &below);
     sqlite3_stmt *row =
         database_query(&log->database,
                        "SELECT " STEP " FROM read_marks WHERE conversation=?1 AND reader=?2"
@@ -137,7 +124,7 @@ static void wake(struct event_log *log, const struct log_read_mark *gone)
 static bool is_step(struct event_log *log, const struct log_read_mark *mark)
 {
     struct step step;
-    return find_below(log, mark, &step) && step.target_lamport == mark->target_lamport &&
+    return find_step(log, step_below, mark, &step) && step.target_lamport == mark->target_lamport &&
            strcmp(step.target_event_id, mark->target_event_id) == 0;
 }
 

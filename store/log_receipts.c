@@ -112,6 +112,19 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
     memory_free(receipts);
 }
 
+bool log_receipts_is_due(const struct event_log *log, const struct event *event)
+{
+    return log->options.answers_messages && event->type == EVENT_MESSAGE_SENT &&
+           !event->data.message.sealed &&
+           node_id_equal(&event->data.message.recipient, &log->options.key->node_id);
+}
+
+void log_receipts_owe(struct event_log *log, int64_t seq)
+{
+    database_run(&log->database, "INSERT OR IGNORE INTO unanswered(seq) VALUES(?1)", "i", seq);
+    log->state.has_unanswered = true;
+}
+
 bool log_receipts_is_answered(struct event_log *log, const char *event_id)
 {
     return database_integer(&log->database, 0,

@@ -17,6 +17,13 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
 /* Reads what is known of all of them. */
 void log_receipts_load(struct event_log *log);
 
+/* True for a message to this node that it answers when it holds it. One that nobody can open yet is
+ * not (§24.6). */
+bool log_receipts_is_due(const struct event_log *log, const struct event *event);
+
+/* Such a message is in the set: its answer is given when there is time, unless it was. */
+void log_receipts_owe(struct event_log *log, int64_t seq);
+
 /* True when this node has said that it holds the message. */
 bool log_receipts_is_answered(struct event_log *log, const char *event_id);
 

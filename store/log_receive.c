@@ -5,6 +5,7 @@
 #include "store/log_accept_private.h"
 #include "store/log_answers_private.h"
 #include "store/log_life_private.h"
+#include "store/log_receipts_private.h"
 #include "store/log_writer_private.h"
 
 struct received {
@@ -31,23 +32,24 @@ static int compare_received(const void *left, const void *right)
                          event_verified_get(((const struct received *)right)->event));
 }
 
-/* A message for us is answered in the transaction that stores it: never twice, never not. One that
- * nobody can open yet is not (§24.6). */
+/* A message for us is answered in the transaction that stores it: never twice, never not. */
 static void answer_ours(struct event_log *log, size_t first, size_t count)
 {
+    const struct event *newest = NULL; /* that we wrote, in another life */
     for (size_t i = first; i < first + count && log->options.has_a_life; i++) {
-        if (node_id_equal(&event_verified_get(log->fresh[i].event)->author,
-                          &log->options.key->node_id)) {
-            log_life_hold_answers(log); /* we wrote it in another life */
-            break;
+        const struct event *event = event_verified_get(log->fresh[i].event);
+        if (node_id_equal(&event->author, &log->options.key->node_id) &&
+            (newest == NULL || strcmp(event->wall_clock, newest->wall_clock) > 0)) {
+            newest = event;
         }
+    }
+    if (newest != NULL) {
+        log_life_find_another(log, newest);
     }
     for (size_t i = first; i < first + count; i++) {
         const struct log_event stored = log->fresh[i]; /* answers are stored there, too */
         const struct event *event = event_verified_get(stored.event);
-        if (event->type == EVENT_MESSAGE_SENT && stored.concerns_us &&
-            !event->data.message.sealed &&
-            node_id_equal(&event->data.message.recipient, &log->options.key->node_id)) {
+        if (stored.concerns_us && log_receipts_is_due(log, event)) {
             log_answers_give(log, event->event_id, stored.seq);
         }
     }

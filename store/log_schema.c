@@ -2,7 +2,14 @@
 
 #include <string.h>
 
-enum { SCHEMA_VERSION = 4 };
+#include "protocol/search_text.h"
+
+enum { SCHEMA_VERSION = 6 };
+
+/* Where a message stands in the index is no matter of the events alone. */
+#define MESSAGES_BUT_PLACE                                                                         \
+    "seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,"  \
+    "created_at,names"
 
 const struct log_schema_table log_schema_tables[] = {
     {"meta", NULL, false},
@@ -12,13 +19,16 @@ const struct log_schema_table log_schema_tables[] = {
     {"local_reads", NULL, false},
     {"unanswered", NULL, false},
     {"peers", NULL, false},
+    {"addresses", NULL, false},
+    {"open_invites", NULL, false},
+    {"redeemed", NULL, false},
     {"growth", NULL, false},
     {"state", "head,event_count,fingerprint_sum", false},
     {"moves", "*", true},
     {"facts", "*", true},
     {"fact_signers", "*", true},
     {"manifests", "*", true},
-    {"messages", "*", true},
+    {"messages", MESSAGES_BUT_PLACE, true},
     {"repeats", "*", true},
     {"receipts", "*", true},
     {"read_marks", "*", true},
@@ -38,17 +48,41 @@ static const char identity[] =
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* In the order of what is as good as random each event lies on another page: the beginnings of
+ * hashes and keys make those pages few. */
+#define INDEXES_BY_PREFIX                                                                          \
+    "DROP INDEX IF EXISTS events_hash; DROP INDEX IF EXISTS events_author;"                        \
+    "CREATE INDEX events_hash ON events(" LOG_SCHEMA_PREFIX(                                       \
+        "hash") ");"                                                                               \
+                "CREATE INDEX events_author ON events(" LOG_SCHEMA_PREFIX(                         \
+                    "author") ", aside, lamport);"
+
+/* Where peers were reached, in the words of gossip/address_book.h; `place` 0 worked last, whatever
+ * the clock said. Primary: it is in no event. */
+#define ADDRESSES_TABLE                                                                            \
+    "CREATE TABLE addresses(node BLOB NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL,"        \
+    " source TEXT NOT NULL, last_success INTEGER NOT NULL, place INTEGER NOT NULL,"                \
+    " PRIMARY KEY(node, host, port)) WITHOUT ROWID;"
+
+/* Invites for whoever has the token: the hash of it, how often it may serve and did; and with which
+ * invitation each key redeemed it. Primary: who holds a token and what it is good for is in no
+ * event. */
+#define OPEN_INVITES_TABLES                                                                        \
+    "CREATE TABLE open_invites(id INTEGER PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"           \
+    " level INTEGER NOT NULL, expires INTEGER NOT NULL, uses INTEGER NOT NULL,"                    \
+    " used INTEGER NOT NULL);"                                                                     \
+    "CREATE TABLE redeemed(open_invite INTEGER NOT NULL, node BLOB NOT NULL,"                      \
+    " event_id TEXT NOT NULL, PRIMARY KEY(open_invite, node)) WITHOUT ROWID;"
+
 /* Primary: `aside` alone is derived: kept for audit, in no view, no count, no fingerprint (§6). A
  * node's number and a conversation's never change. `unanswered`: messages for us whose delivery is
  * still to be said. `growth`: what arrived on a day (since 1970, by our own clock), and how many
  * bytes of text it was. */
 #define PRIMARY_TABLES                                                                             \
-    "CREATE UNIQUE INDEX IF NOT EXISTS events_hash ON events(hash);"                               \
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
     "DROP INDEX IF EXISTS events_event_id;"                                                        \
     "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
-    "CREATE INDEX events_author ON events(author, aside, lamport);"                                \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \
     "CREATE TABLE conversations(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                \
     "CREATE TABLE local_reads(conversation INTEGER PRIMARY KEY, lamport INTEGER NOT NULL,"         \
@@ -72,6 +106,15 @@ static const char identity[] =
     " event_id TEXT NOT NULL, hash BLOB NOT NULL, name TEXT NOT NULL, endpoints TEXT NOT NULL)"    \
     " WITHOUT ROWID;"
 
+/* What is found in messages; made by log_search_renew(). */
+#define SEARCH_INDEX                                                                               \
+    "CREATE INDEX messages_place ON messages(place);" LOG_SCHEMA_SEARCH("messages_search")
+
+/* Logs of the schemas 4 and 5 have words in its stead. */
+#define NEW_SEARCH_INDEX                                                                           \
+    "DROP TABLE messages_search; ALTER TABLE messages ADD COLUMN place INTEGER NOT NULL DEFAULT "  \
+    "0;" SEARCH_INDEX
+
 /* The owner's conversations. Authors, readers and recipients are numbers of `nodes`. `input`: the
  * hash of what an own message was made from. `repeats`: messages that are not shown, for another
  * one of the same author, conversation and client_id comes before them (§5). `step`: of the
@@ -82,7 +125,7 @@ static const char identity[] =
     " lamport INTEGER NOT NULL, conversation INTEGER NOT NULL, author INTEGER NOT NULL,"           \
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
-    " created_at TEXT NOT NULL, names TEXT NOT NULL);"                                             \
+    " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
     "CREATE INDEX messages_event_id ON messages(event_id);"                                        \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
     "CREATE INDEX messages_order ON messages(lamport, event_id);"                                  \
@@ -103,12 +146,15 @@ static const char identity[] =
     "CREATE INDEX read_marks_steps ON read_marks(conversation, reader, target_lamport,"            \
     " target_event_id, at) WHERE step=1;"                                                          \
     "CREATE TABLE concerns(node INTEGER NOT NULL, seq INTEGER NOT NULL,"                           \
-    " PRIMARY KEY(node, seq)) WITHOUT ROWID;"                                                      \
-    "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
-    " content_rowid=seq, tokenize='unicode61 remove_diacritics 2', prefix='2 3');"
+    " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
-static const char tables[] =
-    PRIMARY_TABLES COMMUNITY_TABLES CONVERSATION_TABLES "PRAGMA user_version=4;";
+static const char tables[] = PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX
+    COMMUNITY_TABLES CONVERSATION_TABLES "PRAGMA user_version=6;";
+
+static const char upgrade_from_4[] =
+    INDEXES_BY_PREFIX ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX "PRAGMA user_version=6;";
+static const char upgrade_from_5[] =
+    ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX "PRAGMA user_version=6;";
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
  * silently is kept under its conversation's number. */
@@ -135,8 +181,8 @@ enum result log_schema_explain(const struct database *database, const char *what
                          what);
     case DATABASE_DAMAGED:
         return error_set(error, RESULT_IO,
-                         "%s: the event log is damaged. Put a backup in place of the data "
-                         "directory; the neighbours have the rest.",
+                         "%s: the event log is damaged. Stop the node and run: hearthchat repair. "
+                         "What is missing comes from the neighbours.",
                          what);
     case DATABASE_FORBIDDEN:
         return error_set(error, RESULT_IO,
@@ -175,23 +221,28 @@ static enum result make_tables(struct database *database, const struct event_log
 {
     char community[NODE_ID_TEXT_BYTES];
     char node[NODE_ID_TEXT_BYTES];
+    char search[SEARCH_TEXT_VERSION_BYTES];
     node_id_format(&options->community_id, community);
     node_id_format(&options->key->node_id, node);
+    search_text_version(search);
     if (begin(database)) {
         (void)database_execute(database, identity);
         (void)database_execute(database, tables);
         add_self(database, options);
         database_run(database,
-                     "INSERT INTO meta(key,value) VALUES('community_id',?1),('node_id',?2)", "tt",
-                     community, node);
+                     "INSERT INTO meta(key,value) VALUES('community_id',?1),('node_id',?2),"
+                     "('search',?3)",
+                     "ttt", community, node, search);
     }
     return commit(database);
 }
 
 static enum result upgrade_tables(struct database *database,
-                                  const struct event_log_options *options)
+                                  const struct event_log_options *options, int64_t version)
 {
-    if (begin(database)) {
+    if (begin(database) && version >= 4) {
+        (void)database_execute(database, version == 4 ? upgrade_from_4 : upgrade_from_5);
+    } else if (!database->failed) {
         (void)database_execute(database, upgrade);
         (void)database_execute(database, tables);
         add_self(database, options);
@@ -250,7 +301,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     }
     enum result result = check_identity(database, options, error);
     if (result == RESULT_OK && version > 0 && version < SCHEMA_VERSION &&
-        upgrade_tables(database, options) != RESULT_OK) {
+        upgrade_tables(database, options, version) != RESULT_OK) {
         result = log_schema_explain(database, "The event log can't be brought up to date", error);
     }
     return result;

@@ -9,6 +9,17 @@
 #include "store/database_private.h"
 #include "store/event_log.h"
 
+/* What the indexes of hashes and of authors hold of them, and how a statement finds one by its
+ * parameter. */
+#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,8)"
+#define LOG_SCHEMA_IS(column, parameter)                                                           \
+    LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
+
+/* SQL: an index of messages by `messages.place`, without their text (log_search_private.h). */
+#define LOG_SCHEMA_SEARCH(name)                                                                    \
+    "CREATE VIRTUAL TABLE " name " USING fts5(grams, content='', columnsize=0, detail=none,"       \
+    " tokenize='ascii');"
+
 struct log_schema_table {
     const char *name;
     /* Its columns that are derived: dropped and made anew by a rebuild, compared by verify. NULL:
@@ -18,7 +29,7 @@ struct log_schema_table {
     bool wholly;
 };
 
-/* Ends with a name that is NULL. The index of words is no table of this kind: log_search_* look
+/* Ends with a name that is NULL. The index of messages is no table of this kind: log_search_* look
  * after it. */
 extern const struct log_schema_table log_schema_tables[];
 

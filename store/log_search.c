@@ -1,31 +1,183 @@
 #include "store/log_search_private.h"
 
+#include <string.h>
+
+#include "protocol/search_text.h"
+#include "store/log_schema_private.h"
+#include "store/search_grams_private.h"
+
+/* So many messages of one lamport stand where they belong, a few more behind the next lamports. */
+enum { PLACES_BITS = 3, NEAR_LAMPORTS = 16 };
+
+static const int64_t places = 1 << PLACES_BITS;
+
+int64_t log_search_bound(int64_t place)
+{
+    return place >> PLACES_BITS;
+}
+
+/* The first place from there on that nothing stands at or behind, up to `end`; 0: there is none. */
+static int64_t find_free(struct event_log *log, int64_t from, int64_t end)
+{
+    int64_t last = database_integer(&log->database, from - 1,
+                                    "SELECT max(place) FROM messages WHERE place>=?1 AND place<?2",
+                                    "ii", from, end);
+    return last + 1 < end ? last + 1 : 0;
+}
+
+static int64_t find_place(struct event_log *log, int64_t lamport)
+{
+    for (int64_t i = 0; i < NEAR_LAMPORTS; i++) {
+        int64_t from = (lamport + i) << PLACES_BITS;
+        int64_t place = find_free(log, from, from + places);
+        if (place != 0) {
+            return place;
+        }
+    }
+    return find_free(log, lamport << PLACES_BITS, INT64_MAX);
+}
+
+/* What the index holds of the message in the row: conversation, body, names. */
+static void write_grams(sqlite3_stmt *row, struct buffer *grams)
+{
+    struct buffer folded;
+    const char *body = database_text(row, 1);
+    const char *names = database_text(row, 2);
+    buffer_init(&folded);
+    search_text_fold(body, strlen(body), &folded);
+    buffer_append_byte(&folded, ' ');
+    search_text_fold(names, strlen(names), &folded);
+    search_grams_write(buffer_text(&folded), sqlite3_column_int64(row, 0), grams);
+    buffer_deinit(&folded);
+}
+
+#define TEXTS "conversation,body,names"
+
+/* Runs `change` with the message's place and what the index holds of it. */
+static void change(struct event_log *log, int64_t seq, const char *change)
+{
+    struct buffer grams;
+    int64_t place = 0;
+    buffer_init(&grams);
+    sqlite3_stmt *row = database_query(
+        &log->database, "SELECT " TEXTS ",place FROM messages WHERE seq=?1", "i", seq);
+    if (database_next(&log->database, row)) {
+        write_grams(row, &grams);
+        place = sqlite3_column_int64(row, 3);
+    }
+    database_done(row);
+    if (place != 0) {
+        database_run(&log->database, change, "it", place, buffer_text(&grams));
+    }
+    buffer_deinit(&grams);
+}
+
 void log_search_add(struct event_log *log, int64_t seq)
 {
-    database_run(&log->database,
-                 "INSERT INTO messages_search(rowid,body,names)"
-                 " SELECT seq,body,names FROM messages WHERE seq=?1",
-                 "i", seq);
+    int64_t lamport =
+        database_integer(&log->database, 0, "SELECT lamport FROM messages WHERE seq=?1", "i", seq);
+    database_run(&log->database, "UPDATE messages SET place=?2 WHERE seq=?1", "ii", seq,
+                 find_place(log, lamport));
+    change(log, seq, "INSERT INTO messages_search(rowid,grams) VALUES(?1,?2)");
 }
 
 void log_search_remove(struct event_log *log, int64_t seq)
 {
-    database_run(&log->database,
-                 "INSERT INTO messages_search(messages_search,rowid,body,names)"
-                 " SELECT 'delete',seq,body,names FROM messages WHERE seq=?1",
-                 "i", seq);
+    change(log, seq,
+           "INSERT INTO messages_search(messages_search,rowid,grams) VALUES('delete',?1,?2)");
+}
+
+bool log_search_is_of_today(struct event_log *log)
+{
+    char version[SEARCH_TEXT_VERSION_BYTES];
+    search_text_version(version);
+    return database_integer(&log->database, 0, "SELECT 1 FROM meta WHERE key='search' AND value=?1",
+                            "t", version) != 0;
 }
 
 void log_search_clear(struct event_log *log)
 {
+    char version[SEARCH_TEXT_VERSION_BYTES];
+    search_text_version(version);
     (void)database_execute(&log->database,
                            "INSERT INTO messages_search(messages_search) VALUES('delete-all')");
+    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('search',?1)", "t",
+                 version);
+}
+
+void log_search_renew(struct event_log *log)
+{
+    log_search_clear(log);
+    (void)database_execute(&log->database, "UPDATE messages SET place=0");
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT seq FROM messages NOT INDEXED ORDER BY seq", "");
+    while (database_next(&log->database, row)) {
+        log_search_add(log, sqlite3_column_int64(row, 0));
+    }
+    database_done(row);
+}
+
+/* Beside the index another one of what the messages say, and of both what they hold. */
+static bool make_other(struct event_log *log)
+{
+    return database_execute(
+               &log->database,
+               LOG_SCHEMA_SEARCH("kept_search") "CREATE VIRTUAL TABLE kept_rows USING "
+                                                "fts5vocab(messages_search, instance);"
+                                                "CREATE VIRTUAL TABLE kept_other USING "
+                                                "fts5vocab(kept_search, instance);") == RESULT_OK;
+}
+
+static void fill_other(struct event_log *log)
+{
+    struct buffer grams;
+    buffer_init(&grams);
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT " TEXTS ",place FROM messages ORDER BY place", "");
+    while (database_next(&log->database, row)) {
+        buffer_clear(&grams);
+        write_grams(row, &grams);
+        database_run(&log->database, "INSERT INTO kept_search(rowid,grams) VALUES(?1,?2)", "it",
+                     sqlite3_column_int64(row, 3), buffer_text(&grams));
+    }
+    database_done(row);
+    buffer_deinit(&grams);
+}
+
+static bool holds_the_same(struct event_log *log)
+{
+    sqlite3_stmt *row = database_query(&log->database, "SELECT term,doc FROM kept_rows", "");
+    sqlite3_stmt *other = database_query(&log->database, "SELECT term,doc FROM kept_other", "");
+    bool same = true;
+    bool more = true;
+    while (same && more) {
+        more = database_next(&log->database, row);
+        same = database_next(&log->database, other) == more &&
+               (!more || (sqlite3_column_int64(row, 1) == sqlite3_column_int64(other, 1) &&
+                          strcmp(database_text(row, 0), database_text(other, 0)) == 0));
+    }
+    database_done(row);
+    database_done(other);
+    return same;
+}
+
+static bool places_are_right(struct event_log *log)
+{
+    return database_integer(&log->database, 0,
+                            "SELECT EXISTS(SELECT 1 FROM messages WHERE place>>?1<lamport)"
+                            " OR EXISTS(SELECT 1 FROM messages GROUP BY place HAVING count(*)>1)",
+                            "i", (int64_t)PLACES_BITS) == 0;
 }
 
 bool log_search_is_whole(struct event_log *log)
 {
-    return sqlite3_exec(log->database.handle,
-                        "INSERT INTO messages_search(messages_search,rank)"
-                        " VALUES('integrity-check',1)",
-                        NULL, NULL, NULL) == SQLITE_OK;
+    bool sound = sqlite3_exec(log->database.handle,
+                              "INSERT INTO messages_search(messages_search)"
+                              " VALUES('integrity-check')",
+                              NULL, NULL, NULL) == SQLITE_OK;
+    if (!sound || !places_are_right(log) || !make_other(log)) {
+        return false;
+    }
+    fill_other(log);
+    return holds_the_same(log);
 }

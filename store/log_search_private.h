@@ -1,6 +1,9 @@
-/* The index of words over the owner's messages, kept with them; the text itself stays where it is.
+/* The index of the owner's messages, kept with them: what runs of characters each holds
+ * (search_grams_private.h), by its place; the text itself stays where it is.
  *
- * Thread: writer.
+ * Thread: writer; log_search_bound() any.
+ * Places are in the order of lamports, but for those of messages that find no room there: they come
+ * behind all, so that no message of a place has a greater lamport than log_search_bound() of it.
  */
 #ifndef HEARTHCHAT_STORE_LOG_SEARCH_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_SEARCH_PRIVATE_H
@@ -18,7 +21,14 @@ void log_search_remove(struct event_log *log, int64_t seq);
 
 void log_search_clear(struct event_log *log);
 
-/* Checks itself against the messages. */
+/* Whether texts were folded by the rules of today; if not, log_search_renew() makes all anew. */
+bool log_search_is_of_today(struct event_log *log);
+void log_search_renew(struct event_log *log);
+
+/* The greatest lamport that a message of that place, or of one before it, may have. */
+int64_t log_search_bound(int64_t place);
+
+/* Compares it with what the messages say. Leaves a table behind: for copies alone. */
 bool log_search_is_whole(struct event_log *log);
 
 #endif

@@ -1,5 +1,7 @@
 #include "store/log_snapshot_private.h"
 
+#include <string.h>
+
 #include "core/memory.h"
 #include "store/log_facts_private.h"
 
@@ -31,6 +33,8 @@ void log_snapshot_publish(struct event_log *log)
     next->public.clock = state->clock;
     next->public.last_seq = state->last_seq;
     next->public.event_count = state->fingerprint.count;
+    memcpy(next->public.life, state->life, sizeof next->public.life);
+    next->public.copy_seen = state->copy_seen;
     fingerprint_digest(&state->fingerprint, next->public.fingerprint);
     lock_take(log->lock);
     next->membership = changed != NULL ? changed : membership_share(log->snapshot->membership);

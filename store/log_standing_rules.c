@@ -1,6 +1,20 @@
 /* What an own invitation, revocation or change of level must have, lest it change nothing (§7). */
+#include "store/log_standing_rules_private.h"
+
 #include "core/memory.h"
 #include "store/log_kinds_private.h"
+
+enum result log_standing_rules_may_invite(const struct event_log *log, enum member_level level,
+                                          struct error *error)
+{
+    const struct community *community = log->state.community;
+    return replay_may_invite(community_replay(community),
+                             community_find(community, &log->options.key->node_id), level)
+               ? RESULT_OK
+               : error_set(error, RESULT_UNAUTHORIZED,
+                           "This node may not invite somebody as %s here; ask a trusted member.",
+                           member_level_name(level));
+}
 
 static enum result complete_invited(struct event_log *log, struct event_draft *draft,
                                     const union event_data *data, struct append_answer *answer)
@@ -10,19 +24,16 @@ static enum result complete_invited(struct event_log *log, struct event_draft *d
     const struct member_invited *invited = &data->invited;
     (void)draft;
     if (community_is_member(community, &invited->invitee)) {
-        return error_set(&answer->error, RESULT_EXISTS, "This node is a member already.");
+        return error_set(&answer->error, RESULT_EXISTS,
+                         "This node has become a member just now; whoever lost its log gets "
+                         "a way back when you ask again.");
     }
     if (replay_standing(replay, community_find(community, &invited->invitee)).revoked !=
         FACT_NONE) {
         return error_set(&answer->error, RESULT_UNAUTHORIZED,
                          "This node was revoked; its device needs a new key to come back.");
     }
-    return replay_may_invite(replay, community_find(community, &log->options.key->node_id),
-                             invited->initial_level)
-               ? RESULT_OK
-               : error_set(&answer->error, RESULT_UNAUTHORIZED,
-                           "This node may not invite somebody as %s here; ask a trusted member.",
-                           member_level_name(invited->initial_level));
+    return log_standing_rules_may_invite(log, invited->initial_level, &answer->error);
 }
 
 static int64_t count_signers(const struct community *community, uint32_t author,
@@ -65,10 +76,12 @@ static enum result complete_changed(struct event_log *log, struct event_draft *d
     }
     return valid >= needed
                ? RESULT_OK
-               : error_set(&answer->error, RESULT_UNAUTHORIZED,
-                           "This takes %lld trusted members and there are %lld; ask others for "
-                           "theirs: hearthchat co-sign.",
-                           (long long)needed, (long long)valid);
+               : error_set(
+                     &answer->error, RESULT_UNAUTHORIZED,
+                     "This takes the word of %lld trusted members, and has that of %lld. Others "
+                     "agree with: hearthchat co-sign there; what it prints goes behind "
+                     "--co-signature. If there are too few, make members trusted first.",
+                     (long long)needed, (long long)valid);
 }
 
 const struct log_kind log_standing_rules_invited = {.complete = complete_invited};

@@ -41,6 +41,13 @@ static void load_last(struct event_log *log)
         (void)snprintf(log->state.last_id, sizeof log->state.last_id, "%s", database_text(row, 0));
     }
     database_done(row);
+    row = database_query(&log->database, "SELECT value FROM meta WHERE key='log'", "");
+    if (database_next(&log->database, row)) {
+        (void)snprintf(log->state.life, sizeof log->state.life, "%s", database_text(row, 0));
+    }
+    database_done(row);
+    log->state.copy_seen = database_integer(
+        &log->database, 0, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='copy_seen'", "");
 }
 
 enum result log_state_load(struct event_log *log)

@@ -186,3 +186,12 @@ enum result log_writer_submit(struct event_log *log, struct writer_job *job)
     }
     return inbox_post(log->inbox, job) == RESULT_OK ? RESULT_OK : RESULT_FULL;
 }
+
+enum result log_writer_explain(const struct event_log *log, const char *meaning,
+                               struct error *error)
+{
+    return error_set(error, RESULT_IO, "%s %s", meaning,
+                     log->mode != DATABASE_WRITES
+                         ? "It was full at start: make room, then start the node again."
+                         : "Make room or look at the node's log.");
+}

@@ -23,4 +23,8 @@ void log_writer_stop(struct event_log *log);
 /* RESULT_FULL: the inbox is; the job stays the caller's. */
 enum result log_writer_submit(struct event_log *log, struct writer_job *job);
 
+/* Says of a commit that failed what to do, behind what it means. RESULT_IO. */
+enum result log_writer_explain(const struct event_log *log, const char *meaning,
+                               struct error *error);
+
 #endif

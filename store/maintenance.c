@@ -1,9 +1,7 @@
 #include "store/maintenance.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +18,7 @@
 #include "store/log_search_private.h"
 #include "store/log_state_private.h"
 #include "store/log_writer_private.h"
+#include "store/work_place_private.h"
 
 extern char **environ;
 
@@ -35,9 +34,8 @@ static enum result copy_database(const char *from, const char *to, struct error 
     if (database_integer(&source, 0, "PRAGMA user_version", "") == 0) {
         result = source.failed ? log_schema_explain(&source, "The event log can't be copied", error)
                                : error_set(error, RESULT_IO,
-                                           "The event log %s is empty: put a backup of it back, or "
-                                           "remove it and join again.",
-                                           from);
+                                           "The event log is empty. Stop the node and run: "
+                                           "hearthchat repair");
         database_close(&source);
         return result;
     }
@@ -55,61 +53,6 @@ static enum result copy_database(const char *from, const char *to, struct error 
     database_close(&target);
     database_close(&source);
     return result;
-}
-
-/* Empties and removes a directory of files and directories. */
-static void remove_tree(const char *path)
-{
-    DIR *listing = opendir(path);
-    const struct dirent *entry = NULL;
-    while (listing != NULL &&
-           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            char *inner = memory_format("%s/%s", path, entry->d_name);
-            if (unlink(inner) != 0 && (errno == EISDIR || errno == EPERM)) {
-                remove_tree(inner); // NOLINT(misc-no-recursion): our own few levels
-            }
-            memory_free(inner);
-        }
-    }
-    if (listing != NULL) {
-        (void)closedir(listing);
-    }
-    (void)rmdir(path);
-}
-
-/* Places of that name whose process is gone: it was killed in the middle. */
-static void remove_abandoned(const char *directory, const char *name)
-{
-    DIR *listing = opendir(directory);
-    const struct dirent *entry = NULL;
-    size_t length = strlen(name);
-    while (listing != NULL &&
-           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
-        bool is_place = strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '-';
-        pid_t pid = is_place ? (pid_t)strtol(entry->d_name + length + 1, NULL, 10) : 0;
-        if (pid > 0 && (pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH))) {
-            char *place = memory_format("%s/%s", directory, entry->d_name);
-            remove_tree(place);
-            memory_free(place);
-        }
-    }
-    if (listing != NULL) {
-        (void)closedir(listing);
-    }
-}
-
-/* A fresh place beside what is looked after; the caller frees and removes it. NULL with `error`. */
-static char *make_place(const char *directory, const char *name, struct error *error)
-{
-    char *place = memory_format("%s/%s-%ld", directory, name, (long)getpid());
-    remove_abandoned(directory, name);
-    if (mkdir(place, 0700) != 0) {
-        (void)error_set(error, RESULT_IO, "%s can't be made: %s.", place, strerrordesc_np(errno));
-        memory_free(place);
-        return NULL;
-    }
-    return place;
 }
 
 /* Names one that is not what the events say. */
@@ -253,7 +196,9 @@ static enum result upkeep(const char *directory, const struct node_id *community
         result = log_writer_submit(log, &job.job);
     }
     if (result == RESULT_OK && job.result != RESULT_OK) {
-        result = error_set(error, RESULT_IO, "The event log can't be derived again; see the log.");
+        result = error_set(
+            error, RESULT_IO,
+            "The event log can't be derived again. Stop the node and run: hearthchat repair");
     }
     event_log_close(&log);
     return result;
@@ -264,7 +209,7 @@ enum result maintenance_verify(const char *directory, const struct node_id *comm
                                struct maintenance_report *report_out, struct error *error)
 {
     *report_out = (struct maintenance_report){0};
-    char *place = make_place(directory, "verify", error);
+    char *place = work_place_make(directory, "verify", error);
     if (place == NULL) {
         return RESULT_IO;
     }
@@ -274,7 +219,7 @@ enum result maintenance_verify(const char *directory, const struct node_id *comm
     if (result == RESULT_OK) {
         result = upkeep(place, community_id, key, clock, report_out, error);
     }
-    remove_tree(place);
+    work_place_remove(place);
     memory_free(from);
     memory_free(to);
     memory_free(place);
@@ -293,13 +238,24 @@ static const char *const plain_parts[] = {"keys", "tls", "blobs", "hearthchat.in
 
 enum { PLAIN_PARTS = sizeof plain_parts / sizeof plain_parts[0] };
 
-/* tar, which every Debian has: the plain parts from where they are, the log from the stage. */
+/* tar, which every Debian has: the plain parts from where they are, the log from the stage. The
+ * directory itself comes first, for its mode; no link leads out of what is unpacked. */
 static enum result run_tar(const char *data_directory, const char *stage, const char *file,
                            struct error *error)
 {
-    const char *arguments[PLAIN_PARTS + 10] = {"tar", "--create", "--force-local", "--directory",
-                                               data_directory};
-    size_t count = 5;
+    const char *arguments[PLAIN_PARTS + 16] = {"tar",
+                                               "--create",
+                                               "--force-local",
+                                               "--format=gnu",
+                                               "--dereference",
+                                               "--hard-dereference",
+                                               "--mode=u+rw,go=",
+                                               "--directory",
+                                               data_directory,
+                                               "--no-recursion",
+                                               ".",
+                                               "--recursion"};
+    size_t count = 12;
     pid_t child = 0;
     int status = 0;
     char *archive = memory_format("--file=%s", file);
@@ -365,7 +321,7 @@ enum result maintenance_backup(const char *data_directory, const char *file, str
                                strerrordesc_np(errno));
     }
     (void)close(made);
-    char *stage = make_place(data_directory, "backup", error);
+    char *stage = work_place_make(data_directory, "backup", error);
     enum result result = stage == NULL ? RESULT_IO : stage_log(data_directory, stage, error);
     if (result == RESULT_OK) {
         result = run_tar(data_directory, stage, file, error);
@@ -374,7 +330,7 @@ enum result maintenance_backup(const char *data_directory, const char *file, str
         (void)unlink(file);
     }
     if (stage != NULL) {
-        remove_tree(stage);
+        work_place_remove(stage);
     }
     memory_free(stage);
     return result;

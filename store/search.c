@@ -1,69 +1,151 @@
 #include "store/search.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/buffer.h"
+#include "core/memory.h"
+#include "protocol/search_text.h"
 #include "store/history_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_readers_private.h"
+#include "store/log_search_private.h"
+#include "store/search_grams_private.h"
 
-/* The words of the query as FTS5 wants them: each a string, so that nothing in it is an operator,
- * with a star behind it unless it was quoted. */
-static void write_expression(const char *text, struct buffer *out)
+/* What was found, before it is known which are the newest. */
+struct finding {
+    int64_t seq;
+    int64_t lamport;
+    char event_id[ULID_TEXT_BYTES];
+};
+
+struct findings {
+    struct finding *list;
+    size_t count;
+    size_t most; /* one more than are to be shown */
+};
+
+/* Whether none of what stands at that place or before can be among the newest. */
+static bool is_enough(const struct findings *findings, int64_t place)
 {
-    while (*text != '\0') {
-        size_t blank = strspn(text, " \t\r\n");
-        text += blank;
-        bool quoted = *text == '"';
-        text += quoted;
-        size_t length = strcspn(text, quoted ? "\"" : " \t\r\n\"");
-        if (length > 0) {
-            buffer_append_format(out, "\"%.*s\"%s ", (int)length, text, quoted ? "" : "*");
-        }
-        text += length;
-        text += quoted && *text == '"';
+    int64_t bound = log_search_bound(place);
+    size_t newer = 0;
+    for (size_t i = findings->count; i > 0 && newer < findings->most; i--) {
+        newer += findings->list[i - 1].lamport > bound;
     }
+    return newer >= findings->most;
 }
 
-/* First which ones, then what is told of them: of a word in every message only a page is read. */
-#define FOUND_IN(conversation)                                                                     \
-    "WITH found(seq) AS (SELECT m.seq FROM messages_search s JOIN messages m ON m.seq=s.rowid"     \
-    " WHERE messages_search MATCH ?3 AND " conversation                                            \
-    " ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5)"                                           \
-    " SELECT " HISTORY_COLUMNS ",(SELECT snippet(messages_search,-1,?6,?7,'…',16)"               \
-    " FROM messages_search WHERE messages_search MATCH ?3 AND rowid=m.seq)"                        \
-    " FROM found JOIN messages m ON m.seq=found.seq ORDER BY m.lamport DESC,m.event_id DESC"
-
-static const char in_one_conversation[] = FOUND_IN("m.conversation=?4");
-static const char in_all_conversations[] = FOUND_IN("?4=0");
-
-enum result search_messages(struct event_log *log, const struct search_query *query,
-                            search_visit *visit, void *context, bool *more_out)
+static void add(struct findings *findings, sqlite3_stmt *row)
 {
-    static const char begin[] = {SEARCH_MARK_BEGIN, '\0'};
-    static const char end[] = {SEARCH_MARK_END, '\0'};
-    struct history_message message;
+    findings->list = memory_resize(findings->list, findings->count + 1, sizeof *findings->list);
+    struct finding *finding = &findings->list[findings->count++];
+    finding->seq = sqlite3_column_int64(row, 1);
+    finding->lamport = sqlite3_column_int64(row, 2);
+    (void)snprintf(finding->event_id, sizeof finding->event_id, "%s", database_text(row, 3));
+}
+
+static bool matches(const struct search_words *words, sqlite3_stmt *row, struct buffer *folded)
+{
+    const char *body = database_text(row, 4);
+    const char *names = database_text(row, 5);
+    buffer_clear(folded);
+    search_text_fold(body, strlen(body), folded);
+    buffer_append_byte(folded, ' ');
+    search_text_fold(names, strlen(names), folded);
+    return search_words_match(words, buffer_text(folded));
+}
+
+/* Goes through what may be found, the last place first. */
+static void find(struct database *reader, const struct search_words *words, int64_t conversation,
+                 struct findings *findings)
+{
     struct buffer expression;
-    size_t count = 0;
-    *more_out = false;
+    struct buffer folded;
+    bool enough = false;
     buffer_init(&expression);
-    write_expression(query->text, &expression);
-    struct database *reader = log_readers_acquire(log);
-    const char *statement = query->peer == NULL ? in_all_conversations : in_one_conversation;
-    int64_t conversation =
-        query->peer == NULL ? 0 : log_nodes_find_conversation(reader, query->peer);
-    sqlite3_stmt *row = expression.length_bytes == 0
-                            ? NULL
-                            : database_query(reader, statement, "iitiitt", log->self,
-                                             (int64_t)EVENT_MESSAGE_DELIVERED, expression.data,
-                                             conversation, (int64_t)query->limit + 1, begin, end);
-    while (!*more_out && database_next(reader, row)) {
-        *more_out = ++count > query->limit;
-        if (!*more_out && history_message_of_row(row, &message)) {
-            visit(context, &message, database_text(row, HISTORY_COLUMN_COUNT));
+    buffer_init(&folded);
+    search_grams_express(words, conversation, &expression);
+    sqlite3_stmt *row = database_query(
+        reader,
+        "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names FROM messages_search s"
+        " CROSS JOIN messages m INDEXED BY messages_place ON m.place=s.rowid"
+        " WHERE messages_search MATCH ?1 ORDER BY s.rowid DESC",
+        "t", buffer_text(&expression));
+    while (!enough && database_next(reader, row)) {
+        enough =
+            findings->count >= findings->most && is_enough(findings, sqlite3_column_int64(row, 0));
+        if (!enough && matches(words, row, &folded)) {
+            add(findings, row);
         }
     }
     database_done(row);
     buffer_deinit(&expression);
+    buffer_deinit(&folded);
+}
+
+static int compare_newest_first(const void *left, const void *right)
+{
+    const struct finding *one = left;
+    const struct finding *other = right;
+    if (one->lamport != other->lamport) {
+        return one->lamport > other->lamport ? -1 : 1;
+    }
+    return strcmp(other->event_id, one->event_id);
+}
+
+/* Where in the message it was found: in its body, else in the names. */
+static void show(const struct search_words *words, const struct history_message *message,
+                 const char *names, search_visit *visit, void *context)
+{
+    struct search_range ranges[SEARCH_MOST_RANGES];
+    struct search_found found = {.text = message->body, .in_body = true, .ranges = ranges};
+    found.range_count = search_words_find(words, found.text, SEARCH_MOST_RANGES, ranges);
+    if (found.range_count == 0) {
+        found.text = names;
+        found.in_body = false;
+        found.range_count = search_words_find(words, names, SEARCH_MOST_RANGES, ranges);
+    }
+    visit(context, message, &found);
+}
+
+static void visit_findings(struct event_log *log, struct database *reader,
+                           const struct search_words *words, const struct findings *findings,
+                           search_visit *visit, void *context)
+{
+    struct history_rows rows = {.reader = reader};
+    struct history_message message;
+    for (size_t i = 0; i < findings->count && i + 1 < findings->most; i++) {
+        sqlite3_stmt *row = database_query(
+            reader, "SELECT " HISTORY_COLUMNS ",m.names FROM messages m WHERE m.seq=?3", "iii",
+            log->self, (int64_t)EVENT_MESSAGE_DELIVERED, findings->list[i].seq);
+        if (database_next(reader, row) && history_rows_read(&rows, row, &message)) {
+            show(words, &message, database_text(row, HISTORY_COLUMN_COUNT), visit, context);
+        }
+        database_done(row);
+    }
+}
+
+enum result search_messages(struct event_log *log, const struct search_query *query,
+                            search_visit *visit, void *context, bool *more_out)
+{
+    struct findings findings = {.most = query->limit + 1};
+    struct search_words words;
+    search_words_init(&words, query->text);
+    struct database *reader = log_readers_acquire(log);
+    (void)database_execute(reader, "BEGIN");
+    int64_t conversation =
+        query->peer == NULL ? 0 : log_nodes_find_conversation(reader, query->peer);
+    if (words.count > 0 && (query->peer == NULL || conversation != 0)) {
+        find(reader, &words, conversation, &findings);
+    }
+    if (findings.count > 0) {
+        qsort(findings.list, findings.count, sizeof *findings.list, compare_newest_first);
+    }
+    visit_findings(log, reader, &words, &findings, visit, context);
+    *more_out = findings.count >= findings.most;
+    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
+    memory_free(findings.list);
+    search_words_deinit(&words);
     return log_readers_release(log, &reader);
 }

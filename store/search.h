@@ -1,29 +1,35 @@
 /* Full text over the owner's messages: bodies and the names of attachments (§13).
  *
- * Thread: any; uses a read-only connection of its own. Texts that a visitor gets are borrowed for
- * the call of the visitor. Words are compared without case and accents.
- * Limits: a query has at most SEARCH_MOST_QUERY_BYTES: a sentence, and more than anybody types.
+ * Thread: any; uses a read-only connection of its own. What a visitor gets is borrowed for the call
+ * of the visitor. What a query means: protocol/search_words.h; what is one to people:
+ * protocol/search_text.h.
+ * Limits: a query has at most SEARCH_MOST_QUERY_BYTES: a sentence, and more than anybody types. Of
+ * one text the first SEARCH_MOST_RANGES places are told.
  */
 #ifndef HEARTHCHAT_STORE_SEARCH_H
 #define HEARTHCHAT_STORE_SEARCH_H
 
+#include "protocol/search_words.h"
 #include "store/history.h"
 
 #define SEARCH_MOST_QUERY_BYTES 512
-
-/* In a snippet: around what was found. No byte of UTF-8, so no text holds them. */
-#define SEARCH_MARK_BEGIN '\xfe'
-#define SEARCH_MARK_END '\xff'
+#define SEARCH_MOST_RANGES 256
 
 struct search_query {
-    const char *text;           /* words: all of them, each or its beginning; "…": as it stands */
+    const char *text;
     const struct node_id *peer; /* NULL: all conversations */
     size_t limit;
 };
 
-/* `snippet`: about a dozen words around what was found, with the marks. */
+struct search_found {
+    const char *text; /* the body; the names of attachments when nothing of it stands there */
+    bool in_body;
+    const struct search_range *ranges; /* of the text */
+    size_t range_count;
+};
+
 typedef void search_visit(void *context, const struct history_message *message,
-                          const char *snippet);
+                          const struct search_found *found);
 
 /* Visits the newest first, by (lamport, event_id). `more_out`: there are more than `limit`. */
 enum result search_messages(struct event_log *log, const struct search_query *query,

@@ -2,6 +2,8 @@
 
 let ids = 0;
 
+const TOLD_MS = 5000;
+
 /** element('p', {class: 'hint', onclick: f}, 'Text'): attributes, listeners (on…), children. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -21,6 +23,28 @@ export const iconButton = (name, label, onclick, more = '') => button(icon(name)
 
 /** Set apart, so that its direction of writing changes nothing around it. */
 export const isolated = (text, attributes = {}) => element('bdi', attributes, text);
+
+/** In pieces: plain, found, plain, found, … */
+export const marked = (pieces) => pieces.map((piece, index) => (index % 2 ? element('mark', {}, piece) : piece));
+
+/** Marks in what was drawn of a text the ranges [begin, end) of that text. Parts of it may be left out in the drawing. */
+export function markIn(node, text, ranges) {
+  const leaves = [];
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) leaves.push(walker.currentNode);
+  let at = 0;
+  for (const leaf of leaves) {
+    const pieces = [''];
+    for (const unit of leaf.data.split('')) {
+      at = Math.max(at, text.indexOf(unit, at));
+      const isFound = ranges.some(([begin, end]) => begin <= at && at < end);
+      if (isFound === (pieces.length % 2 === 1)) pieces.push('');
+      pieces[pieces.length - 1] += unit;
+      at++;
+    }
+    if (pieces.length > 1) leaf.replaceWith(...marked(pieces));
+  }
+}
 
 /** Makes these the parent's children, and touches only what differs. */
 export function arrange(parent, children) {
@@ -52,13 +76,42 @@ export function announce(text) {
   while (announcer.childElementCount > 3) announcer.firstChild.remove();
 }
 
-/** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). The browser gives back the focus. */
-export function openDialog({ title, t, onClose = () => {} }, build) {
+/** Aloud, and for a while to be seen, above whatever is open. */
+export function tell(text) {
+  announce(text);
+  const view = element('div', { class: 'toast', popover: 'manual', 'aria-hidden': 'true' }, text);
+  document.body.append(view);
+  view.showPopover();
+  setTimeout(() => view.remove(), TOLD_MS);
+}
+
+/** Enter and Escape belong to an input method while it composes; one browser says so by 229 alone. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
+const typed = new Map(); // a dialog's title -> what stood in its fields when it was left by accident
+
+const isOutside = (dialog, { clientX: x, clientY: y }) => {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
+};
+
+/** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). The browser gives back the focus.
+ *  What is left by a click beside it or by Esc is there again when it is opened the next time, unless it `forgets`. */
+export function openDialog({ title, t, forgets = false, onClose = () => {} }, build) {
   const id = `dialog-${++ids}`;
+  const fields = () => [...dialog.querySelectorAll('textarea, form select, input:not([type="file"], [type="checkbox"])')];
   const close = () => dialog.close();
+  const keep = () => { if (!forgets) typed.set(title, fields().map(({ value }) => value)); };
+  let pressedOutside = false; // a text that is selected with the mouse may end there
   const dialog = element('dialog', {
     'aria-labelledby': id,
-    onclick: (event) => { if (event.target === dialog) close(); },
+    onpointerdown: (event) => { pressedOutside = isOutside(dialog, event); },
+    onclick: (event) => {
+      if (event.target !== dialog || !pressedOutside) return;
+      keep();
+      close();
+    },
+    oncancel: (event) => { if (event.target === dialog) keep(); }, // a file's, too, comes by here
     onclose: () => {
       onClose();
       dialog.remove();
@@ -67,6 +120,15 @@ export function openDialog({ title, t, onClose = () => {} }, build) {
   dialog.append(...build(close));
   document.body.append(dialog);
   dialog.showModal();
+  const before = typed.get(title) ?? [];
+  typed.delete(title);
+  for (const [at, field] of fields().entries()) {
+    if (before[at] === undefined || before[at] === field.value) continue;
+    field.value = before[at];
+    field.closest('details')?.setAttribute('open', '');
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+  }
   return close;
 }
 
@@ -116,9 +178,11 @@ const SHAPES = {
   checks: 'M2 12.5l4.5 4.5L15 8.5M11.5 16l1 1L22 7.5',
   clock: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 1.7',
   close: 'M6 6l12 12M18 6L6 18',
+  copy: 'M9 8h10v12H9zM15 8V4H5v12h4',
   down: 'M12 5v14M6 13l6 6 6-6',
   gear: 'M4 7h9M18 7h2M4 17h2M11 17h9M15.5 4.5v5M8.5 14.5v5',
   invite: 'M10 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM3.5 20c0-4 2.5-6 6.5-6 1.5 0 2.8.3 3.8.8M18 14v6M15 17h6',
+  more: 'M12 5v.1M12 12v.1M12 19v.1',
   people: 'M9 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM2.5 20c0-4 2.5-6 6.5-6s6.5 2 6.5 6M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2.3.7 3.5 2.5 3.5 5.5',
   search: 'M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20.5 20.5',
   send: 'M4 12l16-8-5 16-3.5-6.5zM11.5 13.5L20 4',
@@ -127,7 +191,7 @@ const SHAPES = {
 export function icon(name) {
   const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
   svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', 'icon');
+  svg.setAttribute('class', `icon icon-${name}`);
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', SHAPES[name]);
   svg.append(path);

@@ -1,22 +1,44 @@
-// What the browser keeps between visits: settings, and per node drafts and own messages that are not on its disk yet.
+// What the browser keeps between visits: settings, and per node drafts and own messages that are not on its disk yet. And what
+// the tabs of one node tell each other.
 
 const SETTINGS = { language: 'auto', theme: 'auto', notifications: false, sound: false };
 
+const unkept = new Map(); // what the browser did not take, for as long as the page is there
+
 function read(name) {
+  if (unkept.has(name)) return unkept.get(name);
   try {
-    return JSON.parse(localStorage.getItem(name) ?? '{}') ?? {};
+    return JSON.parse(localStorage.getItem(name));
   } catch {
-    return {};
+    return null;
   }
 }
 
+/** Full or forbidden: the page alone has it, and whoever listens for `keeping` hears that. */
 function write(name, value) {
+  const before = unkept.size;
+  unkept.delete(name);
   try {
-    localStorage.setItem(name, JSON.stringify(value));
+    if (value) localStorage.setItem(name, JSON.stringify(value));
+    else localStorage.removeItem(name);
   } catch {
-    // Full or forbidden: it stays in the page.
+    if (value) unkept.set(name, value);
   }
+  if (before !== unkept.size) window.dispatchEvent(new Event('keeping'));
 }
+
+function namesWith(beginning) {
+  let names = [];
+  try {
+    names = Object.keys(localStorage);
+  } catch {
+    // Forbidden: there are none.
+  }
+  return [...new Set([...names, ...unkept.keys()])].filter((name) => name.startsWith(beginning));
+}
+
+/** Something of this visit will be gone with the page. */
+export const isUnkept = () => unkept.size > 0;
 
 export const settings = {
   get: () => ({ ...SETTINGS, ...read('settings') }),
@@ -24,19 +46,25 @@ export const settings = {
 };
 
 export function createKeep(nodeId) {
-  const drafts = `drafts ${nodeId}`;
-  const outbox = `outbox ${nodeId}`;
-  const change = (name, key, value) => {
-    const all = read(name);
-    if (value) all[key] = value;
-    else delete all[key];
-    write(name, all);
-  };
+  const draft = `draft ${nodeId} `;
+  const outbox = `outbox ${nodeId} `;
   return {
-    draft: (peer) => read(drafts)[peer] ?? '',
-    setDraft: (peer, text) => change(drafts, peer, text),
-    unsent: () => Object.values(read(outbox)).sort((a, b) => a.written - b.written),
-    setUnsent: (message) => change(outbox, message.client_id, message),
-    setSent: (client_id) => change(outbox, client_id, null),
+    draft: (peer) => read(draft + peer) ?? '',
+    setDraft: (peer, text) => write(draft + peer, text),
+    unsent: () => namesWith(outbox).map(read).filter(Boolean).sort((a, b) => a.written - b.written),
+    setUnsent: (message) => write(outbox + message.client_id, message),
+    setSent: (client_id) => write(outbox + client_id, null),
   };
+}
+
+/** The node's other tabs: tell({what: …}) is heard by all of them; one of all has `leads` true, for what is to happen once. */
+export function createTabs(nodeId) {
+  const channel = new BroadcastChannel(`hearthchat ${nodeId}`);
+  const tabs = {
+    leads: !navigator.locks,
+    tell: (news) => channel.postMessage(news),
+    listen: (listener) => channel.addEventListener('message', ({ data }) => listener(data)),
+  };
+  navigator.locks?.request(channel.name, () => { tabs.leads = true; return new Promise(() => {}); });
+  return tabs;
 }

@@ -5,9 +5,11 @@ import { compare, keyOf, messageOf, Timeline } from './timeline.js';
 
 const PAGE = 60;
 const FIRST_PAGE = 40;
-const MOST_FIRST_PAGE = 240; // with what is unread
+const MOST_PAGE = 1000;
 const KEPT_TIMELINES = 8;
 const REFRESH_MS = 120;      // of many events at once, all is read once
+const LOOK_MS = 30000;       // at what the node tells of itself …
+const LOOK_CLOSELY_MS = 2000; // … while much is on its way
 
 function inOrder(a, b) {
   const [x, y] = [a.last_message, b.last_message];
@@ -18,36 +20,53 @@ function inOrder(a, b) {
 export class Model {
   #api;
   #keep;
+  #tabs;
   #listeners = new Set();
   #timelines = new Map();
   #refreshing = new Set();
+  #looking = null;
   #sending = new Set();
+  #seen = new Map(); // peer -> keys of what was on the screen
   #searchRun = 0;
   #refreshRun = 0;
+  #openInvite = null;
 
-  constructor({ api, keep, node }) {
+  constructor({ api, keep, node, tabs }) {
     this.#api = api;
     this.#keep = keep;
+    this.#tabs = tabs;
     this.node = node;
     this.self = node.node_id;
     this.connection = 'connecting'; // then connected, lost, resumed
+    this.replaying = false;         // of what came while it was not connected, more is to come
     this.conversations = [];        // in order
     this.byPeer = new Map();
     this.current = null;            // the peer whose conversation is open
     this.watching = false;          // somebody looks at its end
     this.opening = 0;               // counts: each time the place is found anew
     this.target = null;             // the key of the message to show
+    this.found = [];                // what to mark in it: [begin, end) of its body
     this.members = null;
     this.problem = null;            // why the open conversation can't be read
     this.search = { text: '', peer: null, messages: [], more: false, busy: false, problem: null };
+    tabs.listen((news) => this.#hear(news));
   }
 
-  /** listener(what, detail): conversations, conversation (peer), timeline, current, connection, members, search, arrival (message). */
-  subscribe(listener) { this.#listeners.add(listener); }
+  /** listener(what, detail): node, conversations, conversation (peer), timeline, current, connection, members, search, arrival (message),
+   *  draft ({peer, text}, from another tab). */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   #tell(what, detail) { for (const listener of this.#listeners) listener(what, detail); }
 
-  unreadOf(entry) { return this.watching && entry.peer === this.current ? 0 : entry.unread; }
+  /** What is being read counts no more, unless one jumped over it. */
+  unreadOf(entry) {
+    const oldest = this.watching && entry.peer === this.current && this.timeline.oldest;
+    return oldest && !(entry.first_unread && compare(entry.first_unread, oldest) < 0) ? 0 : entry.unread;
+  }
+
   get unread() { return this.conversations.reduce((sum, entry) => sum + this.unreadOf(entry), 0); }
   get timeline() { return this.current && this.timelineOf(this.current); }
 
@@ -103,9 +122,23 @@ export class Model {
   draft(peer) { return this.#keep.draft(peer); }
 
   setDraft(peer, text) {
+    this.#tabs.tell({ what: 'draft', peer, text });
+    this.#keepDraft(peer, text);
+  }
+
+  #keepDraft(peer, text) {
     const had = Boolean(this.#keep.draft(peer));
     this.#keep.setDraft(peer, text);
     if (had !== Boolean(text)) this.#tell('conversation', peer);
+  }
+
+  /** What was done in another tab of this node, and the node itself does not tell. */
+  #hear({ what, peer, text, client_id }) {
+    if (what === 'read') this.#refreshSoon(peer);
+    if (what === 'discarded') this.#forget(peer, client_id);
+    if (what !== 'draft') return;
+    this.#keepDraft(peer, text);
+    this.#tell('draft', { peer, text });
   }
 
   /** Opens a conversation at its end, at what is unread, or at a message. Null closes it. */
@@ -114,6 +147,7 @@ export class Model {
     this.opening++;
     this.current = peer;
     this.target = at && keyOf(at);
+    this.found = at?.found ?? [];
     this.problem = null;
     const { timeline } = this;
     if (!timeline) {
@@ -121,18 +155,14 @@ export class Model {
       return;
     }
     if (changes) timeline.unreadFrom = null;
-    const unread = this.byPeer.get(peer)?.unread ?? 0;
-    const isThere = !at || timeline.messages.some((message) => keyOf(message) === this.target);
-    const loading = !isThere ? this.#loadAround(timeline, at) : !timeline.loaded || (timeline.newer && !at) ? this.#loadNewest(timeline, unread) : null;
+    const unread = changes && !at && this.byPeer.get(peer)?.first_unread;
+    const wanted = at ? this.target : unread && `${peer} ${unread.event_id}`;
+    const isThere = !wanted || timeline.messages.some((message) => keyOf(message) === wanted);
+    const loading = !isThere ? this.#loadAround(timeline, at ?? unread) : !timeline.loaded || (timeline.newer && !wanted) ? this.#loadNewest(timeline) : null;
     this.#tell('current');
     await loading;
-    if (changes && unread > 0 && timeline.unreadFrom === null) this.#markUnread(timeline, unread);
+    if (unread && this.current === peer) timeline.unreadFrom = wanted;
     if (this.current === peer) this.#tell('timeline');
-  }
-
-  #markUnread(timeline, unread) {
-    const incoming = timeline.messages.filter((message) => message.from === timeline.peer);
-    if (incoming.length >= unread && !timeline.newer) timeline.unreadFrom = keyOf(incoming[incoming.length - unread]);
   }
 
   /** Reads pages into the timeline; what arrives meanwhile is not lost. */
@@ -149,10 +179,9 @@ export class Model {
     if (this.current === timeline.peer) this.#tell('timeline');
   }
 
-  #loadNewest(timeline, unread) {
-    const limit = Math.min(FIRST_PAGE + unread, MOST_FIRST_PAGE);
+  #loadNewest(timeline) {
     return this.#load(timeline, async () => {
-      const page = await this.#api.history({ peer: timeline.peer, before_lamport: Number.MAX_SAFE_INTEGER, limit });
+      const page = await this.#api.history({ peer: timeline.peer, limit: FIRST_PAGE });
       timeline.reset(page.messages, { older: page.more, newer: false });
     });
   }
@@ -186,7 +215,7 @@ export class Model {
   async showNewest(timeline) {
     this.target = null;
     timeline.following = true;
-    if (timeline.newer) await this.#loadNewest(timeline, 0);
+    if (timeline.newer) await this.#loadNewest(timeline);
     else this.#tell('timeline');
   }
 
@@ -196,15 +225,36 @@ export class Model {
     if (this.current) this.#tell('conversation', this.current);
   }
 
-  /** Somebody saw this message: it and all before it are read. */
-  async seen(message) {
-    const entry = this.byPeer.get(message.from);
-    if (!entry || !entry.unread || (entry.seen && compare(message, entry.seen) <= 0)) return;
-    entry.seen = message;
+  /** These were on the screen. A message is read when all before it were, for reading says so of them, too. */
+  seen(peer, messages) {
+    const entry = this.byPeer.get(peer);
+    if (!entry?.first_unread) return;
+    const seen = this.#seen.get(peer) ?? new Set();
+    this.#seen.set(peer, seen);
+    for (const message of messages) seen.add(keyOf(message));
+    const incoming = this.timeline.messages.filter((message) => message.from === peer && compare(message, entry.first_unread) >= 0);
+    if (incoming[0]?.event_id !== entry.first_unread.event_id) return;
+    const unseen = incoming.findIndex((message) => !seen.has(keyOf(message)));
+    this.#read(entry, incoming.at(unseen < 0 ? -1 : unseen - 1), unseen);
+  }
+
+  /** As its owner says, whatever was on the screen. */
+  async readAll(peer) {
+    this.timeline.unreadFrom = null;
+    this.#tell('timeline');
+    const { messages } = await this.#api.history({ peer, limit: MOST_PAGE });
+    const last = messages.findLast(({ from }) => from === peer);
+    if (last) await this.#read(this.byPeer.get(peer), last, -1);
+  }
+
+  async #read(entry, message, unseen) {
+    if (unseen === 0 || (entry.read && compare(message, entry.read) <= 0)) return;
+    entry.read = message;
     try {
       await this.#api.read(message.from, message.event_id);
+      this.#tabs.tell({ what: 'read', peer: message.from });
     } catch {
-      entry.seen = null;
+      entry.read = null;
     }
     this.#refreshSoon(message.from);
   }
@@ -222,9 +272,15 @@ export class Model {
   }
 
   discard(message) {
-    this.#keep.setSent(message.client_id);
-    const timeline = this.timelineOf(message.to);
-    timeline.pending = timeline.pending.filter((other) => other !== message);
+    const { to: peer, client_id } = message;
+    this.#keep.setSent(client_id);
+    this.#tabs.tell({ what: 'discarded', peer, client_id });
+    this.#forget(peer, client_id);
+  }
+
+  #forget(peer, client_id) {
+    const timeline = this.timelineOf(peer);
+    timeline.pending = timeline.pending.filter((other) => other.client_id !== client_id);
     this.#tell('timeline');
   }
 
@@ -261,6 +317,7 @@ export class Model {
     if (topic === 'peer.changed') {
       this.#takePresence(data);
     } else if (topic === 'member.changed') {
+      this.#openInvite = null; // it may be used up
       this.#refreshSoon();
     } else if (data.event_type === 'chat.message.sent') {
       this.#takeMessage(data);
@@ -292,7 +349,7 @@ export class Model {
     if (timeline?.take(event) || own) this.#tell('timeline');
     const entry = this.byPeer.get(peer);
     if (entry && (!entry.last_message || compare(entry.last_message, message) < 0)) {
-      this.#update({ ...entry, unread: own ? entry.unread : entry.unread + 1, last_message: message });
+      this.#update({ ...entry, unread: own ? entry.unread : entry.unread + 1, first_unread: entry.first_unread ?? (own ? null : message), last_message: message });
     }
     this.#refreshSoon(peer);
     if (!own) this.#tell('arrival', message);
@@ -319,6 +376,7 @@ export class Model {
   async setConnected(connected) {
     const before = this.connection;
     if (connected ? /^(connected|resumed)$/.test(before) : before === 'lost') return;
+    this.#openInvite = null;
     this.connection = !connected ? 'lost' : before === 'lost' ? 'resumed' : 'connected';
     this.#tell('connection');
     if (!connected) {
@@ -327,6 +385,7 @@ export class Model {
       this.#tell('members');
       return;
     }
+    this.#look();
     try {
       if (before === 'lost') await this.refresh();
       if (this.current && !this.timeline.loaded) await this.open(this.current);
@@ -337,6 +396,19 @@ export class Model {
   }
 
   /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
+  /** How far the node came, and what it found out, while nobody asked. */
+  async #look() {
+    clearTimeout(this.#looking);
+    if (this.connection === 'lost') return;
+    try {
+      this.node = await this.#api.node();
+      this.#tell('node');
+    } catch {
+      // It is gone, or will answer the next time.
+    }
+    this.#looking = setTimeout(() => this.#look(), this.node.catching_up ? LOOK_CLOSELY_MS : LOOK_MS);
+  }
+
   startAgain() { this.#timelines.clear(); }
 
   async loadMembers() {
@@ -349,7 +421,23 @@ export class Model {
     await this.refresh();
   }
 
+  async setLevel(node_id, new_level, co_signers) {
+    await this.#api.setLevel({ target_node_id: node_id, new_level, co_signers });
+    await this.refresh();
+  }
+
+  agree({ target, what, value }) { return this.#api.agree({ target_node_id: target, [what === 'level' ? 'new_level' : 'reason']: value }); }
+
   invite(invitation) { return this.#api.invite(invitation); }
+
+  /** An invite for whoever has it: the same again until somebody comes, however often one looks at it. */
+  async openInvite(wish) {
+    const key = JSON.stringify(wish);
+    if (this.#openInvite?.key !== key || Date.parse(this.#openInvite.expires_at) <= Date.now()) {
+      this.#openInvite = { key, ...await this.#api.invite({ open: true, ...wish }) };
+    }
+    return this.#openInvite;
+  }
 
   async find(text, peer = this.search.peer) {
     const run = ++this.#searchRun;

@@ -35,6 +35,7 @@ const get = (path, parameters = {}) => {
 
 export const api = {
   node: () => get('/api/v1/node'),
+  rename: (display_name) => call('POST', '/api/v1/node', { display_name }),
   members: () => get('/api/v1/members').then(({ members }) => members),
   conversations: () => get('/api/v1/chat/conversations').then(({ conversations }) => conversations),
   conversation: (peer) => get('/api/v1/chat/conversations', { peer }).then(({ conversations }) => conversations[0]),
@@ -45,6 +46,8 @@ export const api = {
   createCommunity: (name, policy) => call('POST', '/api/v1/community', { name, policy }),
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),
   invite: (invitation) => call('POST', '/api/v1/invites', invitation),
+  setLevel: (change) => call('POST', '/api/v1/levels', change),
+  agree: (statement) => call('POST', '/api/v1/co-signatures', statement),
   revoke: (revocation) => call('POST', '/api/v1/revocations', revocation),
   /** The texts of the codes in a picture of greys: one or none. */
   readQr: (greys, { width, height }) => call('POST', `/api/v1/qr/read?width=${width}&height=${height}`, greys).then(({ text }) => [text],
@@ -60,6 +63,7 @@ const MOST_WAIT_MS = 10000;
 export function openStream({ node_id, seq }, model) {
   const messages = `chat.message.${node_id}`;
   let last = seq;
+  let newest = seq; // when it was connected
   let wait = FIRST_WAIT_MS;
   let timer = null;
 
@@ -70,10 +74,13 @@ export function openStream({ node_id, seq }, model) {
         last = frame.seq;
         model.startAgain();
       }
+      newest = frame.seq;
+      model.replaying = last < newest;
       model.setConnected(true);
     } else if (frame.event === 'published') {
       if (frame.topic === messages) {
         last = frame.seq;
+        model.replaying = last < newest;
         socket.send(JSON.stringify({ type: 'ack', upto: frame.seq }));
       }
       model.takeEvent(frame.topic, frame.data);

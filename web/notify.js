@@ -1,9 +1,14 @@
 // Telling somebody who looks elsewhere: a number in the title, a notification, a sound.
 
 import { settings } from './keep.js';
-import { visible } from './text.js';
+import { brief, cut } from './text.js';
+import { keyOf } from './timeline.js';
 
 const MOST_CHARACTERS = 200;
+const QUIET_MS = 400;              // so long nothing more came: what came is told …
+const MOST_MS = 3000;              // … or when it waited so long
+const BEHIND = { quiet: 2000, most: 60000 }; // while more is known to come
+const MOST_SEEN = 1000;
 
 /** Two soft notes, made here: there is no file to load. */
 export function chime() {
@@ -28,7 +33,13 @@ export async function askPermission() {
   return (await Notification.requestPermission()) === 'granted';
 }
 
-export function startNotifying({ model, t, show }) {
+/** Tells of what came, once: of many messages as of one, and in one of the node's tabs. */
+export function startNotifying({ model, tabs, t, show }) {
+  const seen = new Set(); // in another tab
+  let waiting = [];
+  let since = 0;
+  let timer = null;
+
   function updateTitle() {
     const { unread } = model;
     document.title = `${unread ? `(${unread}) ` : ''}${model.node.community_name} – Hearthchat`;
@@ -36,17 +47,16 @@ export function startNotifying({ model, t, show }) {
     else navigator.clearAppBadge?.().catch(() => {});
   }
 
-  function tell(message) {
-    if (model.watching && model.current === message.from) return;
-    const { notifications, sound } = settings.get();
-    if (sound) chime();
-    if (!notifications || !('Notification' in window) || Notification.permission !== 'granted') return;
-    const body = visible(message.body).slice(0, MOST_CHARACTERS) || message.attachments.map(({ name }) => name).join(', ');
+  function notify(messages) {
+    const { from } = messages.at(-1);
+    const names = [...new Set(messages.map((message) => model.nameOf(message.from)))];
+    const many = t('thread.new', { count: messages.length });
+    const body = messages.length === 1 ? brief(messages[0], t, MOST_CHARACTERS) : names.length === 1 ? many : cut(names.join(', '), MOST_CHARACTERS);
     try {
-      const notification = new Notification(model.nameOf(message.from), { body, tag: message.from, icon: 'icon-192.png' });
+      const notification = new Notification(names.length === 1 ? names[0] : many, { body, tag: names.length === 1 ? from : 'many', icon: 'icon-192.png' });
       notification.addEventListener('click', () => {
         window.focus();
-        show(message.from);
+        show(from);
         notification.close();
       });
     } catch {
@@ -54,8 +64,44 @@ export function startNotifying({ model, t, show }) {
     }
   }
 
+  const isSeen = (message) => seen.has(keyOf(message)) || (model.watching && model.current === message.from);
+
+  function tell() {
+    const messages = waiting.filter((message) => !isSeen(message));
+    const { notifications, sound } = settings.get();
+    timer = null;
+    waiting = [];
+    if (messages.length === 0 || !tabs.leads) return;
+    if (sound) chime();
+    if (notifications && 'Notification' in window && Notification.permission === 'granted') notify(messages);
+  }
+
+  /** Soon, or when no more comes: what was written while nobody was there comes all at once, or for as long as the node catches up. */
+  function wait() {
+    const { quiet, most } = model.node.catching_up ? { quiet: BEHIND.most, most: BEHIND.most } : model.replaying ? BEHIND : { quiet: QUIET_MS, most: MOST_MS };
+    const now = performance.now();
+    if (!timer) since = now;
+    clearTimeout(timer);
+    timer = setTimeout(tell, Math.max(0, Math.min(quiet, since + most - now)));
+  }
+
+  function take(message) {
+    if (isSeen(message)) {
+      tabs.tell({ what: 'seen', key: keyOf(message) });
+      return;
+    }
+    waiting.push(message);
+    wait();
+  }
+
+  tabs.listen(({ what, key }) => {
+    if (what !== 'seen') return;
+    seen.add(key);
+    if (seen.size > MOST_SEEN) seen.delete(seen.values().next().value);
+  });
   model.subscribe((what, detail) => {
-    if (what === 'arrival') tell(detail);
+    if (what === 'arrival') take(detail);
+    if (what === 'node' && timer) wait(); // it may have caught up
     if (['conversations', 'conversation', 'current'].includes(what)) updateTitle();
   });
 }

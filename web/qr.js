@@ -9,7 +9,8 @@ const DONE_MS = 2500;
 const MOST_PIXELS = 1000000; // what the node takes
 const LOOK_EVERY_MS = 150;
 
-async function copy(text, source) {
+/** Says which of the words tells what came of it. */
+export async function copy(text, source) {
   try {
     await navigator.clipboard.writeText(text);
     return 'copied';

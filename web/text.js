@@ -1,4 +1,4 @@
-// What others wrote, made fit to be shown.
+// What others wrote, made fit to be shown. A name, of a person or a file, is a fact: nothing in it may look like something else.
 
 // What can't be seen, or turns the direction of writing: in a name it deceives.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu;
@@ -9,13 +9,32 @@ export function cleanName(name) {
     .replace(HIDDEN, '').replaceAll('\ue000', '\u200d').replace(/\s+/gu, ' ').trim();
 }
 
+/** Of a file whose name has nothing to see, the id. */
+export const fileName = ({ name, cid }) => cleanName(name) || cid;
+
 export const shortId = (entry) => entry.short_id.replace('ed25519:', '');
 
-export const nameOf = (entry) => cleanName(entry.display_name) || shortId(entry);
+/** Where two go by one name, or by names that look alike, the id tells them apart. */
+export function nameOf(entry) {
+  const name = cleanName(entry.display_name);
+  return name && entry.namesake ? `${name} (${shortId(entry)})` : name || shortId(entry);
+}
+
+const GRAPHEMES = new Intl.Segmenter();
+
+/** How many UTF-16 units to take, `most` at most, so that no character as people see them is taken in part. */
+export function cutAt(text, most) {
+  if (text.length <= most) return text.length;
+  const { index } = GRAPHEMES.segment(text.slice(0, most + 2)).containing(most);
+  return index || text.slice(0, most).replace(/[\ud800-\udbff]$/, '').length;
+}
+
+/** With … for the rest. */
+export const cut = (text, most) => (text.length <= most ? text : `${text.slice(0, cutAt(text, most))}…`);
 
 export function initials(name) {
-  const words = name.split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const first = (word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? '';
+  const words = name.replace(/ \([A-Z2-7-]{19}\)$/, '').split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const first = (word) => GRAPHEMES.segment(word).containing(0)?.segment ?? '';
   if (words.length === 0) return first(name);
   return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : '')).toUpperCase();
 }
@@ -27,38 +46,12 @@ export function hueOf(id) {
   return sum;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"'`\p{Cc}\p{Cf}]+/giu;
-const CLOSING = { ')': '(', ']': '[', '}': '{' };
-
-/** What ends a sentence does not belong to the address in it. */
-function withoutEnding(address) {
-  for (;;) {
-    const last = address.at(-1);
-    const opens = CLOSING[last];
-    const unmatched = opens && address.split(last).length > address.split(opens).length;
-    if (!unmatched && !/[.,;:!?…'"»“”]/.test(last)) return address;
-    address = address.slice(0, -1);
-  }
-}
-
-/** The text in pieces, {text} or {text, href}: only http and https, and only what the URL parser takes. */
-export function splitLinks(text) {
-  const pieces = [];
-  let end = 0;
-  for (const { 0: found, index } of text.matchAll(LINK)) {
-    const address = withoutEnding(found);
-    if (!URL.canParse(address)) continue;
-    if (index > end) pieces.push({ text: text.slice(end, index) });
-    pieces.push({ text: address, href: new URL(address).href });
-    end = index + address.length;
-  }
-  if (end < text.length) pieces.push({ text: text.slice(end) });
-  return pieces;
-}
-
 /** Controls, but line ends and tabs, as the signs that stand for them. */
 export const visible = (text) => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g,
   (control) => control === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + control.charCodeAt(0)));
+
+/** What a message says, in a line: in a list, in a notification, aloud. */
+export const brief = ({ body, e2e, attachments }, t, most) => (e2e ? t('message.sealed') : visible(cut(body, most)) || attachments.map(fileName).join(', '));
 
 export const bytesOf = (text) => new TextEncoder().encode(text).length;
 
@@ -92,6 +85,13 @@ export function createFormat(language) {
     brief(text) {
       const days = daysAgo(text);
       return (days === 0 ? time : days > 0 && days < 7 ? weekday : isThisYear(text) ? date : dateOfYear)(text);
+    },
+    number: new Intl.NumberFormat(language).format,
+    /** "3 minutes": roughly, in the unit that people would take. */
+    duration(seconds) {
+      const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+      const [unit, size] = units.find(([, least]) => seconds >= 1.5 * least) ?? units.at(-1);
+      return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(seconds / size));
     },
     /** In a sentence: "today, 14:03". */
     moment: (text) => (lately(text) ? `${lately(text)}, ${time(text)}` : full(text)),

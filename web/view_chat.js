@@ -1,11 +1,12 @@
 // The frame: the list at the left, a conversation or the members at the right, as the address says; one column on a phone.
 
-import { announce, element, hint, iconButton, isolated, labelled, openDialog, problemLine, select } from './dom.js';
-import { settings } from './keep.js';
+import { announce, button, createForm, element, hint, iconButton, isComposing, isolated, labelled, openDialog, problemLine, select } from './dom.js';
+import { isUnkept, settings } from './keep.js';
 import { askPermission, chime } from './notify.js';
-import { cleanName, visible } from './text.js';
+import { brief, cleanName, shortId } from './text.js';
+import { openInvite } from './view_invite.js';
 import { createConversations, createSearch } from './view_list.js';
-import { createIdentity, createMembersView, openInvite } from './view_members.js';
+import { createIdentity, createMembersView, createNameField } from './view_members.js';
 import { createThreadView } from './view_thread.js';
 
 const RESUMED_MS = 4000;
@@ -34,7 +35,9 @@ function openSettings({ model, t }) {
     return element('div', { class: 'field' }, element('label', {}, input, ` ${t(`settings.${name}`)}`));
   };
 
+  const own = createNameField(model.node, t);
   openDialog({ title: t('settings.title'), t }, () => [
+    createForm({ action: t('name.keep'), submit: async () => { await own.keep(); await model.refresh(); announce(t('name.kept')); }, t, place: 'name' }, own.field).form,
     choice('language', [['de', 'Deutsch'], ['en', 'English']], () => location.reload()),
     choice('theme', [['light', t('settings.light')], ['dark', t('settings.dark')]], applyTheme),
     box('notifications', async () => {
@@ -45,7 +48,7 @@ function openSettings({ model, t }) {
     box('sound', async () => { chime(); return true; }),
     hint(t('settings.hint')),
     problem,
-    element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), hint(t('identity.short', { id: model.node.short_id }))),
+    element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), hint(t('identity.short', { id: shortId(model.node) }))),
     hint(`Hearthchat ${model.node.version}`),
   ]);
 }
@@ -60,7 +63,7 @@ export function createChat({ model, t, format }) {
   ui.presence = ({ level, online, last_seen }) => (level === null ? t('presence.gone') : online ? t('presence.online')
     : last_seen ? t('presence.seen', { at: format.moment(last_seen) }) : t('presence.never'));
 
-  ui.brief = ({ body, e2e, attachments }, most) => (e2e ? t('message.sealed') : visible(body.slice(0, most)) || attachments.map(({ name }) => name).join(', '));
+  ui.brief = (message, most) => brief(message, t, most);
 
   ui.say = (message) => announce(`${model.nameOf(message.from)}: ${ui.brief(message, 300)}`);
 
@@ -70,32 +73,39 @@ export function createChat({ model, t, format }) {
   const thread = createThreadView(ui);
   const members = createMembersView(ui);
   const status = element('p', { class: 'notice', role: 'status' });
+  const clock = element('p', { class: 'notice told clock', role: 'status', hidden: true });
+  const own = element('p', { class: 'sub' });
+  const renderOwn = () => own.replaceChildren(isolated(cleanName(model.node.display_name) || shortId(model.node)));
+  const copy = element('p', { class: 'notice lost', role: 'status' });
+  const unkept = element('p', { class: 'notice told', role: 'status' });
+  const renderUnkept = () => { unkept.textContent = isUnkept() ? t('unkept') : ''; renderStatus(); };
   const side = element('nav', { class: 'side', 'aria-label': t('conversations.label') },
     element('header', {}, element('img', { src: 'icon.svg', alt: '' }),
-      element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), element('p', { class: 'sub' }, isolated(cleanName(model.node.display_name) || model.node.short_id))),
+      element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), own),
       iconButton('people', t('members.title'), () => go(MEMBERS, null)), iconButton('invite', t('invite.open'), ui.openInvite), iconButton('gear', t('settings.title'), () => openSettings(ui))),
     search.field, conversations.view, search.results);
-  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), status, side, thread, members.view);
+  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), element('div', { class: 'notices' }, status, clock, copy, unkept), side, thread.view, members.view);
 
   async function apply(at) {
     const { hash } = location;
     const peer = peerOf(hash);
     const showsMembers = hash === MEMBERS;
     members.view.hidden = !showsMembers;
-    thread.hidden = showsMembers;
+    thread.view.hidden = showsMembers;
     view.classList.toggle('open', showsMembers || peer !== null);
     if (showsMembers) members.show();
     await model.open(model.byPeer.has(peer) ? peer : null, at);
   }
 
-  /** From the list it is one step forward, and going back leads to the list again. */
+  /** Going back leads to what was there before; out to the list is as many steps back as it took from there. */
   function go(hash, at) {
     const atList = location.hash === '' || location.hash === '#/';
-    if (hash === '#/' && history.state?.fromList) {
-      history.back(); // popstate applies it
+    const steps = atList ? 0 : history.state?.steps;
+    if (hash === '#/' && steps) {
+      history.go(-steps); // popstate applies it
       return;
     }
-    if (hash !== location.hash) history[atList ? 'pushState' : 'replaceState']({ fromList: atList || history.state?.fromList }, '', hash);
+    if (hash !== location.hash) history.pushState({ steps: steps === undefined ? undefined : steps + 1 }, '', hash);
     apply(at);
   }
 
@@ -106,28 +116,58 @@ export function createChat({ model, t, format }) {
     (conversations.view.querySelector(`[data-peer="${CSS.escape(peer ?? '')}"]`) ?? document.getElementById('search')).focus({ preventScroll: true });
   }
 
-  let timer = null;
-  function renderConnection() {
-    const { connection } = model;
-    clearTimeout(timer);
-    status.className = `notice ${connection}`;
-    status.textContent = ['lost', 'resumed'].includes(connection) ? t(`connection.${connection}`) : '';
-    if (connection === 'resumed') timer = setTimeout(() => { status.textContent = ''; }, RESUMED_MS);
+  let resumedUntil = 0;
+  function renderStatus() {
+    const { connection, node: { catching_up } } = model;
+    const resumed = connection === 'resumed' && Date.now() < resumedUntil;
+    let words = connection === 'lost' || resumed ? t(`connection.${connection}`) : '';
+    if (connection === 'lost' && !isUnkept()) words += ` ${t('kept')}`;
+    if (!words && catching_up) {
+      const { peer, received, total, seconds_left } = catching_up;
+      words = t('catching_up', { name: model.nameOf(peer), received: format.number(received), total: format.number(total) })
+        + (seconds_left === null ? '' : ` ${t('catching_up.left', { time: format.duration(seconds_left) })}`);
+    }
+    status.className = `notice ${words && connection !== 'lost' && !resumed ? 'busy' : connection}`;
+    if (status.textContent !== words) status.textContent = words;
   }
 
-  /** Alt with an arrow goes to the next conversation, Ctrl+K or / to the search, Esc out of where one is. */
+  /** Told once, and again when it is wrong in another way. */
+  function renderClock() {
+    const { clock_skew_seconds: skew } = model.node;
+    const wrong = skew ? `${Math.sign(skew)} ${Math.round(Math.log2(Math.abs(skew)))}` : '';
+    const { clockTold } = settings.get();
+    clock.hidden = !wrong || clockTold === wrong;
+    if (!wrong && clockTold) settings.set({ clockTold: '' });
+    if (clock.hidden) return;
+    clock.replaceChildren(t(skew > 0 ? 'clock.ahead' : 'clock.behind', { time: format.duration(Math.abs(skew)) }), ' ',
+      button(t('close'), () => { settings.set({ clockTold: wrong }); clock.hidden = true; }));
+  }
+
+  function renderCopy() {
+    const words = model.node.other_copy_at ? t('other_copy') : '';
+    if (copy.textContent !== words) copy.textContent = words;
+  }
+
+  /** Alt with an arrow goes to the next conversation, Ctrl+K or / to the search, Esc out of where one is, and whatever else is typed into the message. */
   function onKey(event) {
-    if (document.querySelector('dialog[open]')) return;
-    const typing = event.target.matches('input, textarea');
+    if (isComposing(event) || document.querySelector('dialog[open]')) return;
+    const typing = event.target.matches('input, textarea, select');
+    const page = { PageUp: -1, PageDown: 1 }[event.key];
+    const command = event.ctrlKey || event.metaKey;
     const step = event.altKey && { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step) {
       const at = model.conversations.findIndex((entry) => entry.peer === model.current);
       const next = model.conversations[at < 0 ? 0 : at + step];
       event.preventDefault();
       if (next) ui.show(next.peer);
-    } else if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) {
+    } else if ((event.key === 'k' && command) || (event.key === '/' && !typing)) {
       event.preventDefault();
       search.focus();
+    } else if (page && (event.target.id === 'composer' || event.target === document.body)) {
+      event.preventDefault();
+      thread.turn(page);
+    } else if (!typing && !event.altKey && (command ? event.key === 'v' : event.key === 'Dead' || (event.key.length === 1 && event.key !== ' '))) {
+      thread.write(); // what is typed then stands there
     } else if (event.key === 'Escape') {
       if (search.isActive()) search.clear();
       else if (location.hash !== '' && location.hash !== '#/') leave();
@@ -135,12 +175,25 @@ export function createChat({ model, t, format }) {
   }
 
   window.addEventListener('popstate', () => apply(null));
+  window.addEventListener('keeping', renderUnkept);
+  window.addEventListener('storage', ({ key }) => { if (key === 'settings') applyTheme(); }); // another tab's
   document.addEventListener('keydown', onKey);
   model.subscribe((what, detail) => {
-    if (what === 'connection') renderConnection();
+    if (what === 'connection') {
+      resumedUntil = Date.now() + RESUMED_MS;
+      setTimeout(renderStatus, RESUMED_MS + 1);
+    }
+    if (what === 'connection' || what === 'node') renderStatus();
+    if (what === 'node') {
+      renderClock();
+      renderCopy();
+    }
+    if (what === 'node' || what === 'conversations') renderOwn();
     if (what === 'arrival' && detail.from !== model.current) ui.say(detail);
     if (what === 'conversations' && !model.current && peerOf(location.hash) && model.byPeer.has(peerOf(location.hash))) apply(null);
   });
   conversations.render();
+  renderUnkept();
+  renderOwn();
   return { view, show: ui.show, start: () => apply(null) };
 }

@@ -1,7 +1,7 @@
 // The left: the conversations, or what the field above them finds.
 
-import { arrange, button, element, icon, inNextFrame, isolated } from './dom.js';
-import { hueOf, initials, nameOf, visible } from './text.js';
+import { arrange, button, element, icon, inNextFrame, isolated, marked } from './dom.js';
+import { cut, hueOf, initials, nameOf, visible } from './text.js';
 
 const ROWS = 60;     // drawn at first, and more as one scrolls
 const WAIT_MS = 150; // between keys, before the node is asked
@@ -44,7 +44,7 @@ export function createConversations(ui) {
 
   function preview(entry) {
     const draft = draftOf(entry);
-    if (draft) return [element('b', { class: 'draft' }, t('conversations.draft')), ' ', isolated(draft.slice(0, 120))];
+    if (draft) return [element('b', { class: 'draft' }, t('conversations.draft')), ' ', isolated(cut(draft, 120))];
     const message = entry.last_message;
     if (!message) return [t(entry.level === null ? 'presence.gone' : 'conversations.nothing')];
     return [message.from === model.self && `${t('conversations.you')} `, isolated(ui.brief(message, 120))];
@@ -63,12 +63,16 @@ export function createConversations(ui) {
 
   function nodeOf(entry) {
     const time = entry.last_message && format.brief(entry.last_message.created_at);
-    const signature = JSON.stringify([entry.display_name, entry.online, ui.presence(entry), model.unreadOf(entry), entry.last_message?.event_id, time,
+    const signature = JSON.stringify([nameOf(entry), entry.online, ui.presence(entry), model.unreadOf(entry), entry.last_message?.event_id, time,
       entry.peer === model.current, draftOf(entry)]);
     const known = drawn.get(entry.peer);
     if (known?.signature === signature) return known.node;
-    const node = known?.node ?? element('li');
-    node.replaceChildren(draw(entry, time));
+    const fresh = draw(entry, time);
+    const node = known?.node ?? element('li', {}, fresh);
+    if (known) { // the button stays: a click that has begun is not lost
+      node.firstChild.replaceChildren(...fresh.childNodes);
+      node.firstChild.setAttribute('aria-current', entry.peer === model.current);
+    }
     drawn.set(entry.peer, { signature, node });
     return node;
   }
@@ -126,9 +130,8 @@ export function createSearch(ui) {
 
   function message(found) {
     const peer = found.from === model.self ? found.to : found.from;
-    const snippet = found.snippet_parts.map((part, index) => index % 2 ? element('mark', {}, visible(part)) : visible(part));
     return element('li', {}, row(peer, model.nameOf(peer), model.byPeer.get(peer)?.online, () => ui.show(peer, found), when(format.brief(found.created_at)),
-      element('span', { class: 'snippet' }, found.from === model.self && `${t('conversations.you')} `, element('bdi', {}, snippet))));
+      element('span', { class: 'snippet' }, found.from === model.self && `${t('conversations.you')} `, element('bdi', {}, marked(found.snippet_parts.map(visible))))));
   }
 
   function people({ text, peer }) {

@@ -1,164 +1,12 @@
-// The right: one conversation. What messages look like, where the next is written, where one is among them.
+// The right: one conversation, and where one is among its messages.
 
-import { announce, arrange, button, element, icon, iconButton, inNextFrame, isolated, problemLine } from './dom.js';
-import { bytesOf, nameOf, splitLinks, visible } from './text.js';
+import { arrange, button, element, icon, iconButton, inNextFrame, isolated } from './dom.js';
+import { nameOf } from './text.js';
 import { keyOf } from './timeline.js';
+import { createComposer } from './view_composer.js';
+import { createMessages, createTools } from './view_message.js';
 
-const RUN_MS = 5 * 60 * 1000;
-const MOST_CHARACTERS = 4000; // at first
-const MOST_LINES = 60;
-const MOST_BYTES = 65536;     // of a body (PROTOCOL §4)
-const END_PIXELS = 48;        // so near to the end counts as there
-
-/** What is known of an own message, and no more: delivered and read only with the recipient's signed receipt. */
-function stateOf({ failed, event_id, read_at, delivered_at, direct }) {
-  if (failed) return { name: 'failed', picture: 'alert' };
-  if (!event_id) return { name: 'sending', picture: 'send' };
-  if (read_at) return { name: 'read', picture: 'checks', at: read_at };
-  if (delivered_at) return { name: 'delivered', picture: 'checks', at: delivered_at };
-  return direct ? { name: 'direct', picture: 'check' } : { name: 'queued', picture: 'clock' };
-}
-
-function shorten(body) {
-  const [lines] = body.match(`^([^\n]*\n?){0,${MOST_LINES}}`);
-  return lines.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, '').length; // not through the middle of a character
-}
-
-function createMessages({ model, t, format }, { toggle, isOpen }) {
-  function mark(message) {
-    const { name, picture, at } = stateOf(message);
-    const title = t(`mark.${name}.title`, { at: at && format.full(at) });
-    return element('span', { class: `mark ${name}`, 'data-mark': name, title, role: 'img', 'aria-label': title }, icon(picture));
-  }
-
-  function details({ created_at, delivered_at, read_at, event_id, direct }, own) {
-    const line = (name, text) => [element('dt', {}, t(name)), element('dd', {}, text)];
-    return element('dl', { class: 'details' },
-      line('details.written', format.full(created_at)),
-      own && delivered_at && line('mark.delivered', format.full(delivered_at)),
-      own && read_at && line('mark.read', format.full(read_at)),
-      own && event_id && !delivered_at && line('details.state', t(`mark.${direct ? 'direct' : 'queued'}.title`)),
-      event_id && line('details.id', event_id));
-  }
-
-  function text(body, key) {
-    const end = isOpen(`whole ${key}`) ? body.length : shorten(body);
-    const link = ({ text, href }) => (href ? element('a', { href, target: '_blank', rel: 'noopener noreferrer' }, text) : text);
-    return [element('div', { class: 'text', dir: 'auto' }, splitLinks(visible(body.slice(0, end))).map(link)),
-      end < body.length && button(t('message.whole'), () => toggle(`whole ${key}`), { class: 'plain' })];
-  }
-
-  const attachment = ({ name, cid }) => element('div', { class: 'attachment' }, icon('attachment'),
-    element('div', {}, isolated(visible(name)), element('code', { title: cid }, cid)));
-
-  const failure = (message) => element('div', { class: 'failure', role: 'alert' }, element('p', {}, t.problem(message.failed, 'send')),
-    button(t('retry'), () => model.post(message)), button(t('message.discard'), () => model.discard(message), { class: 'plain' }));
-
-  function draw(message, { key, own, first, last }) {
-    const { event_id, from, body, e2e, created_at, failed } = message;
-    const state = own && stateOf(message).name;
-    return element('li', { class: `message${own ? ' own' : ''}${first ? ' first' : ''}`, tabindex: -1, 'data-event': event_id, 'data-key': key },
-      element('div', { class: 'bubble' },
-        element('span', { class: 'unseen' }, own ? t('message.from_you') : t('message.from', { name: model.nameOf(from) })),
-        e2e ? element('em', { class: 'text' }, t('message.sealed')) : body && text(body, key),
-        message.attachments.map(attachment),
-        element('button', { class: 'meta', tabindex: -1, 'aria-expanded': isOpen(key) ? 'true' : 'false', onclick: () => toggle(key) },
-          own && (last || state === 'queued') && element('span', {}, t(`mark.${state}`)),
-          element('time', { datetime: created_at, title: format.full(created_at) }, format.time(created_at)),
-          own && mark(message)),
-        isOpen(key) && details(message, own),
-        failed && failure(message)));
-  }
-
-  /** What is to be drawn, in order; `signature` changes when the drawing does. */
-  return function items({ messages, pending, unreadFrom }) {
-    const list = [];
-    const all = [...messages, ...pending];
-    const lastOwn = all.findLast((message) => message.from === model.self);
-    let previous = null;
-    for (const message of all) {
-      const key = keyOf(message);
-      const own = message.from === model.self;
-      const newDay = !previous || format.dayKey(previous.created_at) !== format.dayKey(message.created_at);
-      const isUnread = key === unreadFrom;
-      const first = newDay || isUnread || previous.from !== message.from || Math.abs(new Date(message.created_at) - new Date(previous.created_at)) > RUN_MS;
-      const last = message === lastOwn;
-      if (newDay) {
-        const day = format.day(message.created_at);
-        list.push({ key: `day ${key}`, signature: day, draw: () => element('li', { class: 'day' }, element('h3', {}, day)) });
-      }
-      if (isUnread) list.push({ key: 'unread', signature: '', draw: () => element('li', { class: 'unread' }, t('thread.unread')) });
-      list.push({
-        key, draw: () => draw(message, { key, own, first, last }),
-        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), message.event_id, message.failed?.code].join(' '),
-      });
-      previous = message;
-    }
-    return list;
-  };
-}
-
-/** What is typed is kept until it is sent. */
-function createComposer({ model, t }) {
-  let peer = null;
-  const input = element('textarea', { rows: 1, id: 'composer', 'aria-label': t('composer.label'), placeholder: t('composer.placeholder'), dir: 'auto', autocomplete: 'off',
-    oninput: () => { changed(); model.setDraft(peer, input.value); },
-    onkeydown(event) {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      submit();
-    } });
-  const send = element('button', { class: 'primary round', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send'));
-  const problem = problemLine();
-  const gone = element('p', { class: 'gone' });
-  const line = element('div', { class: 'line' }, input, send);
-  const form = element('form', { class: 'composer', onsubmit: (event) => { event.preventDefault(); submit(); } }, problem, gone, line);
-
-  function check() {
-    const over = input.value.length * 3 > MOST_BYTES ? bytesOf(input.value) - MOST_BYTES : 0;
-    problem.textContent = over > 0 ? t('composer.too_long', { count: over }) : '';
-    send.disabled = over > 0 || input.value.trim() === '';
-    return !send.disabled;
-  }
-
-  function changed() {
-    input.style.height = 'auto';
-    input.style.height = `${input.scrollHeight + 2}px`;
-    check();
-  }
-
-  function submit() {
-    if (!check() || !peer) return;
-    const body = input.value;
-    input.value = '';
-    model.setDraft(peer, '');
-    changed();
-    input.focus();
-    model.send(peer, body);
-  }
-
-  // A dropped file must not replace the page.
-  for (const name of ['dragover', 'drop']) {
-    document.addEventListener(name, (event) => {
-      event.preventDefault();
-      if (name === 'drop' && event.dataTransfer?.files.length) announce(t('composer.no_files'));
-    });
-  }
-
-  return {
-    view: form,
-    focus: () => input.focus({ preventScroll: true }),
-    show(entry) {
-      gone.hidden = entry?.level !== null;
-      line.hidden = !gone.hidden;
-      if (line.hidden) gone.textContent = t('composer.gone', { name: model.nameOf(entry.peer) });
-      if (peer === (entry?.peer ?? null)) return;
-      peer = entry?.peer ?? null;
-      input.value = peer ? model.draft(peer) : '';
-      changed();
-    },
-  };
-}
+const END_PIXELS = 48; // so near to the end counts as there
 
 export function createThreadView(ui) {
   const { model, t } = ui;
@@ -179,13 +27,12 @@ export function createThreadView(ui) {
     iconButton('search', t('thread.search'), () => ui.searchIn(model.current)));
   const view = element('section', { class: 'thread' }, header, empty, scroller, element('div', { class: 'above' }, pill), composer.view);
   const schedule = inNextFrame(render);
-  const items = createMessages(ui, {
-    isOpen: (key) => opened.has(key),
-    toggle(key) {
-      if (!opened.delete(key)) opened.add(key);
-      schedule();
-    },
-  });
+  const toggle = (key) => {
+    if (!opened.delete(key)) opened.add(key);
+    schedule();
+  };
+  const items = createMessages(ui, { isOpen: (key) => opened.has(key), toggle });
+  const tools = createTools(ui, list, toggle);
 
   const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   const toEnd = () => { scroller.scrollTop = scroller.scrollHeight; };
@@ -225,12 +72,14 @@ export function createThreadView(ui) {
     const unread = drawn.get('unread')?.node;
     placed = model.opening;
     if (target) {
-      scroller.scrollTop = target.offsetTop - (scroller.clientHeight - target.offsetHeight) / 2;
+      const node = (target.offsetHeight > scroller.clientHeight && target.querySelector('.text mark')) || target;
+      const [outer, inner] = [scroller.getBoundingClientRect(), node.getBoundingClientRect()];
+      scroller.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
       target.classList.add('target');
       target.focus({ preventScroll: true });
     } else {
-      toEnd();
-      if (unread && unread.offsetTop < scroller.scrollTop) scroller.scrollTop = unread.offsetTop - 12;
+      if (unread) scroller.scrollTop = unread.offsetTop - 12;
+      else toEnd();
     }
     timeline.following = isAtEnd(timeline);
   }
@@ -297,9 +146,11 @@ export function createThreadView(ui) {
     else if (distanceToEnd() < reach) model.loadNewer(timeline);
     model.setWatching(isLooking() && timeline.following);
     if (!isLooking()) return;
-    const bottom = scroller.scrollTop + scroller.clientHeight;
-    const seen = timeline.messages.findLast((message) => message.from === timeline.peer && drawn.get(keyOf(message))?.node.offsetTop < bottom);
-    if (seen) model.seen(seen);
+    const [top, bottom] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight];
+    model.seen(timeline.peer, timeline.messages.filter((message) => {
+      const node = message.from === timeline.peer && drawn.get(keyOf(message))?.node;
+      return node && node.offsetTop < bottom && node.offsetTop + node.offsetHeight > top;
+    }));
   }
 
   scroller.addEventListener('scroll', () => {
@@ -329,6 +180,8 @@ export function createThreadView(ui) {
       }
     } else if (event.key === 'Enter' && event.target === at) {
       at.querySelector('.meta').click();
+    } else if (at && event.key === 'c' && (event.ctrlKey || event.metaKey) && getSelection().isCollapsed) {
+      tools.copy();
     }
   };
   composer.view.onkeydown = (event) => {
@@ -345,5 +198,10 @@ export function createThreadView(ui) {
     if (what === 'current') render(); // at once: what is typed next belongs there
     if (['timeline', 'conversations', 'arrival'].includes(what) || (what === 'conversation' && detail === model.current)) schedule();
   });
-  return view;
+  return {
+    view,
+    write: composer.focus,
+    /** Of what is seen, `pages` on. */
+    turn: (pages) => scroller.scrollBy({ top: pages * 0.9 * scroller.clientHeight }),
+  };
 }

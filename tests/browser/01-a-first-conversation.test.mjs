@@ -6,29 +6,39 @@ import { bubble, mark, neighbours, openTab, restart, row, useBrowser, write } fr
 
 useBrowser();
 
+async function openShuttingOut(tab, name) {
+  await tab.getByLabel(`More about ${name}`).click();
+  await tab.getByRole('button', { name: `Shut out … ${name}` }).click();
+}
+
+/** As people copy it by eye. */
+const short = (node) => node.shortId.replace('ed25519:', '').replaceAll('-', ' ').toLowerCase();
+
 test('two people found a community, join it, and talk', async () => {
   const alice = await (await Node.create({ name: 'Alice' })).start();
   const bob = await (await Node.create({ name: 'Bob' })).start();
   const aliceTab = await openTab(alice);
   const bobTab = await openTab(bob);
 
-  await aliceTab.getByLabel('Its name').fill('Our street');
+  await aliceTab.getByLabel('Name of the community').fill('Our street');
   await aliceTab.getByRole('button', { name: 'Create' }).click();
   await aliceTab.getByRole('heading', { name: 'Our street' }).waitFor();
   assert.equal((await alice.get('/api/v1/node')).policy.min_signatures_to_revoke, 3);
 
   const bobsId = await bobTab.locator('.code').textContent();
   await aliceTab.getByRole('button', { name: 'Invite' }).first().click();
+  await aliceTab.getByText('Invite one device by its id').click();
   await aliceTab.getByLabel('Their id').fill('nonsense');
   await aliceTab.getByRole('button', { name: 'Make the invite' }).click();
   await aliceTab.getByText('That is no device’s id').waitFor();
   await aliceTab.getByLabel('Their id').fill(bobsId);
+  await aliceTab.getByText('Lets one person in').click();
   await aliceTab.getByLabel('Valid for').selectOption('one day');
   await aliceTab.getByRole('button', { name: 'Make the invite' }).click();
-  const invite = await aliceTab.locator('dialog .code').textContent();
+  const invite = await aliceTab.locator('dialog details .code').textContent();
   const { expires_at } = JSON.parse(Buffer.from(invite.slice('hearthnet://v1/'.length), 'base64url'));
   assert.ok(Math.abs(new Date(expires_at) - Date.now() - 86400000) < 60000);
-  await aliceTab.locator('dialog .qr').evaluate((image) => image.decode());
+  await aliceTab.locator('dialog details .qr').evaluate((image) => image.decode());
   await aliceTab.keyboard.press('Escape');
   await aliceTab.locator('dialog').waitFor({ state: 'detached' });
 
@@ -102,12 +112,12 @@ test('what nobody can receive any more is refused with the reason, and can be th
   await row(tab, 'Bob').click();
   await tab.getByLabel('Message', { exact: true }).fill('too late');
   await tab.getByRole('button', { name: 'Members' }).click();
-  await tab.getByRole('button', { name: 'Shut out … Bob' }).click();
+  await openShuttingOut(tab, 'Bob');
   const dialog = tab.locator('dialog');
   const button = dialog.getByRole('button', { name: 'Shut Bob out for good' });
   assert.equal(await button.isDisabled(), true);
   await dialog.getByLabel('Reason').selectOption('The device is lost or in wrong hands');
-  await dialog.getByLabel('To go on, type the name').fill('bob');
+  await dialog.getByLabel('To go on, type the short id').fill(short(bob));
   await button.click();
   await dialog.waitFor({ state: 'detached' });
   await tab.getByText('one member', { exact: true }).waitFor();
@@ -127,20 +137,21 @@ test('shutting somebody out takes the agreement of others, as the community deci
   await bob.until(async () => (await bob.get('/api/v1/members')).members.length === 3);
   const tab = await openTab(alice);
   await tab.getByRole('button', { name: 'Members' }).click();
-  await tab.getByRole('button', { name: 'Shut out … Carol' }).click();
+  await openShuttingOut(tab, 'Carol');
   const dialog = tab.locator('dialog');
-  await dialog.getByLabel('To go on, type the name').fill('Carol');
+  await dialog.getByLabel('To go on, type the short id').fill(short(carol));
   await dialog.getByRole('button', { name: 'Shut Carol out for good' }).click();
-  await dialog.getByRole('alert').getByText(/takes 2 trusted members/).waitFor();
-  const [, ...command] = (await dialog.locator('code').textContent()).split(' '); // what Bob is told to type
-  await dialog.getByLabel('What they got').fill((await bob.cli(...command)).stdout);
+  await dialog.getByRole('alert').getByText(/takes the word of 2 trusted members/).waitFor();
+  await dialog.getByText('Ask in another way').click();
+  const [, ...command] = (await dialog.locator('code').textContent()).split(' '); // what Bob may type
+  await dialog.getByLabel('What they answered').fill((await bob.cli(...command)).stdout);
   await dialog.getByRole('button', { name: 'Shut Carol out for good' }).click();
   await dialog.waitFor({ state: 'detached' });
   await bob.until(async () => (await bob.get('/api/v1/members')).members.length === 2);
   await tab.getByText('2 members', { exact: true }).waitFor();
-  await tab.getByRole('button', { name: 'Shut out … Bob' }).click(); // without Bob, Alice is all there is
-  assert.equal(await dialog.getByLabel('What they got').count(), 0);
-  await dialog.getByLabel('To go on, type the name').fill('Bob');
+  await openShuttingOut(tab, 'Bob'); // without Bob, Alice is all there is
+  assert.equal(await dialog.getByLabel('What they answered').count(), 0);
+  await dialog.getByLabel('To go on, type the short id').fill(short(bob));
   await dialog.getByRole('button', { name: 'Shut Bob out for good' }).click();
   await tab.getByText('one member', { exact: true }).waitFor();
 });
@@ -151,12 +162,11 @@ test('the founder is shut out by as many as the policy says, however few there a
   await alice.admit(bob, { initial_level: 'trusted' });
   const tab = await openTab(bob);
   await tab.getByRole('button', { name: 'Members' }).click();
-  await tab.getByRole('button', { name: 'Shut out … Alice' }).click();
+  await openShuttingOut(tab, 'Alice');
   const dialog = tab.locator('dialog');
-  await dialog.getByText('2 more trusted members must agree').waitFor();
-  await dialog.getByLabel('To go on, type the name').fill('Alice');
-  await dialog.getByRole('button', { name: 'Shut Alice out for good' }).click();
-  await dialog.getByRole('alert').getByText(/takes 3 trusted members/).waitFor();
+  await dialog.getByText('This takes 3 trusted members, and there is one who could agree').waitFor();
+  await dialog.getByLabel('To go on, type the short id').fill(short(alice));
+  assert.equal(await dialog.getByRole('button', { name: 'Shut Alice out for good' }).isDisabled(), true);
 });
 
 test('a refused message says why, and is tried again or thrown away as one likes', async () => {

@@ -43,18 +43,22 @@ test('a conversation of 10,000 messages: the page holds a window, in order, wher
   const newest = (await alice.history('before_lamport=9007199254740991')).at(-1);
   await peer.push(alice, peer.event(peer.community, newest.lamport + 1, 'chat.message.read', { target_event_id: newest.event_id, read_at: '2026-01-02T03:04:05Z' }));
   await tab.waitForFunction(() => [...document.querySelectorAll('[data-mark]')].every(({ dataset }) => dataset.mark === 'read')); // the last was read, and so were these
+  const last = (await texts(tab)).at(-1);
   await scroller(tab).evaluate((list) => { list.scrollTop = list.scrollHeight; }); // and down again, page by page
-  await tab.waitForFunction((text) => [...document.querySelectorAll('.message .text')].at(-1).textContent !== text, (await texts(tab)).at(-1));
+  await tab.waitForFunction((text) => [...document.querySelectorAll('.message .text')].at(-1).textContent !== text, last);
   const now = await texts(tab);
   assert.deepEqual(now, order.slice(order.indexOf(now[0]), order.indexOf(now[0]) + now.length));
   await write(tab, 'the last word');
   await mark(tab, 'the last word', 'queued').waitFor();
+  await bubble(tab, order.at(-1)).waitFor(); // the end, which was not in the page
   assert.deepEqual((await texts(tab)).slice(-2), [order.at(-1), 'the last word']);
 });
 
 test('paging does not move what one looks at', async () => {
   const [alice, bob] = await neighbours();
   for (let i = 0; i < 200; i++) await bob.send(alice.id, `message ${i}`);
+  const { data: { event_id } } = await alice.arrived('message 199');
+  await alice.post('/api/v1/chat/read', { peer: bob.id, event_id }); // else all that is unread would be there at once
   const tab = await openTab(alice);
   await row(tab, 'Bob').click();
   await bubble(tab, 'message 199').waitFor();
@@ -83,6 +87,7 @@ test('no string of others is ever more than text', async () => {
   await peer.join(alice, `"><svg onload=alert(3)>${'\u202e'}gpj.exe`);
   const tab = await openTab(alice);
   await row(tab, 'svg onload').click();
+  await tab.getByText('Say hello').waitFor();
   const { head } = await alice.get('/api/v1/node');
   const bodies = [MARKUP, 'javascript:alert(4) javascript://example.org/%0aalert(4) data://text/html,<script>alert(5)</script>', 'https://example.org/?q="onmouseover="alert(6) and http://a.example/<b>', '{{constructor.constructor("alert(7)")()}}',
     '&lt;b&gt; &amp; ]]> --> */', '\u202eright to left override\u202c', 'a\u0000b\u0007c\u001b[31md', `link https://[::1]:1/x, http://ex${'\u202e'}ample.org`, 'x'.repeat(5000), '👩‍👩‍👧‍👦'.repeat(50), '\u0301'.repeat(2000), 'عربى '.repeat(40), '\n'.repeat(500) + 'end'];
@@ -90,6 +95,7 @@ test('no string of others is ever more than text', async () => {
   events.push(peer.event(peer.community, head + 100, 'chat.message.sent', { client_id: 'file', recipient: alice.id, body: '', attachments: [{ cid: `blake3:${'0'.repeat(64)}`, name: '<img src=x onerror="alert(8)">\u202egpj.exe' }] }));
   await peer.push(alice, ...events);
   await tab.locator('.attachment', { hasText: 'onerror' }).waitFor();
+  await tab.locator('.row .sub bdi', { hasText: 'onerror' }).waitFor(); // the list hears of it by itself
   await bubble(tab, 'ab␇c␛[31md').waitFor(); // controls are signs
   assert.equal(await tab.locator('.thread img, .thread script, .side script, .thread svg[onload], .messages b').count(), 0);
   const links = await tab.locator('.messages a').evaluateAll((list) => list.map(({ href, rel, target }) => [href, rel, target]));
@@ -106,11 +112,16 @@ test('no string of others is ever more than text', async () => {
   await tab.getByRole('button', { name: 'Members' }).click();
   await tab.locator('.member', { hasText: 'svg onload' }).waitFor();
   assert.equal((await tab.locator('.member .name').allTextContents()).join('').includes('\u202e'), false);
+  await tab.getByLabel(/^More about/).click();
   await tab.getByRole('button', { name: /^Shut/ }).click();
+  await tab.locator('dialog h2', { hasText: 'svg onload' }).waitFor();
   await tab.keyboard.press('Escape');
+  await tab.locator('dialog').waitFor({ state: 'detached' });
   await tab.locator('#search').fill('');
+  await tab.locator('.results').waitFor({ state: 'hidden' });
   for (const width of [360, 1100]) {
     await tab.setViewportSize({ width, height: 720 });
+    await tab.waitForFunction((pixels) => innerWidth === pixels, width);
     assert.deepEqual(await tab.evaluate(() => [...document.querySelectorAll('body, .side, .thread, .page, .messages')].filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.className)), []);
   }
 });

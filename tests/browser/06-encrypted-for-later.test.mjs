@@ -40,7 +40,7 @@ test('a sealed message is shown in its place, live and after a reload, on both s
   assert.equal(await row(tab, 'Bob').locator('.sub').textContent(), SEALED);
   assert.match(await tab.title(), /^\(2\)/);
   await tab.waitForFunction(() => window.told.length > 0);
-  assert.deepEqual(await tab.evaluate(() => window.told), [['Bob', '']]);
+  assert.deepEqual(await tab.evaluate(() => window.told), [['Bob', SEALED]]);
 
   await row(tab, 'Bob').click();
   await bubble(tab, SEALED).waitFor();

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
-import { cleanAll, cleanup, fs, Node, path } from '../integration/support.mjs';
+import { cleanAll, cleanup, fs, path } from '../integration/support.mjs';
+
+export { neighbours } from '../integration/support.mjs';
 
 export const SCREENSHOTS = path.resolve(process.cwd(), 'build/screenshots');
 export const browser = { launched: null };
@@ -42,13 +44,6 @@ export const bubble = (page, text) => page.locator('.message', { hasText: text }
 export const row = (page, name) => page.locator('.conversations .row', { hasText: name });
 export const mark = (page, text, name) => bubble(page, text).locator(`[data-mark="${name}"]`);
 export const scroller = (page) => page.locator('.thread .scroller');
-
-/** Alice's community and Bob in it, both running. */
-export async function neighbours({ community = 'Our street', alice = {}, bob = {} } = {}) {
-  const nodes = [await (await Node.create({ name: 'Alice', community, ...alice })).start(), await (await Node.create({ name: 'Bob', ...bob })).start()];
-  await nodes[0].admit(nodes[1]);
-  return nodes;
-}
 
 /** Stops a node and starts it again at the same address. */
 export async function restart(node, how = 'stop', between = async () => {}) {

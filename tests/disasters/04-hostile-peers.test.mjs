@@ -100,7 +100,7 @@ test('whatever a peer answers: nothing changes, nothing grows, nobody else waits
   assert.ok((await alice.get('/api/v1/node')).head < 1000, 'the clock was burnt');
   assert.ok(rss(alice) - before < 60000, `${rss(alice) - before} kB more`);
   for (const peer of peers) {
-    const reports = () => alice.log.split('\n').filter((line) => line.includes('peer.misbehaves') && line.includes(peer.shortId)).length;
+    const reports = () => alice.log.split('\n').filter((line) => /peer\.(misbehaves|stalled)/.test(line) && line.includes(peer.shortId)).length;
     await alice.until(() => reports() > 0, 90000).catch(() => assert.fail(`${peer.name} is not logged`));
     assert.equal(reports(), 1, peer.name);
   }

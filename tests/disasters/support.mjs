@@ -47,7 +47,7 @@ export class Network {
     node.wrapper = ['ip', 'netns', 'exec', node.namespace];
     node.peerHost = '0.0.0.0';
     node.peerPort = 7080;
-    node.request = request;
+    node.request = requestInside;
     node.cli = (command, ...args) => run('ip', ['netns', 'exec', node.namespace, BINARY, command, '--data', node.directory, ...args], { timeout: PATIENCE_MS });
     this.nodes.push(node);
     return node;
@@ -68,9 +68,10 @@ export class Network {
   }
 }
 
-/** As Node.request, from inside the namespace. */
-async function request(method, target, body) {
-  const args = ['netns', 'exec', this.namespace, 'curl', '-s', '-m', '30', '-X', method, '-w', '\n%{http_code}', this.ui + target];
+/** As Node.request, from inside the namespace; node.patienceSeconds is for what a thin wire makes long. */
+export async function requestInside(method, target, body, headers = {}) {
+  const args = ['netns', 'exec', this.namespace, 'curl', '-s', '-m', String(this.patienceSeconds ?? 30), '-X', method, '-w', '\n%{http_code}', this.ui + target];
+  for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);
   if (body !== undefined) args.push('-H', 'Content-Type: application/json', '-d', JSON.stringify(body));
   const { stdout } = await run('ip', args, { maxBuffer: 64 * 1024 * 1024 });
   const text = stdout.slice(0, stdout.lastIndexOf('\n'));

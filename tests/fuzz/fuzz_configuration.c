@@ -8,6 +8,7 @@
 
 #include "core/utf8.h"
 #include "fuzz/fuzz.h"
+#include "gossip/address_book.h"
 #include "protocol/display_text.h"
 #include "server/configuration.h"
 
@@ -21,7 +22,12 @@ static void check_bounds(const struct configuration *c)
     FUZZ_ASSERT(c->max_upload_bytes > 0);
     FUZZ_ASSERT(node_manifest_is_host(c->peer_host));
     FUZZ_ASSERT(display_text_count_characters(c->display_name) <= 64);
-    FUZZ_ASSERT(utf8_is_text(c->display_name) && utf8_is_text(c->peers));
+    FUZZ_ASSERT(utf8_is_text(c->display_name));
+    FUZZ_ASSERT(c->peer_count <= CONFIGURATION_MOST_PEERS);
+    for (size_t i = 0; i < c->peer_count; i++) {
+        struct endpoint peer = c->peers[i];
+        FUZZ_ASSERT(address_book_normalise(&peer) && strcmp(peer.host, c->peers[i].host) == 0);
+    }
     FUZZ_ASSERT(c->log_level <= LOG_ERROR);
     for (size_t i = 0; i < 3; i++) {
         found += strcmp(c->ui_host, loopback[i]) == 0 ? 1 : 0;
@@ -37,7 +43,7 @@ static void check_same(const struct configuration *one, const struct configurati
     FUZZ_ASSERT(one->ui_port == other->ui_port && one->peer_port == other->peer_port);
     FUZZ_ASSERT(one->same_user_only == other->same_user_only && one->confine == other->confine);
     FUZZ_ASSERT(strcmp(one->display_name, other->display_name) == 0);
-    FUZZ_ASSERT(strcmp(one->peers, other->peers) == 0);
+    FUZZ_ASSERT(one->peer_count == other->peer_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

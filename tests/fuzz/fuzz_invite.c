@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (invite_parse(text, &invite, &error) == RESULT_OK) {
         FUZZ_ASSERT(invite_parse(text, &again, NULL) == RESULT_OK);
         FUZZ_ASSERT(node_id_equal(&invite.inviter, &again.inviter));
+        FUZZ_ASSERT(!invite.is_open || invite.invite_event_id[0] == '\0');
         FUZZ_ASSERT(invite.bootstrap_endpoints.count <= NODE_MANIFEST_MOST_ENDPOINTS);
         invite_deinit(&again);
         invite_deinit(&invite);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { cleanAll, fs, Node, Subscriber } from '../integration/support.mjs';
+import { BINARY, cleanAll, fs, Node, once, path, PATIENCE_MS, Subscriber } from '../integration/support.mjs';
+import { Terminal } from '../integration/terminal.mjs';
 
 after(cleanAll);
 
@@ -30,3 +31,29 @@ test('a confined node does all that a node does', async () => {
   for (const node of [alice, bob]) assert.doesNotMatch(node.log, /can't|not permitted|error/i);
 });
 
+test('a confined node knows its terminal, says where it runs, and ends with its terminal', async () => {
+  const node = await Node.create({ name: 'Ann', community: 'X', config: '[process]\nconfine = true\n' });
+  const args = ['serve', '--data', node.directory, '--ui-port', '0', '--peer-port', '0', '--peer-host', '127.0.0.1', '--or-show'];
+  const terminal = new Terminal(BINARY, ...args);
+  await terminal.shows(/^\d\d:\d\d:\d\d  node started  node: /m);
+  const [, ui] = await terminal.shows(/Your chat: (http:\S+)\/\s/);
+  assert.equal((await node.cli(...args.filter((arg) => arg !== '--data' && arg !== node.directory))).stdout, `Your chat runs already: ${ui}/\n`);
+  const file = path.join(node.directory, 'run.json');
+  const watch = fs.watch(node.directory);
+  await terminal.close();
+  while (fs.existsSync(file)) await once(watch, 'change', { signal: AbortSignal.timeout(PATIENCE_MS) });
+  watch.close();
+});
+
+test('a confined node hears of its network and of its neighbours', async () => {
+  const config = '[process]\nconfine = true\n';
+  const free = await Node.create({ name: 'Free', community: 'Street' });
+  const confined = await Node.create({ name: 'Confined', community: 'Street', config });
+  for (const node of [free, confined]) {
+    node.peerHost = '::';
+    await node.start('--log-level', 'debug');
+  }
+  const [one, other] = await Promise.all([free, confined].map(async (node) => (await node.get('/api/v1/node')).endpoints.map(({ host }) => host)));
+  assert.deepEqual(other, one);
+  assert.doesNotMatch(confined.log, /can't|not permitted|discovery\.deaf/i);
+});

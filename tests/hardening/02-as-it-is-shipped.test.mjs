@@ -28,5 +28,6 @@ test('the systemd unit leaves the node little to do harm with', () => {
   const report = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', '--threshold=20', unit], { encoding: 'utf8' });
   assert.match(report, /Overall exposure level for hearthchat@alice.service: [01]\.\d OK/);
   const text = fs.readFileSync(unit, 'utf8');
-  for (const line of ['ProtectSystem=strict', 'NoNewPrivileges=yes', 'SystemCallFilter=@system-service', 'MemoryDenyWriteExecute=yes']) assert.ok(text.includes(`\n${line}\n`), line);
+  for (const line of ['ProtectSystem=strict', 'NoNewPrivileges=yes', 'SystemCallFilter=@system-service', 'MemoryDenyWriteExecute=yes',
+    'Wants=network-online.target', 'After=network-online.target', 'StartLimitIntervalSec=0', 'Restart=on-failure', 'RestartSec=5']) assert.ok(text.includes(`\n${line}\n`), line);
 });

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanAll, Node, Peer } from './support.mjs';
+import { cleanAll, neighbours, Node, Peer } from './support.mjs';
 
 let alice;
 let bob;
 after(cleanAll);
-before(async () => {
-  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  bob = await (await Node.create({ name: 'Bob' })).start();
-  await alice.admit(bob);
-});
+before(async () => { [alice, bob] = await neighbours(); });
 
 const expectError = async (promise, status, code) => {
   const answer = await promise;
@@ -89,8 +85,20 @@ test('history pages by lamport, both ways', async () => {
   const newest = await page('before_lamport=9007199254740991&limit=2');
   assert.deepEqual(newest.messages.map((message) => message.body), ['page 6', 'page 7']);
   assert.equal(newest.more, true);
+  assert.deepEqual(await page('limit=2'), newest); // with neither, the newest there are
+  assert.deepEqual((await page('since_lamport=0&limit=1')).more, true);
+  assert.notEqual((await page('since_lamport=0&limit=1')).messages[0].body, 'page 7');
+  assert.deepEqual((await page(`since_lamport=${first.lamport - 1}&before_lamport=9007199254740991&limit=2`)).messages.map((message) => message.body), ['page 0', 'page 1']);
   for (const limit of ['0', '1001', '-1', 'x']) await expectError(alice.request('GET', `/api/v1/chat/history?limit=${limit}`), 400, 'bad_request');
   await expectError(alice.request('GET', '/api/v1/chat/history?since_lamport=1.5'), 400, 'bad_request');
+});
+
+test('a query parameter that a path does not have is named', async () => {
+  for (const [method, target, name] of [['GET', '/api/v1/chat/history?limit=5&since=3', 'since'], ['GET', '/api/v1/node?x', 'x'], ['GET', '/api/v1/chat/search?q=a&lmit=5', 'lmit'], ['GET', '/health?Limit=1', 'Limit'],
+    ['GET', `/pubsub/v1/subscribe?topic=chat.message.${alice.id}&since=5&timeout=1`, 'since'], ['POST', '/api/v1/chat/send?dry', 'dry'], ['GET', `/api/v1/members?${'y'.repeat(90)}=`, 'y'.repeat(40)]]) {
+    const { status, body } = await alice.request(method, target, method === 'POST' ? {} : undefined);
+    assert.deepEqual([status, body], [400, { error: 'bad_request', message: `This path has no query parameter "${name}".` }], target);
+  }
 });
 
 test('a read receipt covers everything before it, for both sides', async () => {

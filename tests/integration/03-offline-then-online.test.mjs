@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { cleanAll, Node } from './support.mjs';
+import { cleanAll, neighbours, Node } from './support.mjs';
 
 after(cleanAll);
 
 test('a recipient that was off sees the messages when it is back, and the sender learns of it', async () => {
-  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  const bob = await (await Node.create({ name: 'Bob' })).start();
-  await alice.admit(bob);
+  const [alice, bob] = await neighbours();
   await alice.send(bob.id, 'before');
   await bob.arrived('before');
   await bob.stop();
@@ -26,9 +24,7 @@ test('a recipient that was off sees the messages when it is back, and the sender
 });
 
 test('both were off in turns: nothing is missed on either side', async () => {
-  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  const bob = await (await Node.create({ name: 'Bob' })).start();
-  await alice.admit(bob);
+  const [alice, bob] = await neighbours();
   await bob.stop();
   await alice.send(bob.id, 'from alice alone');
   await alice.stop();
@@ -62,9 +58,7 @@ test('a third neighbour carries a message between two that never meet', async ()
 });
 
 test('a node knows where the others are from the log alone, after they moved', async () => {
-  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  const bob = await (await Node.create({ name: 'Bob' })).start();
-  await alice.admit(bob);
+  const [alice, bob] = await neighbours();
   const old = bob.peerPort;
   await bob.stop();
   bob.peerPort = 0;

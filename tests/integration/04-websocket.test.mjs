@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanAll, http, Node, net, once, Peer, Subscriber } from './support.mjs';
+import { cleanAll, http, neighbours, net, Node, once, Peer, Subscriber } from './support.mjs';
 
 let alice;
 let bob;
 after(cleanAll);
-before(async () => {
-  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  bob = await (await Node.create({ name: 'Bob' })).start();
-  await alice.admit(bob);
-});
+before(async () => { [alice, bob] = await neighbours(); });
 
 const bodies = (subscriber) => subscriber.published().map((frame) => frame.data).filter((event) => event.event_type === 'chat.message.sent').map((event) => event.data.body);
 const hasBody = (body) => (frame) => frame.data?.data?.body === body;
@@ -202,13 +198,34 @@ test('an upgrade on a connection that was used before works', async () => {
   agent.destroy();
 });
 
-test('what is no handshake gets an answer, not a hang-up', async () => {
+/** The first of what comes back for a request of these lines. */
+async function firstOf(lines) {
   const { port } = new URL(alice.ui);
   const socket = net.connect(Number(port), '127.0.0.1');
-  socket.write(`GET /pubsub/v1/subscribe?topic=chat.message.${alice.id} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n`);
+  socket.write(['GET /pubsub/v1/subscribe?topic=chat.message.' + alice.id + ' HTTP/1.1', `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n'));
   const [data] = await once(socket, 'data');
-  assert.match(data.toString(), /^HTTP\/1\.1 400/);
   socket.destroy();
+  return data.toString();
+}
+
+test('what is no handshake gets an answer, not a hang-up', async () => {
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+  for (const lines of [
+    ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 8', key],
+    ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+    ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: abc'],
+    ['Connection: keep-alive', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', key],
+    ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', key],
+  ]) assert.match(await firstOf(lines), /^HTTP\/1\.1 400 [^]*\{"error":"bad_request","message":"This is no WebSocket handshake/, lines.join());
+});
+
+test('a handshake is one in any case, among other words, and with whatever other programs leave in the browser', async () => {
+  const rest = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  for (const lines of [
+    ['Connection: upgrade', 'Upgrade: WebSocket'], ['Connection: Upgrade', 'Upgrade: WEBSOCKET'], ['Connection: keep-alive, Upgrade', 'Upgrade: h2c, websocket'],
+    ...[4000, 8000, 15500].map((bytes) => ['Connection: Upgrade', 'Upgrade: websocket', `Cookie: a=${'x'.repeat(bytes)}`]),
+    ['Connection: Upgrade', 'Upgrade: websocket', `Cookie: ${Array.from({ length: 300 }, (_, i) => `name_${i}=value`).join('; ')}`],
+  ]) assert.match(await firstOf([...lines, ...rest]), /^HTTP\/1\.1 101 [^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/, lines.join().slice(0, 80));
 });
 
 test('members and peers are announced', async () => {
@@ -230,6 +247,86 @@ test('the long-poll answers at once when there is something, and in time when no
   assert.equal(answer.messages[0].data.event_id, event_id);
   assert.ok(answer.last_seq > seq);
   const { seq: newest } = await bob.get('/api/v1/node'); // a number that the log has not reached: where it stands
-  assert.deepEqual((await poll(9007199254740991, 0)).body, { timeout: true, last_seq: newest });
+  assert.deepEqual((await poll(9007199254740991, 0)).body, { timeout: true, last_seq: newest, log: answer.log });
   assert.equal((await poll(0, 61)).status, 400);
+});
+
+test('a long-poll without last_seq is live: it tells nothing of before', async () => {
+  await alice.send(bob.id, 'before');
+  const { event_id } = await alice.send(bob.id, 'before that, too');
+  await bob.delivered(event_id);
+  const poll = async (query) => (await bob.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${bob.id}&${query}`)).body;
+  const now = await poll('timeout=0');
+  assert.equal(now.timeout, true);
+  assert.equal(now.last_seq, (await bob.get('/api/v1/node')).seq);
+  const waiting = poll('timeout=30');
+  let answered = false;
+  waiting.finally(() => { answered = true; });
+  let sent = 0;
+  await bob.until(async () => { // it may begin to wait after any of them
+    if (!answered) await alice.send(bob.id, `live ${sent++}`);
+    return answered;
+  });
+  const { messages, last_seq } = await waiting;
+  assert.match(messages[0].data.data.body ?? 'live', /^live/);
+  assert.ok(messages[0].seq > now.last_seq);
+  assert.equal(last_seq, messages.at(-1).seq);
+  const carol = await (await Node.create({ name: 'Carol' })).start(); // in no community, there is no number yet
+  assert.deepEqual((await carol.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${carol.id}&timeout=0`)).body, { timeout: true, last_seq: 0 });
+});
+
+test('who comes anew is told nothing of before, of members neither; who comes back, nothing twice and all in order', async () => {
+  const topics = [`chat.message.${alice.id}`, 'member.changed', 'peer.changed'];
+  const first = new Subscriber(alice, { topics });
+  const { seq: start } = await first.ready();
+  const dora = await (await Node.create({ name: 'Dora' })).start();
+  await alice.admit(dora);
+  const joined = await first.until((frame) => frame.topic === 'member.changed' && frame.data.event_type === 'community.member.joined' && frame.data.node_id === dora.id);
+  await first.until((frame) => frame.topic === 'peer.changed' && frame.data.node_id === dora.id && frame.data.online);
+  for (let i = 0; i < 40; i++) await alice.send(dora.id, `to Dora ${i}`);
+  await first.until(hasBody('to Dora 39'));
+  const anew = new Subscriber(alice, { topics });
+  const ready = await anew.ready();
+  const back = new Subscriber(alice, { topics, since: start });
+  const later = new Subscriber(alice, { topics, since: joined.seq });
+  await alice.send(dora.id, 'the end');
+  for (const subscriber of [anew, back, later]) await subscriber.until(hasBody('the end'));
+  assert.deepEqual(anew.published().filter(({ seq }) => seq < ready.seq), []);
+  assert.equal(anew.published().some(({ data }) => data.node_id === dora.id), false); // nor that she came online
+  for (const [subscriber, from] of [[back, start], [later, joined.seq]]) {
+    const seqs = subscriber.published().map(({ seq }) => seq);
+    assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
+    const events = subscriber.published().filter(({ topic }) => topic !== 'peer.changed');
+    assert.ok(events.every(({ seq }) => seq > from));
+    assert.equal(new Set(events.map(({ seq }) => seq)).size, events.length);
+    assert.equal(events.some(({ seq }) => seq === joined.seq), subscriber === back);
+  }
+  await dora.stop();
+  await first.until((frame) => frame.topic === 'peer.changed' && frame.data.node_id === dora.id && !frame.data.online);
+  const last = new Subscriber(alice, { topics }); // nothing was stored since
+  await last.ready();
+  await alice.send(dora.id, 'into the void');
+  await last.until(hasBody('into the void'));
+  assert.equal(last.published().some(({ data }) => data.node_id === dora.id), false);
+  for (const subscriber of [first, anew, back, later, last]) subscriber.close();
+});
+
+test('who comes back over a restart of the node gets news of members in their place among the messages', async () => {
+  const node = await (await Node.create({ name: 'Nora', community: 'Elsewhere' })).start();
+  const peer = new Peer();
+  await peer.join(node);
+  const { seq: start } = await node.get('/api/v1/node');
+  await write(peer, node, 5);
+  await node.stop();
+  await node.start();
+  const other = new Peer();
+  await other.join(node);
+  await write(peer, node, 5);
+  const back = new Subscriber(node, { since: start, topics: [`chat.message.${node.id}`, 'member.changed'] });
+  await node.send(peer.id, 'the end');
+  await back.until(hasBody('the end'));
+  const seqs = back.published().map(({ seq }) => seq);
+  assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
+  assert.ok(back.published().some(({ data }) => data.event_type === 'community.member.joined' && data.node_id === other.id));
+  back.close();
 });

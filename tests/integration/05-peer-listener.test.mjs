@@ -217,6 +217,12 @@ test('a request for events is answered up to 4 MiB, and the rest is named', asyn
     want = answer.body.missing;
   }
   assert.deepEqual(fetched, events);
+  // No more bytes than the caller's link takes, and one event in any case.
+  for (const [most, count] of [[1, 1], [450000, 2], [1e9, 3]]) {
+    const { body } = await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: hashes.slice(0, 3), most_bytes: most });
+    assert.deepEqual(body, { events: events.slice(0, count), missing: hashes.slice(count, 3) });
+  }
+  for (const most of [0, -1, 1.5, '9', null]) expectError(await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes, most_bytes: most }), 400, 'bad_request');
   const nobodys = Array.from({ length: 1000 }, (_, i) => i.toString(16).padStart(64, '0'));
   assert.deepEqual((await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: nobodys })).body, { events: [], missing: nobodys });
   expectError(await peer.call(alice, 'POST', '/sync/v1/fetch', { hashes: [...nobodys, 'f'.repeat(64)] }), 413, 'bad_request');

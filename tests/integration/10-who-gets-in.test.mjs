@@ -36,6 +36,7 @@ const paths = () => [
   ['POST', '/sync/v1/events', 'invitee', { community_id: alice.community, events: [] }],
   ['POST', '/sync/v1/fetch', 'invitee', { hashes: [] }],
   ['POST', '/sync/v1/reconcile', 'invitee', 'a\0\0\x02\0', OCTETS],
+  ['POST', '/sync/v1/leaving', 'member', {}],
   ['POST', '/bus/v1/call', 'member', { params: {}, input: {} }],
   ['GET', '/bus/v1/capabilities', 'member'],
   ['GET', '/pubsub/v1/subscribe?timeout=0', 'member'],

@@ -65,7 +65,11 @@ test('strangers share what their address may, whatever keys they show', async ()
   const second = new Peer();
   second.address = house.address;
   checkLimited(await pipeline(house, get('/health'), 500));
-  assert.equal((await second.call(alice, 'GET', '/health')).status, 429);
+  let flooding = true; // or the second's handshake may outlast the second that is counted
+  const flood = (async () => { while (flooding) await pipeline(house, get('/health'), 500); })();
+  await alice.until(async () => (await second.call(alice, 'GET', '/health')).status === 429);
+  flooding = false;
+  await flood;
   assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
 });
 
@@ -144,6 +148,27 @@ test('headers and bodies over their bounds are refused', async () => {
   assert.deepEqual([heavy.status, heavy.body.error], [413, 'bad_request']);
 });
 
+test('a request that is odd is answered, and answered by us', async () => {
+  const { port } = new URL(alice.ui);
+  const answer = async (line, headers, body = '') => {
+    const socket = net.connect(Number(port), '127.0.0.1');
+    socket.write([`${line} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers, '', body].join('\r\n'));
+    const [data] = await once(socket, 'data');
+    socket.destroy();
+    return data.toString();
+  };
+  for (const parameters of [65, 250, 1000, 3000]) {
+    const query = Array.from({ length: parameters }, (_, i) => `a${i}=1`).join('&');
+    assert.match(await answer(`GET /api/v1/node?${query}`, []), /^HTTP\/1\.1 400 [^]*"message":"No path has so many query parameters\."/, parameters);
+  }
+  for (const coding of ['gzip', 'gzip, chunked', 'identity']) {
+    assert.match(await answer('POST /api/v1/node', [`Transfer-Encoding: ${coding}`, 'Content-Type: application/json'], '2\r\n{}\r\n0\r\n\r\n'),
+      /^HTTP\/1\.1 501 [^]*"bad_request"[^]*no other Transfer-Encoding is known/, coding);
+  }
+  assert.match(await answer('POST /api/v1/node', ['Transfer-Encoding: Chunked', 'Content-Type: application/json'], '2\r\n{}\r\n0\r\n\r\n'), /^HTTP\/1\.1 400 [^]*display_name/);
+  for (const bytes of [4000, 8000, 15500]) assert.match(await answer('GET /api/v1/node', [`Cookie: a=${'x'.repeat(bytes)}`]), /^HTTP\/1\.1 200 /, 'other programs\' cookies');
+});
+
 test('who is slow, or silent, is let go of; all at once, while the owner writes', async () => {
   const { hostname, port } = new URL(alice.ui);
   const plain = (text, portOf = Number(port)) => {
@@ -181,7 +206,7 @@ test('who is slow, or silent, is let go of; all at once, while the owner writes'
     assert.ok((await alice.send(member.id, `meanwhile ${at}`)).event_id);
     if (await Promise.race([all, Promise.resolve(false)])) break;
   }
-  for (const reason of ['no request in time', 'a request that does not end']) assert.ok(alice.log.includes(`"connection.closed","address":"127.`) && alice.log.includes(`"reason":"${reason}"`), reason);
+  for (const reason of ['no request in time', 'a request that does not end']) await alice.logged(new RegExp(`"connection.closed","address":"127\\..*"reason":"${reason}"`));
 });
 
 test('two thousand connections that do nothing keep nobody out', async () => {
@@ -201,7 +226,9 @@ test('two thousand connections that do nothing keep nobody out', async () => {
   friend.write(get('/health'));
   await once(friend, 'data');
   // Members in the middle of something: one has sent half of a request, one waits for its answer.
-  const body = JSON.stringify({ community_id: alice.community, events: [] });
+  const rounds = 20;
+  const piece = 5000; // a body that moves: 4 KiB in 15 s
+  const body = JSON.stringify({ community_id: alice.community, events: [] }).padEnd((rounds + 1) * piece);
   const busy = { half: secured(other), waiting: secured(other) };
   for (const socket of Object.values(busy)) {
     socket.on('error', () => {});
@@ -211,8 +238,9 @@ test('two thousand connections that do nothing keep nobody out', async () => {
   }
   busy.half.write(`POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
   busy.waiting.write(get(`/pubsub/v1/subscribe?topic=chat.message.${other.id}&last_seq=9007199254740991&timeout=60`));
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < rounds; i++) {
     await Promise.all(Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: `127.7.7.${i + 1}` })));
+    busy.half.write(body.slice(10 + i * piece, 10 + (i + 1) * piece)); // however slow all this is
     await Promise.all(Array.from({ length: 40 }, () => connect({ host: '127.0.0.1', port: Number(port) })));
   }
   await alice.until(() => open <= 1024 + 512);
@@ -227,7 +255,7 @@ test('two thousand connections that do nothing keep nobody out', async () => {
   friend.write(get('/health'));
   assert.equal(await statusOf(friend), 200); // nobody pushed it out
   friend.destroy();
-  busy.half.write(body.slice(10));
+  busy.half.write(body.slice(10 + rounds * piece));
   assert.equal(await statusOf(busy.half), 200);
   const answered = statusOf(busy.waiting);
   await alice.send(other.id, 'you waited for this');

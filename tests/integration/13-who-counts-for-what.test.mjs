@@ -40,7 +40,7 @@ function tooFew(statement, other) {
 async function refuses(target, body, counted, needed, what) {
   const answer = await alice.request('POST', target, body);
   assert.deepEqual([answer.status, answer.body.error], [401, 'unauthorized'], `${target} co-signed by ${what}: ${answer.text}`);
-  assert.match(answer.body.message, new RegExp(`takes ${needed} trusted members and there are ${counted}`), what);
+  assert.match(answer.body.message, new RegExp(`takes the word of ${needed} trusted members, and has that of ${counted}\\.`), what);
 }
 
 test('a revocation takes as many trusted members as the policy says, each once and over the same', async () => {
@@ -62,7 +62,7 @@ test('a revocation takes as many trusted members as the policy says, each once a
   for (const options of [[], argument(bob), [...argument(bob), ...argument(bob)], [...argument(bob), ...argument(carol, statement)], [...argument(bob), ...argument(eve)]]) {
     const { code, stderr } = await alice.cli('revoke', fred.id, '--reason', 'compromised', ...options);
     assert.equal(code, 1, options.join(' '));
-    assert.match(stderr, /takes 3 trusted members/);
+    assert.match(stderr, /takes the word of 3 trusted members/);
   }
   assert.equal(await levelOf(fred), 'member');
   const { code, stderr } = await alice.cli('revoke', fred.id, '--reason', 'compromised', ...argument(bob), ...argument(carol));

@@ -83,12 +83,12 @@ export class Node {
 
   /** Starts `serve` and waits until it answers. */
   async start(...extra) {
-    const args = ['serve', '--data', this.directory, '--ui-port', '0', '--peer-port', String(this.peerPort), '--peer-host', this.peerHost, ...extra];
+    const args = ['serve', '--data', this.directory, '--ui-port', '0', '--peer-port', String(this.peerPort), ...(this.peerHost === null ? [] : ['--peer-host', this.peerHost]), ...extra];
     const [program, ...rest] = [...this.wrapper, BINARY, ...args];
     this.process = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } });
     this.log = '';
     this.process.stderr.on('data', (data) => { this.log += data; });
-    this.exited = once(this.process, 'exit');
+    this.exited = once(this.process, 'close'); // and all that it said is here
     const first = await Promise.race([once(createInterface(this.process.stdout), 'line').then(([line]) => line), this.exited.then(() => null)]);
     assert.ok(first, `the node did not start: ${this.log}`);
     this.ui = /http:\/\/[^/]+/.exec(first)[0];
@@ -160,6 +160,12 @@ export class Node {
     }
   }
 
+  /** Waits until the node's log has it: what it says may come later than what it answers. */
+  async logged(pattern) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    while (!pattern.test(this.log)) await once(this.process.stderr, 'data', { signal }).catch(() => assert.fail(`${pattern} was not logged: ${this.log}`));
+  }
+
   /** Lets `other` into this node's community. */
   async admit(other, invitation = {}) {
     const { invite } = await this.post('/api/v1/invites', { invitee_node_id: other.id, ...invitation });
@@ -185,10 +191,17 @@ export class Node {
   }
 }
 
+/** Alice's community and Bob in it, both running. */
+export async function neighbours({ community = 'Street', alice = {}, bob = {} } = {}) {
+  const nodes = [await (await Node.create({ name: 'Alice', community, ...alice })).start(), await (await Node.create({ name: 'Bob', ...bob })).start()];
+  await nodes[0].admit(nodes[1]);
+  return nodes;
+}
+
 /** A WebSocket subscriber that remembers every frame. */
 export class Subscriber {
-  constructor(node, { since, topics = [`chat.message.${node.id}`], protocols = [], options = {} } = {}) {
-    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join('&') + (since === undefined ? '' : `&since_seq=${since}`);
+  constructor(node, { since, topics = [`chat.message.${node.id}`], protocols = [], options = {}, query: more = '' } = {}) {
+    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join('&') + (since === undefined ? '' : `&since_seq=${since}`) + more;
     this.frames = [];
     this.waiting = [];
     this.socket = new WebSocket(`${node.ui.replace('http', 'ws')}/pubsub/v1/subscribe?${query}`, protocols, options);

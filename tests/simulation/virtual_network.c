@@ -172,6 +172,7 @@ static bool route(struct call *call)
         const char *path;
         handler *handle;
     } routes[] = {{"/sync/v1/events", sync_events_handle},
+                  {"/sync/v1/leaving", sync_leaving_handle},
                   {"/sync/v1/fetch", sync_reconcile_fetch_handle},
                   {"/sync/v1/reconcile", sync_reconcile_handle}};
     if (strcmp(call->path, "/pubsub/v1/subscribe") == 0) {
@@ -201,7 +202,7 @@ static void serve(struct call *call)
         request_reply_error(&call->request, WIRE_UNAUTHORIZED, "no member");
         return;
     }
-    gossip_peer_called(to->gossip, &call->from->key.node_id);
+    gossip_peer_called(to->gossip, &call->from->key.node_id, NULL);
     if (call->octets) {
         call->request.bytes = call->body.data;
         call->request.bytes_count = call->body.length_bytes;

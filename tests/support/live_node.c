@@ -79,7 +79,7 @@ static void open_plain_peer(struct error *error)
     struct http_listener_options options = {.name = "plain",
                                             .host = "127.0.0.1",
                                             .most_body_bytes = LIMITS_PEER_BODY_BYTES,
-                                            .most_memory_bytes = LIMITS_PEER_MEMORY_BYTES,
+                                            .most_memory_bytes = LIMITS_CONNECTION_MEMORY_BYTES,
                                             .idle_ms = LIMITS_PEER_IDLE_MS,
                                             .most_connections = 16,
                                             .routes = &routes_peer,
@@ -125,7 +125,7 @@ static void start(void)
     require(device_key_create(live.directory, &key, &error), &error);
     require(founding_run(live.directory, &key, clock_system(), "Street", &policy, &error), &error);
     signing_key_deinit(&key);
-    struct node_options options = {live.directory, &live.configuration};
+    struct node_options options = {live.directory, &live.configuration, NULL};
     require(node_start(&options, &live.node, &error), &error);
     open_plain_peer(&error);
     node_id_format(node_id_of(live.node), id);

@@ -165,7 +165,7 @@ struct scripted_request *scripted_peers_await(struct scripted_peers *scripted, u
 static void conclude(struct scripted_peers *scripted, struct scripted_request *request,
                      enum result result, long status, const void *bytes, size_t length_bytes)
 {
-    struct http_answer answer = {.status = status};
+    struct http_answer answer = {.status = status, .took_ms = request->took_ms};
     http_client_done *done = request->done;
     void *context = request->context;
     buffer_append(&answer.body, bytes, length_bytes);
@@ -190,6 +190,18 @@ void scripted_peers_refuse(struct scripted_peers *scripted, struct scripted_requ
 void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_request *request)
 {
     conclude(scripted, request, RESULT_UNREACHABLE, 0, "", 0);
+}
+
+void scripted_peers_break_off(struct scripted_peers *scripted, struct scripted_request *request,
+                              const void *bytes, size_t length_bytes)
+{
+    conclude(scripted, request, RESULT_UNREACHABLE, 200, bytes, length_bytes);
+}
+
+void scripted_peers_stall(struct scripted_peers *scripted, struct scripted_request *request,
+                          const void *bytes, size_t length_bytes)
+{
+    conclude(scripted, request, RESULT_TIMEOUT, 200, bytes, length_bytes);
 }
 
 static void append_varint(struct buffer *message, uint64_t number)

@@ -18,6 +18,7 @@ struct scripted_request {
     char *url;
     struct buffer body;
     size_t most_answer_bytes;
+    int64_t took_ms; /* the test's: how long its answer takes */
     http_client_done *done;
     void *context;
 };
@@ -54,6 +55,14 @@ void scripted_peers_answer(struct scripted_peers *scripted, struct scripted_requ
 void scripted_peers_refuse(struct scripted_peers *scripted, struct scripted_request *request,
                            long status, const char *text);
 void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_request *request);
+
+/* The connection breaks, after so much of the answer. */
+void scripted_peers_break_off(struct scripted_peers *scripted, struct scripted_request *request,
+                              const void *bytes, size_t length_bytes);
+
+/* The same, but nothing moves any more. */
+void scripted_peers_stall(struct scripted_peers *scripted, struct scripted_request *request,
+                          const void *bytes, size_t length_bytes);
 
 /* A comparison's answer of somebody who has these events, above all of ours, and lacks none. */
 void scripted_peers_claim(struct scripted_peers *scripted, struct scripted_request *request,

@@ -9,7 +9,7 @@ static void rate_window__takes_no_more_than_its_number_in_any_second(void **stat
     size_t count = 0;
     struct rate_window window;
     (void)state;
-    rate_window_init(&window, slots, 10);
+    rate_window_init(&window, slots, 10, 1000);
     for (int64_t now_ms = 5; now_ms < 4000; now_ms += 7) {
         if (rate_window_take(&window, now_ms) == 0) {
             taken[count++] = now_ms;
@@ -26,7 +26,7 @@ static void rate_window__says_when_the_next_is_free(void **state)
     int64_t slots[2];
     struct rate_window window;
     (void)state;
-    rate_window_init(&window, slots, 2);
+    rate_window_init(&window, slots, 2, 1000);
     assert_int_equal(rate_window_take(&window, 100), 0);
     assert_int_equal(rate_window_take(&window, 300), 0);
     assert_int_equal(rate_window_take(&window, 400), 700);
@@ -41,7 +41,7 @@ static void rate_window__takes_again_what_was_given_back(void **state)
     int64_t slots[2];
     struct rate_window window;
     (void)state;
-    rate_window_init(&window, slots, 2);
+    rate_window_init(&window, slots, 2, 1000);
     assert_int_equal(rate_window_take(&window, 100), 0);
     assert_int_equal(rate_window_take(&window, 100), 0);
     rate_window_give_back(&window);

@@ -56,6 +56,26 @@ static void utf8_mend__replaces_what_is_no_character(void **state)
     }
 }
 
+static void utf8_decode__reads_what_utf8_encode_writes(void **state)
+{
+    static const char *const texts[] = {"a", "\x7f",         "ä", "\xdf\xbf",
+                                        "€", "\xef\xbf\xbf", "😀", "\xf4\x8f\xbf\xbf"};
+    static const uint32_t characters[] = {'a',    0x7f,   0xe4,    0x7ff,
+                                          0x20ac, 0xffff, 0x1f600, 0x10ffff};
+    uint32_t character = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char bytes[5] = "";
+        assert_int_equal(utf8_decode(texts[i], strlen(texts[i]), &character), strlen(texts[i]));
+        assert_int_equal(character, characters[i]);
+        assert_int_equal(utf8_encode(character, bytes), strlen(texts[i]));
+        assert_string_equal(bytes, texts[i]);
+    }
+    assert_int_equal(utf8_decode("\xffx", 2, &character), 0);
+    assert_int_equal(character, 0xfffd);
+    assert_int_equal(utf8_decode("", 0, &character), 0);
+}
+
 /* The message goes into JSON, wherever its end cuts through what it quotes. */
 static void error_set__keeps_a_message_that_can_be_sent(void **state)
 {
@@ -81,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_valid__agrees_with_the_library_that_packs_it),
         cmocka_unit_test(utf8_mend__replaces_what_is_no_character),
+        cmocka_unit_test(utf8_decode__reads_what_utf8_encode_writes),
         cmocka_unit_test(error_set__keeps_a_message_that_can_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

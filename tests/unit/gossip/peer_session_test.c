@@ -3,6 +3,9 @@
 
 #include "core/memory.h"
 #include "gossip/event_batch.h"
+#include "gossip/gossip_state.h"
+#include "gossip/page_size.h"
+#include "protocol/hex.h"
 #include "protocol/reconcile.h"
 #include "store/event_reader.h"
 #include "support/scripted_peers.h"
@@ -91,15 +94,22 @@ static uint8_t *make_up(size_t count, uint8_t mark)
     return hashes;
 }
 
+static size_t asked_for(const struct scripted_request *request)
+{
+    return scripted_peers_count(request, "\"") / 2 - 1 -
+           scripted_peers_count(request, "\"most_bytes\"");
+}
+
 static void peer_session__lets_one_peer_at_a_time_bring_much(void **state)
 {
     struct scripted_peers scripted;
     uint8_t *hashes = make_up(MANY, 1);
+    uint8_t *others = make_up(5, 2);
     (void)state;
     scripted_peers_open(&scripted, 3);
     for (int peer = BOB; peer <= EVE; peer++) {
         scripted_peers_claim(&scripted, scripted_peers_await(&scripted, (uint8_t)peer, reconcile),
-                             hashes, peer == EVE ? 10 : MANY);
+                             peer == EVE ? others : hashes, peer == EVE ? 5 : MANY);
     }
     /* Bob's turn; Jana's much is for later; the little that Eve has is no trouble. */
     assert_non_null(scripted_peers_await(&scripted, BOB, fetch));
@@ -117,13 +127,79 @@ static void peer_session__lets_one_peer_at_a_time_bring_much(void **state)
     scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes, MANY);
     assert_non_null(scripted_peers_await(&scripted, JANA, fetch));
     memory_free(hashes);
+    memory_free(others);
     scripted_peers_close(&scripted);
 }
 
-static void peer_session__fetches_a_thousand_at_a_time_and_reads_bounded_answers(void **state)
+/* Of two who have the same one is asked; of the other only what that one lacks, and the rest when
+ * it breaks off. */
+static void peer_session__asks_nobody_for_what_is_on_its_way(void **state)
 {
-    static const size_t pages[] = {1000, 1000, 500};
-    const char *const none[] = {""};
+    struct scripted_peers scripted;
+    uint8_t *hashes = make_up(6, 1);
+    (void)state;
+    scripted_peers_open(&scripted, 2);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, reconcile), hashes, 4);
+    const struct scripted_request *request = scripted_peers_await(&scripted, BOB, fetch);
+    assert_int_equal(asked_for(request), 4);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes, 6);
+    request = scripted_peers_await(&scripted, JANA, fetch);
+    assert_int_equal(asked_for(request), 2);
+    assert_int_equal(scripted_peers_count(request, "000501"), 1);
+    scripted_peers_fail(&scripted, scripted_peers_find(&scripted, JANA, fetch));
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes, 4);
+    for (int i = 0; i < 3; i++) { /* it is compared with again and again, and not asked */
+        assert_null(scripted_peers_find(&scripted, JANA, fetch));
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes,
+                             4);
+    }
+    scripted_peers_fail(&scripted, scripted_peers_find(&scripted, BOB, fetch));
+    const int64_t failed_ms = scripted.now_ms;
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, reconcile), hashes, 4);
+    request = scripted_peers_await(&scripted, JANA, fetch);
+    assert_int_equal(asked_for(request), 4);
+    assert_in_range(scripted.now_ms - failed_ms, 0, GOSSIP_CATCH_UP_MS + 1000);
+    memory_free(hashes);
+    scripted_peers_close(&scripted);
+}
+
+/* Who knows no "most_bytes" is asked without. */
+static void peer_session__asks_plainly_who_refuses_more(void **state)
+{
+    struct scripted_peers scripted;
+    uint8_t *hashes = make_up(3, 1);
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    for (size_t i = 0; i < 2; i++) {
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, reconcile), hashes, 3);
+        struct scripted_request *request = scripted_peers_await(&scripted, BOB, fetch);
+        assert_int_equal(asked_for(request), 3);
+        assert_int_equal(scripted_peers_count(request, "\"most_bytes\":8192}"), i == 0 ? 1 : 0);
+        scripted_peers_refuse(&scripted, request, 400, "{}");
+    }
+    memory_free(hashes);
+    scripted_peers_close(&scripted);
+}
+
+/* A page that takes `took_ms` on its way and has nothing in it but so many bytes. */
+static void pad(struct scripted_peers *scripted, struct scripted_request *request, size_t bytes,
+                int64_t took_ms)
+{
+    static const char nothing[] = "{\"events\":[],\"missing\":[]}";
+    struct buffer text;
+    buffer_init(&text);
+    buffer_append_text(&text, nothing);
+    while (text.length_bytes < bytes) {
+        buffer_append_byte(&text, ' ');
+    }
+    request->took_ms = took_ms;
+    scripted_peers_answer(scripted, request, text.data, text.length_bytes);
+    buffer_deinit(&text);
+}
+
+static void peer_session__sizes_its_pages_by_what_the_link_shows(void **state)
+{
+    enum { BYTES = 1024 }; /* of an event */
     struct scripted_peers scripted;
     uint8_t *hashes = make_up(MANY, 1);
     (void)state;
@@ -132,13 +208,36 @@ static void peer_session__fetches_a_thousand_at_a_time_and_reads_bounded_answers
     assert_in_range(request->most_answer_bytes, 1, RECONCILE_MOST_MESSAGE_BYTES);
     assert_in_range(request->body.length_bytes, 1, RECONCILE_MOST_MESSAGE_BYTES);
     scripted_peers_claim(&scripted, request, hashes, MANY);
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+    request = scripted_peers_await(&scripted, BOB, fetch);
+    assert_in_range(request->most_answer_bytes, EVENT_BATCH_MOST_BYTES,
+                    EVENT_BATCH_MOST_BYTES + 1048576);
+    assert_int_equal(asked_for(request), PAGE_SIZE_FIRST_BYTES / BYTES);
+    struct gossip_progress progress = gossip_progress(scripted.gossip);
+    assert_int_equal(progress.to_come, MANY);
+    assert_int_equal(progress.seconds_left, -1);
+    assert_true(node_id_equal(&progress.peer, test_id(BOB)));
+    /* 16 KiB a second: five would be 80 KiB, and it grows step by step. */
+    pad(&scripted, request, PAGE_SIZE_FIRST_BYTES, 500);
+    request = scripted_peers_await(&scripted, BOB, fetch);
+    assert_int_equal(asked_for(request), PAGE_SIZE_FIRST_BYTES / BYTES * PAGE_SIZE_GROWTH);
+    progress = gossip_progress(scripted.gossip);
+    assert_int_equal(progress.to_come, MANY - PAGE_SIZE_FIRST_BYTES / BYTES);
+    assert_int_equal(progress.bytes_a_second, 16384);
+    assert_int_equal(progress.seconds_left, progress.to_come * BYTES / 16384);
+    /* It takes no time at all: soon pages are as large as they may be. */
+    for (size_t i = 0; i < 2; i++) {
+        pad(&scripted, request, asked_for(request) * BYTES, 1);
         request = scripted_peers_await(&scripted, BOB, fetch);
-        assert_in_range(request->most_answer_bytes, EVENT_BATCH_MOST_BYTES,
-                        EVENT_BATCH_MOST_BYTES + 1048576);
-        assert_int_equal(scripted_peers_count(request, "\""), 2 + 2 * pages[i]);
-        scripted_peers_deliver(&scripted, request, none, 0);
     }
+    assert_int_equal(asked_for(request), EVENT_BATCH_MOST_EVENTS);
+    /* It breaks off, again and again. */
+    for (size_t i = 0; i < 4; i++) {
+        scripted_peers_fail(&scripted, request);
+        request = scripted_peers_await(&scripted, BOB, reconcile);
+        scripted_peers_claim(&scripted, request, hashes, MANY);
+        request = scripted_peers_await(&scripted, BOB, fetch);
+    }
+    assert_int_equal(asked_for(request), PAGE_SIZE_MOST_BYTES / 16 / BYTES);
     memory_free(hashes);
     scripted_peers_close(&scripted);
 }
@@ -206,6 +305,84 @@ static void peer_session__holds_a_spoilt_signature_against_who_sent_it(void **st
     scripted_peers_close(&scripted);
 }
 
+static void peer_session__keeps_what_came_of_a_page_that_broke_off(void **state)
+{
+    enum { COUNT = 3 };
+    struct scripted_peers scripted;
+    struct buffer page;
+    uint8_t hashes[COUNT][BLAKE3_HASH_BYTES];
+    char *texts[COUNT];
+    (void)state;
+    scripted_peers_open(&scripted, 2);
+    buffer_init(&page);
+    buffer_append_text(&page, "{\"events\":[");
+    for (unsigned i = 0; i < COUNT; i++) {
+        texts[i] = write_message(500 + i, false, hashes[i]);
+        buffer_append_format(&page, "%s%s", i == 0 ? "" : ",", texts[i]);
+    }
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, reconcile), hashes, COUNT);
+    struct scripted_request *request = scripted_peers_await(&scripted, BOB, fetch);
+    assert_int_equal(asked_for(request), COUNT);
+    scripted_peers_break_off(&scripted, request, page.data, page.length_bytes - 1);
+    request = scripted_peers_await(&scripted, BOB, reconcile);
+    assert_true(event_reader_holds(scripted.log.log, hashes[0]));
+    assert_true(event_reader_holds(scripted.log.log, hashes[1]));
+    scripted_peers_claim(&scripted, request, hashes[2], 1);
+    request = scripted_peers_await(&scripted, BOB, fetch);
+    scripted_peers_deliver(&scripted, request, (const char *const *)&texts[2], 1);
+    scripted_peers_run(&scripted, scripted.now_ms + 200);
+    assert_true(event_reader_holds(scripted.log.log, hashes[2]));
+    for (unsigned i = 0; i < COUNT; i++) {
+        memory_free(texts[i]);
+    }
+    buffer_deinit(&page);
+    scripted_peers_close(&scripted);
+}
+
+/* A peer has more than a page; the first page is `took_ms` on its way. Whether it is stored while
+ * the next is. */
+static bool stores_first_page(int64_t took_ms)
+{
+    enum { COUNT = 100 };
+    struct scripted_peers scripted;
+    uint8_t hashes[COUNT][BLAKE3_HASH_BYTES];
+    char *texts[COUNT];
+    const char *asked[COUNT];
+    size_t asked_count = 0;
+    size_t held = 0;
+    scripted_peers_open(&scripted, 2);
+    for (unsigned i = 0; i < COUNT; i++) {
+        texts[i] = write_message(500 + i, false, hashes[i]);
+    }
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, reconcile), hashes, COUNT);
+    struct scripted_request *request = scripted_peers_await(&scripted, BOB, fetch);
+    for (unsigned i = 0; i < COUNT; i++) {
+        char hex[2 * BLAKE3_HASH_BYTES + 1];
+        hex_format(hashes[i], BLAKE3_HASH_BYTES, hex);
+        if (scripted_peers_count(request, hex) > 0) {
+            asked[asked_count++] = texts[i];
+        }
+    }
+    assert_in_range(asked_count, 1, COUNT - 1);
+    scripted_peers_run(&scripted, scripted.now_ms + took_ms);
+    scripted_peers_deliver(&scripted, request, asked, asked_count);
+    assert_non_null(scripted_peers_await(&scripted, BOB, fetch));
+    for (unsigned i = 0; i < COUNT; i++) {
+        held += event_reader_holds(scripted.log.log, hashes[i]) ? 1 : 0;
+        memory_free(texts[i]);
+    }
+    assert_true(held == 0 || held == asked_count);
+    scripted_peers_close(&scripted);
+    return held > 0;
+}
+
+static void peer_session__stores_what_comes_slowly_as_it_comes(void **state)
+{
+    (void)state;
+    assert_true(stores_first_page(5000));
+    assert_false(stores_first_page(0)); /* that waits for more, to be written as one */
+}
+
 /* However many comparisons that takes, one session. */
 static void peer_session__goes_on_while_a_peer_brings_something(void **state)
 {
@@ -261,6 +438,29 @@ static void peer_session__brings_what_a_failed_push_held(void **state)
     }
 }
 
+/* A message of Alice's to Bob goes out at once, whatever page of a backlog is under way. */
+static void peer_session__pushes_beside_a_page(void **state)
+{
+    struct scripted_peers scripted;
+    uint8_t *hashes = make_up(MANY, 1);
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, reconcile), hashes, MANY);
+    (void)scripted_peers_await(&scripted, BOB, fetch);
+    const int64_t asked_ms = scripted.now_ms;
+    struct append_answer sent =
+        *test_log_append(&scripted.log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+    struct scripted_request *push = scripted_peers_await(&scripted, BOB, events);
+    assert_int_equal(scripted_peers_count(push, sent.event_id), 1);
+    assert_in_range(scripted.now_ms - asked_ms, 0, 100);
+    assert_non_null(scripted_peers_find(&scripted, BOB, fetch));
+    /* That it is lost does not end the page. */
+    scripted_peers_fail(&scripted, push);
+    assert_non_null(scripted_peers_find(&scripted, BOB, fetch));
+    memory_free(hashes);
+    scripted_peers_close(&scripted);
+}
+
 static void peer_session__takes_the_peers_key_and_no_other(void **state)
 {
     struct scripted_peers scripted;
@@ -283,10 +483,15 @@ int main(void)
         cmocka_unit_test(peer_session__ends_comparisons_that_bring_nothing),
         cmocka_unit_test(peer_session__ends_when_what_it_sends_is_not_taken),
         cmocka_unit_test(peer_session__lets_one_peer_at_a_time_bring_much),
-        cmocka_unit_test(peer_session__fetches_a_thousand_at_a_time_and_reads_bounded_answers),
+        cmocka_unit_test(peer_session__asks_nobody_for_what_is_on_its_way),
+        cmocka_unit_test(peer_session__asks_plainly_who_refuses_more),
+        cmocka_unit_test(peer_session__sizes_its_pages_by_what_the_link_shows),
         cmocka_unit_test(peer_session__holds_a_spoilt_signature_against_who_sent_it),
+        cmocka_unit_test(peer_session__keeps_what_came_of_a_page_that_broke_off),
+        cmocka_unit_test(peer_session__stores_what_comes_slowly_as_it_comes),
         cmocka_unit_test(peer_session__goes_on_while_a_peer_brings_something),
         cmocka_unit_test(peer_session__brings_what_a_failed_push_held),
+        cmocka_unit_test(peer_session__pushes_beside_a_page),
         cmocka_unit_test(peer_session__takes_the_peers_key_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,6 +240,28 @@ static void event_scan__takes_a_nul_nowhere(void **state)
     }
 }
 
+/* Whatever of a page came: those of its events that are whole, as a page. */
+static void event_scan_broken_page__keeps_what_is_whole(void **state)
+{
+    static const char text[] =
+        "{\"events\":[{\"a\":\"}],\\\"{\"},{\"b\":[{},{\"c\":{}}]}],\"missing\":[{}]}";
+    static const size_t ends[] = {25, 45}; /* of the events */
+    (void)state;
+    for (size_t length = 0; length < sizeof text; length++) {
+        struct buffer page;
+        buffer_init(&page);
+        bool some = event_scan_broken_page(text, length, &page);
+        assert_int_equal(some, length >= ends[0]);
+        if (some) {
+            size_t whole = length < ends[1] ? ends[0] : ends[1];
+            assert_int_equal(page.length_bytes, whole + 2);
+            assert_memory_equal(page.data, text, whole);
+            assert_memory_equal(page.data + whole, "]}", 2);
+        }
+        buffer_deinit(&page);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +271,7 @@ int main(void)
         cmocka_unit_test(event_scan__takes_a_nul_nowhere),
         cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
         cmocka_unit_test(event_scan_page__leaves_to_the_parser_what_ends_otherwise),
+        cmocka_unit_test(event_scan_broken_page__keeps_what_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

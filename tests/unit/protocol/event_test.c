@@ -284,6 +284,13 @@ static void invite__reads_back_and_shows_every_change(void **state)
     assert_true(node_id_equal(&read.invitee, &bob.node_id));
     assert_int_equal(read.initial_level, LEVEL_TRUSTED);
     assert_int_equal(read.bootstrap_endpoints.list[0].port, 7080);
+    assert_string_equal(read.invite_event_id, invite.invite_event_id);
+    invite_deinit(&read);
+    memory_free(text);
+    invite.invite_event_id[0] = '\0'; /* for a member that comes back */
+    text = invite_make(&invite, &alice);
+    assert_int_equal(invite_parse(text, &read, &error), RESULT_OK);
+    assert_string_equal(read.invite_event_id, "");
     invite_deinit(&read);
     memory_free(text);
     text = invite_make(&invite, &bob); /* signed by somebody else than the inviter */

@@ -32,6 +32,20 @@ static void callers__count_a_house_as_one(void **state)
     assert_false(callers_key_equal(&v4, &neighbour));
 }
 
+static void callers__write_an_address_as_people_do(void **state)
+{
+    static const char *const texts[][2] = {
+        {"::ffff:192.0.2.1", "192.0.2.1"}, {"2001:db8::1", "2001:db8::1"}, {"::1", "::1"}};
+    char text[CALLERS_ADDRESS_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+        assert_int_equal(inet_pton(AF_INET6, texts[i][0], &v6.sin6_addr), 1);
+        callers_format_address((const struct sockaddr *)(const void *)&v6, text);
+        assert_string_equal(text, texts[i][1]);
+    }
+}
+
 static void callers__limit_then_call_it_a_flood(void **state)
 {
     struct callers *callers = callers_create(1000, 4000);
@@ -64,6 +78,26 @@ static void callers__limit_each_capability_apart(void **state)
     assert_int_equal(callers_count_capability(callers, &key, 3, 999, &retry_ms), RESULT_BUSY);
     assert_int_equal(retry_ms, 1);
     assert_int_equal(callers_count_capability(callers, &key, 4, 999, &retry_ms), RESULT_OK);
+    callers_destroy(&callers);
+}
+
+static void callers__let_one_redeem_so_often_a_minute(void **state)
+{
+    struct callers *callers = callers_create(1000, 4000);
+    struct caller_key key = address("192.0.2.1");
+    struct caller_key other = address("192.0.2.2");
+    int64_t retry_ms = 0;
+    (void)state;
+    for (int i = 0; i < LIMITS_REDEEMS_A_MINUTE; i++) {
+        assert_int_equal(callers_count_redeem(callers, &key, 5000 + i, &retry_ms), RESULT_OK);
+    }
+    assert_int_equal(callers_count_redeem(callers, &key, 7000, &retry_ms), RESULT_BUSY);
+    assert_int_equal(retry_ms, 58000);
+    assert_int_equal(callers_count_redeem(callers, &other, 7000, &retry_ms), RESULT_OK);
+    assert_int_equal(callers_count(callers, &key, 7000, &retry_ms), RESULT_OK);
+    assert_int_equal(callers_count_redeem(callers, &key, 65000, &retry_ms), RESULT_OK);
+    assert_int_equal(callers_count_redeem(callers, &key, 65000, &retry_ms), RESULT_BUSY);
+    assert_int_equal(retry_ms, 1);
     callers_destroy(&callers);
 }
 
@@ -124,8 +158,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(callers__count_a_house_as_one),
+        cmocka_unit_test(callers__write_an_address_as_people_do),
         cmocka_unit_test(callers__limit_then_call_it_a_flood),
         cmocka_unit_test(callers__limit_each_capability_apart),
+        cmocka_unit_test(callers__let_one_redeem_so_often_a_minute),
         cmocka_unit_test(callers__take_a_call_back_that_was_somebody_elses),
         cmocka_unit_test(callers__hold_so_much_for_one_and_for_all),
         cmocka_unit_test(callers__forget_the_quiet_but_never_who_holds),

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,11 +13,22 @@
 enum { MOST = 4, SECOND_MS = 1000 };
 
 static _Atomic int64_t now_ms; /* the sweeper reads it, too */
+static _Atomic unsigned told;  /* how often anybody has */
 
 static int64_t tell(void *context)
 {
     (void)context;
+    told++;
     return now_ms;
+}
+
+/* Until the sweeper has looked at what is so now; nobody else reads the clock meanwhile. */
+static void await_sweep(void)
+{
+    unsigned before = told;
+    while (told < before + 2) {
+        (void)sched_yield();
+    }
 }
 
 static const struct clock clock_of_test = {tell, tell, NULL};
@@ -133,14 +145,14 @@ static void connections_add__closes_nobody_in_the_middle_of_a_request(void **sta
     connections_welcome(connections, visitors[1].connection);
     connections_handling(connections, visitors[1].connection); /* a long-poll */
     connections_handling(connections, visitors[2].connection); /* and a stranger's request */
-    connections_sending(connections, visitors[3].connection, 1000);
+    connections_sending(connections, visitors[3].connection);
     for (size_t i = MOST; i < MOST + 2; i++) { /* whoever comes now has to go */
         visitors[i] = come(connections);
         assert_string_equal(look_at(visitors, i), i == MOST ? "1111" : "11110");
         assert_false(is_open(&visitors[i]));
     }
     /* A member that has its answer can be asked to come again, and is, before one that has not. */
-    connections_sending(connections, visitors[0].connection, 1000);
+    connections_sending(connections, visitors[0].connection);
     connections_idle(connections, visitors[0].connection);
     connections_welcome(connections, visitors[3].connection);
     visitors[MOST + 2] = come(connections);
@@ -164,7 +176,7 @@ static void connections_add__keeps_an_addresss_requests_too(void **state)
     connections_welcome(connections, idle.connection);
     connections_idle(connections, idle.connection);
     for (size_t i = 0; i < LIMITS_ADDRESS_CONNECTIONS; i++) { /* without sockets, and answering */
-        now_ms += SECOND_MS;
+        now_ms++;
         crowd[i] = connections_add(connections, -1, (const struct sockaddr *)&address);
         connections_handling(connections, crowd[i]);
     }
@@ -181,12 +193,70 @@ static void connections_add__keeps_an_addresss_requests_too(void **state)
     close_connections(&connections);
 }
 
+/* A connection over TCP, whose bytes are counted. */
+static struct visitor come_by_tcp(struct connections *connections)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    struct visitor visitor = {0};
+    int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    visitor.ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(door, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(door, 1), 0);
+    assert_int_equal(getsockname(door, (struct sockaddr *)&address, &length), 0);
+    assert_int_equal(connect(visitor.ends[1], (struct sockaddr *)&address, sizeof address), 0);
+    visitor.ends[0] = accept(door, NULL, NULL);
+    (void)close(door);
+    visitor.connection =
+        connections_add(connections, visitor.ends[0], (const struct sockaddr *)&address);
+    return visitor;
+}
+
+/* Moves so many bytes after ten seconds. */
+static void move(int from, int to, size_t bytes)
+{
+    static char room[LIMITS_PROGRESS_BYTES];
+    now_ms += (int64_t)10 * SECOND_MS;
+    assert_int_equal(send(from, room, bytes, 0), bytes);
+    assert_int_equal(recv(to, room, bytes, MSG_WAITALL), bytes);
+    await_sweep();
+}
+
+static void connections__lets_a_body_and_an_answer_take_as_long_as_they_move(void **state)
+{
+    struct connections *connections = open_connections(true);
+    (void)state;
+    for (int sends = 0; sends <= 1; sends++) {
+        struct visitor visitor = come_by_tcp(connections);
+        const int here = visitor.ends[0];
+        const int there = visitor.ends[1];
+        connections_receiving(connections, visitor.connection);
+        if (sends) {
+            connections_sending(connections, visitor.connection);
+        } else {
+            connections_body(connections, visitor.connection);
+        }
+        for (int i = 0; i < 2; i++) {
+            move(sends ? here : there, sends ? there : here, LIMITS_PROGRESS_BYTES);
+            assert_true(is_open(&visitor));
+        }
+        move(sends ? here : there, sends ? there : here, LIMITS_PROGRESS_BYTES - 1);
+        assert_true(is_open(&visitor));
+        now_ms += (int64_t)5 * SECOND_MS;
+        await_sweep();
+        assert_false(is_open(&visitor));
+        leave(connections, &visitor);
+    }
+    close_connections(&connections);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_add__closes_the_oldest_idle_and_members_last),
         cmocka_unit_test(connections_add__closes_nobody_in_the_middle_of_a_request),
         cmocka_unit_test(connections_add__keeps_an_addresss_requests_too),
+        cmocka_unit_test(connections__lets_a_body_and_an_answer_take_as_long_as_they_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,7 +359,10 @@ static void count_message(void *context, const struct history_message *shown)
 static int page(struct test_log *test, int64_t since, int64_t before, size_t limit, bool *more_out)
 {
     int count = 0;
-    struct history_query query = {.since_lamport = since, .before_lamport = before, .limit = limit};
+    struct history_query query = {.since_lamport = since,
+                                  .before_lamport = before,
+                                  .newest = since == 0 && before != 0,
+                                  .limit = limit};
     assert_int_equal(history_page(test->log, &query, count_message, &count, more_out), RESULT_OK);
     return count;
 }

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "store/event_reader.h"
 #include "support/test_support.h"
 
@@ -62,10 +65,99 @@ static void event_reader_concerning__goes_as_far_as_the_last_that_it_gave(void *
     test_log_close(&test);
 }
 
+struct lamports {
+    int64_t list[32];
+    size_t count;
+};
+
+static bool note_lamport(void *context, int64_t seq, int64_t lamport, const char *text,
+                         size_t length_bytes)
+{
+    struct lamports *lamports = context;
+    (void)seq;
+    (void)text;
+    (void)length_bytes;
+    lamports->list[lamports->count++] = lamport;
+    return true;
+}
+
+static void event_reader_membership__gives_who_belongs_and_the_last_manifests(void **state)
+{
+    struct test_log test;
+    struct lamports found = {.count = 0};
+    struct signing_key bob = test_key(BOB);
+    char id[ULID_TEXT_BYTES];
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    int64_t next = test_log_populate(&test, JANA); /* lamports 1 to 5 */
+    for (unsigned i = 0; i < 6; i++) {
+        json_t *manifest = test_manifest(&bob, "Bob", (uint16_t)(8000 + i));
+        struct verified_event *events[] = {test_event(event_draft_manifest(manifest), &bob,
+                                                      test_id(ALICE), test_ulid(300 + i, id), next),
+                                           message(JANA, 400 + i, next + 1)};
+        next += 2;
+        json_decref(manifest);
+        test_log_receive(&test, events, 2);
+        assert_int_equal(test.accepted, 2);
+    }
+    assert_int_equal(event_reader_membership(test.log, 0, note_lamport, &found), RESULT_OK);
+    assert_int_equal(found.count, 6);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(found.list[i], i + 1);
+    }
+    assert_int_equal(found.list[5], next - 2);
+    found.count = 0;
+    assert_int_equal(event_reader_membership(test.log, 4, note_lamport, &found), RESULT_OK);
+    assert_int_equal(found.count, 2);
+    test_log_close(&test);
+}
+
+struct remembered {
+    char text[512];
+};
+
+static void note_address(void *context, const struct peer_address *address)
+{
+    struct remembered *remembered = context;
+    size_t length = strlen(remembered->text);
+    (void)snprintf(remembered->text + length, sizeof remembered->text - length, "%s:%u %s %lld;",
+                   address->endpoint.host, (unsigned)address->endpoint.port, address->source,
+                   (long long)address->last_success);
+}
+
+static void event_reader_addresses__remembers_where_a_peer_was_reached(void **state)
+{
+    struct test_log test;
+    struct remembered bob = {""};
+    struct remembered jana = {""};
+    const struct peer_address first[] = {{{"10.0.0.1", 7080}, "manifest", 100}};
+    const struct peer_address second[] = {
+        {{"fe80::1%eth0", 65535}, "hint", 50}, /* a clock that was set back */
+        {{"10.0.0.1", 7080}, "manifest", 200},
+        {{"10.0.0.2", 7080}, "manifest", 200},
+        {{"10.0.0.0", 7080}, "hand", 200},
+    };
+    (void)state;
+    test_log_open(&test, 1, 1);
+    assert_int_equal(log_peers_save_addresses(test.log, test_id(2), first, 1), RESULT_OK);
+    assert_int_equal(log_peers_save_addresses(test.log, test_id(3), first, 1), RESULT_OK);
+    assert_int_equal(log_peers_save_addresses(test.log, test_id(2), second, 4), RESULT_OK);
+    test_log_reopen(&test, 1);
+    assert_int_equal(event_reader_addresses(test.log, test_id(2), note_address, &bob), RESULT_OK);
+    assert_int_equal(event_reader_addresses(test.log, test_id(3), note_address, &jana), RESULT_OK);
+    assert_string_equal(
+        bob.text, "10.0.0.0:7080 hand 200;10.0.0.2:7080 manifest 200;10.0.0.1:7080 manifest 200;"
+                  "fe80::1%eth0:65535 hint 50;");
+    assert_string_equal(jana.text, "10.0.0.1:7080 manifest 100;");
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(event_reader_membership__gives_who_belongs_and_the_last_manifests),
         cmocka_unit_test(event_reader_concerning__goes_as_far_as_the_last_that_it_gave),
+        cmocka_unit_test(event_reader_addresses__remembers_where_a_peer_was_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,17 @@
 #include "store/data_directory.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
-#include "support/test_support.h"
+#include "support/told.h"
 
-enum { ALICE = 1, BOB = 2, MESSAGES = 5, MOST_LOG_BYTES = 1 << 24, MOST_KEPT = 64 };
+enum {
+    ALICE = 1,
+    BOB = 2,
+    CAROL = 3,
+    DAVE = 4,
+    MESSAGES = 5,
+    MOST_LOG_BYTES = 1 << 24,
+    MOST_KEPT = 64
+};
 
 /* Bob's log, and what came into it. */
 struct fixture {
@@ -240,6 +248,81 @@ static void log_answers__an_envelope_is_not_answered(void **state)
     end(&fixture);
 }
 
+/* Carol's message waited to be answered; it turns out that she was shut out before she wrote it. */
+static void log_answers__what_was_set_aside_meanwhile_is_not_answered(void **state)
+{
+    struct fixture fixture;
+    struct told told = {0};
+    (void)state;
+    begin(&fixture);
+    back_up(&fixture);
+    set_back(&fixture);
+    int64_t lamport = fixture.lamport;
+    (void)told_invitation(&told, ALICE, CAROL, LEVEL_MEMBER, 700, lamport);
+    (void)told_joining(&told, CAROL, 700, 701, lamport + 1);
+    (void)told_message(&told, CAROL, BOB, "late", 702, lamport + 9);
+    (void)told_message(&told, CAROL, BOB, "early", 703, lamport + 2);
+    (void)told_revocation(&told, ALICE, CAROL, 704, lamport + 5);
+    told_give(&fixture.bob, &told, 0, 2);
+    told_give(&fixture.bob, &told, 2, 2);
+    assert_int_equal(count_delivered(&fixture), 0);
+    told_give(&fixture.bob, &told, 4, 1);
+    assert_int_equal(log_caught_up_tell(fixture.bob.log), RESULT_OK);
+    assert_int_equal(count_delivered(&fixture), 1); /* of the early one */
+    told_forget(&told);
+    end(&fixture);
+}
+
+/* Dave shut Carol out before she wrote the late one; then it turns out that he was shut out before.
+ */
+static void tell_of_carol(struct told *told, int64_t lamport)
+{
+    (void)told_invitation(told, ALICE, CAROL, LEVEL_MEMBER, 700, lamport);
+    (void)told_joining(told, CAROL, 700, 701, lamport + 1);
+    (void)told_invitation(told, ALICE, DAVE, LEVEL_TRUSTED, 702, lamport + 2);
+    (void)told_joining(told, DAVE, 702, 703, lamport + 3);
+    (void)told_message(told, CAROL, BOB, "early", 704, lamport + 4);
+    (void)told_message(told, CAROL, BOB, "late", 705, lamport + 9);
+    (void)told_revocation(told, DAVE, CAROL, 706, lamport + 6);
+    (void)told_revocation(told, ALICE, DAVE, 707, lamport + 5);
+}
+
+static void log_answers__what_was_set_aside_unanswered_is_answered_when_it_comes_back(void **state)
+{
+    struct fixture fixture;
+    struct told told = {0};
+    (void)state;
+    begin(&fixture);
+    back_up(&fixture);
+    set_back(&fixture);
+    tell_of_carol(&told, fixture.lamport);
+    told_give(&fixture.bob, &told, 0, 6);
+    told_give(&fixture.bob, &told, 6, 1);
+    assert_int_equal(log_caught_up_tell(fixture.bob.log), RESULT_OK);
+    assert_int_equal(count_delivered(&fixture), 1); /* of the early one */
+    told_give(&fixture.bob, &told, 7, 1);
+    assert_int_equal(count_delivered(&fixture), 2);
+    told_forget(&told);
+    end(&fixture);
+}
+
+static void log_answers__what_was_answered_and_comes_back_is_not_answered_again(void **state)
+{
+    struct fixture fixture;
+    struct told told = {0};
+    (void)state;
+    begin(&fixture);
+    tell_of_carol(&told, fixture.lamport);
+    told_give(&fixture.bob, &told, 0, 6);
+    assert_int_equal(count_delivered(&fixture), 2);
+    told_give(&fixture.bob, &told, 6, 1);
+    told_give(&fixture.bob, &told, 7, 1);
+    assert_int_equal(told_count(fixture.bob.log, "\"late\"", NULL, NULL), 1); /* it is back */
+    assert_int_equal(count_delivered(&fixture), 2);
+    told_forget(&told);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +330,9 @@ int main(void)
         cmocka_unit_test(log_answers__a_log_that_was_set_back_says_nothing_twice),
         cmocka_unit_test(log_answers__an_own_event_from_a_peer_tells_of_another_life),
         cmocka_unit_test(log_answers__an_envelope_is_not_answered),
+        cmocka_unit_test(log_answers__what_was_set_aside_meanwhile_is_not_answered),
+        cmocka_unit_test(log_answers__what_was_set_aside_unanswered_is_answered_when_it_comes_back),
+        cmocka_unit_test(log_answers__what_was_answered_and_comes_back_is_not_answered_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,9 +59,10 @@ static void see(void *context, const struct history_message *message)
     }
 }
 
-static void see_found(void *context, const struct history_message *message, const char *snippet)
+static void see_found(void *context, const struct history_message *message,
+                      const struct search_found *found)
 {
-    (void)snippet;
+    (void)found;
     see(context, message);
 }
 
@@ -339,6 +340,59 @@ static void log_messages__what_is_sent_again_after_a_restore_is_shown_once(void 
     end(&test, &told);
 }
 
+/* A client_id is its author's: what somebody else called a message says nothing of ours. */
+static void log_messages__the_client_ids_of_others_are_free(void **state)
+{
+    struct test_log test;
+    struct told told = {0};
+    (void)state;
+    size_t from = begin(&test, &told);
+    (void)told_message(&told, CAROL, BOB, "once", FIRST, 40);
+    told_give_rest(&test, &told, from);
+    const struct append_answer *answer =
+        test_log_append(&test, event_draft_message("once", test_id(CAROL), "mine", NULL));
+    assert_int_equal(answer->result, RESULT_OK);
+    assert_false(answer->repeated);
+    assert_true(shows(&test, "body 101") && shows(&test, "mine"));
+    end(&test, &told);
+}
+
+/* A receipt came before its message, and the node was started in between. */
+static void log_messages__finds_its_receipts_after_a_start_too(void **state)
+{
+    struct test_log test;
+    struct told told = {0};
+    (void)state;
+    size_t from = begin(&test, &told);
+    (void)told_receipt(&told, CAROL, true, FIRST, RECEIPT, 41);
+    (void)told_message(&told, BOB, CAROL, "once", FIRST, 40);
+    told_give(&test, &told, from, 1);
+    test_log_reopen_with(&test, ALICE, &silent);
+    told_give(&test, &told, from + 1, 1);
+    struct seen seen = assert_only(&test, CAROL, FIRST, 0);
+    assert_true(seen.read_at[0] != '\0');
+    end(&test, &told);
+}
+
+/* Two have used one id; when the message of one is gone, the receipt still counts for the other's.
+ */
+static void log_messages__a_receipt_counts_on_for_who_took_the_id(void **state)
+{
+    struct test_log test;
+    struct told told = {0};
+    (void)state;
+    size_t from = begin(&test, &told);
+    (void)told_message(&told, CAROL, BOB, "once", FIRST, 40);
+    (void)told_message(&told, DAVE, BOB, "once", FIRST, 41);
+    (void)told_receipt(&told, BOB, true, FIRST, RECEIPT, 43);
+    (void)told_revocation(&told, ALICE, CAROL, REVOCATION, 39);
+    told_give(&test, &told, from, 3);
+    told_give_rest(&test, &told, from + 3);
+    struct seen seen = assert_only(&test, DAVE, FIRST, 0);
+    assert_true(seen.read_at[0] != '\0');
+    end(&test, &told); /* concerns are compared, too */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +405,9 @@ int main(void)
         cmocka_unit_test(log_messages__receipts_of_either_are_kept_apart),
         cmocka_unit_test(log_messages__a_mark_on_the_hidden_one_reads_the_shown_one),
         cmocka_unit_test(log_messages__what_is_sent_again_after_a_restore_is_shown_once),
+        cmocka_unit_test(log_messages__the_client_ids_of_others_are_free),
+        cmocka_unit_test(log_messages__finds_its_receipts_after_a_start_too),
+        cmocka_unit_test(log_messages__a_receipt_counts_on_for_who_took_the_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

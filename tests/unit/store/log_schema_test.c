@@ -25,6 +25,20 @@ static const char *const earlier[] = {
     [3] = "",
 };
 
+/* What made a log of today one of schema 4, or 5. */
+#define WITHOUT_NEW_TABLES "DROP TABLE addresses; DROP TABLE open_invites; DROP TABLE redeemed;"
+#define OLD_SEARCH_INDEX                                                                           \
+    "DROP TABLE messages_search; DROP INDEX messages_place;"                                       \
+    "ALTER TABLE messages DROP COLUMN place; DELETE FROM meta WHERE key='search';"                 \
+    "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
+    " content_rowid=seq, tokenize='unicode61 remove_diacritics 2', prefix='2 3');"                 \
+    "INSERT INTO messages_search(messages_search) VALUES('rebuild');"
+static const char fifth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES "PRAGMA user_version=5;";
+static const char fourth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES
+    " DROP INDEX events_hash; DROP INDEX events_author;"
+    "CREATE UNIQUE INDEX events_hash ON events(hash);"
+    "CREATE INDEX events_author ON events(author, aside, lamport); PRAGMA user_version=4;";
+
 static char *read_fixture(const char *name)
 {
     char *text = NULL;
@@ -52,8 +66,40 @@ static void lay_down(struct test_log *test, int version)
     *test = (struct test_log){.directory = test_directory(), .key = test_key(ALICE)};
     test->lock = lock_create();
     execute(test->directory, sql);
-    execute(test->directory, earlier[version]);
     memory_free(sql);
+    if (version < 4) {
+        execute(test->directory, earlier[version]);
+    } else {
+        test_log_reopen(test, ALICE);
+        event_log_close(&test->log);
+        execute(test->directory, version == 4 ? fourth : fifth);
+    }
+}
+
+static int note_index(void *context, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    buffer_append_format(context, "%s\n", values[0]);
+    return 0;
+}
+
+/* The caller frees. */
+static char *indexes_of(const struct test_log *test)
+{
+    struct buffer indexes;
+    sqlite3 *database = NULL;
+    char *path = memory_format("%s/events.sqlite", test->directory);
+    buffer_init(&indexes);
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database,
+                                  "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
+                                  " AND (type='index' OR name='addresses') ORDER BY name",
+                                  note_index, &indexes, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    memory_free(path);
+    return buffer_take(&indexes);
 }
 
 static int64_t count_unread(struct test_log *test, uint8_t peer)
@@ -63,22 +109,27 @@ static int64_t count_unread(struct test_log *test, uint8_t peer)
     return unread;
 }
 
-static void count_found(void *context, const struct history_message *message, const char *snippet)
+static void count_found(void *context, const struct history_message *message,
+                        const struct search_found *found)
 {
     (void)message;
-    (void)snippet;
+    (void)found;
     ++*(int *)context;
 }
 
 static void event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it_was(void **state)
 {
+    struct test_log fresh;
     (void)state;
-    for (int version = 1; version <= 3; version++) {
+    test_log_open(&fresh, ALICE, ALICE);
+    char *indexes = indexes_of(&fresh);
+    test_log_close(&fresh);
+    for (int version = 1; version <= 5; version++) {
         struct test_log test;
         char fingerprint[2 * FINGERPRINT_BYTES + 1];
         bool more = false;
         int found = 0;
-        const struct search_query query = {.text = "plan of the well", .limit = 10};
+        const struct search_query query = {.text = "plan of th well", .limit = 10};
         char *expected = read_fixture("log-of-schema-3.history.json");
         expected[strcspn(expected, "\n")] = '\0';
         lay_down(&test, version);
@@ -102,10 +153,22 @@ static void event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it
             test_log_append(&test, event_draft_message("new", test_id(BOB), "On", NULL))->lamport,
             49);
         (void)test_log_verify(&test, ALICE);
+        char *upgraded = indexes_of(&test);
+        assert_string_equal(upgraded, indexes);
+        memory_free(upgraded);
         memory_free(history);
         memory_free(expected);
         test_log_close(&test);
     }
+    memory_free(indexes);
+}
+
+/* A log of Alice and Bob, closed. */
+static void write_log(struct test_log *test)
+{
+    test_log_open(test, ALICE, ALICE);
+    (void)test_log_populate(test, BOB);
+    event_log_close(&test->log);
 }
 
 static enum result open_for_reading(struct test_log *test, struct error *error)
@@ -139,9 +202,7 @@ static void event_log_open__for_reading_takes_no_job(void **state)
     struct test_log test;
     struct error error = {""};
     (void)state;
-    test_log_open(&test, ALICE, ALICE);
-    (void)test_log_populate(&test, BOB);
-    event_log_close(&test.log);
+    write_log(&test);
     assert_int_equal(open_for_reading(&test, &error), RESULT_OK);
     assert_true(event_log_is_read_only(test.log));
     assert_int_equal(
@@ -203,6 +264,20 @@ static void maintenance_verify__an_empty_file_is_no_log(void **state)
     test_remove_directory(&test.directory);
 }
 
+/* Who stands where follows from the facts: with one missing, others would get in or fall out. */
+static void event_log_open__refuses_a_log_with_a_damaged_fact(void **state)
+{
+    struct test_log test;
+    struct error error = {""};
+    (void)state;
+    write_log(&test);
+    execute(test.directory, "UPDATE facts SET author=x'00' WHERE seq=2");
+    assert_int_equal(open_for_reading(&test, &error), RESULT_IO);
+    assert_non_null(strstr(error.message, "damaged"));
+    assert_non_null(strstr(error.message, "hearthchat repair"));
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +286,7 @@ int main(void)
         cmocka_unit_test(event_log_open__for_reading_takes_no_job),
         cmocka_unit_test(log_schema__says_of_every_table_what_is_derived),
         cmocka_unit_test(maintenance_verify__an_empty_file_is_no_log),
+        cmocka_unit_test(event_log_open__refuses_a_log_with_a_damaged_fact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,115 +3,53 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "protocol/co_signature.h"
-#include "store/maintenance.h"
 #include "support/log_describe.h"
-#include "support/shuffle.h"
-#include "support/test_support.h"
+#include "support/told.h"
 
-enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, EVE = 5 };
-enum { MOST_EVENTS = 32 };
+/* Eve looks; Dave is trusted. */
+enum { ALICE = 1, BOB = 2, EVE = 3, DAVE = 4, CAROL = 5 };
 
-/* Events as their authors signed them; ids follow from the lamports. */
-struct told {
-    struct verified_event *events[MOST_EVENTS];
-    size_t count;
-};
-
-static void tell_with_id(struct told *told, uint8_t author, struct event_draft draft, unsigned id,
-                         int64_t lamport)
+/* As told_…, with ids that follow from the lamports. */
+static void tell_invitation(struct told *told, uint8_t author, uint8_t invitee, int64_t lamport)
 {
-    char event_id[ULID_TEXT_BYTES];
-    const struct signing_key key = test_key(author);
-    told->events[told->count++] =
-        test_event(draft, &key, test_id(ALICE), test_ulid(id, event_id), lamport);
-}
-
-static void tell(struct told *told, uint8_t author, struct event_draft draft, int64_t lamport)
-{
-    tell_with_id(told, author, draft, (unsigned)lamport, lamport);
-}
-
-static void tell_invitation(struct told *told, uint8_t author, uint8_t invitee,
-                            enum member_level level, int64_t lamport)
-{
-    tell(told, author, event_draft_invited(test_id(invitee), "Neighbour", level, 1900000000),
-         lamport);
-}
-
-static void tell_joining_with_id(struct told *told, uint8_t author, int64_t invited, unsigned id,
-                                 int64_t lamport)
-{
-    char invite[ULID_TEXT_BYTES];
-    const struct signing_key key = test_key(author);
-    json_t *manifest = test_manifest(&key, "", (uint16_t)(7000 + author));
-    tell_with_id(told, author, event_draft_joined(test_ulid((unsigned)invited, invite), manifest),
-                 id, lamport);
-    json_decref(manifest);
+    (void)told_invitation(told, author, invitee, LEVEL_MEMBER, (unsigned)lamport, lamport);
 }
 
 static void tell_joining(struct told *told, uint8_t author, int64_t invited, int64_t lamport)
 {
-    tell_joining_with_id(told, author, invited, (unsigned)lamport, lamport);
+    (void)told_joining(told, author, (unsigned)invited, (unsigned)lamport, lamport);
 }
 
 static void tell_revocation(struct told *told, uint8_t author, uint8_t target, int64_t lamport)
 {
-    const struct signing_key key = test_key(author);
-    json_t *signers = json_array();
-    (void)json_array_append_new(
-        signers,
-        co_signature_make(&key, event_data_revocation_statement("r", "other", test_id(target))));
-    tell(told, author, event_draft_revoked("r", test_id(target), "other", signers), lamport);
-    json_decref(signers);
+    (void)told_revocation(told, author, target, (unsigned)lamport, lamport);
 }
 
-static void tell_message(struct told *told, uint8_t author, const char *body, int64_t lamport)
+static void tell_message(struct told *told, uint8_t author, const char *body, unsigned id,
+                         int64_t lamport)
 {
-    tell(told, author, event_draft_message(body, test_id(EVE), body, NULL), lamport);
-}
-
-/* Alice's community with Eve (who looks), Bob and Dave, who is trusted: lamports 1 to 7. */
-static void tell_community(struct told *told)
-{
-    struct policy policy = policy_default();
-    policy.min_signatures_to_revoke = policy.min_signatures_to_demote = 1;
-    tell(told, ALICE, event_draft_created("Street", test_id(ALICE), &policy), 1);
-    tell_invitation(told, ALICE, EVE, LEVEL_MEMBER, 2);
-    tell_joining(told, EVE, 2, 3);
-    tell_invitation(told, ALICE, BOB, LEVEL_MEMBER, 4);
-    tell_joining(told, BOB, 4, 5);
-    tell_invitation(told, ALICE, DAVE, LEVEL_TRUSTED, 6);
-    tell_joining(told, DAVE, 6, 7);
+    (void)told_add(told, author, event_draft_message(body, test_id(EVE), body, NULL), id, lamport);
 }
 
 /* Bob brings Carol, and she writes. */
 static void tell_of_carol(struct told *told)
 {
-    tell_invitation(told, BOB, CAROL, LEVEL_MEMBER, 20);
+    tell_invitation(told, BOB, CAROL, 20);
     tell_joining(told, CAROL, 20, 21);
-    tell_message(told, CAROL, "From Carol", 22);
+    tell_message(told, CAROL, "From Carol", 22, 22);
 }
 
 /* A log that says nothing of its own (no chat.message.delivered), so that two can be compared. */
 static void open_silent(struct test_log *test)
 {
-    struct error error = {""};
-    struct event_log_options options = {.directory = test->directory,
-                                        .community_id = *test_id(ALICE),
-                                        .key = &test->key,
-                                        .clock = clock_system(),
-                                        .synchronous = true};
-    event_log_close(&test->log);
-    assert_int_equal(event_log_open(&options, &test->log, &error), RESULT_OK);
+    test_log_reopen_with(test, ALICE, &(struct event_log_options){.synchronous = true});
 }
 
 /* Gives the log what was told since `from`, one by one. */
 static void give(struct test_log *test, const struct told *told, size_t from)
 {
     for (size_t i = from; i < told->count; i++) {
-        struct verified_event *event = shuffle_copy_event(told->events[i]);
-        test_log_receive(test, &event, 1);
+        told_offer(test, told, i, 1);
     }
 }
 
@@ -130,11 +68,7 @@ static void assert_same_as_at_once(struct test_log *test, struct told *told)
     test_log_open(&other, ALICE, EVE);
     open_silent(&other);
     for (int again = 0; again < 3; again++) {
-        struct verified_event *events[MOST_EVENTS];
-        for (size_t i = 0; i < told->count; i++) {
-            events[i] = shuffle_copy_event(told->events[i]);
-        }
-        test_log_receive(&other, events, told->count);
+        told_offer(&other, told, 0, told->count);
     }
     char *accepted = log_describe_accepted(test->log);
     char *expected = log_describe_accepted(other.log);
@@ -149,22 +83,27 @@ static void assert_same_as_at_once(struct test_log *test, struct told *told)
     test_log_close(&other);
 }
 
-static void forget(struct told *told)
+/* Eve's log, empty, and the community that she and the others but Carol are in, to be given. */
+static void begin(struct test_log *test, struct told *told)
 {
-    for (size_t i = 0; i < told->count; i++) {
-        event_verified_destroy(&told->events[i]);
-    }
     told->count = 0;
+    test_log_open(test, ALICE, EVE);
+    open_silent(test);
+    told_community(told, DAVE, DAVE); /* lamports 1 to 7 */
+}
+
+static void end(struct test_log *test, struct told *told)
+{
+    told_forget(told);
+    test_log_close(test);
 }
 
 static void set_aside__comes_back_with_a_new_invitation_when_the_inviter_was_revoked(void **state)
 {
     struct test_log test;
-    struct told told = {0};
+    struct told told;
     (void)state;
-    test_log_open(&test, ALICE, EVE);
-    open_silent(&test);
-    tell_community(&told);
+    begin(&test, &told);
     tell_of_carol(&told);
     give(&test, &told, 0);
     assert_true(knows(&test, "From Carol"));
@@ -178,24 +117,21 @@ static void set_aside__comes_back_with_a_new_invitation_when_the_inviter_was_rev
                      3); /* Bob's invitation, her joining, her message */
 
     from = told.count;
-    tell_invitation(&told, ALICE, CAROL, LEVEL_MEMBER, 30);
+    tell_invitation(&told, ALICE, CAROL, 30);
     tell_joining(&told, CAROL, 30, 31);
     give(&test, &told, from);
     assert_int_equal(test_log_verify(&test, ALICE), 1); /* Bob's invitation stays */
     assert_true(knows(&test, "From Carol"));
     assert_same_as_at_once(&test, &told);
-    forget(&told);
-    test_log_close(&test);
+    end(&test, &told);
 }
 
 static void set_aside__comes_back_when_the_revocation_is_undone_by_an_earlier_one(void **state)
 {
     struct test_log test;
-    struct told told = {0};
+    struct told told;
     (void)state;
-    test_log_open(&test, ALICE, EVE);
-    open_silent(&test);
-    tell_community(&told);
+    begin(&test, &told);
     tell_of_carol(&told);
     give(&test, &told, 0);
 
@@ -211,19 +147,16 @@ static void set_aside__comes_back_when_the_revocation_is_undone_by_an_earlier_on
     assert_int_equal(test_log_verify(&test, ALICE), 1); /* Dave's revocation alone */
     assert_true(knows(&test, "From Carol"));
     assert_same_as_at_once(&test, &told);
-    forget(&told);
-    test_log_close(&test);
+    end(&test, &told);
 }
 
 /* The way back is there again after the next start too, and what is aside can go again. */
 static void set_aside__goes_and_comes_with_each_late_revocation(void **state)
 {
     struct test_log test;
-    struct told told = {0};
+    struct told told;
     (void)state;
-    test_log_open(&test, ALICE, EVE);
-    open_silent(&test);
-    tell_community(&told);
+    begin(&test, &told);
     tell_of_carol(&told);
     tell_revocation(&told, DAVE, BOB, 12);
     give(&test, &told, 0);
@@ -240,8 +173,7 @@ static void set_aside__goes_and_comes_with_each_late_revocation(void **state)
     assert_false(knows(&test, "From Carol"));
     assert_int_equal(test_log_verify(&test, ALICE), 4); /* Dave's revocation, and the three */
     assert_same_as_at_once(&test, &told);
-    forget(&told);
-    test_log_close(&test);
+    end(&test, &told);
 }
 
 /* Carol's second joining has a twin that is older than any invitation for her. Whether the twin
@@ -249,23 +181,68 @@ static void set_aside__goes_and_comes_with_each_late_revocation(void **state)
 static void set_aside__a_joining_is_the_same_whenever_its_twin_came(void **state)
 {
     struct test_log test;
-    struct told told = {0};
+    struct told told;
     (void)state;
-    test_log_open(&test, ALICE, EVE);
-    open_silent(&test);
-    tell_community(&told);
+    begin(&test, &told);
     tell_of_carol(&told);
-    tell_invitation(&told, ALICE, CAROL, LEVEL_MEMBER, 30);
+    tell_invitation(&told, ALICE, CAROL, 30);
     tell_joining(&told, CAROL, 30, 31);
-    tell_joining_with_id(&told, CAROL, 30, 31, 15);
+    (void)told_joining(&told, CAROL, 30, 31, 15);
     tell_revocation(&told, ALICE, BOB, 10);
     give(&test, &told, 0);
     give(&test, &told, 0); /* what was refused for now is offered again */
     assert_int_equal(test_log_verify(&test, ALICE), 1); /* Bob's invitation */
     assert_true(knows(&test, "From Carol"));
     assert_same_as_at_once(&test, &told);
-    forget(&told);
-    test_log_close(&test);
+    end(&test, &told);
+}
+
+/* §6 step 2: what is held is accepted silently, aside or not; it is not asked for again then. */
+static void set_aside__is_held_whoever_brings_it_again(void **state)
+{
+    struct test_log test;
+    struct told told;
+    (void)state;
+    begin(&test, &told);
+    tell_of_carol(&told);
+    tell_revocation(&told, ALICE, BOB, 10);
+    give(&test, &told, 0);
+    assert_int_equal(test_log_verify(&test, ALICE), 3);
+    for (size_t i = 0; i < told.count; i++) {
+        told_offer(&test, &told, i, 1);
+        assert_int_equal(test.refusals[0], EVENT_ACCEPTABLE);
+        assert_int_equal(test.accepted, 0);
+    }
+    assert_int_equal(test_log_verify(&test, ALICE), 3);
+    end(&test, &told);
+}
+
+/* A revocation gives way to a later one: what was written up to that one, and at its very lamport,
+ * comes back, and nothing after it. */
+static void set_aside__comes_back_up_to_a_later_revocation(void **state)
+{
+    struct test_log test;
+    struct told told;
+    (void)state;
+    begin(&test, &told);
+    tell_invitation(&told, ALICE, CAROL, 20);
+    tell_joining(&told, CAROL, 20, 21);
+    tell_message(&told, CAROL, "Between", 40, 40);
+    tell_message(&told, CAROL, "At that moment", 141, 42);
+    tell_message(&told, CAROL, "Afterwards", 43, 43);
+    tell_revocation(&told, DAVE, CAROL, 39);
+    tell_revocation(&told, ALICE, CAROL, 42);
+    give(&test, &told, 0);
+    assert_int_equal(test_log_verify(&test, ALICE), 3);
+
+    size_t from = told.count;
+    tell_revocation(&told, ALICE, DAVE, 38); /* so Dave could not revoke Carol any more */
+    give(&test, &told, from);
+    assert_true(knows(&test, "Between"));
+    assert_true(knows(&test, "At that moment"));
+    assert_false(knows(&test, "Afterwards"));
+    assert_int_equal(test_log_verify(&test, ALICE), 2); /* that one, and Dave's revocation */
+    end(&test, &told);
 }
 
 int main(void)
@@ -275,6 +252,8 @@ int main(void)
         cmocka_unit_test(set_aside__comes_back_when_the_revocation_is_undone_by_an_earlier_one),
         cmocka_unit_test(set_aside__goes_and_comes_with_each_late_revocation),
         cmocka_unit_test(set_aside__a_joining_is_the_same_whenever_its_twin_came),
+        cmocka_unit_test(set_aside__is_held_whoever_brings_it_again),
+        cmocka_unit_test(set_aside__comes_back_up_to_a_later_revocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,478 @@
+#include <string.h>
+
+#include "core/memory.h"
+#include "gossip/gossip_private.h"
+#include "gossip/peer_doors_private.h"
+
+enum { MOST_URL_BYTES = 320, SELF_FRESH_MS = 1000 };
+
+struct probe {
+    bool under_way;
+    struct peer_addresses *owner;
+    struct endpoint endpoint;
+};
+
+struct waiting {
+    peer_addresses_found *found;
+    void *context;
+};
+
+struct peer_addresses {
+    struct gossip *gossip;
+    struct node_id node_id;
+    struct address_book book;
+    uint16_t port;
+    bool has_chosen;
+    struct endpoint chosen; /* calls go there */
+    struct waiting waiting[PEER_ADDRESSES_MOST_WAITING];
+    size_t waiting_count;
+    struct endpoint *candidates; /* of the search; NULL: there is none */
+    size_t candidate_count;
+    size_t next;
+    int64_t next_at_ms;
+    bool found_other; /* a search beside calls: somewhere else the peer answered */
+    struct endpoint other;
+    struct probe probes[PEER_ADDRESSES_MOST_PROBES];
+    bool held;      /* something here is still at work with it */
+    bool abandoned; /* only its probes are left */
+    struct peer_addresses *following;
+};
+
+struct peer_addresses *peer_addresses_create(struct gossip *gossip, const struct node_id *node_id)
+{
+    struct peer_addresses *addresses = memory_allocate(1, sizeof *addresses);
+    addresses->gossip = gossip;
+    addresses->node_id = *node_id;
+    addresses->following = gossip->addresses;
+    gossip->addresses = addresses;
+    return addresses;
+}
+
+static size_t count_probes(const struct peer_addresses *addresses)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PEER_ADDRESSES_MOST_PROBES; i++) {
+        count += addresses->probes[i].under_way ? 1 : 0;
+    }
+    return count;
+}
+
+static void end_search(struct peer_addresses *addresses)
+{
+    memory_free(addresses->candidates);
+    addresses->candidates = NULL;
+    addresses->found_other = false;
+}
+
+static void release(struct peer_addresses *addresses)
+{
+    struct peer_addresses **at = &addresses->gossip->addresses;
+    while (*at != addresses) {
+        at = &(*at)->following;
+    }
+    *at = addresses->following;
+    end_search(addresses);
+    address_book_deinit(&addresses->book);
+    memory_free(addresses);
+}
+
+void peer_addresses_destroy(struct peer_addresses **addresses)
+{
+    if (*addresses != NULL && ((*addresses)->held || count_probes(*addresses) > 0)) {
+        (*addresses)->abandoned = true;
+        end_search(*addresses);
+    } else if (*addresses != NULL) {
+        release(*addresses);
+    }
+    *addresses = NULL;
+}
+
+void peer_addresses_forget_all(struct gossip *gossip)
+{
+    while (gossip->addresses != NULL) {
+        release(gossip->addresses);
+    }
+}
+
+struct address_book *peer_addresses_book(struct peer_addresses *addresses)
+{
+    return &addresses->book;
+}
+
+uint16_t peer_addresses_port(const struct peer_addresses *addresses)
+{
+    return addresses->port;
+}
+
+static bool is_same(const struct endpoint *one, const struct endpoint *other)
+{
+    return one->port == other->port && strcmp(one->host, other->host) == 0;
+}
+
+static bool is_chosen(const struct peer_addresses *addresses, const struct endpoint *endpoint)
+{
+    return addresses->has_chosen && is_same(&addresses->chosen, endpoint);
+}
+
+/* Of this moment, but not asked for anew for each peer. A simulated node has no machine. */
+static const struct address_book_self *look_at_self(struct gossip *gossip)
+{
+    int64_t now_ms = gossip_io_now(gossip);
+    if (gossip->options.transport == NULL && now_ms >= gossip->self_until_ms) {
+        local_interfaces_read(&gossip->self.interfaces);
+        gossip->self_until_ms = now_ms + SELF_FRESH_MS;
+    }
+    return &gossip->self;
+}
+
+static size_t list_candidates(const struct peer_addresses *addresses, struct endpoint *list_out)
+{
+    return address_book_candidates(&addresses->book, look_at_self(addresses->gossip), list_out);
+}
+
+static int64_t wall_seconds(const struct peer_addresses *addresses)
+{
+    return clock_wall_ms(addresses->gossip->options.clock) / 1000;
+}
+
+static void note(struct peer_addresses *addresses, const struct endpoint *endpoint,
+                 enum result result)
+{
+    if (result == RESULT_OK) {
+        peer_doors_opened(addresses->gossip, &addresses->book, endpoint);
+    }
+    lock_take(addresses->gossip->lock);
+    address_book_tried(&addresses->book, endpoint, result, wall_seconds(addresses));
+    lock_release(addresses->gossip->lock);
+}
+
+static void tell(struct peer_addresses *addresses, const struct endpoint *endpoint)
+{
+    struct waiting waiting[PEER_ADDRESSES_MOST_WAITING];
+    struct endpoint found;
+    size_t count = addresses->waiting_count;
+    memcpy(waiting, addresses->waiting, count * sizeof *waiting);
+    addresses->waiting_count = 0;
+    if (endpoint != NULL) {
+        found = *endpoint;
+    }
+    for (size_t i = 0; i < count; i++) { /* the last may free all of this */
+        waiting[i].found(waiting[i].context, endpoint == NULL ? NULL : &found);
+    }
+}
+
+static void choose(struct peer_addresses *addresses, const struct endpoint *endpoint)
+{
+    struct endpoint chosen = *endpoint;
+    addresses->has_chosen = true;
+    addresses->chosen = chosen;
+    note(addresses, &chosen, RESULT_OK);
+}
+
+static bool leads_to(void *context, const char *url, const char *local_address)
+{
+    const char *base = context;
+    size_t length = strlen(base);
+    (void)local_address;
+    return strncmp(url, base, length) == 0 && url[length] == '/';
+}
+
+/* The peer answers elsewhere, and no more where our calls are. */
+static void move(struct peer_addresses *addresses)
+{
+    struct gossip *gossip = addresses->gossip;
+    struct endpoint other = addresses->other;
+    char base[MOST_URL_BYTES];
+    node_manifest_format_url(&addresses->chosen, base, sizeof base);
+    end_search(addresses);
+    bool had_chosen = addresses->has_chosen;
+    choose(addresses, &other);
+    if (gossip->client != NULL && had_chosen) {
+        http_client_cut(gossip->client, leads_to, base);
+    }
+    tell(addresses, &other);
+}
+
+static void conclude_if_done(struct peer_addresses *addresses)
+{
+    if (addresses->candidates == NULL || addresses->next < addresses->candidate_count ||
+        count_probes(addresses) > 0) {
+        return;
+    }
+    if (addresses->found_other) {
+        move(addresses);
+        return;
+    }
+    end_search(addresses);
+    tell(addresses, NULL);
+}
+
+static void probed(void *context, enum result result, const struct http_answer *answer)
+{
+    struct probe *probe = context;
+    struct peer_addresses *addresses = probe->owner;
+    bool answers = result == RESULT_OK || answer->status != 0;
+    probe->under_way = false;
+    if (addresses->abandoned) {
+        if (count_probes(addresses) == 0 && !addresses->held) {
+            release(addresses);
+        }
+        return;
+    }
+    bool searching = addresses->candidates != NULL;
+    if (answers && searching && !addresses->has_chosen) {
+        end_search(addresses);
+        choose(addresses, &probe->endpoint);
+        tell(addresses, &addresses->chosen);
+        return;
+    }
+    if (!answers) {
+        note(addresses, &probe->endpoint, result);
+        addresses->next_at_ms = 0; /* the next need not wait */
+    } else if (searching && is_chosen(addresses, &probe->endpoint)) {
+        end_search(addresses); /* calls arrive where they go */
+        return;
+    } else if (searching && !addresses->found_other) {
+        addresses->found_other = true;
+        addresses->other = probe->endpoint;
+    }
+    conclude_if_done(addresses);
+}
+
+static void send_probe(struct peer_addresses *addresses, struct probe *probe,
+                       const struct endpoint *endpoint)
+{
+    char base[MOST_URL_BYTES];
+    *probe = (struct probe){true, addresses, *endpoint};
+    node_manifest_format_url(endpoint, base, sizeof base);
+    char *url = memory_format("%s/health", base);
+    struct http_call call = {.url = url,
+                             .method = "GET",
+                             .total_ms = PEER_ADDRESSES_PROBE_MS,
+                             .fresh = true,
+                             .peer = &addresses->node_id,
+                             .identity = addresses->gossip->options.identity};
+    gossip_io_send(addresses->gossip, &call, probed, probe);
+    memory_free(url);
+}
+
+static struct probe *find_free_probe(struct peer_addresses *addresses)
+{
+    for (size_t i = 0; i < PEER_ADDRESSES_MOST_PROBES; i++) {
+        if (!addresses->probes[i].under_way) {
+            return &addresses->probes[i];
+        }
+    }
+    return NULL;
+}
+
+/* When to come again; a probe that ends may make that earlier. */
+static int64_t send_probes(struct peer_addresses *addresses)
+{
+    int64_t now_ms = gossip_io_now(addresses->gossip);
+    while (addresses->candidates != NULL && addresses->next < addresses->candidate_count) {
+        struct probe *probe = find_free_probe(addresses);
+        if (probe == NULL) {
+            return INT64_MAX;
+        }
+        if (now_ms < addresses->next_at_ms) {
+            return addresses->next_at_ms;
+        }
+        const struct endpoint endpoint = addresses->candidates[addresses->next++];
+        if (!peer_doors_knock(addresses->gossip, &addresses->book, &endpoint)) {
+            note(addresses, &endpoint, RESULT_BUSY);
+            continue;
+        }
+        addresses->next_at_ms = now_ms + PEER_ADDRESSES_STAGGER_MS;
+        send_probe(addresses, probe, &endpoint);
+    }
+    return INT64_MAX;
+}
+
+/* A probe that can't begin ends at once, and may end all of this. */
+static int64_t advance(struct peer_addresses *addresses)
+{
+    addresses->held = true;
+    int64_t due_ms = send_probes(addresses);
+    if (!addresses->abandoned) {
+        conclude_if_done(addresses);
+    }
+    addresses->held = false;
+    if (addresses->abandoned && count_probes(addresses) == 0) {
+        release(addresses);
+    }
+    return due_ms;
+}
+
+int64_t peer_addresses_step(struct gossip *gossip)
+{
+    int64_t wake_at_ms = INT64_MAX;
+    struct peer_addresses *following = NULL;
+    for (struct peer_addresses *at = gossip->addresses; at != NULL; at = following) {
+        following = at->following; /* it may go, its neighbour doesn't */
+        int64_t due_ms = at->candidates == NULL ? INT64_MAX : advance(at);
+        wake_at_ms = due_ms < wake_at_ms ? due_ms : wake_at_ms;
+    }
+    return wake_at_ms;
+}
+
+static void begin_search(struct peer_addresses *addresses, const struct endpoint *list,
+                         size_t count)
+{
+    addresses->candidates = memory_allocate(ADDRESS_BOOK_MOST_CANDIDATES, sizeof *list);
+    memcpy(addresses->candidates, list, count * sizeof *list);
+    addresses->candidate_count = count;
+    addresses->next = 0;
+    addresses->next_at_ms = 0;
+    addresses->found_other = false;
+}
+
+void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found *found,
+                          void *context)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    if (addresses->has_chosen) {
+        const struct endpoint chosen = addresses->chosen;
+        found(context, &chosen);
+        return;
+    }
+    if (addresses->candidates != NULL && addresses->found_other) {
+        const struct endpoint other = addresses->other;
+        end_search(addresses);
+        choose(addresses, &other);
+        found(context, &other);
+        return;
+    }
+    if (addresses->candidates == NULL) {
+        size_t count = list_candidates(addresses, list);
+        if (count < 2) {
+            bool may =
+                count == 1 && peer_doors_knock(addresses->gossip, &addresses->book, &list[0]);
+            found(context, may ? &list[0] : NULL);
+            return;
+        }
+        begin_search(addresses, list, count);
+    }
+    if (addresses->waiting_count == PEER_ADDRESSES_MOST_WAITING) {
+        found(context, NULL);
+        return;
+    }
+    addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context};
+    (void)advance(addresses);
+}
+
+bool peer_addresses_tried(struct peer_addresses *addresses, const struct endpoint *endpoint,
+                          enum result result)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    if (result == RESULT_OK) {
+        if (!addresses->has_chosen || is_chosen(addresses, endpoint)) {
+            choose(addresses, endpoint);
+        }
+        return false;
+    }
+    note(addresses, endpoint, result);
+    if (is_chosen(addresses, endpoint)) {
+        addresses->has_chosen = false;
+    }
+    size_t count = list_candidates(addresses, list);
+    return count > 1 || (count == 1 && !is_same(&list[0], endpoint));
+}
+
+/* Where they come from says most about where they are: they are tried first. */
+static void add_candidate(struct peer_addresses *addresses, const struct endpoint *endpoint)
+{
+    size_t behind = addresses->candidate_count - addresses->next;
+    struct endpoint *at = &addresses->candidates[addresses->next];
+    if (addresses->candidate_count < ADDRESS_BOOK_MOST_CANDIDATES) {
+        memmove(at + 1, at, behind * sizeof *at);
+        addresses->candidate_count++;
+        *at = *endpoint;
+        addresses->next_at_ms = 0;
+    }
+}
+
+bool peer_addresses_claim(struct peer_addresses *addresses, const struct endpoint *endpoint,
+                          enum address_source source)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    struct endpoint claimed = *endpoint;
+    lock_take(addresses->gossip->lock);
+    bool is_new = address_book_claim(&addresses->book, endpoint, source);
+    lock_release(addresses->gossip->lock);
+    if (!address_book_normalise(&claimed)) {
+        return false;
+    }
+    const struct address *known = address_book_find(&addresses->book, &claimed);
+    if (!is_new) {
+        return known != NULL && known->tried_at != wall_seconds(addresses);
+    }
+    size_t count = list_candidates(addresses, list);
+    bool is_candidate = false;
+    for (size_t i = 0; i < count; i++) {
+        is_candidate = is_candidate || is_same(&list[i], &claimed);
+    }
+    if (is_candidate && addresses->candidates != NULL) {
+        add_candidate(addresses, &claimed);
+    } else if (is_candidate && addresses->has_chosen) {
+        const struct endpoint both[] = {claimed, addresses->chosen};
+        begin_search(addresses, both, 2);
+    }
+    return is_candidate;
+}
+
+void peer_addresses_confirm(struct peer_addresses *addresses, const struct endpoint *endpoint)
+{
+    lock_take(addresses->gossip->lock);
+    (void)address_book_claim(&addresses->book, endpoint, ADDRESS_HAND);
+    lock_release(addresses->gossip->lock);
+    if (addresses->has_chosen) {
+        note(addresses, endpoint, RESULT_OK);
+    } else {
+        choose(addresses, endpoint);
+    }
+}
+
+void peer_addresses_take_manifest(struct peer_addresses *addresses,
+                                  const struct endpoints *endpoints)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    lock_take(addresses->gossip->lock);
+    address_book_take_manifest(&addresses->book, endpoints);
+    lock_release(addresses->gossip->lock);
+    addresses->port = endpoints->count == 0 ? 0 : endpoints->list[0].port;
+    const struct address *chosen =
+        addresses->has_chosen ? address_book_find(&addresses->book, &addresses->chosen) : NULL;
+    for (size_t i = 0; chosen != NULL && i < endpoints->count; i++) {
+        struct endpoint named = endpoints->list[i];
+        chosen = address_book_normalise(&named) && is_chosen(addresses, &named) ? NULL : chosen;
+    }
+    if (chosen != NULL && addresses->candidates == NULL) { /* it may have moved away from there */
+        begin_search(addresses, list, list_candidates(addresses, list));
+    }
+}
+
+static bool is_gone(void *context, const char *url, const char *local_address)
+{
+    const struct local_interfaces *interfaces = context;
+    (void)url;
+    return local_address[0] != '\0' && !local_interfaces_have(interfaces, local_address);
+}
+
+void peer_addresses_start_over(struct gossip *gossip)
+{
+    gossip->self_until_ms = 0;
+    const struct address_book_self *self = look_at_self(gossip);
+    for (struct peer_addresses *at = gossip->addresses; at != NULL; at = at->following) {
+        at->has_chosen = false;
+    }
+    if (gossip->client == NULL) {
+        return;
+    }
+    http_client_renew(gossip->client);
+    /* Only with all of them in sight is one known to be gone. */
+    if (self->interfaces.address_count > 0 &&
+        self->interfaces.address_count < LOCAL_INTERFACES_MOST_ADDRESSES) {
+        http_client_cut(gossip->client, is_gone, &gossip->self.interfaces);
+    }
+}

@@ -1,0 +1,70 @@
+/* What the driver keeps of its connection to one peer.
+ *
+ * Thread: gossip; the presence with gossip's lock taken.
+ */
+#ifndef HEARTHCHAT_GOSSIP_PEER_LINK_PRIVATE_H
+#define HEARTHCHAT_GOSSIP_PEER_LINK_PRIVATE_H
+
+#include "gossip/gossip.h"
+#include "gossip/page_size.h"
+#include "gossip/peer_addresses_private.h"
+#include "gossip/session_state.h"
+#include "protocol/node_manifest.h"
+
+struct peer_link;
+struct peer_lane;
+
+/* The answer to a lane's call; borrowed. RESULT_OK with any HTTP status; without it, what came of
+ * the answer before it broke off. */
+typedef void peer_answered(struct peer_lane *lane, enum result result,
+                           const struct http_answer *answer);
+
+/* One call at a time. */
+struct peer_lane {
+    struct peer_link *link;
+    bool busy;  /* a call is under way … */
+    bool again; /* … after another address failed: */
+    struct endpoint called_at;
+    int64_t called_ms;
+    const char *path;
+    const char *content_type; /* NULL: JSON */
+    size_t most_answer_bytes;
+    struct buffer body;
+    size_t sent_bytes;
+    peer_answered *answered;
+    int64_t through; /* PUSH, CURSOR */
+    size_t events;   /* in the body */
+    bool more;
+};
+
+/* What the driver knows of a peer; the state machine knows the rest. */
+struct peer_link {
+    struct gossip *gossip;
+    struct node_id node_id;
+    struct peer_addresses *addresses;
+    bool removed; /* no member any more; freed when its calls have ended */
+
+    /* Two connections: what is new goes out beside a page of a backlog. */
+    struct peer_lane exchange; /* RECONCILE, CURSOR */
+    struct peer_lane push;
+    struct page_size sending; /* by either */
+    struct page_size fetching;
+    bool fetches_plainly; /* it does not know how to be asked for so many bytes at most */
+
+    struct session_state session;
+
+    int64_t fetches_until_ms; /* the peer fetches from us just now */
+    int64_t called_us_ms;     /* monotonic; 0: never */
+    int64_t left_to_it_ms; /* since when it is left to the peer to fetch what it lacks, and … */
+    size_t left_to_it;     /* … how many events that was; 0: it is not */
+    bool polling;          /* a long-poll is under way … */
+    struct endpoint polled_at;
+    int64_t polled_seq;
+
+    struct peer_presence presence;
+    bool dirty;
+    int64_t report_at_ms;       /* what it does wrong is logged from then on, … */
+    int64_t report_stall_at_ms; /* … and that the link to it stalled */
+};
+
+#endif

@@ -1,0 +1,80 @@
+#include "server/request_head.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/request_names.h"
+
+enum { PATIENCE_FACTOR = 16 }; /* what is only somewhat too large is read to its end */
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+bool request_head_has_token(struct MHD_Connection *connection, const char *name, const char *token)
+{
+    const char *at = header(connection, name);
+    while (at != NULL && *at != '\0') {
+        size_t blanks = strspn(at, ", \t");
+        size_t length = strcspn(at + blanks, ", \t");
+        if (length == strlen(token) && strncasecmp(at + blanks, token, length) == 0) {
+            return true;
+        }
+        at += blanks + length;
+    }
+    return false;
+}
+
+bool request_head_announces_body(struct MHD_Connection *connection)
+{
+    const char *length = header(connection, "Content-Length");
+    return header(connection, "Transfer-Encoding") != NULL ||
+           (length != NULL && strcmp(length, "0") != 0);
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char json[] = "application/json";
+    return content_type != NULL && strncasecmp(content_type, json, sizeof json - 1) == 0 &&
+           strchr("; ", content_type[sizeof json - 1]) != NULL;
+}
+
+static bool is_bytes(const char *content_type)
+{
+    return content_type != NULL && strcasecmp(content_type, "application/octet-stream") == 0;
+}
+
+int request_head_judge_body(struct MHD_Connection *connection, enum route_body body,
+                            size_t most_bytes, const char **message_out)
+{
+    const char *type = header(connection, "Content-Type");
+    const char *length = header(connection, "Content-Length");
+    const char *coding = header(connection, "Transfer-Encoding");
+    if (request_names_count_header(connection, "Content-Length") > 1 ||
+        (length != NULL && coding != NULL)) {
+        *message_out = "Say the body's length once: by Content-Length or by chunks.";
+        return 400;
+    }
+    if (coding != NULL && strcasecmp(coding, "chunked") != 0) {
+        *message_out = "Send the body as it is, or in chunks: no other Transfer-Encoding is known.";
+        return 501;
+    }
+    if (body == BODY_JSON && !is_json(type)) {
+        *message_out = "Send the body as Content-Type: application/json.";
+        return 415;
+    }
+    if (body == BODY_BYTES && !is_bytes(type)) {
+        *message_out = "Send the body as Content-Type: application/octet-stream.";
+        return 415;
+    }
+    /* What is only somewhat too large is read to its end: who still sends does not hear. */
+    if (length != NULL && strtoull(length, NULL, 10) > PATIENCE_FACTOR * most_bytes) {
+        *message_out = "The request's body is too large.";
+        return 413;
+    }
+    return 0;
+}
+
+/* With the headers known: gates and everything that needs no body. */

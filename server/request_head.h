@@ -1,0 +1,23 @@
+/* What a request's headers say of what comes after them.
+ *
+ * Thread: the connection's.
+ */
+#ifndef HEARTHCHAT_SERVER_REQUEST_HEAD_H
+#define HEARTHCHAT_SERVER_REQUEST_HEAD_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/routes.h"
+
+/* Whether the header is a list that has this word, in whatever case. */
+bool request_head_has_token(struct MHD_Connection *connection, const char *name, const char *token);
+
+bool request_head_announces_body(struct MHD_Connection *connection);
+
+/* 0 when the body may come, else the status to refuse it with, and a sentence that stays. */
+int request_head_judge_body(struct MHD_Connection *connection, enum route_body body,
+                            size_t most_bytes, const char **message_out);
+
+#endif

@@ -1,0 +1,434 @@
+#include "store/salvage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "protocol/canonical.h"
+#include "protocol/wall_clock.h"
+#include "store/data_directory.h"
+#include "store/event_reader.h"
+#include "store/log_keep_aside_private.h"
+#include "store/log_wait.h"
+#include "store/maintenance.h"
+#include "store/page_carver.h"
+#include "store/salvage_tables_private.h"
+#include "store/work_place_private.h"
+
+enum { BATCH_EVENTS = 1000, MOST_PASSES = 16 };
+
+static const char aside_prefix[] = "events.sqlite.damaged-";
+static const char membership_mark[] = "\"event_type\":\"community.";
+
+/* One source on its way into the log. */
+struct salvaging {
+    const struct salvage_options *options;
+    struct event_log *log;
+    struct salvage_report *report;
+    bool membership;  /* this pass: who belongs; the next ones: all else */
+    bool counts;      /* the first look at each */
+    bool keeps_aside; /* the last one, at what was refused until then */
+    struct verified_event **batch;
+    size_t batch_count;
+    int64_t accepted; /* in this pass */
+    int64_t refused;  /* in this pass, for now */
+    int64_t last_seq;
+    int64_t seqs; /* that were read, of those that are known */
+    enum result result;
+};
+
+static void give_batch(struct salvaging *salvaging)
+{
+    size_t accepted = 0;
+    size_t count = salvaging->batch_count;
+    struct verified_event **batch = salvaging->batch;
+    salvaging->batch = memory_allocate(BATCH_EVENTS, sizeof(struct verified_event *));
+    salvaging->batch_count = 0;
+    enum result result =
+        salvaging->keeps_aside
+            ? log_keep_aside_events(salvaging->log, batch, count, &salvaging->report->aside)
+            : log_wait_receive(salvaging->log, batch, count, NULL, &accepted, NULL);
+    salvaging->accepted += (int64_t)accepted;
+    salvaging->refused += (int64_t)(count - accepted);
+    salvaging->report->kept += (int64_t)accepted;
+    salvaging->result = salvaging->result == RESULT_OK ? result : salvaging->result;
+}
+
+static enum event_refusal read_event(const struct salvaging *salvaging, const char *text,
+                                     size_t length_bytes, struct event **event_out)
+{
+    json_t *json = NULL;
+    enum event_refusal refusal = EVENT_BAD;
+    if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK) {
+        refusal = event_parse(json, &salvaging->options->community_id, event_out);
+    }
+    json_decref(json);
+    return refusal;
+}
+
+static void count_event(struct salvaging *salvaging, int64_t seq, const struct event *event)
+{
+    if (salvaging->counts) {
+        salvaging->report->readable++;
+        salvaging->report->own +=
+            node_id_equal(&event->author, &salvaging->options->key->node_id) ? 1 : 0;
+        salvaging->seqs += seq > 0 ? 1 : 0;
+        salvaging->last_seq = seq > salvaging->last_seq ? seq : salvaging->last_seq;
+    }
+}
+
+static bool is_in_batch(const struct salvaging *salvaging, const struct event *event)
+{
+    for (size_t i = 0; i < salvaging->batch_count; i++) {
+        if (memcmp(event_verified_get(salvaging->batch[i])->hash, event->hash,
+                   sizeof event->hash) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take(void *context, int64_t seq, const char *text, size_t length_bytes)
+{
+    struct salvaging *salvaging = context;
+    struct event *event = NULL;
+    struct verified_event *verified = NULL;
+    if (salvaging->result != RESULT_OK ||
+        (strstr(text, membership_mark) != NULL) != salvaging->membership) {
+        return;
+    }
+    enum event_refusal refusal = read_event(salvaging, text, length_bytes, &event);
+    if (refusal == EVENT_ACCEPTABLE &&
+        (is_in_batch(salvaging, event) || event_reader_holds(salvaging->log, event->hash))) {
+        event_destroy(&event);
+        return; /* proven before; or it lies there twice */
+    }
+    if (refusal == EVENT_ACCEPTABLE && event_verify(&event, &verified) == RESULT_OK) {
+        count_event(salvaging, seq, event_verified_get(verified));
+        salvaging->batch[salvaging->batch_count++] = verified;
+        if (salvaging->batch_count == BATCH_EVENTS) {
+            give_batch(salvaging);
+        }
+    } else if (salvaging->counts && seq > 0) {
+        salvaging->report->unproven++;
+    }
+}
+
+static void take_pass(struct salvaging *salvaging, struct page_carver *carver)
+{
+    salvaging->accepted = 0;
+    salvaging->refused = 0;
+    page_carver_run(carver, take, salvaging);
+    if (salvaging->batch_count > 0) {
+        give_batch(salvaging);
+    }
+}
+
+/* As often as that brings something: an event may lie before what makes its author a member. */
+static void take_all(struct salvaging *salvaging, struct page_carver *carver, bool membership)
+{
+    bool more = true;
+    salvaging->membership = membership;
+    salvaging->counts = true;
+    for (int pass = 0; pass < MOST_PASSES && more && salvaging->result == RESULT_OK; pass++) {
+        take_pass(salvaging, carver);
+        salvaging->counts = false;
+        more = salvaging->accepted > 0 && salvaging->refused > 0;
+    }
+}
+
+static bool is_founded(struct event_log *log)
+{
+    const struct log_snapshot *snapshot = log_snapshot_acquire(log);
+    bool founded = snapshot->membership->name != NULL;
+    log_snapshot_release(log, &snapshot);
+    return founded;
+}
+
+/* What made their authors members is not readable, and comes from the neighbours. */
+static void keep_the_rest(struct salvaging *salvaging, struct page_carver *carver)
+{
+    if (salvaging->refused > 0 && salvaging->result == RESULT_OK && is_founded(salvaging->log)) {
+        salvaging->keeps_aside = true;
+        take_pass(salvaging, carver);
+    }
+}
+
+static enum result take_events(const struct salvage_options *options, struct event_log *log,
+                               const char *from, bool fresh, struct salvage_report *report,
+                               struct error *error)
+{
+    struct page_carver *carver = NULL;
+    struct salvaging salvaging = {.options = options, .log = log, .report = report};
+    enum result result = page_carver_open(from, &carver, error);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    salvaging.batch = memory_allocate(BATCH_EVENTS, sizeof(struct verified_event *));
+    take_all(&salvaging, carver, true);
+    take_all(&salvaging, carver, false);
+    keep_the_rest(&salvaging, carver);
+    if (fresh && salvaging.last_seq > salvaging.seqs) {
+        report->missing = salvaging.last_seq - salvaging.seqs;
+    }
+    page_carver_close(&carver);
+    memory_free(salvaging.batch);
+    return salvaging.result == RESULT_OK
+               ? RESULT_OK
+               : error_set(error, salvaging.result,
+                           "The new log can't be written; is there room for one more of its size?");
+}
+
+/* Out of the file `from` into the log in `directory`. It answers no message before it has caught
+ * up: its own old answers may be among what is missing. */
+static enum result fill(const struct salvage_options *options, const char *from,
+                        const char *directory, bool fresh, struct salvage_report *report,
+                        struct error *error)
+{
+    struct event_log *log = NULL;
+    struct event_log_options log_options = {.directory = directory,
+                                            .community_id = options->community_id,
+                                            .key = options->key,
+                                            .clock = options->clock,
+                                            .synchronous = true,
+                                            .has_a_life = true,
+                                            .answers_messages = options->answers_messages};
+    enum result result = event_log_open(&log_options, &log, error);
+    if (result == RESULT_OK) {
+        result = log_caught_up_await(log);
+    }
+    if (result == RESULT_OK) {
+        result = take_events(options, log, from, fresh, report, error);
+        report->has_log = is_founded(log);
+    }
+    event_log_close(&log);
+    if (result == RESULT_OK && report->has_log) {
+        char *to = memory_format("%s/events.sqlite", directory);
+        result = salvage_tables_copy(from, to, fresh, report->lost, sizeof report->lost, error);
+        memory_free(to);
+    }
+    return result;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)right, *(char *const *)left);
+}
+
+struct names {
+    char **list;
+    size_t count;
+};
+
+/* What was set aside before, the newest first. */
+static struct names list_aside(const char *directory)
+{
+    struct names names = {0};
+    DIR *listing = opendir(directory);
+    const struct dirent *entry = NULL;
+    while (listing != NULL &&
+           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
+        size_t length = strlen(entry->d_name);
+        bool beside = length > 4 && (strcmp(entry->d_name + length - 4, "-wal") == 0 ||
+                                     strcmp(entry->d_name + length - 4, "-shm") == 0);
+        if (strncmp(entry->d_name, aside_prefix, sizeof aside_prefix - 1) == 0 && !beside) {
+            names.list = memory_resize(names.list, names.count + 1, sizeof(char *));
+            names.list[names.count++] = memory_duplicate_string(entry->d_name);
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+    if (names.count > 1) {
+        qsort(names.list, names.count, sizeof(char *), compare_names);
+    }
+    return names;
+}
+
+static void forget_names(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        memory_free(names->list[i]);
+    }
+    memory_free(names->list);
+}
+
+bool salvage_finds_any(const char *directory)
+{
+    struct names names = list_aside(directory);
+    bool any = names.count > 0;
+    forget_names(&names);
+    return any;
+}
+
+struct author_look {
+    char begin[NODE_ID_TEXT_BYTES + 16];
+    bool found;
+};
+
+static void look_for_author(void *context, int64_t seq, const char *text, size_t length_bytes)
+{
+    struct author_look *look = context;
+    (void)seq;
+    (void)length_bytes;
+    look->found = look->found || strncmp(text, look->begin, strlen(look->begin)) == 0;
+}
+
+/* Whether the node that the log says it is of wrote any of it: what is no other node's, and not
+ * ours either, is damaged. */
+static bool is_anothers(const struct salvage_options *options, const char *path)
+{
+    struct author_look look = {.found = false};
+    struct page_carver *carver = NULL;
+    char owner_text[NODE_ID_TEXT_BYTES] = "";
+    struct node_id owner;
+    salvage_tables_read_owner(path, owner_text);
+    if (node_id_parse(owner_text, &owner) == RESULT_OK &&
+        !node_id_equal(&owner, &options->key->node_id) &&
+        page_carver_open(path, &carver, NULL) == RESULT_OK) {
+        (void)snprintf(look.begin, sizeof look.begin, "{\"author\":\"%s\"", owner_text);
+        page_carver_run(carver, look_for_author, &look);
+        page_carver_close(&carver);
+    }
+    return look.found;
+}
+
+enum result salvage_check(const struct salvage_options *options, bool *whole_out,
+                          struct error *error)
+{
+    struct maintenance_report report;
+    char *path = memory_format("%s/events.sqlite", options->directory);
+    *whole_out = false;
+    if (access(path, F_OK) != 0) {
+        memory_free(path);
+        return RESULT_NOT_FOUND;
+    }
+    enum result result = maintenance_verify(options->directory, &options->community_id,
+                                            options->key, options->clock, &report, error);
+    if (result == RESULT_MISMATCH && !is_anothers(options, path)) {
+        result = RESULT_IO;
+    }
+    memory_free(path);
+    if (result == RESULT_UNSUPPORTED || result == RESULT_MISMATCH || result == RESULT_FULL) {
+        return result;
+    }
+    *whole_out =
+        result == RESULT_OK && report.damaged == 0 && report.database_is_sound && report.events > 0;
+    return RESULT_OK;
+}
+
+/* A name that is not taken: of the day and the time. */
+static void choose_name(const struct salvage_options *options, char name_out[SALVAGE_NAME_BYTES])
+{
+    char now[WALL_CLOCK_TEXT_BYTES];
+    bool taken = true;
+    wall_clock_format(clock_wall_ms(options->clock) / 1000, now);
+    for (char *at = strchr(now, ':'); at != NULL; at = strchr(at, ':')) {
+        *at = '-';
+    }
+    for (int i = 1; taken; i++) {
+        (void)snprintf(name_out, SALVAGE_NAME_BYTES, i == 1 ? "%s%s" : "%s%s.%d", aside_prefix, now,
+                       i);
+        char *path = memory_format("%s/%s", options->directory, name_out);
+        taken = access(path, F_OK) == 0;
+        memory_free(path);
+    }
+}
+
+static bool move(const char *from_directory, const char *from, const char *to_directory,
+                 const char *to)
+{
+    char *old_path = memory_format("%s/%s", from_directory, from);
+    char *new_path = memory_format("%s/%s", to_directory, to);
+    bool moved = rename(old_path, new_path) == 0 || errno == ENOENT;
+    memory_free(old_path);
+    memory_free(new_path);
+    return moved;
+}
+
+/* The journal first: without it the log would be another one. */
+static enum result set_aside(const struct salvage_options *options, const char *name,
+                             struct error *error)
+{
+    const char *directory = options->directory;
+    char *journal = memory_format("%s-wal", name);
+    char *shared = memory_format("%s/events.sqlite-shm", directory);
+    bool moved = move(directory, "events.sqlite-wal", directory, journal) &&
+                 move(directory, "events.sqlite", directory, name);
+    (void)unlink(shared); /* SQLite makes it again */
+    memory_free(shared);
+    memory_free(journal);
+    return moved ? RESULT_OK
+                 : error_set(error, RESULT_IO, "The damaged log can't be set aside in %s: %s.",
+                             directory, strerrordesc_np(errno));
+}
+
+/* The file that is in its place, if it is `there`, and everything that was set aside before. */
+static enum result fill_from_all(const struct salvage_options *options, bool there,
+                                 const char *directory, bool fresh, struct salvage_report *report,
+                                 struct error *error)
+{
+    struct names names = list_aside(options->directory);
+    enum result result = RESULT_OK;
+    if (there) {
+        char *path = memory_format("%s/events.sqlite", options->directory);
+        result = fill(options, path, directory, fresh, report, error);
+        memory_free(path);
+    }
+    /* Once more, when only one of them told that the community was founded. */
+    bool again = names.count > 0 && !report->has_log;
+    for (size_t i = 0; i < names.count * (again ? 2 : 1) && result == RESULT_OK; i++) {
+        char *path = memory_format("%s/%s", options->directory, names.list[i % names.count]);
+        char *shared = memory_format("%s-shm", path);
+        result = fill(options, path, directory, false, report, error);
+        (void)unlink(shared); /* SQLite made it */
+        memory_free(shared);
+        memory_free(path);
+    }
+    forget_names(&names);
+    return result;
+}
+
+static enum result replace(const struct salvage_options *options, const char *place, bool there,
+                           struct salvage_report *report, struct error *error)
+{
+    enum result result = RESULT_OK;
+    if (there) {
+        choose_name(options, report->set_aside);
+        result = set_aside(options, report->set_aside, error);
+    }
+    if (result == RESULT_OK && report->has_log &&
+        !(move(place, "events.sqlite-wal", options->directory, "events.sqlite-wal") &&
+          move(place, "events.sqlite", options->directory, "events.sqlite"))) {
+        result = error_set(error, RESULT_IO, "The new log can't be put in its place: %s.",
+                           strerrordesc_np(errno));
+    }
+    return result;
+}
+
+enum result salvage_run(const struct salvage_options *options, bool whole,
+                        struct salvage_report *report_out, struct error *error)
+{
+    char *path = memory_format("%s/events.sqlite", options->directory);
+    bool there = access(path, F_OK) == 0;
+    memory_free(path);
+    *report_out = (struct salvage_report){.has_log = whole};
+    if (whole) {
+        return fill_from_all(options, false, options->directory, false, report_out, error);
+    }
+    char *place = work_place_make(options->directory, "repair", error);
+    if (place == NULL) {
+        return RESULT_IO;
+    }
+    enum result result = fill_from_all(options, there, place, true, report_out, error);
+    if (result == RESULT_OK) {
+        result = replace(options, place, there, report_out, error);
+    }
+    work_place_remove(place);
+    memory_free(place);
+    return result;
+}

@@ -1,0 +1,164 @@
+#include "store/salvage_tables_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "store/database_private.h"
+#include "store/log_schema_private.h"
+
+/* One table: rows of `select`, in both directions from where they break off, each into `insert`. */
+struct kept_table {
+    const char *name;
+    const char *words; /* for people */
+    const char *select;
+    const char *first; /* the column that orders it */
+    const char *insert;
+    bool only_fresh;
+    bool may_lack; /* a log of an earlier schema has no such table */
+};
+
+static const struct kept_table kept_tables[] = {
+    {"local_reads", "what was read without a receipt",
+     "SELECT c.key,r.lamport,r.event_id FROM local_reads r JOIN conversations c"
+     " ON c.id=r.conversation",
+     "r.conversation",
+     "INSERT INTO local_reads(conversation,lamport,event_id)"
+     " SELECT id,?2,?3 FROM conversations WHERE key=?1"
+     " ON CONFLICT(conversation) DO UPDATE SET lamport=excluded.lamport,event_id=excluded.event_id"
+     " WHERE (excluded.lamport,excluded.event_id)>(lamport,event_id)",
+     false, false},
+    {"peers", "when neighbours were seen", "SELECT node_id,last_seen FROM peers", "node_id",
+     "INSERT INTO peers(node_id,cursor,last_seen) VALUES(?1,0,?2) ON CONFLICT(node_id)"
+     " DO UPDATE SET last_seen=max(last_seen,excluded.last_seen)",
+     false, false},
+    {"growth", "how the log grew", "SELECT day,events,bytes FROM growth", "day",
+     "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", true, false},
+    {"open_invites", "open invites", "SELECT token_hash,level,expires,uses,used FROM open_invites",
+     "id",
+     "INSERT INTO open_invites(token_hash,level,expires,uses,used) VALUES(?1,?2,?3,?4,?5)"
+     " ON CONFLICT(token_hash) DO UPDATE SET used=max(used,excluded.used)",
+     false, true},
+    {"redeemed", "open invites",
+     "SELECT o.token_hash,r.node,r.event_id FROM redeemed r JOIN open_invites o"
+     " ON o.id=r.open_invite",
+     "r.open_invite",
+     "INSERT OR IGNORE INTO redeemed(open_invite,node,event_id)"
+     " SELECT id,?2,?3 FROM open_invites WHERE token_hash=?1",
+     false, true},
+    {"state", "the clock that orders events", "SELECT clock FROM state", "id",
+     "UPDATE state SET clock=max(clock,min(?1,9007199254740991/2))", false, false},
+};
+
+/* Conversations get their numbers anew; those that no message made yet, too. */
+static const char conversation_of_key[] = "INSERT OR IGNORE INTO conversations(key) VALUES(?1)";
+
+static sqlite3_stmt *prepare(sqlite3 *handle, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    return sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK ? statement : NULL;
+}
+
+static bool insert(sqlite3_stmt *into, sqlite3_stmt *row)
+{
+    int wanted = sqlite3_bind_parameter_count(into);
+    bool bound = true;
+    for (int i = 0; i < wanted; i++) {
+        bound = sqlite3_bind_value(into, i + 1, sqlite3_column_value(row, i)) == SQLITE_OK && bound;
+    }
+    bool done = bound && sqlite3_step(into) == SQLITE_DONE;
+    (void)sqlite3_reset(into);
+    return done;
+}
+
+/* False when the rows broke off. */
+static bool copy_rows(struct database *from, struct database *to, const struct kept_table *table,
+                      const char *direction)
+{
+    char *sql = memory_format("%s ORDER BY %s %s", table->select, table->first, direction);
+    sqlite3_stmt *row = prepare(from->handle, sql);
+    sqlite3_stmt *number = prepare(to->handle, conversation_of_key);
+    sqlite3_stmt *into = prepare(to->handle, table->insert);
+    bool lacks = table->may_lack && sqlite3_errcode(from->handle) == SQLITE_ERROR;
+    int status = row != NULL ? SQLITE_ROW : lacks ? SQLITE_DONE : SQLITE_CORRUPT;
+    while (status == SQLITE_ROW && into != NULL) {
+        status = sqlite3_step(row);
+        if (status == SQLITE_ROW && strcmp(table->name, "local_reads") == 0) {
+            (void)insert(number, row);
+        }
+        if (status == SQLITE_ROW && !insert(into, row)) {
+            to->failed = sqlite3_errcode(to->handle) == SQLITE_FULL || to->failed;
+        }
+    }
+    (void)sqlite3_finalize(row);
+    (void)sqlite3_finalize(number);
+    (void)sqlite3_finalize(into);
+    memory_free(sql);
+    return status == SQLITE_DONE;
+}
+
+static void note_lost(const char *words, char *lost, size_t lost_bytes)
+{
+    size_t used = strlen(lost);
+    if (strstr(lost, words) == NULL) {
+        (void)snprintf(lost + used, lost_bytes - used, "%s%s", used == 0 ? "" : ", ", words);
+    }
+}
+
+static void copy_tables(struct database *from, struct database *to, bool fresh, char *lost,
+                        size_t lost_bytes)
+{
+    for (size_t i = 0; i < sizeof kept_tables / sizeof kept_tables[0]; i++) {
+        const struct kept_table *table = &kept_tables[i];
+        if (table->only_fresh && !fresh) {
+            continue;
+        }
+        if (table->only_fresh) {
+            char *sql = memory_format("DELETE FROM %s", table->name);
+            (void)database_execute(to, sql);
+            memory_free(sql);
+        }
+        if (from->handle == NULL || !copy_rows(from, to, table, "ASC")) {
+            note_lost(table->words, lost, lost_bytes);
+            if (from->handle != NULL) {
+                (void)copy_rows(from, to, table, "DESC");
+            }
+        }
+    }
+}
+
+enum result salvage_tables_copy(const char *from, const char *to, bool fresh, char *lost,
+                                size_t lost_bytes, struct error *error)
+{
+    struct database source = {0};
+    struct database target;
+    enum result result = database_open(&target, to, DATABASE_WRITES, error);
+    if (result != RESULT_OK) {
+        return result;
+    }
+    (void)database_open(&source, from, DATABASE_READS, NULL);
+    (void)database_execute(&target, "PRAGMA synchronous=FULL");
+    (void)database_execute(&target, "BEGIN IMMEDIATE");
+    copy_tables(&source, &target, fresh, lost, lost_bytes);
+    if (target.failed || database_execute(&target, "COMMIT") != RESULT_OK) {
+        result = log_schema_explain(&target, "The log can't be written", error);
+    }
+    database_close(&source);
+    database_close(&target);
+    return result;
+}
+
+void salvage_tables_read_owner(const char *path, char owner_out[static NODE_ID_TEXT_BYTES])
+{
+    struct database database = {0};
+    owner_out[0] = '\0';
+    if (database_open(&database, path, DATABASE_READS, NULL) == RESULT_OK) {
+        sqlite3_stmt *row =
+            database_query(&database, "SELECT value FROM meta WHERE key='node_id'", "");
+        if (database_next(&database, row)) {
+            (void)snprintf(owner_out, NODE_ID_TEXT_BYTES, "%s", database_text(row, 0));
+        }
+        database_done(row);
+        database_close(&database);
+    }
+}

@@ -1,0 +1,116 @@
+// Levels, shutting out and agreeing to it, with buttons alone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Node } from '../integration/support.mjs';
+import { bubble, openTab, row, SCREENSHOTS, useBrowser } from './support.mjs';
+
+useBrowser();
+
+const levelOf = async (node, { id }) => (await node.get('/api/v1/members')).members.find(({ node_id }) => node_id === id)?.level;
+
+/** Alice's community of that policy, and others in it, all running. */
+async function community(signatures, names) {
+  const nodes = [];
+  for (const name of ['Alice', ...names]) {
+    const node = await (await Node.create({ name, ...(name === 'Alice' ? { community: 'Our street', signatures } : {}) })).start();
+    if (nodes.length) await nodes[0].admit(node);
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+async function choose(tab, name, what) {
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await tab.getByLabel(`More about ${name}`).click();
+  await tab.getByRole('button', { name: `${what} ${name}` }).click();
+}
+
+test('a member is made trusted, and a member again', async () => {
+  const [alice, bob] = await community('1', ['Bob']);
+  const tab = await openTab(alice);
+  await choose(tab, 'Bob', 'Make trusted');
+  await tab.locator('dialog').getByRole('button', { name: 'Make trusted' }).click();
+  await tab.locator('.member', { hasText: 'Bob' }).getByText('Trusted').waitFor();
+  assert.equal(await levelOf(alice, bob), 'trusted');
+  await tab.getByLabel('More about Bob').click();
+  await tab.screenshot({ path: `${SCREENSHOTS}/member-menu.png` });
+  await tab.keyboard.press('Escape');
+  await choose(tab, 'Bob', 'Make member');
+  await tab.locator('dialog').getByRole('button', { name: 'Make member' }).click();
+  await bob.until(async () => await levelOf(bob, bob) === 'member');
+});
+
+test('who is asked agrees by a button, and the one who asked carries it out', async () => {
+  const [alice, bob, carol] = await community('2', ['Bob', 'Carol']);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'member');
+  const [tab, bobs] = [await openTab(alice), await openTab(bob)];
+  await choose(tab, 'Carol', 'Shut out …');
+  await tab.locator('dialog').getByLabel('Reason').selectOption('It is not used any more');
+  await tab.locator('dialog').getByRole('button', { name: 'Ask Bob' }).click();
+  await tab.getByText('Bob is asked').waitFor();
+  await tab.screenshot({ path: `${SCREENSHOTS}/shutting-out-asks.png` });
+  await tab.keyboard.press('Escape');
+
+  await row(bobs, 'Alice').click();
+  await bubble(bobs, 'Do you agree that Carol is shut out?').getByRole('button', { name: 'Look at the request' }).click();
+  const dialog = bobs.locator('dialog');
+  await dialog.getByText('Carol is shut out for good. Reason: It is not used any more.').waitFor();
+  await dialog.getByText(carol.shortId.replace('ed25519:', '')).waitFor();
+  await bobs.screenshot({ path: `${SCREENSHOTS}/agreeing.png` });
+  await dialog.getByRole('button', { name: 'I agree: tell Alice' }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  await row(tab, 'Bob').click();
+  await tab.getByRole('button', { name: 'Use the agreement' }).click();
+  await tab.locator('dialog').getByLabel('To go on, type the short id').fill(carol.shortId);
+  await tab.locator('dialog').getByRole('button', { name: 'Shut Carol out for good' }).click();
+  await tab.locator('dialog').waitFor({ state: 'detached' });
+  await bob.until(async () => await levelOf(bob, carol) === undefined);
+});
+
+test('a request is also entered, and what it gives is copied', async () => {
+  const [alice, bob, carol] = await community('2', ['Bob', 'Carol']);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'member');
+  const tab = await openTab(bob);
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await tab.getByRole('button', { name: 'Agree to a request' }).click();
+  const dialog = tab.locator('dialog');
+  await dialog.getByLabel('The request').fill('please!');
+  await dialog.getByRole('button', { name: 'Look at it' }).click();
+  await dialog.getByText('That is no request.').waitFor();
+  await dialog.getByLabel('The request').fill(`Hi Bob,\n> hearthchat co-sign ${carol.id} --reason other\nThanks`);
+  await dialog.getByRole('button', { name: 'Look at it' }).click();
+  await dialog.getByRole('button', { name: 'I agree' }).click();
+  const [node_id, signature] = (await dialog.locator('code').textContent()).split(',');
+  await alice.post('/api/v1/revocations', { target_node_id: carol.id, reason: 'other', co_signers: [{ node_id, signature }] });
+});
+
+test('what only looks like a request, or is one for a thing that there is not, has no button', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  await bob.until(async () => await levelOf(bob, carol) === 'member');
+  const bodies = [`hearthchat co-sign ${carol.id} --reason spite`, `hearthchat co-sign ${carol.id} --level king`, `hearthchat co-sign ${carol.shortId} --reason other`, 'hearthchat co-sign __proto__ --reason constructor', `hearthchat co-sign ${carol.id} --reason otherwise`];
+  for (const body of bodies) await bob.send(alice.id, body);
+  await bob.send(alice.id, `hearthchat co-sign ${carol.id} --level anchor`);
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await bubble(tab, '--level anchor').getByRole('button', { name: 'Look at the request' }).click();
+  await tab.locator('dialog').getByText('Carol becomes an anchor of the community.').waitFor();
+  await tab.keyboard.press('Escape');
+  assert.equal(await tab.locator('.message').count(), bodies.length + 1);
+  assert.equal(await tab.getByRole('button', { name: 'Look at the request' }).count(), 1);
+});
+
+test('an agreement is to one thing alone', async () => {
+  const [alice, bob, carol] = await community('2', ['Bob', 'Carol']);
+  const refused = async (body) => assert.equal((await bob.request('POST', '/api/v1/co-signatures', body)).status, 400, JSON.stringify(body));
+  await bob.until(async () => await levelOf(bob, carol) === 'member');
+  for (const body of [{}, { target_node_id: carol.id }, { target_node_id: carol.id, reason: 'spite' }, { target_node_id: carol.id, reason: 'other', new_level: 'member' }, { target_node_id: carol.id, new_level: 'king' }]) await refused(body);
+  const { node_id, signature, text } = await bob.post('/api/v1/co-signatures', { target_node_id: carol.shortId, reason: 'inactive' });
+  assert.equal(text, `${node_id},${signature}`);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  const other = await alice.request('POST', '/api/v1/revocations', { target_node_id: carol.id, reason: 'other', co_signers: [{ node_id, signature }] });
+  assert.notEqual(other.status, 200);
+  await alice.post('/api/v1/revocations', { target_node_id: carol.id, reason: 'inactive', co_signers: [{ node_id, signature }] });
+});

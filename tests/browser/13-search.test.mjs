@@ -1,0 +1,55 @@
+// What was looked for is marked: in the list of what was found, and in the message that one is led to.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bubble, neighbours, openTab, row, useBrowser } from './support.mjs';
+
+useBrowser();
+
+const marks = (tab) => tab.locator('.thread .text mark').allTextContents();
+
+async function look(tab, query, found) {
+  await tab.locator('#search').fill(query);
+  await tab.locator('.results mark', { hasText: found }).first().waitFor();
+  await tab.locator('.results .row').first().click();
+  await tab.locator('.thread .text mark').first().waitFor();
+}
+
+test('the found word is marked where it stands, as it was written, and only in the message that was looked for', async () => {
+  const [alice, bob] = await neighbours();
+  await bob.send(alice.id, 'Die Straße ist zu, die Wasserpumpe auch; pumpe nicht, sag 👍🏽 (https://example.org/pumpe?a=1) und \u202edie Pum\u00adpe\u202c');
+  await bob.send(alice.id, 'eine andere Pumpe <b>hier</b>');
+  await bob.send(alice.id, '明日の会議室');
+  await alice.arrived('明日の会議室');
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').waitFor();
+  await look(tab, 'PUMPE strasse', 'Straße');
+  assert.deepEqual(await marks(tab), ['Straße', 'pumpe', 'pumpe', 'pumpe', 'Pum\u00adpe']);
+  assert.equal(await tab.locator('.thread .text a mark').textContent(), 'pumpe');
+  assert.equal(await tab.locator('.thread .text a').getAttribute('href'), 'https://example.org/pumpe?a=1');
+  await look(tab, '会議', '会議');
+  assert.deepEqual(await marks(tab), ['会議']);
+  await look(tab, '👍', '👍🏽');
+  assert.deepEqual(await marks(tab), ['👍🏽']);
+  await look(tab, 'HIER</b>', 'hier</b>');
+  assert.deepEqual(await marks(tab), ['hier</b>']);
+  await tab.locator('#search').fill('');
+  await tab.locator('.results').waitFor({ state: 'hidden' });
+  await tab.locator('.conversations:not(.results) .row').click();
+  await tab.waitForFunction(() => document.querySelector('.thread .text mark') === null);
+});
+
+test('what stands far down in a long message is shown, and marked there', async () => {
+  const [alice, bob] = await neighbours();
+  const body = `${'a line of many\n'.repeat(400)}the needlework\n${'and more\n'.repeat(400)}`;
+  await bob.send(alice.id, body);
+  await alice.arrived(body);
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').waitFor();
+  await look(tab, 'edlewo', 'edlewo');
+  assert.deepEqual(await marks(tab), ['edlewo']);
+  await tab.waitForFunction(() => {
+    const [outer, inner] = ['.thread .scroller', '.thread .text mark'].map((selector) => document.querySelector(selector).getBoundingClientRect());
+    return inner.top >= outer.top && inner.bottom <= outer.bottom;
+  });
+  assert.ok(await bubble(tab, 'needlework').isVisible());
+});

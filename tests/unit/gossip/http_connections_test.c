@@ -1,0 +1,198 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "gossip/http_client.h"
+#include "support/test_support.h"
+
+enum { MOST_CONNECTIONS = 8, PATIENCE_MS = 10000 };
+
+/* Answers each request with "ok", or keeps silent; counts who connects. */
+struct server {
+    int listener;
+    char *url;
+    bool silent;
+    int connections[MOST_CONNECTIONS];
+    int count;
+    int requests;
+};
+
+struct call {
+    int ended;
+    enum result result;
+    long status;
+};
+
+static void open_server(struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    *server = (struct server){.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
+    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(server->listener, MOST_CONNECTIONS), 0);
+    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &length), 0);
+    server->url = memory_format("http://127.0.0.1:%u/x", (unsigned)ntohs(address.sin_port));
+}
+
+static void close_server(struct server *server)
+{
+    for (int i = 0; i < server->count; i++) {
+        assert_int_equal(close(server->connections[i]), 0);
+    }
+    assert_int_equal(close(server->listener), 0);
+    memory_free(server->url);
+}
+
+static void serve(struct server *server)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    char request[1024];
+    int accepted = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK);
+    if (accepted >= 0) {
+        assert_true(server->count < MOST_CONNECTIONS);
+        server->connections[server->count++] = accepted;
+    }
+    for (int i = 0; i < server->count; i++) {
+        if (recv(server->connections[i], request, sizeof request, 0) > 0) {
+            server->requests++;
+            if (!server->silent) {
+                assert_int_equal(send(server->connections[i], answer, sizeof answer - 1, 0),
+                                 sizeof answer - 1);
+            }
+        }
+    }
+}
+
+static void ended(void *context, enum result result, const struct http_answer *answer)
+{
+    struct call *call = context;
+    call->ended++;
+    call->result = result;
+    call->status = answer->status;
+}
+
+static void begin(struct http_client *client, const struct server *server, struct call *call)
+{
+    const struct http_call http = {.url = server->url, .method = "GET"};
+    *call = (struct call){0};
+    http_client_send(client, &http, ended, call);
+}
+
+static void run_until(struct http_client *client, struct server *server, const int *number,
+                      int wanted)
+{
+    for (int i = 0; i < PATIENCE_MS / 10 && *number != wanted; i++) {
+        http_client_run(client, 10);
+        serve(server);
+    }
+    assert_int_equal(*number, wanted);
+}
+
+static void run(struct http_client *client, struct server *server)
+{
+    struct call call;
+    begin(client, server, &call);
+    run_until(client, server, &call.ended, 1);
+    assert_int_equal(call.result, RESULT_OK);
+}
+
+static void http_client_renew__leaves_older_connections_alone(void **state)
+{
+    struct server server;
+    struct http_client *client = http_client_create();
+    (void)state;
+    open_server(&server);
+    run(client, &server);
+    run(client, &server);
+    assert_int_equal(server.count, 1); /* kept */
+    http_client_renew(client);
+    run(client, &server);
+    assert_int_equal(server.count, 2);
+    http_client_destroy(&client);
+    close_server(&server);
+}
+
+static bool is_ours(void *context, const char *url, const char *local_address)
+{
+    const struct server *server = context;
+    return strcmp(url, server->url) == 0 && strcmp(local_address, "127.0.0.1") == 0;
+}
+
+static bool is_elsewhere(void *context, const char *url, const char *local_address)
+{
+    (void)context;
+    (void)url;
+    return strcmp(local_address, "127.0.0.1") != 0;
+}
+
+static void http_client_cut__ends_the_calls_that_are_meant_and_no_others(void **state)
+{
+    struct server server;
+    struct call new_one;
+    struct call kept;
+    struct http_client *client = http_client_create();
+    (void)state;
+    open_server(&server);
+    run(client, &server);
+    server.silent = true;
+    server.requests = 0;
+    begin(client, &server, &kept); /* over the connection that is there */
+    begin(client, &server, &new_one);
+    run_until(client, &server, &server.requests, 2);
+    http_client_cut(client, is_elsewhere, NULL);
+    assert_int_equal(kept.ended + new_one.ended, 0);
+    http_client_cut(client, is_ours, &server);
+    assert_int_equal(kept.ended, 1);
+    assert_int_equal(new_one.ended, 1);
+    assert_int_equal(kept.result, RESULT_UNREACHABLE);
+    assert_int_equal(new_one.status, 0);
+    server.silent = false;
+    run(client, &server);
+    http_client_destroy(&client);
+    close_server(&server);
+}
+
+static void cut_all(void *context, enum result result, const struct http_answer *answer)
+{
+    (void)result;
+    (void)answer;
+    struct server *server = ((void **)context)[0];
+    http_client_cut(((void **)context)[1], is_ours, server);
+    ((void **)context)[0] = NULL;
+}
+
+static void http_client_cut__may_be_called_where_a_call_ends(void **state)
+{
+    struct server server;
+    struct call other;
+    struct http_client *client = http_client_create();
+    void *both[] = {&server, client};
+    (void)state;
+    open_server(&server);
+    server.silent = true;
+    begin(client, &server, &other);
+    run_until(client, &server, &server.requests, 1);
+    server.silent = false;
+    const struct http_call http = {.url = server.url, .method = "GET"};
+    http_client_send(client, &http, cut_all, both);
+    run_until(client, &server, &other.ended, 1);
+    assert_null(both[0]);
+    http_client_destroy(&client);
+    close_server(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(http_client_renew__leaves_older_connections_alone),
+        cmocka_unit_test(http_client_cut__ends_the_calls_that_are_meant_and_no_others),
+        cmocka_unit_test(http_client_cut__may_be_called_where_a_call_ends),
+    };
+    assert_int_equal(http_client_start(), RESULT_OK);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    http_client_stop();
+    return failed;
+}

@@ -1,0 +1,251 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/memory.h"
+#include "gossip/gossip_state.h"
+#include "support/scripted_peers.h"
+
+/* Where the peer's manifest says that it is (test_support.c), and another place. */
+static const char *const second = "192.168.1.9:7080";
+
+static struct endpoint at(const char *host, uint16_t port)
+{
+    struct endpoint endpoint = {.port = port};
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", host);
+    return endpoint;
+}
+
+static void hear_of(struct scripted_peers *scripted, uint8_t peer, const char *host, uint16_t port)
+{
+    char short_id[NODE_ID_SHORT_BYTES];
+    const struct endpoint where = at(host, port);
+    node_id_format_short(test_id(peer), short_id);
+    gossip_peer_heard(scripted->gossip, short_id, &where);
+}
+
+static void hear(struct scripted_peers *scripted, const char *host)
+{
+    hear_of(scripted, 2, host, 7080);
+}
+
+/* It is asked there, answers, and wants to be left alone for a second. */
+static void let_compare(struct scripted_peers *scripted, const char *where)
+{
+    struct scripted_request *request = scripted_peers_await(scripted, 2, "/sync/v1/reconcile");
+    assert_non_null(strstr(request->url, where));
+    scripted_peers_refuse(scripted, request, 429, "{\"retry_after_ms\":1000}");
+}
+
+/* How many calls wait there. */
+static unsigned count_at(const struct scripted_peers *scripted, const char *host)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < SCRIPTED_MOST_REQUESTS; i++) {
+        const struct scripted_request *request = &scripted->requests[i];
+        count += request->waiting && strstr(request->url, host) != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+static void fail_all(struct scripted_peers *scripted)
+{
+    for (size_t i = 0; i < SCRIPTED_MOST_REQUESTS; i++) {
+        if (scripted->requests[i].waiting) {
+            scripted_peers_fail(scripted, &scripted->requests[i]);
+        }
+    }
+}
+
+static void gossip_peer_heard__a_peer_that_fails_is_found_where_it_is_heard(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    const int64_t heard_ms = scripted.now_ms;
+    hear(&scripted, "192.168.1.9");
+    struct scripted_request *probe = scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    assert_true(scripted.now_ms - heard_ms <= GOSSIP_RECALL_MS);
+    scripted_peers_refuse(&scripted, probe, 200, "{}");
+    let_compare(&scripted, second);
+    fail_all(&scripted); /* what else was asked makes no difference */
+    let_compare(&scripted, second);
+    scripted_peers_close(&scripted);
+}
+
+static void peer_addresses__one_that_hangs_does_not_hold_up_the_next(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    hear(&scripted, "192.168.1.9");
+    (void)scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    const int64_t first_ms = scripted.now_ms;
+    struct scripted_request *next = scripted_peers_await(&scripted, 2, "127.0.0.1");
+    assert_non_null(strstr(next->url, "/health"));
+    assert_true(scripted.now_ms - first_ms <= 500);
+    scripted_peers_refuse(&scripted, next, 404, "{}"); /* whatever it says, it has the key */
+    let_compare(&scripted, "127.0.0.1");
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_heard__calls_follow_a_peer_that_moved_away(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted, "127.0.0.1");
+    hear(&scripted, "192.168.1.9");
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health"),
+                          200, "{}");
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, 2, "/health"));
+    let_compare(&scripted, second);
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_heard__calls_stay_where_the_peer_answers(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted, "127.0.0.1");
+    hear(&scripted, "192.168.1.9");
+    struct scripted_request *lie = scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    scripted_peers_refuse(&scripted, lie, 200, "{}");
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, 2, "127.0.0.1"), 200, "{}");
+    let_compare(&scripted, "127.0.0.1");
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_heard__ten_thousand_lies_cost_few_tries(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    unsigned asked = scripted.asked;
+    for (int second_of = 0; second_of < 10; second_of++) {
+        for (int i = 0; i < 1000; i++) {
+            char host[32];
+            (void)snprintf(host, sizeof host, "10.%d.%d.%d", second_of, i / 250, i % 250 + 1);
+            hear(&scripted, host);
+        }
+        scripted_peers_run(&scripted, scripted.now_ms + 1000);
+        fail_all(&scripted);
+    }
+    /* Four a round of searching, the manifest's, and the calls; not one a lie. */
+    assert_true(scripted.asked - asked < 200);
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there(void **state)
+{
+    enum { PEERS = 3, SECONDS = 10 };
+    struct scripted_peers scripted;
+    unsigned knocks = 0;
+    (void)state;
+    scripted_peers_open(&scripted, PEERS);
+    fail_all(&scripted);
+    for (int ms = 0; ms < SECONDS * 1000; ms += 100) {
+        for (unsigned peer = 2; peer < 2 + PEERS; peer++) {
+            hear_of(&scripted, (uint8_t)peer, "10.9.4.1", (uint16_t)(1000 + ms + (int)peer));
+        }
+        scripted_peers_run(&scripted, scripted.now_ms + 100);
+        knocks += count_at(&scripted, "10.9.4.1");
+        fail_all(&scripted);
+    }
+    assert_in_range(knocks, 1, LIMITS_KNOCKS + (SECONDS * 1000 / LIMITS_KNOCK_EVERY_MS));
+    hear(&scripted, "192.168.1.9"); /* another door */
+    (void)scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_heard__a_house_full_of_members_is_met_at_once(void **state)
+{
+    enum { PEERS = 2 * LIMITS_KNOCKS };
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, PEERS);
+    fail_all(&scripted);
+    const int64_t heard_ms = scripted.now_ms;
+    for (unsigned peer = 2; peer < 2 + PEERS; peer++) {
+        hear_of(&scripted, (uint8_t)peer, "10.9.4.1", (uint16_t)(7000 + peer));
+        scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, (uint8_t)peer, "10.9.4.1"),
+                              200, "{}");
+    }
+    assert_true(scripted.now_ms - heard_ms < LIMITS_KNOCK_EVERY_MS);
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_peer_called__the_caller_is_called_back_there_at_its_port(void **state)
+{
+    struct scripted_peers scripted;
+    const struct endpoint from = at("::ffff:10.1.2.3", 0);
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    char *url = memory_duplicate_string(scripted_peers_await(&scripted, 2, "/sync/v1/")->url);
+    fail_all(&scripted);
+    gossip_peer_called(scripted.gossip, test_id(2), &from);
+    char *port = strrchr(url, ':');
+    *strchr(port, '/') = '\0';
+    char *path = memory_format("10.1.2.3%s/health", port);
+    (void)scripted_peers_await(&scripted, 2, path);
+    memory_free(path);
+    memory_free(url);
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_network_changed__everybody_is_tried_again_at_once(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 3);
+    for (int i = 0; i < 12; i++) { /* until a try comes every half a minute */
+        for (uint8_t peer = 2; peer <= 4; peer++) {
+            scripted_peers_fail(&scripted, scripted_peers_await(&scripted, peer, "/sync/v1/"));
+        }
+    }
+    const int64_t changed_ms = scripted.now_ms;
+    gossip_network_changed(scripted.gossip);
+    for (uint8_t peer = 2; peer <= 4; peer++) {
+        (void)scripted_peers_await(&scripted, peer, "/sync/v1/");
+    }
+    assert_true(scripted.now_ms - changed_ms <= GOSSIP_START_OVER_MS);
+    scripted_peers_close(&scripted);
+}
+
+static void gossip_network_changed__where_a_peer_is_is_asked_anew(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted, "127.0.0.1");
+    hear(&scripted, "192.168.1.9");
+    (void)scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, 2, "127.0.0.1"), 200, "{}");
+    let_compare(&scripted, "127.0.0.1");
+    fail_all(&scripted);
+    gossip_network_changed(scripted.gossip);
+    (void)scripted_peers_await(&scripted, 2, "127.0.0.1");
+    (void)scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    scripted_peers_close(&scripted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gossip_peer_heard__a_peer_that_fails_is_found_where_it_is_heard),
+        cmocka_unit_test(peer_addresses__one_that_hangs_does_not_hold_up_the_next),
+        cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
+        cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),
+        cmocka_unit_test(gossip_peer_heard__ten_thousand_lies_cost_few_tries),
+        cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
+        cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),
+        cmocka_unit_test(gossip_peer_called__the_caller_is_called_back_there_at_its_port),
+        cmocka_unit_test(gossip_network_changed__where_a_peer_is_is_asked_anew),
+        cmocka_unit_test(gossip_network_changed__everybody_is_tried_again_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
