@@ -20,6 +20,7 @@ describe('hearthchat doctor', { concurrency: 4 }, () => {
   test('finds nothing where nothing is wrong, and names the addresses that were tried', async (t) => {
     const lab = new Lab(t);
     const [alice, bob] = await lab.community(['Alice', 'Bob']);
+    await lab.sees(alice, bob, true);
     await lab.within(alice, async () => (await doctor(alice)).of('callers').state === 'well', 'Bob has called Alice');
     const report = await doctor(alice);
     assert.deepEqual(report.wrong, []);
