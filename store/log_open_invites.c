@@ -62,6 +62,7 @@ enum result log_open_invites_add(struct event_log *log, const struct open_invite
     blake3_hash(open->token, sizeof open->token, add->token_hash);
     enum result result = log_writer_submit(log, &add->job);
     if (result != RESULT_OK) {
+        signing_wipe(add->open.token, sizeof add->open.token);
         memory_free(add);
     }
     return result;
