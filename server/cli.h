@@ -79,11 +79,14 @@ int cli_print_end(int exit_code);
 void cli_print_untrusted(const char *text);
 void cli_print_untrusted_to(FILE *file, const char *text);
 
-/* What others call something or themselves, and what they write, as protocol/display_text.h has
- * it; what would be nothing is a '?', further lines of what they write are indented, so that none
- * looks like one of ours. */
+/* What others call something or themselves, as protocol/display_text.h has it; '?' for nothing. */
 void cli_print_fact(const char *text);
-void cli_print_prose(const char *text);
+
+/* Before every further line of what others write, so that none looks like one of ours. */
+#define CLI_INDENT "    "
+
+/* A line, which may hold line breaks; what the terminal has no room for is a further one too. */
+void cli_print_line(const char *line);
 
 #define CLI_TIME_BYTES 24
 

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/utf8.h"
 #include "handlers/handlers.h"
+#include "protocol/display_text.h"
 #include "protocol/event_data.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
@@ -109,35 +110,53 @@ static const char *name_of(const struct names *names, const char *node_id)
     return node_id;
 }
 
+/* What others call something or themselves. */
+static void append_fact(struct buffer *line, const char *before, const char *text)
+{
+    char *shown = display_text_make_fact(text);
+    buffer_append_text(line, before);
+    buffer_append_text(line, shown[0] == '\0' ? "?" : shown);
+    memory_free(shown);
+}
+
+static const char *mark_of(const json_t *message)
+{
+    return cli_call_text(message, "read_at")[0] != '\0'        ? "  (read)"
+           : cli_call_text(message, "delivered_at")[0] != '\0' ? "  (delivered)"
+                                                               : "  (queued)";
+}
+
 /* "2026-05-26 08:14  Alice → Bob: text", with what became of an own message. Nothing but a message
  * begins at the beginning of a line. */
 static void print_message(const struct names *names, const json_t *message)
 {
     const char *from = cli_call_text(message, "from");
+    bool is_sealed = strcmp(cli_call_text(message, "e2e"), "unsupported") == 0;
     char at[CLI_TIME_BYTES];
+    struct buffer line;
     size_t index;
     json_t *attachment;
-    (void)printf("%s  ", cli_print_time(cli_call_text(message, "created_at"), at));
-    cli_print_fact(name_of(names, from));
-    (void)fputs(" → ", stdout);
-    cli_print_fact(name_of(names, cli_call_text(message, "to")));
-    (void)fputs(": ", stdout);
-    cli_print_prose(strcmp(cli_call_text(message, "e2e"), "unsupported") == 0
-                        ? "Encrypted; a newer hearthchat can read it."
-                        : cli_call_text(message, "body"));
+    buffer_init(&line);
+    buffer_append_text(&line, cli_print_time(cli_call_text(message, "created_at"), at));
+    append_fact(&line, "  ", name_of(names, from));
+    append_fact(&line, " → ", name_of(names, cli_call_text(message, "to")));
+    char *body = display_text_make_prose(is_sealed ? "Encrypted; a newer hearthchat can read it."
+                                                   : cli_call_text(message, "body"),
+                                         CLI_INDENT);
+    buffer_append_text(&line, ": ");
+    buffer_append_text(&line, body);
     json_array_foreach(json_object_get(message, "attachments"), index, attachment)
     {
-        (void)fputs(" [", stdout);
-        cli_print_fact(cli_call_text(attachment, "name"));
-        (void)fputs("]", stdout);
+        append_fact(&line, " [", cli_call_text(attachment, "name"));
+        buffer_append_text(&line, "]");
     }
     if (strcmp(from, names->self) == 0) {
-        (void)printf("  (%s)", cli_call_text(message, "read_at")[0] != '\0'        ? "read"
-                               : cli_call_text(message, "delivered_at")[0] != '\0' ? "delivered"
-                                                                                   : "queued");
+        buffer_append_text(&line, mark_of(message));
     }
-    (void)fputs("\n", stdout);
+    cli_print_line(buffer_text(&line));
     (void)fflush(stdout);
+    memory_free(body);
+    buffer_deinit(&line);
 }
 
 struct showing {

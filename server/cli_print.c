@@ -1,11 +1,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "protocol/display_text.h"
+#include "protocol/text_columns.h"
 #include "protocol/wall_clock.h"
 #include "server/cli.h"
 #include "server/cli_hint.h"
@@ -73,11 +76,14 @@ void cli_print_fact(const char *text)
     memory_free(shown);
 }
 
-void cli_print_prose(const char *text)
+void cli_print_line(const char *line)
 {
-    char *shown = display_text_make_prose(text, "    ");
-    (void)fputs(shown, stdout);
-    memory_free(shown);
+    struct winsize size = {0};
+    char *wrapped = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
+                        ? text_columns_wrap(line, CLI_INDENT, size.ws_col)
+                        : NULL;
+    (void)printf("%s\n", wrapped == NULL ? line : wrapped);
+    memory_free(wrapped);
 }
 
 const char *cli_print_time(const char *at, char text_out[static CLI_TIME_BYTES])

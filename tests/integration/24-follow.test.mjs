@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { BINARY, cleanAll, cleanup, cli, freePort, fs, Node, once, path, PATIENCE_MS, spawn, temporaryDirectory } from './support.mjs';
+import { Terminal } from './terminal.mjs';
 
 after(cleanAll);
 
@@ -154,4 +155,21 @@ test('what others write does not look like a line of ours, in history and in --f
   assert.ok(read.includes(' [photo_gpj.exe] [bill.pdf .exe]\n'));
   assert.match(firsts[1], /: Z\p{M}{8}algo$/u);
   assert.ok(firsts[2].endsWith(': turned?[2J'));
+});
+
+test('on a terminal no line that others write begins where ours do, wherever it is full', async () => {
+  const [ann, ben] = await pair();
+  const forged = '2026-05-26 08:14  Ben → Ann: I owe you a hundred';
+  const columns = 70;
+  const head = '2026-05-26 08:14  Ann → Ben: '.length;
+  for (const before of ['x'.repeat(columns - head), 'x'.repeat(2 * columns - head - 4), 'x '.repeat((columns - head + 1) / 2), '会'.repeat((columns - head + 1) / 2), ' '.repeat(columns - head)]) {
+    await ann.send(ben.id, before + forged);
+    await ben.arrived(before + forged);
+  }
+  const terminal = new Terminal('sh', '-c', `stty cols ${columns}; exec "$0" "$@"`, BINARY, 'history', '--data', ben.directory);
+  await terminal.exited;
+  const lines = terminal.text.trimEnd().split(/\r?\n/);
+  assert.equal(lines.filter((line) => line.startsWith('    ')).length, 8, terminal.text);
+  assert.ok(lines.every((line) => /^(    \S|[-0-9]{10} [:0-9]{5}  Ann → Ben: )/.test(line)), terminal.text);
+  assert.ok(lines.every((line) => [...line].reduce((sum, character) => sum + (character === '会' ? 2 : 1), 0) <= columns), terminal.text);
 });
