@@ -92,19 +92,19 @@ export function splitLinks(text) {
   return pieces;
 }
 
-const CODE = /```(?:[\w+-]*\n)?([^]+?)```\n?|(?<![\p{L}\p{N}`])`([^`\n]+)`(?![\p{L}\p{N}`])/gu;
-const CODE_CUT = new RegExp(CODE.source.replace('```\\n?', '(?:```\\n?|$)'), 'gu');
+const CODE = /```(?:[\w+-]*\n)?([^]+?)```\n?|(?<![\p{L}\p{N}`])`([^`\n]+)`(?![\p{L}\p{N}`])/dgu;
+const CODE_CUT = new RegExp(CODE.source.replace('```\\n?', '(?:```\\n?|$)'), 'dgu');
 
-/** In pieces, {text}, or {code, block} for what stands in ``` or between `. `cut`: it goes on behind its end. */
+/** In pieces, {text, begin}, or {code, block, begin} for what stands in ``` or between `. `cut`: it goes on behind its end. */
 export function splitCode(text, cut) {
   const pieces = [];
   let done = 0;
-  for (const { 0: match, 1: block, 2: code, index } of text.matchAll(cut ? CODE_CUT : CODE)) {
-    if (index > done) pieces.push({ text: text.slice(done, index) });
-    pieces.push({ code: block?.replace(/\n$/, '') ?? code, block: block !== undefined });
+  for (const { 0: match, 1: block, 2: code, index, indices } of text.matchAll(cut ? CODE_CUT : CODE)) {
+    if (index > done) pieces.push({ text: text.slice(done, index), begin: done });
+    pieces.push({ code: block?.replace(/\n$/, '') ?? code, block: block !== undefined, begin: (indices[1] ?? indices[2])[0] });
     done = index + match.length;
   }
-  if (done < text.length) pieces.push({ text: text.slice(done) });
+  if (done < text.length) pieces.push({ text: text.slice(done), begin: done });
   return pieces;
 }
 

@@ -57,8 +57,9 @@ export function createMessages(ui, { toggle, isOpen }) {
     const found = foundIn(key);
     const short = shorten(body);
     const end = isOpen(`whole ${key}`) || found.some(([, end]) => end > short) ? body.length : short;
-    const view = element('div', { class: isEmoji(body) ? 'text emoji' : 'text', dir: 'auto' }, splitCode(visible(body.slice(0, end)), end < body.length).map(piece));
-    if (found.length > 0) markIn(view, visible(body), found);
+    const pieces = splitCode(visible(body.slice(0, end)), end < body.length);
+    const view = element('div', { class: isEmoji(body) ? 'text emoji' : 'text', dir: 'auto' }, pieces.map(piece));
+    if (found.length > 0) markIn(view, pieces.reduce((drawn, { begin, text, code }) => drawn.padEnd(begin, '\0') + (text ?? code), ''), found);
     return [view,
       end < body.length && button(t('message.whole'), () => toggle(`whole ${key}`), { class: 'plain' })];
   }

@@ -18,6 +18,7 @@ test('the found word is marked where it stands, as it was written, and only in t
   const [alice, bob] = await neighbours();
   await bob.send(alice.id, 'Die Straße ist zu, die Wasserpumpe auch; pumpe nicht, sag 👍🏽 (https://example.org/pumpe?a=1) und \u202edie Pum\u00adpe\u202c');
   await bob.send(alice.id, 'eine andere Pumpe <b>hier</b>');
+  await bob.send(alice.id, '```abc\na cab\n``` und `b abc`\n```\nabc```');
   await bob.send(alice.id, '明日の会議室');
   await alice.arrived('明日の会議室');
   const tab = await openTab(alice);
@@ -30,6 +31,11 @@ test('the found word is marked where it stands, as it was written, and only in t
   assert.deepEqual(await marks(tab), ['会議']);
   await look(tab, '👍', '👍🏽');
   assert.deepEqual(await marks(tab), ['👍🏽']);
+  await look(tab, 'abc', 'abc');
+  const inCode = tab.locator('.thread .text', { hasText: 'cab' }).locator('mark');
+  await inCode.nth(1).waitFor();
+  assert.deepEqual(await inCode.evaluateAll((all) => all.map((mark) => [mark.parentNode.tagName, mark.parentNode.textContent, mark.textContent])),
+    [['CODE', 'b abc', 'abc'], ['PRE', 'abc', 'abc']]);
   await look(tab, 'HIER</b>', 'hier</b>');
   assert.deepEqual(await marks(tab), ['hier</b>']);
   await tab.locator('#search').fill('');
