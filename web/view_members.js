@@ -28,6 +28,7 @@ export const createIdentity = (node, t) => [hint(t('identity.hint')), createShar
 
 export function createMembersView(ui) {
   const { model, t } = ui;
+  const drawn = new Map(); // NodeID -> {deeds, node}
   const list = element('ul', { class: 'members' });
   const count = element('p', { class: 'sub' });
   const title = element('h2', { tabindex: -1 }, t('members.title'));
@@ -48,18 +49,32 @@ export function createMembersView(ui) {
     return view;
   }
 
-  function row(member) {
+  function about(member) {
     const { node_id, level, online, namesake } = member;
-    const name = nameOf(member);
     const self = node_id === model.self;
-    return element('li', { class: 'member', 'data-member': node_id }, avatar(node_id, name, online),
-      element('div', { class: 'about' },
-        element('p', {}, isolated(cleanName(member.display_name) || shortId(member), { class: 'name' }), element('span', { class: `level ${level}`, title: t(`level.${level}.title`) }, t(`level.${level}`))),
-        element('p', { class: online && !self ? 'sub online' : 'sub' }, self ? t('members.self') : ui.presence(member)),
-        element('p', { class: 'sub' }, element('code', { title: node_id }, shortId(member))),
-        namesake && element('p', { class: 'warning' }, t(`namesake.${namesake}`))),
-      !self && element('div', { class: 'buttons' }, button(t('members.write_short'), () => ui.show(node_id), { 'aria-label': t('members.write', { name }) }),
+    return element('div', { class: 'about' },
+      element('p', {}, isolated(cleanName(member.display_name) || shortId(member), { class: 'name' }), element('span', { class: `level ${level}`, title: t(`level.${level}.title`) }, t(`level.${level}`))),
+      element('p', { class: online && !self ? 'sub online' : 'sub' }, self ? t('members.self') : ui.presence(member)),
+      element('p', { class: 'sub' }, element('code', { title: node_id }, shortId(member))),
+      namesake && element('p', { class: 'warning' }, t(`namesake.${namesake}`)));
+  }
+
+  /** The buttons stay as long as they do the same: an open menu stays open, whoever comes and goes. */
+  function row(member) {
+    const { node_id, level, online } = member;
+    const name = nameOf(member);
+    const deeds = [name, level, model.node.level].join('\n');
+    const known = drawn.get(node_id);
+    const parts = [avatar(node_id, name, online), about(member)];
+    if (known?.deeds === deeds) {
+      parts.forEach((part, at) => known.node.children[at].replaceWith(part));
+      return known.node;
+    }
+    const node = element('li', { class: 'member', 'data-member': node_id }, ...parts,
+      node_id !== model.self && element('div', { class: 'buttons' }, button(t('members.write_short'), () => ui.show(node_id), { 'aria-label': t('members.write', { name }) }),
         RANK[model.node.level] <= RANK.trusted && menu(member, name)));
+    drawn.set(node_id, { deeds, node });
+    return node;
   }
 
   function render() {

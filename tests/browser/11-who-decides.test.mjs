@@ -40,6 +40,27 @@ test('a member is made trusted, and a member again', async () => {
   await bob.until(async () => await levelOf(bob, bob) === 'member');
 });
 
+test('an open menu stays open while members come and go', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  const tab = await openTab(alice);
+  const place = (node) => tab.locator(`[data-member="${node.id}"] .about`);
+  await tab.getByRole('button', { name: 'Members' }).click();
+  for (const node of [bob, carol]) await place(node).getByText('Online').waitFor();
+  await tab.getByLabel('More about Bob').click();
+  const shutOut = tab.getByRole('button', { name: 'Shut out … Bob' });
+  await shutOut.focus();
+  for (const node of [carol, bob]) {
+    await node.stop();
+    await place(node).getByText('Online').waitFor({ state: 'detached' });
+    assert.ok(await shutOut.evaluate((item) => item === document.activeElement));
+  }
+  await bob.start();
+  await place(bob).getByText('Online').waitFor();
+  await bob.post('/api/v1/node', { display_name: 'Robert' });
+  await tab.getByLabel('More about Robert').waitFor(); // what it does is another thing now
+  assert.equal(await shutOut.count(), 0);
+});
+
 test('who is asked agrees by a button, and the one who asked carries it out', async () => {
   const [alice, bob, carol] = await community('2', ['Bob', 'Carol']);
   await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
