@@ -34,10 +34,10 @@ static const struct kept_table kept_tables[] = {
      false, false},
     {"growth", "how the log grew", "SELECT day,events,bytes FROM growth", "day",
      "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", true, false},
-    {"open_invites", "open invites", "SELECT token_hash,level,expires,uses,used FROM open_invites",
-     "id",
-     "INSERT INTO open_invites(token_hash,level,expires,uses,used) VALUES(?1,?2,?3,?4,?5)"
-     " ON CONFLICT(token_hash) DO UPDATE SET used=max(used,excluded.used)",
+    /* Used up: whom they have let in meanwhile, nobody knows. Who was let in may come again. */
+    {"open_invites", "open invites", "SELECT token_hash,level,expires,uses FROM open_invites", "id",
+     "INSERT OR IGNORE INTO open_invites(token_hash,level,expires,uses,used)"
+     " VALUES(?1,?2,?3,?4,?4)",
      false, true},
     {"redeemed", "open invites",
      "SELECT o.token_hash,r.node,r.event_id FROM redeemed r JOIN open_invites o"

@@ -229,6 +229,11 @@ describe('damage', { concurrency: 4 }, () => {
       await same(alice, bob);
       const unread = async () => (await bob.get('/api/v1/chat/conversations')).conversations[0].unread;
       assert.equal(await unread(), 0);
+      const { token } = readInvite((await bob.post('/api/v1/invites', { open: true, uses: 2 })).invite);
+      const redeem = async (peer) => (await peer.call(bob, 'POST', '/join/v1/redeem', { token, display_name: '' })).status;
+      const [jana, ivan] = [new Peer(), new Peer()];
+      assert.equal(await redeem(jana), 200);
+      await same(alice, bob);
       await alice.stop();
       await bob.send(alice.id, 'nobody else has this');
       const whole = await bodies(bob);
@@ -259,6 +264,8 @@ describe('damage', { concurrency: 4 }, () => {
         assert.equal(await unread(), reads ? 0 : 2);
         assert.equal(/read without a receipt/.test(report.lost), !reads);
       }
+      assert.equal(await redeem(ivan), 400); // whom it let in meanwhile, nobody knows
+      assert.equal(await redeem(jana), reads || what === 'its founding zeroed' ? 200 : 400); // it was hers
       await isBack(bob, alice, own ? whole : whole.slice(0, -1));
       await bob.stop();
       const again = await bob.cli('repair');
