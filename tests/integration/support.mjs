@@ -154,8 +154,8 @@ export class Node {
   /** Waits until the condition holds; asks again with each event that this node tells of, and when it has told of none for a second. */
   async until(condition, patience = PATIENCE_MS) {
     const deadline = Date.now() + patience;
-    while (!(await condition())) {
-      assert.ok(Date.now() < deadline, 'it did not come about in time');
+    for (let looks = 1; !(await condition()); looks++) {
+      assert.ok(Date.now() < deadline, `it did not come about in time, in ${looks} looks; the node's last words:\n${(this.log ?? '').split('\n').slice(-12).join('\n')}`);
       await this.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${this.id}&last_seq=${Number.MAX_SAFE_INTEGER}&timeout=1`);
     }
   }
