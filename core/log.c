@@ -38,6 +38,7 @@ enum result log_open(const char *path, enum log_level level, struct error *error
         return error_set(error, RESULT_IO, "The log file %s can't be opened for writing: %s.", path,
                          strerrordesc_np(errno));
     }
+    log_close(); /* the one before */
     log_descriptor = descriptor;
     log_path = memory_duplicate_string(path);
     return RESULT_OK;
