@@ -59,7 +59,8 @@ int lan_socket_open(sa_family_t family, bool *hears_out)
         set(opened, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
         set(opened, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 1);
         set(opened, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
-        /* A group of one link can't be bound to without that link. */
+        /* A group of one link can't be bound to without that link: what is sent to us comes too. */
+        set(opened, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
         address.v6.sin6_addr = in6addr_any;
     }
     *hears_out = bind(opened, &address.any, length) == 0;
@@ -145,6 +146,22 @@ static bool read_source(const union address *from, struct lan_datagram *datagram
            !IN6_IS_ADDR_V4MAPPED(address);
 }
 
+/* An IPv4 socket hears nothing else. */
+static bool is_to_group(struct msghdr *message, sa_family_t family)
+{
+    union address group;
+    struct in6_pktinfo sent_to;
+    (void)fill_group(AF_INET6, 0, &group);
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
+        if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_PKTINFO &&
+            at->cmsg_len == CMSG_LEN(sizeof sent_to)) {
+            memcpy(&sent_to, CMSG_DATA(at), sizeof sent_to);
+            return IN6_ARE_ADDR_EQUAL(&sent_to.ipi6_addr, &group.v6.sin6_addr);
+        }
+    }
+    return family == AF_INET;
+}
+
 size_t lan_socket_receive(int socket, size_t most,
                           void (*take)(void *context, const struct lan_datagram *datagram),
                           void *context)
@@ -152,6 +169,7 @@ size_t lan_socket_receive(int socket, size_t most,
     char bytes[BATCH][LAN_HINT_MOST_BYTES + 1];
     union address from[BATCH];
     struct iovec parts[BATCH];
+    _Alignas(struct cmsghdr) uint8_t controls[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
     struct mmsghdr messages[BATCH];
     size_t total = 0;
     int got = BATCH;
@@ -161,14 +179,17 @@ size_t lan_socket_receive(int socket, size_t most,
             messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
                                                        .msg_namelen = sizeof from[i],
                                                        .msg_iov = &parts[i],
-                                                       .msg_iovlen = 1}};
+                                                       .msg_iovlen = 1,
+                                                       .msg_control = controls[i],
+                                                       .msg_controllen = sizeof controls[i]}};
         }
         got = recvmmsg(socket, messages, BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < got; i++) {
             struct lan_datagram datagram = {.bytes = bytes[i]};
             datagram.length_bytes =
                 messages[i].msg_len > LAN_HINT_MOST_BYTES ? SIZE_MAX : messages[i].msg_len;
-            if (read_source(&from[i], &datagram)) {
+            if (read_source(&from[i], &datagram) &&
+                is_to_group(&messages[i].msg_hdr, datagram.family)) {
                 take(context, &datagram);
             }
         }

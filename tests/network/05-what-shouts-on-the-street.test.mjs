@@ -49,6 +49,17 @@ describe('on the street', { concurrency: 2 }, () => {
     assert.equal(hint.port, alice.peerPort);
   });
 
+  test('a hint counts that is said to all on the link; what is sent to one machine may come from anywhere', async (t) => {
+    const { lab, alice, carol, stranger, hint } = await street(t);
+    const [own] = /fe80::[0-9a-f:]+/.exec(execFileSync('ip', ['-n', alice.namespace, '-6', 'addr', 'show', 'dev', 'eth0']));
+    const says = (host, port) => hints(stranger, ['say6', host], [JSON.stringify({ ...hint, port })]);
+    const ports = async () => (await alice.get('/api/v1/peers')).peers.find(({ node_id }) => node_id === carol.id).addresses.map(({ port }) => port);
+    await lab.within(alice, () => says(own, 1111).then(() => true, () => false), 'the stranger has an address');
+    await says('ff02::4242', 2222);
+    await lab.within(alice, async () => (await ports()).includes(2222), 'the hint to all was heard');
+    assert.ok(!(await ports()).includes(1111));
+  });
+
   test('10,000 hints a second from 1,000 addresses change nothing', async (t) => {
     const scene = await street(t);
     await goesOn({ ...scene, t }, () => hints(scene.stranger, ['storm', 10000, 5, '10.9.4.1', 1000], [JSON.stringify(scene.hint)]));

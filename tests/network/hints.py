@@ -2,6 +2,7 @@
 
 hints.py LINK hear                       prints the next hint that somebody sends, as it is
 hints.py LINK say                        sends each line of stdin (base64) once, as this machine, in fragments where it is long
+hints.py LINK say6 HOST                  sends each line of stdin (base64) once by IPv6, to that address
 hints.py LINK storm RATE SECONDS FIRST COUNT   sends the lines of stdin (base64) in turn, RATE a second, from COUNT addresses, FIRST the first of them
 """
 
@@ -69,6 +70,10 @@ elif what == "say":
     street = udp(link)
     for line in sys.stdin:
         street.sendto(base64.b64decode(line), (GROUP, PORT))
+elif what == "say6":
+    street = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    for line in sys.stdin:
+        street.sendto(base64.b64decode(line), (sys.argv[3], PORT, 0, socket.if_nametoindex(link)))
 else:
     payloads = [base64.b64decode(line) for line in sys.stdin]
     storm(link, payloads, int(sys.argv[3]), int(sys.argv[4]), ipaddress.IPv4Address(sys.argv[5]), int(sys.argv[6]))
