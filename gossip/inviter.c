@@ -101,7 +101,7 @@ static enum result call(const struct inviter *inviter, const char *path, const s
         waited_ms += asked_ms;
         result = call_once(inviter, path, body, status_out, answer_out);
     }
-    if (is_cancelled(inviter)) {
+    if (atomic_load(inviter->cancelled)) {
         result = error_set(error, RESULT_UNREACHABLE,
                            "This node is stopping; join again when it is back.");
     } else if (result != RESULT_OK) {

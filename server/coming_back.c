@@ -213,7 +213,7 @@ void coming_back_heard(struct coming_back *back, const struct lan_hint *hint,
         log_failure(back, result, hint, where, &error);
     }
     back->next_ms = clock_monotonic_ms(back->options.clock) + LIMITS_RETURN_EVERY_MS;
-    end(back, fetched);
+    end(back, fetched && result == RESULT_OK);
 }
 
 bool coming_back_asks_for_own(struct coming_back *back)
