@@ -68,6 +68,7 @@ static bool is_stalled(struct transfer *transfer, curl_off_t moved)
     curl_off_t connected_us = 0;
     int64_t now_ms = clock_monotonic_ms(clock_system());
     if (transfer->sent_ms == 0) {
+        transfer->begun_ms = transfer->begun_ms == 0 ? now_ms : transfer->begun_ms;
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
         return connected_us == 0 && now_ms - transfer->begun_ms >= HTTP_CLIENT_CONNECT_MS;
     }
@@ -108,7 +109,6 @@ static bool set_deadlines(struct transfer *transfer, const struct http_call *cal
     CURL *easy = transfer->easy;
     long total_ms = (long)(call->total_ms == 0 ? HTTP_CLIENT_TOTAL_MS : call->total_ms);
     transfer->quiet_ms = call->quiet_ms == 0 ? HTTP_CLIENT_QUIET_MS : call->quiet_ms;
-    transfer->begun_ms = clock_monotonic_ms(clock_system());
     transfer->cancelled = call->cancelled;
     return curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, watch) == CURLE_OK &&
@@ -363,7 +363,7 @@ void http_client_cut(struct http_client *client,
                      void *context)
 {
     for (struct transfer *at = client->transfers; at != NULL; at = at->next) {
-        at->doomed = is_to_be_cut(at, is_cut, context);
+        at->doomed = at->doomed || is_to_be_cut(at, is_cut, context); /* by an outer cut, too */
     }
     struct transfer *transfer = client->transfers;
     while (transfer != NULL) {

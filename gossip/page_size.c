@@ -49,8 +49,8 @@ void page_size_carried(struct page_size *size, size_t bytes, int64_t took_ms)
     if (bytes < now / 2 && took_ms <= PAGE_SIZE_MS) {
         return;
     }
-    size_t fits = bytes * PAGE_SIZE_MS / ms;
-    size->bytes_a_second = bytes * SECOND_MS / ms;
+    size_t fits = (size_t)((uint64_t)bytes * PAGE_SIZE_MS / ms);
+    size->bytes_a_second = (size_t)((uint64_t)bytes * SECOND_MS / ms);
     size->bytes = bounded(bounded(fits, PAGE_SIZE_LEAST_BYTES, now * PAGE_SIZE_GROWTH),
                           PAGE_SIZE_LEAST_BYTES, PAGE_SIZE_MOST_BYTES);
 }
