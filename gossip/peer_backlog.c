@@ -5,8 +5,9 @@
 enum {
     CALLS_MS = 35000,              /* who called us so recently can, … */
     FIRST_CALL_MS = 5000,          /* … and who did not has so long to begin; … */
-    LEFT_TO_IT_MS = 60000,         /* … it is left to fetch for so long without … */
-    LEFT_TO_IT_UNSEEN_MS = 600000, /* … lacking less; longer where that can't be seen */
+    LEFT_TO_IT_MS = 12000,         /* … it is left to fetch for so long without … */
+    LEFT_TO_IT_UNSEEN_MS = 600000, /* … lacking less; longer where that can't be seen, … */
+    LEFT_TO_IT_BEGUN_MS = 60000,   /* … or where it began */
 };
 
 struct weighing {
@@ -47,7 +48,6 @@ bool peer_backlog_is_left(struct peer_link *link)
     int64_t now_ms = gossip_io_now(link->gossip);
     size_t lacks = hash_list_left(&link->session.have);
     bool calls = link->called_us_ms != 0 && now_ms - link->called_us_ms < CALLS_MS;
-    int64_t patience_ms = link->session.left_out ? LEFT_TO_IT_UNSEEN_MS : LEFT_TO_IT_MS;
     if (is_soon_sent(link)) {
         link->left_to_it = 0;
         return false;
@@ -56,6 +56,9 @@ bool peer_backlog_is_left(struct peer_link *link)
         link->left_to_it = lacks;
         link->left_to_it_ms = now_ms;
     }
-    return now_ms < link->fetches_until_ms ||
-           now_ms - link->left_to_it_ms < (calls ? patience_ms : FIRST_CALL_MS);
+    int64_t patience_ms = !calls                                         ? FIRST_CALL_MS
+                          : link->session.left_out                       ? LEFT_TO_IT_UNSEEN_MS
+                          : link->fetches_until_ms > link->left_to_it_ms ? LEFT_TO_IT_BEGUN_MS
+                                                                         : LEFT_TO_IT_MS;
+    return now_ms < link->fetches_until_ms || now_ms - link->left_to_it_ms < patience_ms;
 }
