@@ -211,9 +211,9 @@ int64_t gossip_step(struct gossip *gossip)
     }
     follow_catching_up(gossip);
     gossip_progress_update(gossip);
-    int64_t wake_at = gossip_state_wake_at(gossip->state);
     int64_t ask_at = peer_asking_step(gossip);
     int64_t search_at = peer_addresses_step(gossip);
+    int64_t wake_at = gossip_state_wake_at(gossip->state);
     wake_at = ask_at < wake_at ? ask_at : wake_at;
     wake_at = search_at < wake_at ? search_at : wake_at;
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
@@ -303,10 +303,11 @@ void gossip_stop(struct gossip *gossip)
     if (gossip == NULL) {
         return;
     }
+    inbox_close(gossip->inbox); /* first: what is taken on is answered */
     lock_take(gossip->lock);
     gossip->stopping = true;
     lock_release(gossip->lock);
-    inbox_close(gossip->inbox);
+    gossip_io_wake(gossip);
     if (gossip->options.transport != NULL) {
         finish(gossip);
     }

@@ -77,6 +77,13 @@ static bool is_reachable(const struct peer *peer)
     return peer->failures == 0 || peer->pushing || peer->exchanging;
 }
 
+/* At the latest; what runs then may have begun too early. */
+static void exchange_at(struct peer *peer, int64_t at_ms)
+{
+    peer->exchange_again = peer->exchange_again || peer->in_session || peer->exchanging;
+    peer->exchange_at_ms = at_ms < peer->exchange_at_ms ? at_ms : peer->exchange_at_ms;
+}
+
 /* Waits its turn; what finds no room, and what is for a peer that fails, is left to the
  * exchange. */
 static void enqueue(struct peer *peer, int64_t seq)
@@ -86,7 +93,7 @@ static void enqueue(struct peer *peer, int64_t seq)
     } else if (peer->queue_count == GOSSIP_MOST_QUEUED) {
         int64_t soon_ms = peer->asked_ms + GOSSIP_RECALL_MS;
         peer->gap = true;
-        peer->exchange_at_ms = soon_ms < peer->exchange_at_ms ? soon_ms : peer->exchange_at_ms;
+        exchange_at(peer, soon_ms);
     } else {
         peer->queue[peer->queue_count++] = seq;
     }
@@ -131,7 +138,7 @@ void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bo
     for (size_t i = 0; i < state->peer_count; i++) {
         state->peers[i]->gap = true;
         if (at_once && state->peers[i]->failures == 0) {
-            state->peers[i]->exchange_at_ms = now_ms;
+            exchange_at(state->peers[i], now_ms);
         }
     }
 }

@@ -75,6 +75,30 @@ static void gossip_state_pushes__leaves_an_overflow_to_the_exchange(void **state
     gossip_state_destroy(&state);
 }
 
+static void gossip_state_pushes__exchanges_again_what_came_during_an_exchange(void **state_pointer)
+{
+    const struct gossip_outcome over = {.succeeded = true, .through = 1};
+    (void)state_pointer;
+    for (int overflows = 0; overflows < 2; overflows++) {
+        struct gossip_state *state = gossip_play_create(1);
+        int64_t now_ms = 40000;
+        (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+        assert_true(gossip_state_next(state, now_ms, &action));
+        assert_int_equal(action.kind, GOSSIP_RECONCILE);
+        for (int64_t seq = 1; overflows && seq <= GOSSIP_MOST_QUEUED + 1; seq++) {
+            gossip_state_event_stored(state, seq, NULL, NULL);
+        }
+        if (!overflows) {
+            gossip_state_events_missed(state, 5, true, now_ms);
+        }
+        gossip_state_finished(state, test_id(1), &over, now_ms);
+        now_ms += GOSSIP_RECALL_MS;
+        int exchanges = gossip_play_settle(state, now_ms, 5, GOSSIP_RECONCILE);
+        assert_int_equal(exchanges, 1);
+        gossip_state_destroy(&state);
+    }
+}
+
 static void gossip_state_pushes__pushes_beside_the_steps_of_a_session(void **state_pointer)
 {
     struct gossip_state *state = gossip_play_create(1);
@@ -228,6 +252,7 @@ int main(void)
         cmocka_unit_test(gossip_state_pushes__does_not_send_an_event_back_to_its_source),
         cmocka_unit_test(gossip_state_pushes__batches_what_waits_for_a_busy_peer),
         cmocka_unit_test(gossip_state_pushes__leaves_an_overflow_to_the_exchange),
+        cmocka_unit_test(gossip_state_pushes__exchanges_again_what_came_during_an_exchange),
         cmocka_unit_test(gossip_state_pushes__pushes_beside_the_steps_of_a_session),
         cmocka_unit_test(gossip_state_pushes__pushes_what_came_while_a_lost_peer_was_tried_again),
         cmocka_unit_test(gossip_state_pushes__does_not_forget_what_a_failed_push_held),
