@@ -40,6 +40,8 @@ struct gossip {
     size_t link_count;
     struct peer_asking *asking;
     struct peer_addresses *addresses; /* of all links */
+    bool addresses_held;              /* none of them goes */
+    uint64_t links_made;
     struct buckets *doors; /* hosts at which a key that was never met may be looked for */
     struct address_book_self self;
     int64_t self_until_ms;               /* our interfaces are looked at again then */

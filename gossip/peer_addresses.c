@@ -33,7 +33,6 @@ struct peer_addresses {
     bool found_other; /* a search beside calls: somewhere else the peer answered */
     struct endpoint other;
     struct probe probes[PEER_ADDRESSES_MOST_PROBES];
-    bool held;      /* something here is still at work with it */
     bool abandoned; /* only its probes are left */
     struct peer_addresses *following;
 };
@@ -48,13 +47,13 @@ struct peer_addresses *peer_addresses_create(struct gossip *gossip, const struct
     return addresses;
 }
 
-static size_t count_probes(const struct peer_addresses *addresses)
+static bool is_probing(const struct peer_addresses *addresses)
 {
-    size_t count = 0;
+    bool probing = false;
     for (size_t i = 0; i < PEER_ADDRESSES_MOST_PROBES; i++) {
-        count += addresses->probes[i].under_way ? 1 : 0;
+        probing = probing || addresses->probes[i].under_way;
     }
-    return count;
+    return probing;
 }
 
 static void end_search(struct peer_addresses *addresses)
@@ -64,25 +63,50 @@ static void end_search(struct peer_addresses *addresses)
     addresses->found_other = false;
 }
 
-static void release(struct peer_addresses *addresses)
+/* The first of the list. */
+static void release(struct peer_addresses **at)
 {
-    struct peer_addresses **at = &addresses->gossip->addresses;
-    while (*at != addresses) {
-        at = &(*at)->following;
-    }
+    struct peer_addresses *addresses = *at;
     *at = addresses->following;
     end_search(addresses);
     address_book_deinit(&addresses->book);
     memory_free(addresses);
 }
 
+static void release_abandoned(struct gossip *gossip)
+{
+    for (struct peer_addresses **at = &gossip->addresses; *at != NULL;) {
+        if ((*at)->abandoned && !is_probing(*at)) {
+            release(at);
+        } else {
+            at = &(*at)->following;
+        }
+    }
+}
+
+/* While something here is at work with one of them, none goes. */
+static bool hold(struct gossip *gossip)
+{
+    bool was_held = gossip->addresses_held;
+    gossip->addresses_held = true;
+    return was_held;
+}
+
+static void let_go(struct gossip *gossip, bool still_held)
+{
+    gossip->addresses_held = still_held;
+    if (!still_held) {
+        release_abandoned(gossip);
+    }
+}
+
 void peer_addresses_destroy(struct peer_addresses **addresses)
 {
-    if (*addresses != NULL && ((*addresses)->held || count_probes(*addresses) > 0)) {
+    if (*addresses != NULL) {
+        struct gossip *gossip = (*addresses)->gossip;
         (*addresses)->abandoned = true;
         end_search(*addresses);
-    } else if (*addresses != NULL) {
-        release(*addresses);
+        let_go(gossip, gossip->addresses_held);
     }
     *addresses = NULL;
 }
@@ -90,7 +114,7 @@ void peer_addresses_destroy(struct peer_addresses **addresses)
 void peer_addresses_forget_all(struct gossip *gossip)
 {
     while (gossip->addresses != NULL) {
-        release(gossip->addresses);
+        release(&gossip->addresses);
     }
 }
 
@@ -146,18 +170,17 @@ static void note(struct peer_addresses *addresses, const struct endpoint *endpoi
     lock_release(addresses->gossip->lock);
 }
 
-static void tell(struct peer_addresses *addresses, const struct endpoint *endpoint)
+/* Whoever waits goes where the calls go. */
+static void tell(struct peer_addresses *addresses)
 {
     struct waiting waiting[PEER_ADDRESSES_MOST_WAITING];
-    struct endpoint found;
+    const struct endpoint chosen = addresses->chosen;
+    bool found = addresses->has_chosen;
     size_t count = addresses->waiting_count;
     memcpy(waiting, addresses->waiting, count * sizeof *waiting);
     addresses->waiting_count = 0;
-    if (endpoint != NULL) {
-        found = *endpoint;
-    }
     for (size_t i = 0; i < count; i++) { /* the last may free all of this */
-        waiting[i].found(waiting[i].context, endpoint == NULL ? NULL : &found);
+        waiting[i].found(waiting[i].context, found ? &chosen : NULL);
     }
 }
 
@@ -185,18 +208,20 @@ static void move(struct peer_addresses *addresses)
     char base[MOST_URL_BYTES];
     node_manifest_format_url(&addresses->chosen, base, sizeof base);
     end_search(addresses);
+    bool was_held = hold(gossip);
     bool had_chosen = addresses->has_chosen;
     choose(addresses, &other);
     if (gossip->client != NULL && had_chosen) {
         http_client_cut(gossip->client, leads_to, base);
     }
-    tell(addresses, &other);
+    tell(addresses);
+    let_go(gossip, was_held);
 }
 
 static void conclude_if_done(struct peer_addresses *addresses)
 {
     if (addresses->candidates == NULL || addresses->next < addresses->candidate_count ||
-        count_probes(addresses) > 0) {
+        is_probing(addresses)) {
         return;
     }
     if (addresses->found_other) {
@@ -204,7 +229,7 @@ static void conclude_if_done(struct peer_addresses *addresses)
         return;
     }
     end_search(addresses);
-    tell(addresses, NULL);
+    tell(addresses); /* another call may have found it meanwhile */
 }
 
 static void probed(void *context, enum result result, const struct http_answer *answer)
@@ -214,16 +239,14 @@ static void probed(void *context, enum result result, const struct http_answer *
     bool answers = result == RESULT_OK || answer->status != 0;
     probe->under_way = false;
     if (addresses->abandoned) {
-        if (count_probes(addresses) == 0 && !addresses->held) {
-            release(addresses);
-        }
+        let_go(addresses->gossip, addresses->gossip->addresses_held);
         return;
     }
     bool searching = addresses->candidates != NULL;
     if (answers && searching && !addresses->has_chosen) {
         end_search(addresses);
         choose(addresses, &probe->endpoint);
-        tell(addresses, &addresses->chosen);
+        tell(addresses);
         return;
     }
     if (!answers) {
@@ -231,6 +254,7 @@ static void probed(void *context, enum result result, const struct http_answer *
         addresses->next_at_ms = 0; /* the next need not wait */
     } else if (searching && is_chosen(addresses, &probe->endpoint)) {
         end_search(addresses); /* calls arrive where they go */
+        tell(addresses);
         return;
     } else if (searching && !addresses->found_other) {
         addresses->found_other = true;
@@ -289,30 +313,24 @@ static int64_t send_probes(struct peer_addresses *addresses)
     return INT64_MAX;
 }
 
-/* A probe that can't begin ends at once, and may end all of this. */
 static int64_t advance(struct peer_addresses *addresses)
 {
-    addresses->held = true;
     int64_t due_ms = send_probes(addresses);
-    if (!addresses->abandoned) {
-        conclude_if_done(addresses);
-    }
-    addresses->held = false;
-    if (addresses->abandoned && count_probes(addresses) == 0) {
-        release(addresses);
-    }
+    conclude_if_done(addresses);
     return due_ms;
 }
 
+/* A probe that can't begin ends at once, a call that is cut, too; and either may be the last of a
+ * peer that is no member any more. */
 int64_t peer_addresses_step(struct gossip *gossip)
 {
     int64_t wake_at_ms = INT64_MAX;
-    struct peer_addresses *following = NULL;
-    for (struct peer_addresses *at = gossip->addresses; at != NULL; at = following) {
-        following = at->following; /* it may go, its neighbour doesn't */
+    bool was_held = hold(gossip);
+    for (struct peer_addresses *at = gossip->addresses; at != NULL; at = at->following) {
         int64_t due_ms = at->candidates == NULL ? INT64_MAX : advance(at);
         wake_at_ms = due_ms < wake_at_ms ? due_ms : wake_at_ms;
     }
+    let_go(gossip, was_held);
     return wake_at_ms;
 }
 
@@ -340,15 +358,15 @@ void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found
         const struct endpoint other = addresses->other;
         end_search(addresses);
         choose(addresses, &other);
+        tell(addresses);
         found(context, &other);
         return;
     }
     if (addresses->candidates == NULL) {
         size_t count = list_candidates(addresses, list);
         if (count < 2) {
-            bool may =
-                count == 1 && peer_doors_knock(addresses->gossip, &addresses->book, &list[0]);
-            found(context, may ? &list[0] : NULL);
+            bool may = count == 1 && peer_doors_knock(addresses->gossip, &addresses->book, list);
+            found(context, may ? list : NULL);
             return;
         }
         begin_search(addresses, list, count);
@@ -358,7 +376,10 @@ void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found
         return;
     }
     addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context};
+    struct gossip *gossip = addresses->gossip;
+    bool was_held = hold(gossip);
     (void)advance(addresses);
+    let_go(gossip, was_held);
 }
 
 bool peer_addresses_tried(struct peer_addresses *addresses, const struct endpoint *endpoint,

@@ -41,6 +41,7 @@ struct peer_lane {
 struct peer_link {
     struct gossip *gossip;
     struct node_id node_id;
+    uint64_t number; /* of all links that there were */
     struct peer_addresses *addresses;
     bool removed; /* no member any more; freed when its calls have ended */
 

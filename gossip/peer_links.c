@@ -20,6 +20,7 @@ static void add_link(struct gossip *gossip, const struct node_id *node_id)
     struct peer_link *link = memory_allocate(1, sizeof *link);
     link->gossip = gossip;
     link->node_id = *node_id;
+    link->number = ++gossip->links_made;
     link->exchange.link = link->push.link = link;
     link->addresses = peer_addresses_create(gossip, node_id);
     lock_take(gossip->lock);

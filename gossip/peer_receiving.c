@@ -20,6 +20,9 @@ void peer_receiving_take(struct gossip *gossip)
     while (batch != NULL) {
         struct received_batch *next = batch->next;
         struct peer_link *link = peer_links_find(gossip, &batch->source);
+        if (link != NULL && link->number != batch->link_number) {
+            link = NULL; /* a member that went, and came again */
+        }
         if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
             peer_links_report(link, event_refusal_name(batch->first_refusal));
         }
@@ -56,7 +59,8 @@ static void tell_received(struct received_batch *batch)
 static void on_stored(void *context, const struct receive_answer *answer)
 {
     struct received_batch *batch = context;
-    batch->accepted = answer->accepted;
+    batch->lost = answer->result != RESULT_OK;
+    batch->accepted = batch->lost ? 0 : answer->accepted;
     for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
         batch->first_refusal = answer->refusals[i];
     }
@@ -79,6 +83,7 @@ static struct received_batch *begin_receiving(struct peer_link *link, received_b
     batch->gossip = gossip;
     batch->source = link->node_id;
     batch->done = done;
+    batch->link_number = link->number;
     batch->session_number = link->session.number;
     link->session.receiving += done != NULL ? 1 : 0;
     lock_take(gossip->lock);
@@ -87,7 +92,7 @@ static struct received_batch *begin_receiving(struct peer_link *link, received_b
     return batch;
 }
 
-/* It was not taken on: the next comparison finds the events again. */
+/* It was not taken on: another comparison finds the events again. */
 static void give_up_receiving(struct peer_link *link, struct received_batch *batch)
 {
     struct gossip *gossip = link->gossip;
@@ -95,14 +100,15 @@ static void give_up_receiving(struct peer_link *link, struct received_batch *bat
     gossip->receiving--;
     lock_release(gossip->lock);
     link->session.receiving -= batch->done != NULL ? 1 : 0;
+    link->session.crowded = true;
     forget_batch(batch);
 }
 
-void peer_receiving_store(struct peer_link *link, struct event_batch *events,
+bool peer_receiving_store(struct peer_link *link, struct event_batch *events,
                           received_batch_done *done)
 {
     if (events->count == 0) {
-        return;
+        return true;
     }
     struct received_batch *batch = begin_receiving(link, done);
     struct verified_event **verified = events->events;
@@ -110,7 +116,9 @@ void peer_receiving_store(struct peer_link *link, struct event_batch *events,
     if (log_receive_events(link->gossip->options.log, verified, events->count, &link->node_id,
                            on_stored, batch) != RESULT_OK) {
         give_up_receiving(link, batch);
+        return false;
     }
+    return true;
 }
 
 bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,

@@ -21,6 +21,7 @@ struct received_batch {
     struct gossip *gossip;
     struct node_id source;
     received_batch_done *done; /* NULL: no session waits for it */
+    uint64_t link_number;
     unsigned session_number;
     struct received_batch *next;
 
@@ -29,13 +30,14 @@ struct received_batch {
     bool understood;
     struct event_batch batch;
 
+    bool lost;       /* the disk did not take it */
     size_t accepted; /* stored */
     enum event_refusal first_refusal;
 };
 
 /* Has the writer store events (consumed) that the link's peer sent. `done` NULL: they are of no
- * session. */
-void peer_receiving_store(struct peer_link *link, struct event_batch *batch,
+ * session. False: it is too busy. */
+bool peer_receiving_store(struct peer_link *link, struct event_batch *batch,
                           received_batch_done *done);
 
 /* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */

@@ -33,6 +33,7 @@ static void received(struct peer_link *link, struct received_batch *batch)
 {
     struct session_state *session = &link->session;
     session->receiving--;
+    session->lost = session->lost || batch->lost;
     if (batch->accepted > 0) {
         session->progressed = true;
         session->comparisons = 0;
@@ -48,7 +49,7 @@ static void store_gathered(struct peer_link *link)
     link->session.stored_ms = gossip_io_now(link->gossip);
     if (gathered != NULL) {
         link->session.gathered = NULL;
-        peer_receiving_store(link, gathered, received);
+        (void)peer_receiving_store(link, gathered, received);
         event_batch_deinit(gathered);
         memory_free(gathered);
     }
@@ -86,7 +87,7 @@ static void postpone(struct peer_link *link, bool reached)
 
 static void finish(struct peer_link *link)
 {
-    if (link->session.elsewhere) {
+    if (link->session.elsewhere || link->session.crowded) {
         postpone(link, true); /* it may break off there */
         return;
     }
@@ -95,7 +96,9 @@ static void finish(struct peer_link *link)
     }
     const struct gossip_outcome outcome = {
         .succeeded = true, .through = link->session.left_out ? 0 : link->session.through};
-    gossip_io_tell_caught_up(link->gossip);
+    if (!link->session.lost) {
+        gossip_io_tell_caught_up(link->gossip);
+    }
     end(link);
     peer_call_conclude(&link->exchange, &outcome);
 }
@@ -185,6 +188,8 @@ static void begin(struct peer_link *link)
     session->progressed = false;
     session->left_out = false;
     session->elsewhere = false;
+    session->crowded = false;
+    session->lost = false;
     if (event_set_initiate(log, &session->message) == RESULT_OK) {
         compare(link);
     } else {

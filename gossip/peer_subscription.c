@@ -37,13 +37,14 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
                       json_members_integer(json, "last_seq", 0, NUMBER_SAFE_INTEGER, &last_seq) &&
                       json_array_size(json_object_get(json, "messages")) <= EVENT_BATCH_MOST_EVENTS;
     if (understood) {
-        link->polled_seq = last_seq;
         json_array_foreach(json_object_get(json, "messages"), index, message)
         {
             (void)json_array_append(events, json_object_get(message, "data"));
         }
         event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        peer_receiving_store(link, &batch, NULL);
+        if (peer_receiving_store(link, &batch, NULL)) {
+            link->polled_seq = last_seq;
+        }
         event_batch_deinit(&batch);
         tell_polled(link, json_array_size(events));
     }

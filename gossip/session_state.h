@@ -30,6 +30,8 @@ struct session_state {
     bool progressed;              /* since the comparison began */
     bool left_out;                /* more is lacking than the session keeps in mind */
     bool elsewhere;               /* other sessions fetch what this one needs too */
+    bool crowded;                 /* something that came found the writer too busy, … */
+    bool lost;                    /* … or was not taken by the disk */
 };
 
 /* Adds what a page has (taken out of it) to what is gathered for the writer. */

@@ -119,6 +119,29 @@ static void gossip_peer_heard__calls_stay_where_the_peer_answers(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* A push waits for where he is, when the answer to an older call tells it. */
+static void peer_addresses_reach__who_waits_is_told_whoever_finds_it(void **state)
+{
+    struct scripted_peers scripted;
+    char id[ULID_TEXT_BYTES];
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    struct scripted_request *older = scripted_peers_await(&scripted, 2, "/sync/v1/reconcile");
+    hear(&scripted, "192.168.1.9");
+    gossip_network_changed(scripted.gossip);
+    (void)test_log_append(&scripted.log,
+                          event_draft_message(test_ulid(1, id), test_id(2), "hello", NULL));
+    struct scripted_request *probe = scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    assert_null(scripted_peers_find(&scripted, 2, "/sync/v1/events"));
+    scripted_peers_refuse(&scripted, older, 500, "{}");
+    scripted_peers_fail(&scripted, probe);
+    probe = scripted_peers_await(&scripted, 2, "/health");
+    scripted_peers_refuse(&scripted, probe, 200, "{}");
+    const struct scripted_request *push = scripted_peers_await(&scripted, 2, "/sync/v1/events");
+    assert_non_null(strstr(push->url, "127.0.0.1"));
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_peer_heard__ten_thousand_lies_cost_few_tries(void **state)
 {
     struct scripted_peers scripted;
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(peer_addresses__one_that_hangs_does_not_hold_up_the_next),
         cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),
+        cmocka_unit_test(peer_addresses_reach__who_waits_is_told_whoever_finds_it),
         cmocka_unit_test(gossip_peer_heard__ten_thousand_lies_cost_few_tries),
         cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
         cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),
