@@ -23,8 +23,20 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id, enum ev
     (void)refuse(batch, event_id, refusal);
 }
 
-void event_batch_read(struct event_log *log, const json_t *array,
-                      const struct node_id *community_id, struct event_batch *batch_out)
+static bool is_wanted(struct event_log *log, const struct hash_list *asked,
+                      const uint8_t hash[static BLAKE3_HASH_BYTES], struct event_batch *batch)
+{
+    if (asked == NULL) {
+        return !event_reader_holds(log, hash);
+    }
+    bool found = hash_list_find(asked, hash) != SIZE_MAX;
+    batch->unasked_count += found ? 0 : 1;
+    return found;
+}
+
+/* By the log or by what was asked for. */
+static void read_batch(struct event_log *log, const struct hash_list *asked, const json_t *array,
+                       const struct node_id *community_id, struct event_batch *batch_out)
 {
     size_t index;
     json_t *json;
@@ -36,7 +48,7 @@ void event_batch_read(struct event_log *log, const json_t *array,
         struct event *event = NULL;
         struct verified_event *verified = NULL;
         enum event_refusal refusal = event_parse(json, community_id, &event);
-        if (refusal == EVENT_ACCEPTABLE && log != NULL && event_reader_holds(log, event->hash)) {
+        if (refusal == EVENT_ACCEPTABLE && !is_wanted(log, asked, event->hash, batch_out)) {
             event_destroy(&event);
             continue;
         }
@@ -51,7 +63,20 @@ void event_batch_read(struct event_log *log, const json_t *array,
     }
 }
 
-void event_batch_verify(struct event **events, size_t count, struct event_batch *batch_out)
+void event_batch_read(struct event_log *log, const json_t *array,
+                      const struct node_id *community_id, struct event_batch *batch_out)
+{
+    read_batch(log, NULL, array, community_id, batch_out);
+}
+
+void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
+                            const struct node_id *community_id, struct event_batch *batch_out)
+{
+    read_batch(NULL, asked, array, community_id, batch_out);
+}
+
+void event_batch_verify(const struct hash_list *asked, struct event **events, size_t count,
+                        struct event_batch *batch_out)
 {
     *batch_out = (struct event_batch){0};
     batch_out->events = memory_allocate(count, sizeof(struct verified_event *));
@@ -61,7 +86,9 @@ void event_batch_verify(struct event **events, size_t count, struct event_batch 
         char event_id[ULID_TEXT_BYTES];
         memcpy(hash, events[i]->hash, sizeof hash);
         memcpy(event_id, events[i]->event_id, sizeof event_id);
-        if (event_verify(&events[i], &verified) == RESULT_OK) {
+        if (!is_wanted(NULL, asked, hash, batch_out)) {
+            event_destroy(&events[i]);
+        } else if (event_verify(&events[i], &verified) == RESULT_OK) {
             batch_out->events[batch_out->count++] = verified;
         } else {
             memcpy(refuse(batch_out, event_id, EVENT_INVALID_SIGNATURE)->hash, hash, sizeof hash);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "gossip/hash_list.h"
 #include "store/event_log.h"
 
 #define EVENT_BATCH_MOST_EVENTS 1000
@@ -23,15 +24,20 @@ struct event_batch {
     size_t count;
     struct refused_event *refused;
     size_t refused_count;
+    size_t unasked_count; /* events that nobody asked for, and that nobody looked at */
 };
 
 /* `array`: the "events" of a request or answer. What the log holds already is left out. */
-/* `log` NULL: it is known not to hold them. */
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out);
 
+/* Of an answer: those of these hashes (sorted) alone, which the log is known not to hold. */
+void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
+                            const struct node_id *community_id, struct event_batch *batch_out);
+
 /* The same of events that are parsed already (consumed, the array is not). */
-void event_batch_verify(struct event **events, size_t count, struct event_batch *batch_out);
+void event_batch_verify(const struct hash_list *asked, struct event **events, size_t count,
+                        struct event_batch *batch_out);
 void event_batch_deinit(struct event_batch *batch);
 
 /* Adds a refusal that the log gave. */

@@ -1,5 +1,6 @@
 #include "gossip/hash_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -29,6 +30,28 @@ bool hash_list_holds(const struct hash_list *list, const uint8_t hash[static BLA
         }
     }
     return false;
+}
+
+static int compare_hashes(const void *left, const void *right)
+{
+    return memcmp(left, right, BLAKE3_HASH_BYTES);
+}
+
+void hash_list_sort(struct hash_list *list)
+{
+    if (list->count > 0) {
+        qsort(list->hashes, list->count, sizeof *list->hashes, compare_hashes);
+    }
+}
+
+size_t hash_list_find(const struct hash_list *sorted, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    const uint8_t(*found)[BLAKE3_HASH_BYTES] =
+        sorted->count == 0
+            ? NULL
+            : bsearch(hash, sorted->hashes, sorted->count, sizeof *sorted->hashes, compare_hashes);
+    return found == NULL ? SIZE_MAX
+                         : (size_t)(found - (const uint8_t(*)[BLAKE3_HASH_BYTES])sorted->hashes);
 }
 
 void hash_list_clear(struct hash_list *list)

@@ -23,6 +23,10 @@ void hash_list_add(struct hash_list *list, const uint8_t hash[static BLAKE3_HASH
 /* Whether it is in the list, done with or not; looks at all of them. */
 bool hash_list_holds(const struct hash_list *list, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
+/* By value; and where one of them stands then: SIZE_MAX for none. */
+void hash_list_sort(struct hash_list *list);
+size_t hash_list_find(const struct hash_list *sorted, const uint8_t hash[static BLAKE3_HASH_BYTES]);
+
 /* Empties it. */
 void hash_list_clear(struct hash_list *list);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "gossip/address_book.h"
@@ -70,8 +71,8 @@ static enum result call_once(const struct inviter *inviter, const char *path,
     *status_out = answer.status;
     *answer_out = NULL;
     if (result == RESULT_OK) {
-        (void)canonical_parse(buffer_text(&answer.body), answer.body.length_bytes,
-                              CANONICAL_MOST_NESTING_REQUEST, answer_out, NULL);
+        (void)canonical_parse_foreign(&answer.body, CANONICAL_MOST_NESTING_REQUEST,
+                                      LIMITS_READ_BYTES, answer_out);
     }
     http_client_deinit_answer(&answer);
     memory_free(url);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
@@ -114,8 +115,8 @@ static bool read_manifest(const struct http_answer *answer, json_t **json_out,
 {
     *json_out = NULL;
     return answer->status == 200 &&
-           canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                           CANONICAL_MOST_NESTING, json_out, NULL) == RESULT_OK &&
+           canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING,
+                                   LIMITS_READ_OF_STRANGER_BYTES, json_out) == RESULT_OK &&
            node_manifest_parse(*json_out, manifest_out) == RESULT_OK;
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
@@ -137,8 +138,8 @@ static int64_t read_wait(enum result result, const struct http_answer *answer)
     if (result != RESULT_OK || answer == NULL || answer->status != 429) {
         return 0;
     }
-    if (canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                        CANONICAL_MOST_NESTING, &json, NULL) != RESULT_OK ||
+    if (canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING, LIMITS_READ_BYTES, &json) !=
+            RESULT_OK ||
         !json_members_integer(json, "retry_after_ms", 1, GOSSIP_BACK_OFF_MOST_MS, &wait_ms)) {
         wait_ms = USUAL_WAIT_MS;
     }
@@ -154,8 +155,8 @@ bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
     json_t *reason;
     *json_out = NULL;
     if (answer->status != 200 ||
-        canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                        CANONICAL_MOST_NESTING_REQUEST, json_out, NULL) != RESULT_OK ||
+        canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING_REQUEST, LIMITS_READ_BYTES,
+                                json_out) != RESULT_OK ||
         !json_members_array(*json_out, "rejected_reasons", &reasons)) {
         return false;
     }

@@ -132,8 +132,8 @@ bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
     *asked = (struct hash_list){0};
     buffer_init(&copy);
     buffer_append(&copy, text->data, text->length_bytes);
-    if (verifier_submit(gossip->verifier, &copy, &gossip->community_id, page->asked.count,
-                        on_verified, page) != RESULT_OK) {
+    if (verifier_submit(gossip->verifier, &copy, &gossip->community_id, &page->asked, on_verified,
+                        page) != RESULT_OK) {
         give_up_receiving(link, page);
         return false;
     }

@@ -1,6 +1,3 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
@@ -197,46 +194,31 @@ static void begin(struct peer_link *link)
     }
 }
 
-static int compare_hashes(const void *left, const void *right)
-{
-    return memcmp(left, right, BLAKE3_HASH_BYTES);
-}
-
 /* The hashes that one fetch asked for, each marked when it needs no asking any more. */
 struct asked {
-    uint8_t (*sorted)[BLAKE3_HASH_BYTES];
+    const struct hash_list *list; /* sorted */
     bool *settled;
-    size_t count;
     size_t settled_count;
 };
 
 static bool settle(struct asked *asked, const uint8_t *hash)
 {
-    const uint8_t(*found)[BLAKE3_HASH_BYTES] =
-        bsearch(hash, asked->sorted, asked->count, sizeof *asked->sorted, compare_hashes);
-    if (found == NULL) {
+    size_t at = hash_list_find(asked->list, hash);
+    if (at == SIZE_MAX) {
         return false;
     }
-    bool *settled = &asked->settled[found - (const uint8_t(*)[BLAKE3_HASH_BYTES])asked->sorted];
-    asked->settled_count += *settled ? 0 : 1;
-    *settled = true;
+    asked->settled_count += asked->settled[at] ? 0 : 1;
+    asked->settled[at] = true;
     return true;
 }
 
-/* Only what was asked for is taken; what can't be accepted is remembered. */
-static void sort_out(struct peer_link *link, struct event_batch *batch, struct asked *asked)
+/* What can't be accepted is remembered. */
+static void sort_out(struct peer_link *link, const struct event_batch *batch, struct asked *asked)
 {
     struct gossip *gossip = link->gossip;
-    size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        if (settle(asked, event_verified_get(batch->events[i])->hash)) {
-            batch->events[kept++] = batch->events[i];
-        } else {
-            peer_links_report(link, "an event that nobody asked for");
-            event_verified_destroy(&batch->events[i]);
-        }
+        (void)settle(asked, event_verified_get(batch->events[i])->hash);
     }
-    batch->count = kept;
     for (size_t i = 0; i < batch->refused_count; i++) {
         const struct refused_event *refused = &batch->refused[i];
         if (settle(asked, refused->hash)) {
@@ -245,6 +227,9 @@ static void sort_out(struct peer_link *link, struct event_batch *batch, struct a
                                gossip_io_now(gossip));
         }
         peer_links_report(link, event_refusal_name(refused->refusal));
+    }
+    if (batch->unasked_count > 0) {
+        peer_links_report(link, "an event that nobody asked for");
     }
 }
 
@@ -255,25 +240,24 @@ static void ask_again(struct peer_link *link, const struct asked *asked)
         peer_links_report(link, "none of the events that it has");
         return;
     }
-    for (size_t i = 0; i < asked->count; i++) {
-        if (!asked->settled[i] &&
-            !event_reader_holds(link->gossip->options.log, asked->sorted[i])) {
-            hash_list_add(&link->session.need, asked->sorted[i]);
+    for (size_t i = 0; i < asked->list->count; i++) {
+        const uint8_t *hash = asked->list->hashes[i];
+        if (!asked->settled[i] && !event_reader_holds(link->gossip->options.log, hash)) {
+            hash_list_add(&link->session.need, hash);
         }
     }
 }
 
 static void verified(struct peer_link *link, struct received_batch *page)
 {
-    struct asked asked = {.sorted = page->asked.hashes, .count = page->asked.count};
+    struct asked asked = {.list = &page->asked};
     link->session.receiving--;
     if (!page->understood) {
         peer_links_report(link, "no answer to a fetch");
     } else {
         page_size_note_events(&link->fetching, page->bytes,
                               page->batch.count + page->batch.refused_count);
-        asked.settled = memory_allocate(asked.count, sizeof *asked.settled);
-        qsort(asked.sorted, asked.count, sizeof *asked.sorted, compare_hashes);
+        asked.settled = memory_allocate(page->asked.count, sizeof *asked.settled);
         sort_out(link, &page->batch, &asked);
         link->gossip->caught_events += (int64_t)page->batch.count;
         if (link->session.active && link->session.number == page->session_number) {

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
@@ -32,8 +33,8 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
     json_t *message;
     int64_t last_seq = 0;
     bool understood = answer->status == 200 &&
-                      canonical_parse(buffer_text(&answer->body), answer->body.length_bytes,
-                                      CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
+                      canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING_REQUEST,
+                                              LIMITS_READ_BYTES, &json) == RESULT_OK &&
                       json_members_integer(json, "last_seq", 0, NUMBER_SAFE_INTEGER, &last_seq) &&
                       json_array_size(json_object_get(json, "messages")) <= EVENT_BATCH_MOST_EVENTS;
     if (understood) {

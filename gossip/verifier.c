@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/inbox.h"
+#include "core/limits.h"
 #include "core/memory.h"
 #include "core/thread.h"
 #include "protocol/canonical.h"
@@ -14,7 +15,7 @@ enum { MOST_WAITING = 64 };
 struct verification {
     struct buffer text;
     struct node_id community_id;
-    size_t most;
+    struct hash_list *asked;
     verifier_done *done;
     void *context;
 };
@@ -30,12 +31,12 @@ static bool parse_page(const struct verification *work, struct event_batch *batc
 {
     json_t *json = NULL;
     const json_t *events = NULL;
-    bool understood = canonical_parse(buffer_text(&work->text), work->text.length_bytes,
-                                      CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
+    bool understood = canonical_parse_foreign(&work->text, CANONICAL_MOST_NESTING_REQUEST,
+                                              LIMITS_READ_BYTES, &json) == RESULT_OK &&
                       json_members_array(json, "events", &events) &&
-                      json_array_size(events) <= work->most;
+                      json_array_size(events) <= work->asked->count;
     if (understood) {
-        event_batch_read(NULL, events, &work->community_id, batch);
+        event_batch_read_asked(work->asked, events, &work->community_id, batch);
     }
     json_decref(json);
     return understood;
@@ -45,11 +46,12 @@ static void verify(struct verification *work)
 {
     struct event_batch batch = {0};
     size_t count = 0;
-    struct event **events = memory_allocate(work->most, sizeof(struct event *));
+    struct event **events = memory_allocate(work->asked->count, sizeof(struct event *));
+    hash_list_sort(work->asked);
     bool understood = event_scan_page(buffer_text(&work->text), work->text.length_bytes,
-                                      &work->community_id, work->most, events, &count);
+                                      &work->community_id, work->asked->count, events, &count);
     if (understood) {
-        event_batch_verify(events, count, &batch);
+        event_batch_verify(work->asked, events, count, &batch);
     } else {
         understood = parse_page(work, &batch);
     }
@@ -106,11 +108,11 @@ void verifier_destroy(struct verifier **verifier_pointer)
 }
 
 enum result verifier_submit(struct verifier *verifier, struct buffer *text,
-                            const struct node_id *community_id, size_t most, verifier_done *done,
-                            void *context)
+                            const struct node_id *community_id, struct hash_list *asked,
+                            verifier_done *done, void *context)
 {
     struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){*text, *community_id, most, done, context};
+    *work = (struct verification){*text, *community_id, asked, done, context};
     buffer_init(text);
     if (verifier->inbox == NULL) {
         verify(work);

@@ -10,10 +10,12 @@
 
 #include "core/buffer.h"
 #include "gossip/event_batch.h"
+#include "gossip/hash_list.h"
 
 struct verifier;
 
-/* What came of a batch. `understood`: the text was {"events":[…],…} with at most `most` of them. */
+/* What came of a batch. `understood`: the text was {"events":[…],…} with no more of them than were
+ * asked for. */
 typedef void verifier_done(void *context, struct event_batch *batch, bool understood);
 
 /* RESULT_IO when the system gives no threads. */
@@ -22,9 +24,10 @@ enum result verifier_create(size_t threads, struct verifier **verifier_out);
 /* Finishes what was submitted. */
 void verifier_destroy(struct verifier **verifier);
 
-/* Consumes the text. RESULT_FULL: nothing was taken on. */
+/* Consumes the text. `asked` is sorted and used until `done` is called; nothing else is verified.
+ * RESULT_FULL: nothing was taken on. */
 enum result verifier_submit(struct verifier *verifier, struct buffer *text,
-                            const struct node_id *community_id, size_t most, verifier_done *done,
-                            void *context);
+                            const struct node_id *community_id, struct hash_list *asked,
+                            verifier_done *done, void *context);
 
 #endif

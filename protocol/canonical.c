@@ -257,3 +257,12 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
     }
     return weight;
 }
+
+enum result canonical_parse_foreign(const struct buffer *text, int most_nesting,
+                                    size_t most_weight_bytes, json_t **value_out)
+{
+    return canonical_weigh(buffer_text(text), text->length_bytes) > most_weight_bytes
+               ? RESULT_INVALID
+               : canonical_parse(buffer_text(text), text->length_bytes, most_nesting, value_out,
+                                 NULL);
+}

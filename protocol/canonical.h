@@ -24,6 +24,10 @@ enum result canonical_parse(const char *bytes, size_t length_bytes, int most_nes
  * upper bound, found without reading it. For texts of others, before canonical_parse(). */
 size_t canonical_weigh(const char *bytes, size_t length_bytes);
 
+/* The same as canonical_parse(), of a text that weighs no more than `most_weight_bytes`. */
+enum result canonical_parse_foreign(const struct buffer *text, int most_nesting,
+                                    size_t most_weight_bytes, json_t **value_out);
+
 /* Appends the canonical text. RESULT_INVALID for a value that has none (a number out of range). */
 enum result canonical_write(const json_t *value, struct buffer *text);
 

@@ -108,8 +108,8 @@ static enum result learn(struct coming_back *back, const struct lan_hint *hint,
     if (result != RESULT_OK) {
         result = error_set(error, RESULT_UNREACHABLE, "Nobody answers there.");
     } else if (answer.status != OK ||
-               canonical_parse(buffer_text(&answer.body), answer.body.length_bytes,
-                               CANONICAL_MOST_NESTING, &json, NULL) != RESULT_OK ||
+               canonical_parse_foreign(&answer.body, CANONICAL_MOST_NESTING,
+                                       LIMITS_READ_OF_STRANGER_BYTES, &json) != RESULT_OK ||
                node_manifest_parse(json, &manifest) != RESULT_OK || !manifest.has_community ||
                !is_short_of(&manifest.node_id, hint->node) ||
                !is_short_of(&manifest.community_id, hint->community)) {
