@@ -49,6 +49,7 @@ struct gossip {
     int64_t caught_ms;                   /* when events were last known to be lacking */
     const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
     int64_t save_at_ms;
+    int64_t save_records_at_ms;
     int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */
     struct lock *lock;       /* guards what follows, and the presence in the links */
     bool stopping;
@@ -92,7 +93,8 @@ void peer_links_report(struct peer_link *link, const char *reason);
 /* The same of the link to it: that a thin wire stalls is nobody's fault. */
 void peer_links_report_stall(struct peer_link *link);
 
-/* Has the log remember what changed. */
+/* Has the log remember what changed: where somebody was reached at once, when they were seen not so
+ * often, for each time is a write to the disk. */
 void peer_links_save(struct gossip *gossip);
 
 /* peer_call.c: posts lane->body to the path, wherever the peer answers. */

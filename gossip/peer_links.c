@@ -5,6 +5,8 @@
 #include "gossip/gossip_private.h"
 #include "store/event_reader.h"
 
+enum { SAVE_RECORDS_MS = 600000 };
+
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id)
 {
     for (size_t i = 0; i < gossip->link_count; i++) {
@@ -194,13 +196,15 @@ static void save_addresses(struct peer_link *link)
 void peer_links_save(struct gossip *gossip)
 {
     struct peer_record *records = memory_allocate(gossip->link_count, sizeof *records);
+    const int64_t now_ms = gossip_io_now(gossip);
+    bool due = gossip->finishing || now_ms >= gossip->save_records_at_ms;
     size_t count = 0;
     for (size_t i = 0; i < gossip->link_count; i++) {
         struct peer_link *link = gossip->links[i];
         struct peer_record record = {.node_id = link->node_id,
                                      .last_seen = link->presence.last_seen};
         bool online = false;
-        if (link->dirty && !link->removed &&
+        if (due && link->dirty && !link->removed &&
             gossip_state_look(gossip->state, &link->node_id, &record.cursor, &online)) {
             records[count++] = record;
             link->dirty = false;
@@ -210,6 +214,7 @@ void peer_links_save(struct gossip *gossip)
         }
     }
     if (count > 0) {
+        gossip->save_records_at_ms = now_ms + SAVE_RECORDS_MS;
         (void)log_peers_save(gossip->options.log, records, count);
     }
     memory_free(records);
