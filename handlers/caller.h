@@ -10,12 +10,13 @@
 
 #include "protocol/node_id.h"
 
+/* Who stands higher may do more. */
 enum caller_level {
-    CALLER_ANONYMOUS, /* no identity, or one that means nothing here */
-    CALLER_INVITEE,   /* an unexpired invitation in our log, not joined yet */
+    CALLER_REVOKED = -1, /* nothing at all */
+    CALLER_ANONYMOUS,    /* no identity, or one that means nothing here */
+    CALLER_INVITEE,      /* an unexpired invitation in our log, not joined yet */
     CALLER_MEMBER,
-    CALLER_REVOKED, /* nothing at all */
-    CALLER_SELF,    /* this machine's owner, on loopback */
+    CALLER_SELF, /* this machine's owner, on loopback */
 };
 
 struct caller {
