@@ -1,7 +1,7 @@
 // Drafts, unread counts, search, several tabs, and order: what the tab shows is what is so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanup, freePort, fs, https, Node, Peer } from '../integration/support.mjs';
+import { cleanup, cli, freePort, fs, https, Node, path, Peer, temporaryDirectory } from '../integration/support.mjs';
 import { browser, bubble, composer, mark, neighbours, openTab, restart, row, scroller, useBrowser, write } from './support.mjs';
 
 useBrowser();
@@ -136,6 +136,35 @@ test('a node that was set back to a backup: the tab shows what it has now, and n
   await bob.start();
   for (let i = 0; i < 5; i++) await bubble(tab, `after it ${i}`).waitFor();
   assert.deepEqual(await texts(tab), ['in the backup', ...Array.from({ length: 5 }, (_, i) => `after it ${i}`)]);
+});
+
+test('a backup that was written on in, beyond where the tab was: the tab begins anew, and resumes in that log from then on', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await write(tab, 'in the backup');
+  await mark(tab, 'in the backup', 'delivered').waitFor();
+  const backup = path.join(temporaryDirectory(), 'alice.tar');
+  assert.equal((await alice.cli('backup', backup)).code, 0);
+  await write(tab, 'after it');
+  await mark(tab, 'after it', 'delivered').waitFor();
+  await bob.stop();
+  const again = Array.from({ length: 10 }, (_, i) => `again ${i}`);
+  await restart(alice, 'stop', async () => {
+    fs.rmSync(alice.directory, { recursive: true });
+    assert.equal((await cli('restore', backup, '--data', alice.directory)).code, 0);
+    await alice.start(); // elsewhere: the tab knows nothing of it
+    for (const body of again) await alice.send(bob.id, body);
+    await alice.stop();
+  });
+  await bubble(tab, 'again 9').waitFor();
+  assert.deepEqual(await texts(tab), ['in the backup', ...again]);
+  const resumed = tab.waitForEvent('websocket', (socket) => socket.url().includes('&log='));
+  await restart(alice, 'kill', () => tab.getByText('Your node does not answer').waitFor());
+  await resumed;
+  await alice.send(bob.id, 'in the same log');
+  await bubble(tab, 'in the same log').waitFor();
+  assert.deepEqual(await texts(tab), ['in the backup', ...again, 'in the same log']);
 });
 
 test('a mark says what is known and no more: received, delivered and read by the recipient\'s word alone', async () => {
