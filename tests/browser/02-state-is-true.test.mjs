@@ -30,6 +30,31 @@ test('drafts are kept for each conversation, over a reload too', async () => {
   await bob.arrived('half a thought');
 });
 
+test('drafts and unsent messages that an earlier version kept are moved over', async () => {
+  const [alice, bob] = await neighbours();
+  const carol = await (await Node.create({ name: 'Carol' })).start();
+  await alice.admit(carol);
+  const tab = await openTab(alice);
+  await row(tab, 'Carol').waitFor();
+  const names = await tab.evaluate(([self, to, other]) => {
+    const message = (client_id, body, written) => ({ client_id, from: self, to, body, attachments: [], written, created_at: '2026-01-02T03:04:05Z', delivered_at: null, read_at: null });
+    localStorage.setItem(`drafts ${self}`, JSON.stringify({ [other]: 'half a thought', [to]: 'the other half' }));
+    localStorage.setItem(`outbox ${self}`, JSON.stringify({ b: message('b', 'second', 2), a: message('a', 'first', 1) }));
+    return [`drafts ${self}`, `outbox ${self}`];
+  }, [alice.id, bob.id, carol.id]);
+  await tab.reload();
+  await row(tab, 'Carol').getByText('Draft: half a thought').waitFor();
+  await bob.arrived('second');
+  assert.deepEqual((await bob.history()).map(({ body }) => body), ['first', 'second']);
+  await row(tab, 'Bob').click();
+  assert.equal(await composer(tab).inputValue(), 'the other half');
+  await composer(tab).fill('');
+  await tab.reload();
+  await row(tab, 'Carol').getByText('Draft: half a thought').waitFor();
+  assert.equal(await tab.getByText('Draft:').count(), 1);
+  assert.deepEqual(await tab.evaluate((all) => all.filter((name) => localStorage.getItem(name) !== null), names), []);
+});
+
 test('unread counts are the node\'s, the line above what is new stands, and seeing it says read', async () => {
   const [alice, bob] = await neighbours();
   const tab = await openTab(alice);
