@@ -40,6 +40,23 @@ test('a member is made trusted, and a member again', async () => {
   await bob.until(async () => await levelOf(bob, bob) === 'member');
 });
 
+test('to be trusted takes one; the founder stays what they are unless as many agree as the policy says', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'member');
+  const tab = await openTab(bob);
+  const dialog = tab.locator('dialog');
+  await choose(tab, 'Alice', 'Make member');
+  await dialog.getByText('This takes 3 trusted members, and there is one who could agree').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Make member' }).isDisabled(), true);
+  await tab.keyboard.press('Escape');
+  await choose(tab, 'Carol', 'Make trusted');
+  await dialog.getByText('may then invite trusted members').waitFor();
+  assert.equal(await dialog.getByText('must agree').count(), 0);
+  await dialog.getByRole('button', { name: 'Make trusted' }).click();
+  await bob.until(async () => await levelOf(bob, carol) === 'trusted');
+});
+
 test('an open menu stays open while members come and go', async () => {
   const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
   const tab = await openTab(alice);
