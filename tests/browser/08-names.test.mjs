@@ -46,6 +46,11 @@ test('a name is changed in the settings, for everybody, while tabs are open', as
   await row(other, 'Alice the Second').waitFor();
   await tab.keyboard.press('Escape');
   await tab.locator('.side header').getByText('Alice the Second').waitFor();
+  await tab.locator('dialog').waitFor({ state: 'detached' });
+  await rename(alice, 'Alice the Third'); // by the command line, say
+  await tab.locator('.side header').getByText('Alice the Third').waitFor();
+  await tab.getByRole('button', { name: 'Settings' }).click();
+  assert.equal(await tab.getByLabel('Your name').inputValue(), 'Alice the Third');
 });
 
 test('those who go by one name are told apart wherever a name stands', async () => {

@@ -57,6 +57,29 @@ test('to be trusted takes one; the founder stays what they are unless as many ag
   await bob.until(async () => await levelOf(bob, carol) === 'trusted');
 });
 
+test('an agreement that was collected stands there, whatever the dialog was left with', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  for (const { id } of [bob, carol]) await alice.post('/api/v1/levels', { target_node_id: id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'trusted');
+  const tab = await openTab(alice);
+  const theirs = tab.locator('dialog').getByLabel('What they answered');
+  const { text } = await bob.post('/api/v1/co-signatures', { target_node_id: carol.id, new_level: 'member' });
+  for (const entered of ['', 'half of an ans']) {
+    await choose(tab, 'Carol', 'Make member');
+    await theirs.fill(entered);
+    await tab.keyboard.press('Escape');
+    await tab.locator('dialog').waitFor({ state: 'detached' });
+    await bob.send(alice.id, `hearthchat co-sign ${carol.id} --level member\n${text}`);
+    await row(tab, 'Bob').click();
+    await tab.getByRole('button', { name: 'Use the agreement' }).last().click();
+    assert.equal(await theirs.inputValue(), text);
+    await tab.keyboard.press('Escape');
+  }
+  await tab.getByRole('button', { name: 'Use the agreement' }).last().click();
+  await tab.locator('dialog').getByRole('button', { name: 'Make member' }).click();
+  await bob.until(async () => await levelOf(bob, carol) === 'member');
+});
+
 test('an open menu stays open while members come and go', async () => {
   const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
   const tab = await openTab(alice);
