@@ -138,6 +138,13 @@ export function openDialog({ title, t, forgets = false, onClose = () => {} }, bu
   return close;
 }
 
+/** Closes a menu that is left: by a press elsewhere, or as the focus goes on. A press alone need not move the focus to what is pressed. */
+export function closeWhenLeft(menu, close) {
+  const press = ({ target }) => { if (!menu.contains(target)) close(); };
+  menu.addEventListener('toggle', ({ newState }) => document[newState === 'open' ? 'addEventListener' : 'removeEventListener']('pointerdown', press));
+  menu.addEventListener('focusout', ({ relatedTarget }) => { if (relatedTarget && !menu.contains(relatedTarget)) close(); });
+}
+
 export const hint = (words) => element('p', { class: 'hint' }, words);
 
 export const problemLine = () => element('p', { class: 'problem', role: 'alert' });

@@ -1,6 +1,6 @@
 // Who belongs to the community: the members, with what can be done about each; one's own name and id.
 
-import { arrange, button, element, hint, icon, iconButton, isolated, labelled } from './dom.js';
+import { arrange, button, closeWhenLeft, element, hint, icon, iconButton, isolated, labelled } from './dom.js';
 import { api } from './node.js';
 import { createSharing } from './qr.js';
 import { cleanName, nameOf, shortId } from './text.js';
@@ -43,9 +43,9 @@ export function createMembersView(ui) {
     const view = element('details', {
       class: 'menu',
       onkeydown: (event) => { if (event.key === 'Escape' && view.open) { event.stopPropagation(); view.removeAttribute('open'); view.firstChild.focus(); } },
-      onfocusout: ({ relatedTarget }) => { if (!view.contains(relatedTarget)) view.removeAttribute('open'); },
     }, element('summary', { 'aria-label': t('members.menu', { name }), title: t('members.menu', { name }) }, icon('more')),
     element('div', {}, item(t(`standing.make.${other}`), () => openLevel(ui, member, other)), item(t('revoke.open'), () => openRevocation(ui, member), { class: 'danger-text' })));
+    closeWhenLeft(view, () => view.removeAttribute('open'));
     return view;
   }
 

@@ -1,6 +1,6 @@
 // What one message looks like, and what can be done with it.
 
-import { announce, button, element, icon, iconButton, isolated, markIn } from './dom.js';
+import { announce, button, closeWhenLeft, element, icon, iconButton, isolated, markIn } from './dom.js';
 import { isEmoji, splitCode, splitLinks } from './links.js';
 import { copy } from './qr.js';
 import { cutAt, fileName, visible } from './text.js';
@@ -126,8 +126,8 @@ export function createTools({ model, t }, list, toggle) {
   const menu = element('div', {
     class: 'choices', popover: 'manual', onclick: close,
     onkeydown: (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); more.focus(); } },
-    onfocusout: ({ relatedTarget }) => { if (!menu.contains(relatedTarget)) close(); },
   });
+  closeWhenLeft(menu, close);
   const copying = iconButton('copy', t('message.copy'), () => copyText());
   const more = iconButton('more', t('message.more'), () => open());
   const view = element('div', { class: 'tools' }, copying, more, menu);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Node } from '../integration/support.mjs';
-import { bubble, openTab, row, SCREENSHOTS, useBrowser } from './support.mjs';
+import { bubble, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
 
 useBrowser();
 
@@ -78,6 +78,44 @@ test('an agreement that was collected stands there, whatever the dialog was left
   await tab.getByRole('button', { name: 'Use the agreement' }).last().click();
   await tab.locator('dialog').getByRole('button', { name: 'Make member' }).click();
   await bob.until(async () => await levelOf(bob, carol) === 'member');
+});
+
+test('a menu is left by a press elsewhere or by Tab, and its items work where a press gives no focus', async () => {
+  const [alice] = await community('1', ['Bob']);
+  const tab = await openTab(alice);
+  await tab.evaluate(() => document.addEventListener('mousedown', (event) => { // as Safari does
+    if (!event.target.closest('button')) return;
+    event.preventDefault();
+    document.activeElement.blur();
+  }));
+  await tab.getByRole('button', { name: 'Members' }).click();
+  const trust = tab.getByRole('button', { name: 'Make trusted Bob' });
+  const more = tab.getByLabel('More about Bob');
+  await more.click();
+  await trust.focus();
+  await trust.click();
+  await tab.locator('dialog').getByRole('button', { name: 'Close' }).click();
+  await tab.locator('dialog').waitFor({ state: 'detached' });
+  await more.click();
+  await trust.waitFor();
+  await tab.getByText('2 members', { exact: true }).click();
+  await trust.waitFor({ state: 'hidden' });
+  await more.press('Enter');
+  await trust.waitFor();
+  await more.press('Shift+Tab');
+  await trust.waitFor({ state: 'hidden' });
+
+  await row(tab, 'Bob').click();
+  await write(tab, 'with a menu');
+  const item = tab.locator('.choices').getByRole('button', { name: 'Details' });
+  for (const leave of [() => item.click(), () => tab.locator('.thread h2').click()]) {
+    await bubble(tab, 'with a menu').hover();
+    await bubble(tab, 'with a menu').getByRole('button', { name: 'More' }).click();
+    await item.waitFor();
+    await leave();
+    await item.waitFor({ state: 'hidden' });
+  }
+  await bubble(tab, 'with a menu').locator('.details').waitFor();
 });
 
 test('an open menu stays open while members come and go', async () => {
