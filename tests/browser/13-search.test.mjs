@@ -1,7 +1,7 @@
 // What was looked for is marked: in the list of what was found, and in the message that one is led to.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bubble, neighbours, openTab, row, useBrowser } from './support.mjs';
+import { bubble, neighbours, openTab, row, scroller, useBrowser } from './support.mjs';
 
 useBrowser();
 
@@ -42,6 +42,28 @@ test('the found word is marked where it stands, as it was written, and only in t
   await tab.locator('.results').waitFor({ state: 'hidden' });
   await tab.locator('.conversations:not(.results) .row').click();
   await tab.waitForFunction(() => document.querySelector('.thread .text mark') === null);
+});
+
+test('what was found is led to while a page is being read', async () => {
+  const [alice, bob] = await neighbours();
+  await bob.send(alice.id, 'the needle');
+  for (let i = 0; i < 150; i++) await bob.send(alice.id, `filler ${i}`);
+  const { event_id } = (await alice.arrived('filler 149')).data;
+  await alice.post('/api/v1/chat/read', { peer: bob.id, event_id });
+  const tab = await openTab(alice);
+  let asked;
+  const held = new Promise((resolve) => { asked = resolve; });
+  await tab.route(/before_lamport/, (route) => asked(route), { times: 1 });
+  await row(tab, 'Bob').click();
+  await bubble(tab, 'filler 149').waitFor();
+  await scroller(tab).focus();
+  await tab.keyboard.press('Home');
+  const route = await held;
+  await tab.locator('#search').fill('needle');
+  await tab.locator('.results .row').click();
+  await route.continue();
+  await tab.locator('.thread .text mark', { hasText: 'needle' }).waitFor();
+  await tab.waitForFunction(() => document.activeElement.textContent.includes('the needle'));
 });
 
 test('what stands far down in a long message is shown, and marked there', async () => {
