@@ -253,8 +253,12 @@ export class Model {
   async readAll(peer) {
     this.timeline.unreadFrom = null;
     this.#tell('timeline');
-    const { messages } = await this.#api.history({ peer, limit: MOST_PAGE });
-    const last = messages.findLast(({ from }) => from === peer);
+    let page = null;
+    let last = null;
+    do {
+      page = await this.#api.history({ peer, before_lamport: page?.messages[0].lamport, limit: MOST_PAGE });
+      last = page.messages.findLast(({ from }) => from === peer);
+    } while (!last && page.more);
     if (last) await this.#read(this.byPeer.get(peer), last, -1);
   }
 
