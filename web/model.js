@@ -410,7 +410,6 @@ export class Model {
     }
   }
 
-  /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
   /** How far the node came, and what it found out, while nobody asked. */
   async #look() {
     clearTimeout(this.#looking);
@@ -421,9 +420,11 @@ export class Model {
     } catch {
       // It is gone, or will answer the next time.
     }
+    clearTimeout(this.#looking); // another look was begun meanwhile
     this.#looking = setTimeout(() => this.#look(), this.node.catching_up ? LOOK_CLOSELY_MS : LOOK_MS);
   }
 
+  /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
   startAgain() { this.#timelines.clear(); }
 
   async loadMembers() {

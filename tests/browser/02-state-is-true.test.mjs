@@ -141,6 +141,37 @@ test('the server is killed and started again: the tab says so, and resumes witho
   await tab.getByText('Connected again').waitFor({ state: 'hidden' });
 });
 
+test('however often it connects, the tab looks after the node once at a time', async () => {
+  const [alice] = await neighbours();
+  const context = await browser.launched.newContext({ locale: 'en-GB' });
+  await context.addInitScript(() => {
+    const [set, clear] = [window.setTimeout, window.clearTimeout];
+    window.looks = new Set();
+    window.setTimeout = (call, ms, ...more) => {
+      const timer = set(() => { window.looks.delete(timer); call(...more); }, ms);
+      if (ms === 30000) window.looks.add(timer);
+      return timer;
+    };
+    window.clearTimeout = (timer) => { window.looks.delete(timer); clear(timer); };
+  });
+  const tab = await openTab(alice, { context, at: '/icon.svg' });
+  let asked;
+  const held = new Promise((resolve) => { asked = resolve; });
+  let calls = 0;
+  await tab.route('**/api/v1/node', (route) => (++calls === 3 ? asked(route) : route.continue())); // the third is the first look
+  await tab.goto(alice.ui);
+  const route = await held;
+  const answer = await route.fetch();
+  await restart(alice, 'stop', () => tab.getByText('Your node does not answer').waitFor());
+  await tab.getByText('Connected again').waitFor();
+  await tab.waitForFunction(() => window.looks.size === 1);
+  const late = tab.waitForResponse((response) => response.request() === route.request());
+  await route.fulfill({ response: answer });
+  await (await late).finished();
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  assert.equal(await tab.evaluate(() => window.looks.size), 1);
+});
+
 test('a node that was set back to a backup: the tab shows what it has now, and not what it had', async () => {
   const [alice, bob] = await neighbours();
   const tab = await openTab(alice);
