@@ -112,7 +112,7 @@ export function createMessages(ui, { toggle, isOpen }) {
       if (isUnread) list.push({ key: 'unread', signature: '', draw: () => element('li', { class: 'unread' }, t('thread.unread'), button(t('thread.read_all'), () => model.readAll(model.current), { class: 'plain' })) });
       list.push({
         key, draw: () => draw(message, { key, own, first, last }),
-        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), foundIn(key), message.event_id, message.failed?.code].join(' '),
+        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), model.node.level, foundIn(key), message.event_id, message.failed?.code].join(' '),
       });
       previous = message;
     }

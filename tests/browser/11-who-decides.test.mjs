@@ -80,6 +80,25 @@ test('an agreement that was collected stands there, whatever the dialog was left
   await bob.until(async () => await levelOf(bob, carol) === 'member');
 });
 
+test('who is made trusted may look at requests at once, and who is no more, no more', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  const tab = await openTab(bob);
+  const agree = tab.getByRole('button', { name: 'Agree to a request' });
+  await carol.until(async () => await levelOf(carol, bob) === 'member');
+  await carol.send(bob.id, `hearthchat co-sign ${alice.id} --reason other`);
+  await row(tab, 'Carol').click();
+  await bubble(tab, 'co-sign').waitFor();
+  assert.equal(await tab.getByRole('button', { name: 'Look at the request' }).count(), 0);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await tab.getByRole('button', { name: 'Look at the request' }).waitFor();
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await agree.waitFor();
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'member' });
+  await agree.waitFor({ state: 'hidden' });
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await agree.waitFor();
+});
+
 test('a menu is left by a press elsewhere or by Tab, and its items work where a press gives no focus', async () => {
   const [alice] = await community('1', ['Bob']);
   const tab = await openTab(alice);
