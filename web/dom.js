@@ -88,7 +88,8 @@ export function tell(text) {
 /** Enter and Escape belong to an input method while it composes; one browser says so by 229 alone. */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
-const typed = new Map(); // a dialog's title -> what stood in its fields when it was left by accident
+const typed = new Map(); // a dialog's title -> what was entered when it was left by accident: label -> value
+const labelOf = (field) => field.labels[0]?.textContent;
 
 const isOutside = (dialog, { clientX: x, clientY: y }) => {
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
@@ -96,12 +97,15 @@ const isOutside = (dialog, { clientX: x, clientY: y }) => {
 };
 
 /** Opens a modal dialog; `build(close)` gives what is in it. Returns close(). The browser gives back the focus.
- *  What is left by a click beside it or by Esc is there again when it is opened the next time, unless it `forgets`. */
+ *  What is left by a click beside it or by Esc is there again when it is opened the next time, unless it `forgets`
+ *  or the text there is the program's. */
 export function openDialog({ title, t, forgets = false, onClose = () => {} }, build) {
   const id = `dialog-${++ids}`;
   const fields = () => [...dialog.querySelectorAll('textarea, form select, input:not([type="file"], [type="checkbox"])')];
   const close = () => dialog.close();
-  const keep = () => { if (!forgets) typed.set(title, fields().map(({ value }) => value)); };
+  const filled = new Map(); // field -> what the program wrote there
+  const isEntered = (field) => field.value !== (filled.get(field) ?? '');
+  const keep = () => { if (!forgets) typed.set(title, new Map(fields().filter(isEntered).map((field) => [labelOf(field), field.value]))); };
   let pressedOutside = false; // a text that is selected with the mouse may end there
   const dialog = element('dialog', {
     'aria-labelledby': id,
@@ -120,16 +124,25 @@ export function openDialog({ title, t, forgets = false, onClose = () => {} }, bu
   dialog.append(...build(close));
   document.body.append(dialog);
   dialog.showModal();
-  const before = typed.get(title) ?? [];
+  const before = typed.get(title);
   typed.delete(title);
-  for (const [at, field] of fields().entries()) {
-    if (before[at] === undefined || before[at] === field.value) continue;
-    field.value = before[at];
+  for (const field of fields()) {
+    filled.set(field, field.value);
+    const value = before?.get(labelOf(field));
+    if (value === undefined || (field.value && field.tagName !== 'SELECT')) continue;
+    field.value = value;
     field.closest('details')?.setAttribute('open', '');
     field.dispatchEvent(new Event('input', { bubbles: true }));
     field.dispatchEvent(new Event('change', { bubbles: true }));
   }
   return close;
+}
+
+/** Closes a menu that is left: by a press elsewhere, or as the focus goes on. A press alone need not move the focus to what is pressed. */
+export function closeWhenLeft(menu, close) {
+  const press = ({ target }) => { if (!menu.contains(target)) close(); };
+  menu.addEventListener('toggle', ({ newState }) => document[newState === 'open' ? 'addEventListener' : 'removeEventListener']('pointerdown', press));
+  menu.addEventListener('focusout', ({ relatedTarget }) => { if (relatedTarget && !menu.contains(relatedTarget)) close(); });
 }
 
 export const hint = (words) => element('p', { class: 'hint' }, words);

@@ -45,9 +45,18 @@ export const settings = {
   set: (change) => write('settings', { ...settings.get(), ...change }),
 };
 
+/** Earlier versions kept all of a kind in one object. */
+function moveApart(together, beginning) {
+  const all = Object.entries(read(together) ?? {});
+  write(together, null); // first, for the room
+  for (const [key, value] of all) write(beginning + key, value);
+}
+
 export function createKeep(nodeId) {
   const draft = `draft ${nodeId} `;
   const outbox = `outbox ${nodeId} `;
+  moveApart(`drafts ${nodeId}`, draft);
+  moveApart(`outbox ${nodeId}`, outbox);
   return {
     draft: (peer) => read(draft + peer) ?? '',
     setDraft: (peer, text) => write(draft + peer, text),

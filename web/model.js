@@ -157,17 +157,28 @@ export class Model {
     if (changes) timeline.unreadFrom = null;
     const unread = changes && !at && this.byPeer.get(peer)?.first_unread;
     const wanted = at ? this.target : unread && `${peer} ${unread.event_id}`;
-    const isThere = !wanted || timeline.messages.some((message) => keyOf(message) === wanted);
-    const loading = !isThere ? this.#loadAround(timeline, at ?? unread) : !timeline.loaded || (timeline.newer && !wanted) ? this.#loadNewest(timeline) : null;
+    const isThere = timeline.loaded && !timeline.waiting && (wanted ? timeline.messages.some((message) => keyOf(message) === wanted) : !timeline.newer);
+    const loading = isThere ? null : wanted ? this.#loadAround(timeline, at ?? unread) : this.#loadNewest(timeline);
     this.#tell('current');
     await loading;
     if (unread && this.current === peer) timeline.unreadFrom = wanted;
     if (this.current === peer) this.#tell('timeline');
   }
 
-  /** Reads pages into the timeline; what arrives meanwhile is not lost. */
-  async #load(timeline, read) {
-    if (timeline.waiting) return;
+  /** Reads pages into the timeline; what arrives meanwhile is not lost. One read at a time: another is not begun. */
+  #load(timeline, read) {
+    if (!timeline.waiting) timeline.reading = this.#loadNow(timeline, read);
+    return timeline.reading;
+  }
+
+  /** As #load, but after what is being read; of several the last counts. */
+  async #jump(timeline, read) {
+    timeline.wish = read;
+    while (timeline.waiting) await timeline.reading;
+    if (timeline.wish === read) await this.#load(timeline, read);
+  }
+
+  async #loadNow(timeline, read) {
     timeline.begin();
     try {
       await read();
@@ -180,14 +191,14 @@ export class Model {
   }
 
   #loadNewest(timeline) {
-    return this.#load(timeline, async () => {
+    return this.#jump(timeline, async () => {
       const page = await this.#api.history({ peer: timeline.peer, limit: FIRST_PAGE });
       timeline.reset(page.messages, { older: page.more, newer: false });
     });
   }
 
   #loadAround(timeline, { lamport }) {
-    return this.#load(timeline, async () => {
+    return this.#jump(timeline, async () => {
       const [before, after] = await Promise.all([
         this.#api.history({ peer: timeline.peer, before_lamport: lamport + 1, limit: PAGE }),
         this.#api.history({ peer: timeline.peer, since_lamport: lamport, limit: PAGE }),
@@ -215,7 +226,7 @@ export class Model {
   async showNewest(timeline) {
     this.target = null;
     timeline.following = true;
-    if (timeline.newer) await this.#loadNewest(timeline);
+    if (timeline.newer || timeline.waiting) await this.#loadNewest(timeline);
     else this.#tell('timeline');
   }
 
@@ -242,8 +253,12 @@ export class Model {
   async readAll(peer) {
     this.timeline.unreadFrom = null;
     this.#tell('timeline');
-    const { messages } = await this.#api.history({ peer, limit: MOST_PAGE });
-    const last = messages.findLast(({ from }) => from === peer);
+    let page = null;
+    let last = null;
+    do {
+      page = await this.#api.history({ peer, before_lamport: page?.messages[0].lamport, limit: MOST_PAGE });
+      last = page.messages.findLast(({ from }) => from === peer);
+    } while (!last && page.more);
     if (last) await this.#read(this.byPeer.get(peer), last, -1);
   }
 
@@ -395,7 +410,6 @@ export class Model {
     }
   }
 
-  /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
   /** How far the node came, and what it found out, while nobody asked. */
   async #look() {
     clearTimeout(this.#looking);
@@ -406,9 +420,11 @@ export class Model {
     } catch {
       // It is gone, or will answer the next time.
     }
+    clearTimeout(this.#looking); // another look was begun meanwhile
     this.#looking = setTimeout(() => this.#look(), this.node.catching_up ? LOOK_CLOSELY_MS : LOOK_MS);
   }
 
+  /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
   startAgain() { this.#timelines.clear(); }
 
   async loadMembers() {

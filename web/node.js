@@ -63,6 +63,7 @@ const MOST_WAIT_MS = 10000;
 export function openStream({ node_id, seq }, model) {
   const messages = `chat.message.${node_id}`;
   let last = seq;
+  let log = null; // in whose life that number counts
   let newest = seq; // when it was connected
   let wait = FIRST_WAIT_MS;
   let timer = null;
@@ -70,10 +71,11 @@ export function openStream({ node_id, seq }, model) {
   function take(socket, frame) {
     if (frame.event === 'ready') {
       wait = FIRST_WAIT_MS;
-      if (frame.seq < last) {
+      if (frame.gap || (log && frame.log !== log) || frame.seq < last) {
         last = frame.seq;
         model.startAgain();
       }
+      log = frame.log;
       newest = frame.seq;
       model.replaying = last < newest;
       model.setConnected(true);
@@ -91,7 +93,8 @@ export function openStream({ node_id, seq }, model) {
     clearTimeout(timer);
     timer = null;
     const topics = [messages, 'member.changed', 'peer.changed'].map((topic) => `topic=${encodeURIComponent(topic)}`);
-    const socket = new WebSocket(`ws://${location.host}/pubsub/v1/subscribe?${topics.join('&')}&since_seq=${last}`, 'hearthnet-bus.v2');
+    const resuming = log ? `&log=${log}` : '';
+    const socket = new WebSocket(`ws://${location.host}/pubsub/v1/subscribe?${topics.join('&')}&since_seq=${last}${resuming}`, 'hearthnet-bus.v2');
     socket.addEventListener('message', ({ data }) => take(socket, JSON.parse(data)));
     socket.addEventListener('close', () => {
       model.setConnected(false);

@@ -1,12 +1,16 @@
 // What others wrote, made fit to be shown. A name, of a person or a file, is a fact: nothing in it may look like something else.
 
 // What can't be seen, or turns the direction of writing: in a name it deceives.
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu;
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]/gu;
+
+// At a name's end, what may be taken for a short id.
+const LIKE_ID = /(?:[\p{L}\p{N}]{4}[^\p{L}\p{N}\s]){3}[\p{L}\p{N}]{4}[^\p{L}\p{N}]*$/u;
 
 /** "" when nothing of it can be seen. Joiners inside emoji are kept. */
 export function cleanName(name) {
-  return name.replace(/(?<=\p{Extended_Pictographic}\ufe0f?)\u200d(?=\p{Extended_Pictographic})/gu, '\ue000')
+  const clean = name.replace(/(?<=\p{Extended_Pictographic}\ufe0f?)\u200d(?=\p{Extended_Pictographic})/gu, '\ue000')
     .replace(HIDDEN, '').replaceAll('\ue000', '\u200d').replace(/\s+/gu, ' ').trim();
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(clean) ? clean : '';
 }
 
 /** Of a file whose name has nothing to see, the id. */
@@ -14,10 +18,10 @@ export const fileName = ({ name, cid }) => cleanName(name) || cid;
 
 export const shortId = (entry) => entry.short_id.replace('ed25519:', '');
 
-/** Where two go by one name, or by names that look alike, the id tells them apart. */
+/** Where two go by one name, or by names that look alike, the id tells them apart; and where a name looks like an id. */
 export function nameOf(entry) {
   const name = cleanName(entry.display_name);
-  return name && entry.namesake ? `${name} (${shortId(entry)})` : name || shortId(entry);
+  return name && (entry.namesake || LIKE_ID.test(name.replace(/\p{M}/gu, ''))) ? `${name} (${shortId(entry)})` : name || shortId(entry);
 }
 
 const GRAPHEMES = new Intl.Segmenter();
@@ -33,7 +37,7 @@ export function cutAt(text, most) {
 export const cut = (text, most) => (text.length <= most ? text : `${text.slice(0, cutAt(text, most))}…`);
 
 export function initials(name) {
-  const words = name.replace(/ \([A-Z2-7-]{19}\)$/, '').split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = name.replace(/( \([A-Z2-7-]{19}\))+$/, '').split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word));
   const first = (word) => GRAPHEMES.segment(word).containing(0)?.segment ?? '';
   if (words.length === 0) return first(name);
   return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : '')).toUpperCase();

@@ -41,6 +41,8 @@ export class Timeline {
     this.following = true;  // somebody looks at the end
     this.unreadFrom = null; // the key of the first message that was unread at opening
     this.waiting = null;    // what arrives while a page is being read
+    this.reading = null;    // the end of that, to be awaited
+    this.wish = null;       // the last read that was to come after it
     this.stale = false;     // a read receipt names a message behind the window: it is for all before
   }
 

@@ -131,13 +131,15 @@ export function createChat({ model, t, format }) {
     if (status.textContent !== words) status.textContent = words;
   }
 
+  let wasWrong = false; // since it is connected
   /** Told once, and again when it is wrong in another way. */
   function renderClock() {
     const { clock_skew_seconds: skew } = model.node;
     const wrong = skew ? `${Math.sign(skew)} ${Math.round(Math.log2(Math.abs(skew)))}` : '';
     const { clockTold } = settings.get();
     clock.hidden = !wrong || clockTold === wrong;
-    if (!wrong && clockTold) settings.set({ clockTold: '' });
+    if (!wrong && wasWrong) settings.set({ clockTold: '' }); // nothing wrong alone may be nothing known
+    wasWrong = Boolean(wrong);
     if (clock.hidden) return;
     clock.replaceChildren(t(skew > 0 ? 'clock.ahead' : 'clock.behind', { time: format.duration(Math.abs(skew)) }), ' ',
       button(t('close'), () => { settings.set({ clockTold: wrong }); clock.hidden = true; }));
@@ -180,6 +182,7 @@ export function createChat({ model, t, format }) {
   document.addEventListener('keydown', onKey);
   model.subscribe((what, detail) => {
     if (what === 'connection') {
+      wasWrong = false;
       resumedUntil = Date.now() + RESUMED_MS;
       setTimeout(renderStatus, RESUMED_MS + 1);
     }

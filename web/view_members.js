@@ -1,6 +1,6 @@
 // Who belongs to the community: the members, with what can be done about each; one's own name and id.
 
-import { arrange, button, element, hint, icon, iconButton, isolated, labelled } from './dom.js';
+import { arrange, button, closeWhenLeft, element, hint, icon, iconButton, isolated, labelled } from './dom.js';
 import { api } from './node.js';
 import { createSharing } from './qr.js';
 import { cleanName, nameOf, shortId } from './text.js';
@@ -8,6 +8,7 @@ import { avatar } from './view_list.js';
 import { openAgreeing, openLevel, openRevocation } from './view_standing.js';
 
 const RANK = { anchor: 0, trusted: 1, member: 2 };
+
 /** What one is called; keep() tells the node when that is new. `known`: the neighbours know it, so it may be left away. */
 export function createNameField({ display_name, suggested_name }, t, known = false) {
   const input = element('input', { maxlength: 64, autocomplete: 'name', value: display_name || suggested_name });
@@ -32,9 +33,11 @@ export function createMembersView(ui) {
   const list = element('ul', { class: 'members' });
   const count = element('p', { class: 'sub' });
   const title = element('h2', { tabindex: -1 }, t('members.title'));
+  const agreeing = button(t('agree.open'), () => openAgreeing(ui), { class: 'plain' });
+  const mayDecide = () => RANK[model.node.level] <= RANK.trusted;
   const view = element('section', { class: 'page' },
     element('header', {}, iconButton('back', t('thread.back'), () => ui.show(null), 'back'), element('div', { class: 'who' }, title, count),
-      RANK[model.node.level] <= RANK.trusted && button(t('agree.open'), () => openAgreeing(ui), { class: 'plain' }), button(t('invite.open'), ui.openInvite, { class: 'primary' })),
+      agreeing, button(t('invite.open'), ui.openInvite, { class: 'primary' })),
     element('div', { class: 'scroller' }, list));
 
   function menu(member, name) {
@@ -43,9 +46,9 @@ export function createMembersView(ui) {
     const view = element('details', {
       class: 'menu',
       onkeydown: (event) => { if (event.key === 'Escape' && view.open) { event.stopPropagation(); view.removeAttribute('open'); view.firstChild.focus(); } },
-      onfocusout: ({ relatedTarget }) => { if (!view.contains(relatedTarget)) view.removeAttribute('open'); },
     }, element('summary', { 'aria-label': t('members.menu', { name }), title: t('members.menu', { name }) }, icon('more')),
     element('div', {}, item(t(`standing.make.${other}`), () => openLevel(ui, member, other)), item(t('revoke.open'), () => openRevocation(ui, member), { class: 'danger-text' })));
+    closeWhenLeft(view, () => view.removeAttribute('open'));
     return view;
   }
 
@@ -72,12 +75,13 @@ export function createMembersView(ui) {
     }
     const node = element('li', { class: 'member', 'data-member': node_id }, ...parts,
       node_id !== model.self && element('div', { class: 'buttons' }, button(t('members.write_short'), () => ui.show(node_id), { 'aria-label': t('members.write', { name }) }),
-        RANK[model.node.level] <= RANK.trusted && menu(member, name)));
+        mayDecide() && menu(member, name)));
     drawn.set(node_id, { deeds, node });
     return node;
   }
 
   function render() {
+    agreeing.hidden = !mayDecide();
     if (!model.members || view.hidden) return;
     const sorted = [...model.members].sort((a, b) => RANK[a.level] - RANK[b.level] || nameOf(a).localeCompare(nameOf(b)));
     count.textContent = t('members.count', { count: sorted.length });

@@ -1,6 +1,6 @@
 // What one message looks like, and what can be done with it.
 
-import { announce, button, element, icon, iconButton, isolated, markIn } from './dom.js';
+import { announce, button, closeWhenLeft, element, icon, iconButton, isolated, markIn } from './dom.js';
 import { isEmoji, splitCode, splitLinks } from './links.js';
 import { copy } from './qr.js';
 import { cutAt, fileName, visible } from './text.js';
@@ -112,7 +112,7 @@ export function createMessages(ui, { toggle, isOpen }) {
       if (isUnread) list.push({ key: 'unread', signature: '', draw: () => element('li', { class: 'unread' }, t('thread.unread'), button(t('thread.read_all'), () => model.readAll(model.current), { class: 'plain' })) });
       list.push({
         key, draw: () => draw(message, { key, own, first, last }),
-        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), foundIn(key), message.event_id, message.failed?.code].join(' '),
+        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), model.node.level, foundIn(key), message.event_id, message.failed?.code].join(' '),
       });
       previous = message;
     }
@@ -126,8 +126,8 @@ export function createTools({ model, t }, list, toggle) {
   const menu = element('div', {
     class: 'choices', popover: 'manual', onclick: close,
     onkeydown: (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); more.focus(); } },
-    onfocusout: ({ relatedTarget }) => { if (!menu.contains(relatedTarget)) close(); },
   });
+  closeWhenLeft(menu, close);
   const copying = iconButton('copy', t('message.copy'), () => copyText());
   const more = iconButton('more', t('message.more'), () => open());
   const view = element('div', { class: 'tools' }, copying, more, menu);

@@ -5,6 +5,7 @@ import { button, codeField, createForm, element, hint, labelled, openDialog, sel
 import { nameOf, shortId } from './text.js';
 
 const REASONS = ['compromised', 'inactive', 'policy_violation', 'other'];
+const LEVELS = ['member', 'trusted', 'anchor'];
 const REQUEST = /hearthchat co-sign (ed25519:[\w-]{43}) --(?:(reason) (compromised|inactive|policy_violation|other)|(level) (member|trusted|anchor))\b/;
 const AGREEMENT = /(ed25519:[\w-]{43}),(ed25519:[\w-]{80,})/g;
 
@@ -49,14 +50,16 @@ function createAgreements({ model, t }, request, needed, others) {
 
 const trustedBeside = (model, target) => model.members.filter(({ level, node_id }) => level !== 'member' && node_id !== target);
 
+/** How many it takes, with this node: as many as the policy says, or as there are; about the founder never fewer. */
+const neededAbout = ({ node }, target, policy, others) => (target === node.community_id ? policy : Math.min(policy, others.length));
+
 export function openRevocation(ui, member, reason = 'other') {
   const { model, t } = ui;
   const name = nameOf(member);
   const id = shortId(member);
   const plain = (text) => text.replace(/^ed25519:|[^a-z2-7]/gi, '').toUpperCase();
   const others = trustedBeside(model, member.node_id);
-  const policy = model.node.policy.min_signatures_to_revoke;
-  const needed = member.node_id === model.node.community_id ? policy : Math.min(policy, others.length);
+  const needed = neededAbout(model, member.node_id, model.node.policy.min_signatures_to_revoke, others);
   openDialog({ title: t('revoke.title', { name }), t, forgets: true }, (close) => {
     const reasons = select(REASONS.map((value) => [value, t(`revoke.reason.${value}`)]), reason);
     const typed = element('input', { autocomplete: 'off', spellcheck: 'false' });
@@ -85,7 +88,8 @@ export function openLevel(ui, member, level) {
   const { model, t } = ui;
   const name = nameOf(member);
   const others = trustedBeside(model, member.node_id);
-  const needed = Math.min(model.node.policy.min_signatures_to_demote, others.length);
+  const isPromotion = LEVELS.indexOf(level) > LEVELS.indexOf(member.level);
+  const needed = isPromotion ? 1 : neededAbout(model, member.node_id, model.node.policy.min_signatures_to_demote, others);
   openDialog({ title: t(`standing.title.${level}`, { name }), t }, (close) => {
     const agreements = createAgreements(ui, { target: member.node_id, what: 'level', value: level }, needed, others);
     const { form, send } = createForm({

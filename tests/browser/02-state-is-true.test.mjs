@@ -1,7 +1,7 @@
 // Drafts, unread counts, search, several tabs, and order: what the tab shows is what is so.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanup, freePort, fs, https, Node, Peer } from '../integration/support.mjs';
+import { cleanup, cli, freePort, fs, https, Node, path, Peer, temporaryDirectory } from '../integration/support.mjs';
 import { browser, bubble, composer, mark, neighbours, openTab, restart, row, scroller, useBrowser, write } from './support.mjs';
 
 useBrowser();
@@ -28,6 +28,31 @@ test('drafts are kept for each conversation, over a reload too', async () => {
   await row(tab, 'Carol').click();
   assert.equal(await tab.getByText('Draft:').count(), 0);
   await bob.arrived('half a thought');
+});
+
+test('drafts and unsent messages that an earlier version kept are moved over', async () => {
+  const [alice, bob] = await neighbours();
+  const carol = await (await Node.create({ name: 'Carol' })).start();
+  await alice.admit(carol);
+  const tab = await openTab(alice);
+  await row(tab, 'Carol').waitFor();
+  const names = await tab.evaluate(([self, to, other]) => {
+    const message = (client_id, body, written) => ({ client_id, from: self, to, body, attachments: [], written, created_at: '2026-01-02T03:04:05Z', delivered_at: null, read_at: null });
+    localStorage.setItem(`drafts ${self}`, JSON.stringify({ [other]: 'half a thought', [to]: 'the other half' }));
+    localStorage.setItem(`outbox ${self}`, JSON.stringify({ b: message('b', 'second', 2), a: message('a', 'first', 1) }));
+    return [`drafts ${self}`, `outbox ${self}`];
+  }, [alice.id, bob.id, carol.id]);
+  await tab.reload();
+  await row(tab, 'Carol').getByText('Draft: half a thought').waitFor();
+  await bob.arrived('second');
+  assert.deepEqual((await bob.history()).map(({ body }) => body), ['first', 'second']);
+  await row(tab, 'Bob').click();
+  assert.equal(await composer(tab).inputValue(), 'the other half');
+  await composer(tab).fill('');
+  await tab.reload();
+  await row(tab, 'Carol').getByText('Draft: half a thought').waitFor();
+  assert.equal(await tab.getByText('Draft:').count(), 1);
+  assert.deepEqual(await tab.evaluate((all) => all.filter((name) => localStorage.getItem(name) !== null), names), []);
 });
 
 test('unread counts are the node\'s, the line above what is new stands, and seeing it says read', async () => {
@@ -116,6 +141,37 @@ test('the server is killed and started again: the tab says so, and resumes witho
   await tab.getByText('Connected again').waitFor({ state: 'hidden' });
 });
 
+test('however often it connects, the tab looks after the node once at a time', async () => {
+  const [alice] = await neighbours();
+  const context = await browser.launched.newContext({ locale: 'en-GB' });
+  await context.addInitScript(() => {
+    const [set, clear] = [window.setTimeout, window.clearTimeout];
+    window.looks = new Set();
+    window.setTimeout = (call, ms, ...more) => {
+      const timer = set(() => { window.looks.delete(timer); call(...more); }, ms);
+      if (ms === 30000) window.looks.add(timer);
+      return timer;
+    };
+    window.clearTimeout = (timer) => { window.looks.delete(timer); clear(timer); };
+  });
+  const tab = await openTab(alice, { context, at: '/icon.svg' });
+  let asked;
+  const held = new Promise((resolve) => { asked = resolve; });
+  let calls = 0;
+  await tab.route('**/api/v1/node', (route) => (++calls === 3 ? asked(route) : route.continue())); // the third is the first look
+  await tab.goto(alice.ui);
+  const route = await held;
+  const answer = await route.fetch();
+  await restart(alice, 'stop', () => tab.getByText('Your node does not answer').waitFor());
+  await tab.getByText('Connected again').waitFor();
+  await tab.waitForFunction(() => window.looks.size === 1);
+  const late = tab.waitForResponse((response) => response.request() === route.request());
+  await route.fulfill({ response: answer });
+  await (await late).finished();
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  assert.equal(await tab.evaluate(() => window.looks.size), 1);
+});
+
 test('a node that was set back to a backup: the tab shows what it has now, and not what it had', async () => {
   const [alice, bob] = await neighbours();
   const tab = await openTab(alice);
@@ -136,6 +192,35 @@ test('a node that was set back to a backup: the tab shows what it has now, and n
   await bob.start();
   for (let i = 0; i < 5; i++) await bubble(tab, `after it ${i}`).waitFor();
   assert.deepEqual(await texts(tab), ['in the backup', ...Array.from({ length: 5 }, (_, i) => `after it ${i}`)]);
+});
+
+test('a backup that was written on in, beyond where the tab was: the tab begins anew, and resumes in that log from then on', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await write(tab, 'in the backup');
+  await mark(tab, 'in the backup', 'delivered').waitFor();
+  const backup = path.join(temporaryDirectory(), 'alice.tar');
+  assert.equal((await alice.cli('backup', backup)).code, 0);
+  await write(tab, 'after it');
+  await mark(tab, 'after it', 'delivered').waitFor();
+  await bob.stop();
+  const again = Array.from({ length: 10 }, (_, i) => `again ${i}`);
+  await restart(alice, 'stop', async () => {
+    fs.rmSync(alice.directory, { recursive: true });
+    assert.equal((await cli('restore', backup, '--data', alice.directory)).code, 0);
+    await alice.start(); // elsewhere: the tab knows nothing of it
+    for (const body of again) await alice.send(bob.id, body);
+    await alice.stop();
+  });
+  await bubble(tab, 'again 9').waitFor();
+  assert.deepEqual(await texts(tab), ['in the backup', ...again]);
+  const resumed = tab.waitForEvent('websocket', (socket) => socket.url().includes('&log='));
+  await restart(alice, 'kill', () => tab.getByText('Your node does not answer').waitFor());
+  await resumed;
+  await alice.send(bob.id, 'in the same log');
+  await bubble(tab, 'in the same log').waitFor();
+  assert.deepEqual(await texts(tab), ['in the backup', ...again, 'in the same log']);
 });
 
 test('a mark says what is known and no more: received, delivered and read by the recipient\'s word alone', async () => {

@@ -46,6 +46,23 @@ test('a name is changed in the settings, for everybody, while tabs are open', as
   await row(other, 'Alice the Second').waitFor();
   await tab.keyboard.press('Escape');
   await tab.locator('.side header').getByText('Alice the Second').waitFor();
+  await tab.locator('dialog').waitFor({ state: 'detached' });
+  await rename(alice, 'Alice the Third'); // by the command line, say
+  await tab.locator('.side header').getByText('Alice the Third').waitFor();
+  await tab.getByRole('button', { name: 'Settings' }).click();
+  assert.equal(await tab.getByLabel('Your name').inputValue(), 'Alice the Third');
+});
+
+test('who is called like an id, or like one who is told apart by theirs, is told apart', async () => {
+  const [alice, bob] = await neighbours();
+  const [own, short] = [alice, bob].map((node) => node.shortId.replace('ed25519:', ''));
+  const tab = await openTab(alice);
+  for (const name of [`Alice (${own})`, own, `Alice\uff08${own.replaceAll('-', '\u2011')}\uff09`]) {
+    await rename(bob, name);
+    await tab.locator('.row .name').getByText(`${name} (${short})`, { exact: true }).waitFor();
+  }
+  await rename(bob, 'Anna-Lena Otto-Karl');
+  await tab.locator('.row .name').getByText('Anna-Lena Otto-Karl', { exact: true }).waitFor();
 });
 
 test('those who go by one name are told apart wherever a name stands', async () => {

@@ -53,6 +53,17 @@ for (const count of [250, 5000]) {
   });
 }
 
+test('all is read when its owner says so, however much of their own stands behind it', async () => {
+  const [alice, peer] = await waiting(100);
+  for (let i = 0; i < 5; i++) await alice.send(peer.id, `own ${i}`);
+  const tab = await openTab(alice);
+  await tab.route(/limit=1000/, (route) => route.continue({ url: route.request().url().replace('limit=1000', 'limit=2') })); // as if it were a thousand
+  await row(tab, 'Bob').click();
+  await tab.locator('.unread').waitFor();
+  await tab.getByRole('button', { name: 'Mark all as read' }).click();
+  await alice.until(async () => (await entryOf(alice, peer)).unread === 0);
+});
+
 test('scrolled through, a backlog is read to its end', { timeout: 120000 }, async () => {
   const [alice, peer] = await waiting(120);
   const tab = await openTab(alice);

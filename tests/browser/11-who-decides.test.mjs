@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Node } from '../integration/support.mjs';
-import { bubble, openTab, row, SCREENSHOTS, useBrowser } from './support.mjs';
+import { bubble, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
 
 useBrowser();
 
@@ -38,6 +38,103 @@ test('a member is made trusted, and a member again', async () => {
   await choose(tab, 'Bob', 'Make member');
   await tab.locator('dialog').getByRole('button', { name: 'Make member' }).click();
   await bob.until(async () => await levelOf(bob, bob) === 'member');
+});
+
+test('to be trusted takes one; the founder stays what they are unless as many agree as the policy says', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'member');
+  const tab = await openTab(bob);
+  const dialog = tab.locator('dialog');
+  await choose(tab, 'Alice', 'Make member');
+  await dialog.getByText('This takes 3 trusted members, and there is one who could agree').waitFor();
+  assert.equal(await dialog.getByRole('button', { name: 'Make member' }).isDisabled(), true);
+  await tab.keyboard.press('Escape');
+  await choose(tab, 'Carol', 'Make trusted');
+  await dialog.getByText('may then invite trusted members').waitFor();
+  assert.equal(await dialog.getByText('must agree').count(), 0);
+  await dialog.getByRole('button', { name: 'Make trusted' }).click();
+  await bob.until(async () => await levelOf(bob, carol) === 'trusted');
+});
+
+test('an agreement that was collected stands there, whatever the dialog was left with', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  for (const { id } of [bob, carol]) await alice.post('/api/v1/levels', { target_node_id: id, new_level: 'trusted' });
+  await bob.until(async () => await levelOf(bob, bob) === 'trusted' && await levelOf(bob, carol) === 'trusted');
+  const tab = await openTab(alice);
+  const theirs = tab.locator('dialog').getByLabel('What they answered');
+  const { text } = await bob.post('/api/v1/co-signatures', { target_node_id: carol.id, new_level: 'member' });
+  for (const entered of ['', 'half of an ans']) {
+    await choose(tab, 'Carol', 'Make member');
+    await theirs.fill(entered);
+    await tab.keyboard.press('Escape');
+    await tab.locator('dialog').waitFor({ state: 'detached' });
+    await bob.send(alice.id, `hearthchat co-sign ${carol.id} --level member\n${text}`);
+    await row(tab, 'Bob').click();
+    await tab.getByRole('button', { name: 'Use the agreement' }).last().click();
+    assert.equal(await theirs.inputValue(), text);
+    await tab.keyboard.press('Escape');
+  }
+  await tab.getByRole('button', { name: 'Use the agreement' }).last().click();
+  await tab.locator('dialog').getByRole('button', { name: 'Make member' }).click();
+  await bob.until(async () => await levelOf(bob, carol) === 'member');
+});
+
+test('who is made trusted may look at requests at once, and who is no more, no more', async () => {
+  const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
+  const tab = await openTab(bob);
+  const agree = tab.getByRole('button', { name: 'Agree to a request' });
+  await carol.until(async () => await levelOf(carol, bob) === 'member');
+  await carol.send(bob.id, `hearthchat co-sign ${alice.id} --reason other`);
+  await row(tab, 'Carol').click();
+  await bubble(tab, 'co-sign').waitFor();
+  assert.equal(await tab.getByRole('button', { name: 'Look at the request' }).count(), 0);
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await tab.getByRole('button', { name: 'Look at the request' }).waitFor();
+  await tab.getByRole('button', { name: 'Members' }).click();
+  await agree.waitFor();
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'member' });
+  await agree.waitFor({ state: 'hidden' });
+  await alice.post('/api/v1/levels', { target_node_id: bob.id, new_level: 'trusted' });
+  await agree.waitFor();
+});
+
+test('a menu is left by a press elsewhere or by Tab, and its items work where a press gives no focus', async () => {
+  const [alice] = await community('1', ['Bob']);
+  const tab = await openTab(alice);
+  await tab.evaluate(() => document.addEventListener('mousedown', (event) => { // as Safari does
+    if (!event.target.closest('button')) return;
+    event.preventDefault();
+    document.activeElement.blur();
+  }));
+  await tab.getByRole('button', { name: 'Members' }).click();
+  const trust = tab.getByRole('button', { name: 'Make trusted Bob' });
+  const more = tab.getByLabel('More about Bob');
+  await more.click();
+  await trust.focus();
+  await trust.click();
+  await tab.locator('dialog').getByRole('button', { name: 'Close' }).click();
+  await tab.locator('dialog').waitFor({ state: 'detached' });
+  await more.click();
+  await trust.waitFor();
+  await tab.getByText('2 members', { exact: true }).click();
+  await trust.waitFor({ state: 'hidden' });
+  await more.press('Enter');
+  await trust.waitFor();
+  await more.press('Shift+Tab');
+  await trust.waitFor({ state: 'hidden' });
+
+  await row(tab, 'Bob').click();
+  await write(tab, 'with a menu');
+  const item = tab.locator('.choices').getByRole('button', { name: 'Details' });
+  for (const leave of [() => item.click(), () => tab.locator('.thread h2').click()]) {
+    await bubble(tab, 'with a menu').hover();
+    await bubble(tab, 'with a menu').getByRole('button', { name: 'More' }).click();
+    await item.waitFor();
+    await leave();
+    await item.waitFor({ state: 'hidden' });
+  }
+  await bubble(tab, 'with a menu').locator('.details').waitFor();
 });
 
 test('an open menu stays open while members come and go', async () => {

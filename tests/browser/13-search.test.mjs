@@ -1,7 +1,7 @@
 // What was looked for is marked: in the list of what was found, and in the message that one is led to.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bubble, neighbours, openTab, row, useBrowser } from './support.mjs';
+import { bubble, neighbours, openTab, row, scroller, useBrowser } from './support.mjs';
 
 useBrowser();
 
@@ -42,6 +42,50 @@ test('the found word is marked where it stands, as it was written, and only in t
   await tab.locator('.results').waitFor({ state: 'hidden' });
   await tab.locator('.conversations:not(.results) .row').click();
   await tab.waitForFunction(() => document.querySelector('.thread .text mark') === null);
+});
+
+test('what was found is led to while a page is being read', async () => {
+  const [alice, bob] = await neighbours();
+  await bob.send(alice.id, 'the needle');
+  for (let i = 0; i < 150; i++) await bob.send(alice.id, `filler ${i}`);
+  await bob.send(alice.id, 'the thimble');
+  const { event_id } = (await alice.arrived('the thimble')).data;
+  await alice.post('/api/v1/chat/read', { peer: bob.id, event_id });
+  const tab = await openTab(alice);
+  const hold = async () => {
+    let asked;
+    const held = new Promise((resolve) => { asked = resolve; });
+    await tab.route(/before_lamport/, (route) => asked(route), { times: 1 });
+    return () => held;
+  };
+  const lookFor = async (word) => {
+    await tab.locator('#search').fill(word);
+    await tab.locator('.results mark', { hasText: word }).waitFor();
+    await tab.locator('.results .row').first().click();
+  };
+  const isThere = async (word) => {
+    await tab.locator('.thread .text mark', { hasText: word }).waitFor();
+    await tab.waitForFunction((text) => document.activeElement.closest('.message')?.textContent.includes(text), word);
+  };
+  const older = await hold();
+  await row(tab, 'Bob').click();
+  await bubble(tab, 'the thimble').waitFor();
+  await scroller(tab).focus();
+  await tab.keyboard.press('Home');
+  let route = await older();
+  await lookFor('needle');
+  await route.continue();
+  await isThere('needle');
+  // And one that stands there already, but will not when another place is there.
+  const other = await hold();
+  await lookFor('thimble');
+  route = await other();
+  await lookFor('needle');
+  const answered = tab.waitForResponse((response) => response.request() === route.request());
+  await route.continue();
+  await (await answered).finished();
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  await isThere('needle');
 });
 
 test('what stands far down in a long message is shown, and marked there', async () => {

@@ -22,11 +22,11 @@ test('the name of a file is what it is, wherever it stands', async () => {
   const tab = await openTab(alice);
   await row(tab, 'Peer').click();
   const { head } = await alice.get('/api/v1/node');
-  const names = ['photo_\u202egpj.exe', 'plan \u05d0\u05d1.7z', `\u2066a\u00ad.pdf${' '.repeat(40)}.scr`, '\u200f\u202e'];
+  const names = ['photo_\u202egpj.exe', 'plan \u05d0\u05d1.7z', `\u2066a\u00ad.pdf${' '.repeat(40)}.scr`, '\u200f\u202e', '\u2800\ufe0f', '\u2764\ufe0f'];
   const file = (name, i) => ({ cid: `blake3:${String(i).repeat(64)}`, name });
   await peer.push(alice, peer.event(peer.community, head + 1, 'chat.message.sent', { client_id: 'a', recipient: alice.id, body: '', attachments: names.map(file) }));
-  await tab.locator('.attachment').nth(3).waitFor();
-  assert.deepEqual(await tab.locator('.attachment > div > bdi').allTextContents(), ['photo_gpj.exe', 'plan \u05d0\u05d1.7z', 'a.pdf .scr', `blake3:${'3'.repeat(64)}`]);
+  await tab.locator('.attachment').nth(5).waitFor();
+  assert.deepEqual(await tab.locator('.attachment > div > bdi').allTextContents(), ['photo_gpj.exe', 'plan \u05d0\u05d1.7z', 'a.pdf .scr', `blake3:${'3'.repeat(64)}`, `blake3:${'4'.repeat(64)}`, '\u2764\ufe0f']);
   const places = await tab.locator('.attachment > div > bdi').evaluateAll((list) => list.slice(0, 3).map((node) => {
     const [name, ending] = [...node.children].map((part) => part.getBoundingClientRect());
     return [node.lastChild.textContent, ending.left >= name.right - 1];
