@@ -247,8 +247,8 @@ enum result joining_run(const struct joining_request *request, bool *returned_ou
         data_directory_discard_joining(request->data_directory);
         result = build_log(&joining);
         if (result == RESULT_OK) {
-            result = data_directory_adopt_joining(request->data_directory,
-                                                  &request->invite->community_id, error);
+            result = data_directory_adopt_joining(
+                request->data_directory, &request->invite->community_id, request->clock, error);
         }
         data_directory_discard_joining(request->data_directory);
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "store/damaged_files.h"
 
 static char *under_home(const char *variable, const char *fallback, const char *rest)
 {
@@ -267,11 +268,11 @@ void data_directory_discard_joining(const char *directory)
 static bool move_log(const char *from, const char *to)
 {
     static const char *const names[] = {"events.sqlite-wal", "events.sqlite"};
-    bool moved = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    bool moved = true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && moved; i++) {
         char *old_path = memory_format("%s/%s", from, names[i]);
         char *new_path = memory_format("%s/%s", to, names[i]);
-        moved = access(new_path, F_OK) != 0 && rename(old_path, new_path) == 0;
+        moved = rename(old_path, new_path) == 0 || (i == 0 && errno == ENOENT);
         memory_free(old_path);
         memory_free(new_path);
     }
@@ -279,15 +280,22 @@ static bool move_log(const char *from, const char *to)
 }
 
 enum result data_directory_adopt_joining(const char *directory, const struct node_id *community_id,
-                                         struct error *error)
+                                         const struct clock *clock, struct error *error)
 {
+    char aside[DAMAGED_FILES_NAME_BYTES];
     char *from = data_directory_joining_path(directory);
     char *to = data_directory_community_path(directory, community_id);
     enum result result = RESULT_OK;
-    if (rename(from, to) != 0 && !((errno == ENOTEMPTY || errno == EEXIST) && move_log(from, to))) {
+    bool adopted = rename(from, to) == 0;
+    if (!adopted && (errno == ENOTEMPTY || errno == EEXIST) && !has_log(to, ".")) {
+        /* SQLite would take what is left of the old log for a part of the new one. */
+        result = damaged_files_set_aside(to, clock, aside, error);
+        adopted = result == RESULT_OK && move_log(from, to);
+    }
+    if (!adopted && result == RESULT_OK) {
         result = error_set(error, RESULT_IO, "The joined community can't be kept: %s.",
                            strerrordesc_np(errno));
-    } else {
+    } else if (adopted) {
         sync_directory_of(to);
         char *log = memory_format("%s/events.sqlite", to);
         sync_directory_of(log);

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "protocol/node_id.h"
 
@@ -53,8 +54,9 @@ char *data_directory_joining_path(const char *directory);
 /* Deletes a joining directory, if there is one. */
 void data_directory_discard_joining(const char *directory);
 
-/* Makes the joined community this directory's own; one that is there without a log gets it. */
+/* Makes the joined community this directory's own; one that is there without a log gets it, and
+ * what was left of its old log is set aside (damaged_files.h), by the date that `clock` says. */
 enum result data_directory_adopt_joining(const char *directory, const struct node_id *community_id,
-                                         struct error *error);
+                                         const struct clock *clock, struct error *error);
 
 #endif

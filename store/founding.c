@@ -26,7 +26,7 @@ enum result founding_run(const char *data_directory, const struct signing_key *k
     }
     event_log_close(&log);
     if (result == RESULT_OK) {
-        result = data_directory_adopt_joining(data_directory, &key->node_id, error);
+        result = data_directory_adopt_joining(data_directory, &key->node_id, clock, error);
     }
     data_directory_discard_joining(data_directory);
     memory_free(path);

@@ -26,8 +26,8 @@ enum {
 static const char event_begin[] = "{\"author\":\"ed25519:";
 
 struct page_carver {
-    int file;
-    int journal; /* -1: none */
+    int file;    /* -1: none */
+    int journal; /* likewise */
     size_t page_bytes;
     uint32_t page_count;
     uint32_t frame_count;
@@ -115,21 +115,30 @@ static void map_journal(struct page_carver *carver)
     }
 }
 
+static void close_file(int file)
+{
+    if (file >= 0) {
+        (void)close(file);
+    }
+}
+
 enum result page_carver_open(const char *path, struct page_carver **carver_out, struct error *error)
 {
-    struct stat status;
+    struct stat status = {.st_size = 0};
+    char *journal_path = memory_format("%s-wal", path);
+    int journal = open(journal_path, O_RDONLY | O_CLOEXEC);
+    memory_free(journal_path);
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || fstat(file, &status) != 0) {
+    if (file >= 0 ? fstat(file, &status) != 0 : errno != ENOENT || journal < 0) {
         enum result result = errno == ENOENT ? RESULT_NOT_FOUND : RESULT_IO;
-        if (file >= 0) {
-            (void)close(file);
-        }
-        return error_set(error, result, "%s can't be read: %s.", path, strerrordesc_np(errno));
+        result = error_set(error, result, "%s can't be read: %s.", path, strerrordesc_np(errno));
+        close_file(file);
+        close_file(journal);
+        return result;
     }
     struct page_carver *carver = memory_allocate(1, sizeof *carver);
-    char *journal = memory_format("%s-wal", path);
     carver->file = file;
-    carver->journal = open(journal, O_RDONLY | O_CLOEXEC);
+    carver->journal = journal;
     carver->page_bytes = find_page_size(carver);
     /* What is left of a page that was cut through counts as one. */
     carver->page_count =
@@ -138,7 +147,6 @@ enum result page_carver_open(const char *path, struct page_carver **carver_out, 
     carver->page = memory_allocate(carver->page_bytes, 1);
     carver->beside = memory_allocate(carver->page_bytes, 1);
     carver->record = memory_allocate(MOST_RECORD_BYTES + 1, 1);
-    memory_free(journal);
     *carver_out = carver;
     return RESULT_OK;
 }
@@ -149,10 +157,8 @@ void page_carver_close(struct page_carver **carver_pointer)
     if (carver == NULL) {
         return;
     }
-    (void)close(carver->file);
-    if (carver->journal >= 0) {
-        (void)close(carver->journal);
-    }
+    close_file(carver->file);
+    close_file(carver->journal);
     memory_free(carver->frames);
     memory_free(carver->page);
     memory_free(carver->beside);

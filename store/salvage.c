@@ -1,16 +1,13 @@
 #include "store/salvage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/wall_clock.h"
-#include "store/data_directory.h"
+#include "store/damaged_files.h"
 #include "store/event_reader.h"
 #include "store/log_keep_aside_private.h"
 #include "store/log_wait.h"
@@ -21,7 +18,6 @@
 
 enum { BATCH_EVENTS = 1000, MOST_PASSES = 16 };
 
-static const char aside_prefix[] = "events.sqlite.damaged-";
 static const char membership_mark[] = "\"event_type\":\"community.";
 
 /* One source on its way into the log. */
@@ -214,54 +210,12 @@ static enum result fill(const struct salvage_options *options, const char *from,
     return result;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)right, *(char *const *)left);
-}
-
-struct names {
-    char **list;
-    size_t count;
-};
-
-/* What was set aside before, the newest first. */
-static struct names list_aside(const char *directory)
-{
-    struct names names = {0};
-    DIR *listing = opendir(directory);
-    const struct dirent *entry = NULL;
-    while (listing != NULL &&
-           (entry = readdir(listing)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
-        size_t length = strlen(entry->d_name);
-        bool beside = length > 4 && (strcmp(entry->d_name + length - 4, "-wal") == 0 ||
-                                     strcmp(entry->d_name + length - 4, "-shm") == 0);
-        if (strncmp(entry->d_name, aside_prefix, sizeof aside_prefix - 1) == 0 && !beside) {
-            names.list = memory_resize(names.list, names.count + 1, sizeof(char *));
-            names.list[names.count++] = memory_duplicate_string(entry->d_name);
-        }
-    }
-    if (listing != NULL) {
-        (void)closedir(listing);
-    }
-    if (names.count > 1) {
-        qsort(names.list, names.count, sizeof(char *), compare_names);
-    }
-    return names;
-}
-
-static void forget_names(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        memory_free(names->list[i]);
-    }
-    memory_free(names->list);
-}
-
 bool salvage_finds_any(const char *directory)
 {
-    struct names names = list_aside(directory);
-    bool any = names.count > 0;
-    forget_names(&names);
+    struct damaged_files files;
+    damaged_files_list(directory, &files);
+    bool any = files.count > 0;
+    damaged_files_deinit(&files);
     return any;
 }
 
@@ -321,24 +275,6 @@ enum result salvage_check(const struct salvage_options *options, bool *whole_out
     return RESULT_OK;
 }
 
-/* A name that is not taken: of the day and the time. */
-static void choose_name(const struct salvage_options *options, char name_out[SALVAGE_NAME_BYTES])
-{
-    char now[WALL_CLOCK_TEXT_BYTES];
-    bool taken = true;
-    wall_clock_format(clock_wall_ms(options->clock) / 1000, now);
-    for (char *at = strchr(now, ':'); at != NULL; at = strchr(at, ':')) {
-        *at = '-';
-    }
-    for (int i = 1; taken; i++) {
-        (void)snprintf(name_out, SALVAGE_NAME_BYTES, i == 1 ? "%s%s" : "%s%s.%d", aside_prefix, now,
-                       i);
-        char *path = memory_format("%s/%s", options->directory, name_out);
-        taken = access(path, F_OK) == 0;
-        memory_free(path);
-    }
-}
-
 static bool move(const char *from_directory, const char *from, const char *to_directory,
                  const char *to)
 {
@@ -350,46 +286,30 @@ static bool move(const char *from_directory, const char *from, const char *to_di
     return moved;
 }
 
-/* The journal first: without it the log would be another one. */
-static enum result set_aside(const struct salvage_options *options, const char *name,
-                             struct error *error)
-{
-    const char *directory = options->directory;
-    char *journal = memory_format("%s-wal", name);
-    char *shared = memory_format("%s/events.sqlite-shm", directory);
-    bool moved = move(directory, "events.sqlite-wal", directory, journal) &&
-                 move(directory, "events.sqlite", directory, name);
-    (void)unlink(shared); /* SQLite makes it again */
-    memory_free(shared);
-    memory_free(journal);
-    return moved ? RESULT_OK
-                 : error_set(error, RESULT_IO, "The damaged log can't be set aside in %s: %s.",
-                             directory, strerrordesc_np(errno));
-}
-
 /* The file that is in its place, if it is `there`, and everything that was set aside before. */
 static enum result fill_from_all(const struct salvage_options *options, bool there,
                                  const char *directory, bool fresh, struct salvage_report *report,
                                  struct error *error)
 {
-    struct names names = list_aside(options->directory);
+    struct damaged_files files;
     enum result result = RESULT_OK;
+    damaged_files_list(options->directory, &files);
     if (there) {
         char *path = memory_format("%s/events.sqlite", options->directory);
         result = fill(options, path, directory, fresh, report, error);
         memory_free(path);
     }
     /* Once more, when only one of them told that the community was founded. */
-    bool again = names.count > 0 && !report->has_log;
-    for (size_t i = 0; i < names.count * (again ? 2 : 1) && result == RESULT_OK; i++) {
-        char *path = memory_format("%s/%s", options->directory, names.list[i % names.count]);
+    bool again = files.count > 0 && !report->has_log;
+    for (size_t i = 0; i < files.count * (again ? 2 : 1) && result == RESULT_OK; i++) {
+        char *path = memory_format("%s/%s", options->directory, files.names[i % files.count]);
         char *shared = memory_format("%s-shm", path);
         result = fill(options, path, directory, false, report, error);
         (void)unlink(shared); /* SQLite made it */
         memory_free(shared);
         memory_free(path);
     }
-    forget_names(&names);
+    damaged_files_deinit(&files);
     return result;
 }
 
@@ -398,8 +318,8 @@ static enum result replace(const struct salvage_options *options, const char *pl
 {
     enum result result = RESULT_OK;
     if (there) {
-        choose_name(options, report->set_aside);
-        result = set_aside(options, report->set_aside, error);
+        result =
+            damaged_files_set_aside(options->directory, options->clock, report->set_aside, error);
     }
     if (result == RESULT_OK && report->has_log &&
         !(move(place, "events.sqlite-wal", options->directory, "events.sqlite-wal") &&
@@ -413,9 +333,7 @@ static enum result replace(const struct salvage_options *options, const char *pl
 enum result salvage_run(const struct salvage_options *options, bool whole,
                         struct salvage_report *report_out, struct error *error)
 {
-    char *path = memory_format("%s/events.sqlite", options->directory);
-    bool there = access(path, F_OK) == 0;
-    memory_free(path);
+    bool there = damaged_files_is_any_in_place(options->directory);
     *report_out = (struct salvage_report){.has_log = whole};
     if (whole) {
         return fill_from_all(options, false, options->directory, false, report_out, error);

@@ -8,9 +8,8 @@
 #ifndef HEARTHCHAT_STORE_SALVAGE_H
 #define HEARTHCHAT_STORE_SALVAGE_H
 
+#include "store/damaged_files.h"
 #include "store/event_log.h"
-
-#define SALVAGE_NAME_BYTES 64
 
 struct salvage_options {
     const char *directory; /* of the community */
@@ -21,10 +20,11 @@ struct salvage_options {
 };
 
 struct salvage_report {
-    char set_aside[SALVAGE_NAME_BYTES]; /* the damaged log's name now; "" when it was sound */
-    int64_t readable;                   /* events that proved themselves */
-    int64_t own;                        /* of them, this node's own */
-    int64_t kept;                       /* of them, taken into the log: it lacked them */
+    char set_aside[DAMAGED_FILES_NAME_BYTES]; /* the damaged log's name now, or that of its journal,
+                                                 the only rest; "" when it was sound */
+    int64_t readable;                         /* events that proved themselves */
+    int64_t own;                              /* of them, this node's own */
+    int64_t kept;                             /* of them, taken into the log: it lacked them */
     int64_t aside;    /* of them, kept for when it is known again that their authors belong */
     int64_t unproven; /* what looks like an event of this community and is not genuine */
     int64_t missing;  /* arrival numbers that nothing readable has; a lower bound */

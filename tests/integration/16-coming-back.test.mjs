@@ -290,6 +290,49 @@ test('a log whose journal is gone, or torn, comes back', async () => {
   }
 });
 
+/** Killed, and of its log only the journal is left, in which something stands that nobody else has. */
+async function loseAllButTheJournal(node, other) {
+  await other.stop();
+  await node.send(other.id, 'nobody else has this');
+  await node.kill();
+  fs.rmSync(node.database());
+  assert.ok(fs.statSync(`${node.database()}-wal`).size > 20000);
+}
+
+test('a log of which only the journal is left comes back by invite, and what the journal holds by repair', async () => {
+  const { alice, bob, text } = await street();
+  await loseAllButTheJournal(bob, alice);
+  await alice.start();
+  await bob.start();
+  assert.equal((await join(bob, text)).status, 200);
+  await same(alice, bob);
+  assert.deepEqual(await bodies(bob), ['one', 'two', 'three']);
+  await bob.stop();
+  const verified = await bob.cli('verify');
+  assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+  assert.equal(fs.readdirSync(path.dirname(bob.database())).filter((name) => /damaged-.*-wal$/.test(name)).length, 1);
+  assert.match((await bob.cli('repair')).stdout, /^The log is whole; \d+ events more/);
+  await bob.start();
+  await isBack(bob, alice, ['one', 'two', 'three', 'nobody else has this']);
+  await bob.stop();
+  assert.match((await bob.cli('repair')).stdout, /^The log is whole, and has all/);
+});
+
+test('a log of which only the journal is left is made anew of it by repair', async () => {
+  const { alice, bob } = await street();
+  await loseAllButTheJournal(alice, bob);
+  const mended = await alice.cli('repair', '--json');
+  assert.equal(mended.code, 0, mended.stderr);
+  const report = JSON.parse(mended.stdout);
+  assert.equal(report.has_log, true, mended.stdout);
+  assert.match(report.set_aside, /^events\.sqlite\.damaged-.*-wal$/);
+  assert.ok(fs.existsSync(path.join(path.dirname(alice.database()), report.set_aside)));
+  assert.equal((await alice.cli('verify')).code, 0);
+  await alice.start();
+  await bob.start();
+  await isBack(alice, bob, ['one', 'two', 'three', 'nobody else has this']);
+});
+
 test('repair wants a node that is stopped, a key, and a log of that key; a whole log is left alone', async () => {
   const { alice, bob } = await street();
   const busy = await bob.cli('repair');
