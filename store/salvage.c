@@ -154,13 +154,20 @@ static void keep_the_rest(struct salvaging *salvaging, struct page_carver *carve
     }
 }
 
+/* What is left of one log. */
+struct remains {
+    char *path;
+    bool is_damaged; /* it was in its place until now */
+    bool again;      /* it was read before, without a founding */
+};
+
 static enum result take_events(const struct salvage_options *options, struct event_log *log,
-                               const char *from, bool fresh, struct salvage_report *report,
+                               const struct remains *remains, struct salvage_report *report,
                                struct error *error)
 {
     struct page_carver *carver = NULL;
     struct salvaging salvaging = {.options = options, .log = log, .report = report};
-    enum result result = page_carver_open(from, &carver, error);
+    enum result result = page_carver_open(remains->path, &carver, error);
     if (result != RESULT_OK) {
         return result;
     }
@@ -168,7 +175,7 @@ static enum result take_events(const struct salvage_options *options, struct eve
     take_all(&salvaging, carver, true);
     take_all(&salvaging, carver, false);
     keep_the_rest(&salvaging, carver);
-    if (fresh && salvaging.last_seq > salvaging.seqs) {
+    if (remains->is_damaged && !remains->again && salvaging.last_seq > salvaging.seqs) {
         report->missing = salvaging.last_seq - salvaging.seqs;
     }
     page_carver_close(&carver);
@@ -179,11 +186,10 @@ static enum result take_events(const struct salvage_options *options, struct eve
                            "The new log can't be written; is there room for one more of its size?");
 }
 
-/* Out of the file `from` into the log in `directory`. It answers no message before it has caught
- * up: its own old answers may be among what is missing. */
-static enum result fill(const struct salvage_options *options, const char *from,
-                        const char *directory, bool fresh, struct salvage_report *report,
-                        struct error *error)
+/* Into the log in `directory`. It answers no message before it has caught up: its own old answers
+ * may be among what is missing. */
+static enum result fill(const struct salvage_options *options, const struct remains *remains,
+                        const char *directory, struct salvage_report *report, struct error *error)
 {
     struct event_log *log = NULL;
     struct event_log_options log_options = {.directory = directory,
@@ -198,13 +204,14 @@ static enum result fill(const struct salvage_options *options, const char *from,
         result = log_caught_up_await(log);
     }
     if (result == RESULT_OK) {
-        result = take_events(options, log, from, fresh, report, error);
+        result = take_events(options, log, remains, report, error);
         report->has_log = is_founded(log);
     }
     event_log_close(&log);
     if (result == RESULT_OK && report->has_log) {
         char *to = memory_format("%s/events.sqlite", directory);
-        result = salvage_tables_copy(from, to, fresh, report->lost, sizeof report->lost, error);
+        result = salvage_tables_copy(remains->path, to, remains->is_damaged, report->lost,
+                                     sizeof report->lost, error);
         memory_free(to);
     }
     return result;
@@ -286,30 +293,74 @@ static bool move(const char *from_directory, const char *from, const char *to_di
     return moved;
 }
 
-/* The file that is in its place, if it is `there`, and everything that was set aside before. */
-static enum result fill_from_all(const struct salvage_options *options, bool there,
-                                 const char *directory, bool fresh, struct salvage_report *report,
-                                 struct error *error)
+/* The log that is in its place, if it is `damaged`, and everything that was set aside before. */
+static struct remains *list_remains(const char *directory, bool damaged, size_t *count_out)
 {
     struct damaged_files files;
-    enum result result = RESULT_OK;
-    damaged_files_list(options->directory, &files);
-    if (there) {
-        char *path = memory_format("%s/events.sqlite", options->directory);
-        result = fill(options, path, directory, fresh, report, error);
-        memory_free(path);
+    size_t count = 0;
+    damaged_files_list(directory, &files);
+    struct remains *list = memory_allocate(files.count + 1, sizeof *list);
+    if (damaged) {
+        list[count++].path = memory_format("%s/events.sqlite", directory);
+        list[0].is_damaged = true;
     }
-    /* Once more, when only one of them told that the community was founded. */
-    bool again = files.count > 0 && !report->has_log;
-    for (size_t i = 0; i < files.count * (again ? 2 : 1) && result == RESULT_OK; i++) {
-        char *path = memory_format("%s/%s", options->directory, files.names[i % files.count]);
-        char *shared = memory_format("%s-shm", path);
-        result = fill(options, path, directory, false, report, error);
-        (void)unlink(shared); /* SQLite made it */
-        memory_free(shared);
-        memory_free(path);
+    for (size_t i = 0; i < files.count; i++) {
+        list[count++].path = memory_format("%s/%s", directory, files.names[i]);
     }
     damaged_files_deinit(&files);
+    *count_out = count;
+    return list;
+}
+
+static void forget_remains(struct remains *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!list[i].is_damaged) {
+            char *shared = memory_format("%s-shm", list[i].path);
+            (void)unlink(shared); /* SQLite made it */
+            memory_free(shared);
+        }
+        memory_free(list[i].path);
+    }
+    memory_free(list);
+}
+
+/* Nothing of what these hold could be taken when they were read first. */
+static enum result fill_again(const struct salvage_options *options, struct remains *list,
+                              size_t count, const char *directory, struct salvage_report *report,
+                              struct error *error)
+{
+    enum result result = RESULT_OK;
+    for (size_t i = 0; i < count && result == RESULT_OK; i++) {
+        list[i].again = true;
+        result = fill(options, &list[i], directory, report, error);
+    }
+    return result;
+}
+
+static enum result fill_from_all(const struct salvage_options *options, bool damaged,
+                                 const char *directory, struct salvage_report *report,
+                                 struct error *error)
+{
+    size_t count = 0;
+    size_t unfounded = 0; /* the first ones, which don't tell that the community was founded */
+    struct salvage_report of_unfounded = {.readable = 0};
+    enum result result = RESULT_OK;
+    struct remains *list = list_remains(options->directory, damaged, &count);
+    for (size_t i = 0; i < count && result == RESULT_OK; i++) {
+        result = fill(options, &list[i], directory, report, error);
+        if (!report->has_log) {
+            unfounded = i + 1;
+            of_unfounded = *report;
+        }
+    }
+    if (report->has_log && result == RESULT_OK) {
+        report->readable -= of_unfounded.readable;
+        report->own -= of_unfounded.own;
+        report->unproven -= of_unfounded.unproven;
+        result = fill_again(options, list, unfounded, directory, report, error);
+    }
+    forget_remains(list, count);
     return result;
 }
 
@@ -336,13 +387,13 @@ enum result salvage_run(const struct salvage_options *options, bool whole,
     bool there = damaged_files_is_any_in_place(options->directory);
     *report_out = (struct salvage_report){.has_log = whole};
     if (whole) {
-        return fill_from_all(options, false, options->directory, false, report_out, error);
+        return fill_from_all(options, false, options->directory, report_out, error);
     }
     char *place = work_place_make(options->directory, "repair", error);
     if (place == NULL) {
         return RESULT_IO;
     }
-    enum result result = fill_from_all(options, there, place, true, report_out, error);
+    enum result result = fill_from_all(options, there, place, report_out, error);
     if (result == RESULT_OK) {
         result = replace(options, place, there, report_out, error);
     }

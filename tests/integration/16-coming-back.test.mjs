@@ -333,6 +333,31 @@ test('a log of which only the journal is left is made anew of it by repair', asy
   await isBack(alice, bob, ['one', 'two', 'three', 'nobody else has this']);
 });
 
+test('a log whose founding stands only in what was set aside before keeps what else is in it', async () => {
+  const { alice, bob } = await street();
+  await bob.stop();
+  const before = fs.readFileSync(bob.database());
+  fs.writeFileSync(path.join(path.dirname(bob.database()), 'events.sqlite.damaged-2001-01-01T00-00-00Z'), before);
+  await bob.start();
+  for (let i = 0; i < 30; i++) await bob.send(alice.id, `${i} ${'x'.repeat(1000)}`);
+  await same(alice, bob);
+  await alice.stop();
+  await bob.send(alice.id, 'nobody else has this');
+  const whole = await bodies(bob);
+  const { events } = await bob.get('/api/v1/node');
+  await bob.stop();
+  damages['its founding zeroed'].damage(bob.database());
+  const mended = await bob.cli('repair', '--json');
+  assert.equal(mended.code, 0, mended.stderr);
+  const report = JSON.parse(mended.stdout);
+  assert.equal(report.has_log, true, mended.stdout);
+  assert.deepEqual([report.kept, report.readable, report.aside], [events, events, 0], mended.stdout);
+  await bob.start();
+  assert.deepEqual(await bodies(bob), whole);
+  await alice.start();
+  await isBack(bob, alice, whole);
+});
+
 test('repair wants a node that is stopped, a key, and a log of that key; a whole log is left alone', async () => {
   const { alice, bob } = await street();
   const busy = await bob.cli('repair');
