@@ -35,10 +35,6 @@ static bool is_too_far(const struct event_log *log, const struct event *event, i
            event->lamport > log->options.least_clock;
 }
 
-/* A log that is fetched ticks once an event, long after the others did: its own next event must not
- * be too far ahead for them. */
-enum { MOST_AHEAD_OF_HEAD = LOG_ACCEPT_MOST_LAMPORT_STEP / 2 };
-
 /* Received: clock = max(clock, received) + 1. Own: it is the clock's. */
 static int64_t moved_clock(int64_t clock, int64_t lamport, bool is_own)
 {
@@ -103,7 +99,8 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
     fingerprint_add(&state->fingerprint, event->hash);
     log_set_note(log, event->lamport, event->hash, false);
     state->head = event->lamport > state->head ? event->lamport : state->head;
-    if (event->lamport >= state->clock || state->clock - state->head < MOST_AHEAD_OF_HEAD) {
+    if (event->lamport >= state->clock ||
+        state->clock - state->head < LOG_ACCEPT_MOST_AHEAD_OF_HEAD) {
         state->clock = moved_clock(state->clock, event->lamport, accepting->is_own);
     }
     if (event_kind_get(event->type)->drives_membership) {

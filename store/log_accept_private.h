@@ -9,6 +9,10 @@
 
 #define LOG_ACCEPT_MOST_LAMPORT_STEP 1000000 /* §6 step 4 */
 
+/* A log that is fetched ticks once an event, long after the others did: its own next event must not
+ * be too far ahead for them. */
+#define LOG_ACCEPT_MOST_AHEAD_OF_HEAD (LOG_ACCEPT_MOST_LAMPORT_STEP / 2)
+
 /* An event on its way in. */
 struct log_arrival {
     struct verified_event *event; /* consumed: NULL afterwards */

@@ -1,10 +1,12 @@
 #include "store/salvage_tables_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "store/database_private.h"
+#include "store/log_accept_private.h"
 #include "store/log_schema_private.h"
 
 /* One table: rows of `select`, in both directions from where they break off, each into `insert`. */
@@ -14,6 +16,8 @@ struct kept_table {
     const char *select;
     const char *first; /* the column that orders it */
     const char *insert;
+    unsigned
+        numbers; /* a bit a column of `select`, from the first: what is none there is damaged */
     bool only_fresh;
     bool may_lack; /* a log of an earlier schema has no such table */
 };
@@ -27,28 +31,30 @@ static const struct kept_table kept_tables[] = {
      " SELECT id,?2,?3 FROM conversations WHERE key=?1"
      " ON CONFLICT(conversation) DO UPDATE SET lamport=excluded.lamport,event_id=excluded.event_id"
      " WHERE (excluded.lamport,excluded.event_id)>(lamport,event_id)",
-     false, false},
+     1U << 1, false, false},
     {"peers", "when neighbours were seen", "SELECT node_id,last_seen FROM peers", "node_id",
      "INSERT INTO peers(node_id,cursor,last_seen) VALUES(?1,0,?2) ON CONFLICT(node_id)"
      " DO UPDATE SET last_seen=max(last_seen,excluded.last_seen)",
-     false, false},
+     1U << 1, false, false},
     {"growth", "how the log grew", "SELECT day,events,bytes FROM growth", "day",
-     "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", true, false},
+     "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", 1U | 1U << 1 | 1U << 2,
+     true, false},
     /* Used up: whom they have let in meanwhile, nobody knows. Who was let in may come again. */
     {"open_invites", "open invites", "SELECT token_hash,level,expires,uses FROM open_invites", "id",
      "INSERT OR IGNORE INTO open_invites(token_hash,level,expires,uses,used)"
      " VALUES(?1,?2,?3,?4,?4)",
-     false, true},
+     1U << 1 | 1U << 2 | 1U << 3, false, true},
     {"redeemed", "open invites",
      "SELECT o.token_hash,r.node,r.event_id FROM redeemed r JOIN open_invites o"
      " ON o.id=r.open_invite",
      "r.open_invite",
      "INSERT OR IGNORE INTO redeemed(open_invite,node,event_id)"
      " SELECT id,?2,?3 FROM open_invites WHERE token_hash=?1",
-     false, true},
+     0, false, true},
     {"state", "the clock that orders events", "SELECT clock FROM state", "id",
-     "UPDATE state SET clock=max(clock,min(?1,9007199254740991/2))", false, false},
+     "UPDATE state SET clock=max(clock,min(?1,head+500000))", 1U, false, false},
 };
+static_assert(LOG_ACCEPT_MOST_AHEAD_OF_HEAD == 500000, "as the clock's statement has it");
 
 /* Conversations get their numbers anew; those that no message made yet, too. */
 static const char conversation_of_key[] = "INSERT OR IGNORE INTO conversations(key) VALUES(?1)";
@@ -71,7 +77,17 @@ static bool insert(sqlite3_stmt *into, sqlite3_stmt *row)
     return done;
 }
 
-/* False when the rows broke off. */
+static bool has_its_numbers(const struct kept_table *table, sqlite3_stmt *row)
+{
+    for (int i = 0; i < sqlite3_column_count(row); i++) {
+        if ((table->numbers >> i & 1U) != 0 && sqlite3_column_type(row, i) != SQLITE_INTEGER) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False when the rows broke off, or some are damaged. */
 static bool copy_rows(struct database *from, struct database *to, const struct kept_table *table,
                       const char *direction)
 {
@@ -81,8 +97,13 @@ static bool copy_rows(struct database *from, struct database *to, const struct k
     sqlite3_stmt *into = prepare(to->handle, table->insert);
     bool lacks = table->may_lack && sqlite3_errcode(from->handle) == SQLITE_ERROR;
     int status = row != NULL ? SQLITE_ROW : lacks ? SQLITE_DONE : SQLITE_CORRUPT;
+    bool whole = true;
     while (status == SQLITE_ROW && into != NULL) {
         status = sqlite3_step(row);
+        if (status == SQLITE_ROW && !has_its_numbers(table, row)) {
+            whole = false;
+            continue;
+        }
         if (status == SQLITE_ROW && strcmp(table->name, "local_reads") == 0) {
             (void)insert(number, row);
         }
@@ -94,7 +115,7 @@ static bool copy_rows(struct database *from, struct database *to, const struct k
     (void)sqlite3_finalize(number);
     (void)sqlite3_finalize(into);
     memory_free(sql);
-    return status == SQLITE_DONE;
+    return status == SQLITE_DONE && whole;
 }
 
 static void note_lost(const char *words, char *lost, size_t lost_bytes)

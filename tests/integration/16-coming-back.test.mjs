@@ -215,6 +215,14 @@ const damages = {
   'a flipped bit on each page': { damage: (file) => pages(file, (bytes) => {
     for (let page = 0; page * PAGE < bytes.length; page++) if (!has(bytes, page, '{"author":"ed25519:')) bytes[page * PAGE + 1] ^= 0x20;
   }), log: true, reads: false, own: true },
+  'a clock and other numbers that are none': { damage: (file) => {
+    damages['flipped bits in one event'].damage(file);
+    sqlite(file, "UPDATE state SET clock='later'; UPDATE local_reads SET lamport=x'ff'; UPDATE open_invites SET expires='never'");
+  }, log: true, reads: false, own: true },
+  'a clock that is too far ahead': { damage: (file) => {
+    damages['flipped bits in one event'].damage(file);
+    sqlite(file, 'UPDATE state SET clock=4503599627370495');
+  }, log: true, reads: true, own: true },
   'forged events among the true ones': { damage: (file) => {
     sqlite(file, `INSERT INTO events SELECT seq+1000,randomblob(32),lamport,event_id,type,author,aside,replace(json,'"body":"two"','"body":"tow"') FROM events WHERE json LIKE '%"body":"two"%'`);
     sqlite(file, `UPDATE events SET json=replace(json,'"body":"three"','"body":"forged"')`);
