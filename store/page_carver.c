@@ -18,7 +18,10 @@ enum {
     LEAF_HEADER_BYTES = 8,
     TABLE_LEAF = 13,
     WAL_HEADER_BYTES = 32,
+    WAL_SALTS = 16,
     FRAME_HEADER_BYTES = 24,
+    FRAME_SALTS = 8,
+    SALTS_BYTES = 8,
     FIRST_TEXT = 13, /* serial types from here on: texts where odd, blobs where even */
     MOST_RECORD_BYTES = EVENT_MOST_BYTES + 1024,
 };
@@ -31,12 +34,15 @@ struct page_carver {
     size_t page_bytes;
     uint32_t page_count;
     uint32_t frame_count;
-    uint32_t *frames; /* by page: the frame of the journal that has it last, from 1; 0: none */
-    uint32_t frames_length;
-    uint8_t *page;         /* that is looked at */
-    uint8_t *beside;       /* another one of its record */
-    char *record;          /* put together, and a NUL */
-    size_t found_in_cells; /* of the page */
+    /* By page: the frame of the journal that has it last, from 1; 0: none. `stale`: of those that
+     * were there before the journal began anew, and are older than the file. */
+    uint32_t *frames;
+    uint32_t *stale;
+    uint32_t frames_length; /* of both */
+    uint8_t *page;          /* that is looked at */
+    uint8_t *beside;        /* another one of its record */
+    char *record;           /* put together, and a NUL */
+    size_t found_in_cells;  /* of the page */
 };
 
 static uint32_t read_32(const uint8_t *bytes)
@@ -97,20 +103,23 @@ static off_t place_of_frame(const struct page_carver *carver, uint32_t frame)
 static void map_journal(struct page_carver *carver)
 {
     struct stat status;
-    uint8_t header[FRAME_HEADER_BYTES];
+    uint8_t header[WAL_HEADER_BYTES];
+    uint8_t frame_header[FRAME_HEADER_BYTES];
     if (carver->journal < 0 || fstat(carver->journal, &status) != 0 ||
-        status.st_size < WAL_HEADER_BYTES) {
+        pread(carver->journal, header, sizeof header, 0) != (ssize_t)sizeof header) {
         return;
     }
     carver->frame_count = (uint32_t)((size_t)(status.st_size - WAL_HEADER_BYTES) /
                                      (FRAME_HEADER_BYTES + carver->page_bytes));
     carver->frames_length = carver->page_count + carver->frame_count + 1;
     carver->frames = memory_allocate(carver->frames_length, sizeof *carver->frames);
+    carver->stale = memory_allocate(carver->frames_length, sizeof *carver->stale);
     for (uint32_t frame = 1; frame <= carver->frame_count; frame++) {
-        if (pread(carver->journal, header, sizeof header, place_of_frame(carver, frame)) ==
-                (ssize_t)sizeof header &&
-            read_32(header) < carver->frames_length) {
-            carver->frames[read_32(header)] = frame;
+        if (pread(carver->journal, frame_header, sizeof frame_header,
+                  place_of_frame(carver, frame)) == (ssize_t)sizeof frame_header &&
+            read_32(frame_header) < carver->frames_length) {
+            bool current = memcmp(frame_header + FRAME_SALTS, header + WAL_SALTS, SALTS_BYTES) == 0;
+            (current ? carver->frames : carver->stale)[read_32(frame_header)] = frame;
         }
     }
 }
@@ -160,6 +169,7 @@ void page_carver_close(struct page_carver **carver_pointer)
     close_file(carver->file);
     close_file(carver->journal);
     memory_free(carver->frames);
+    memory_free(carver->stale);
     memory_free(carver->page);
     memory_free(carver->beside);
     memory_free(carver->record);
@@ -175,19 +185,33 @@ static void read_at(const struct page_carver *carver, int file, off_t place, uin
     memset(page + length, 0, carver->page_bytes - length);
 }
 
+static bool read_frame(const struct page_carver *carver, const uint32_t *frames, uint32_t number,
+                       uint8_t *page)
+{
+    if (number >= carver->frames_length || frames[number] == 0) {
+        return false;
+    }
+    read_at(carver, carver->journal, place_of_frame(carver, frames[number]) + FRAME_HEADER_BYTES,
+            page);
+    return true;
+}
+
+static bool is_zero(const struct page_carver *carver, const uint8_t *page)
+{
+    return page[0] == 0 && memcmp(page, page + 1, carver->page_bytes - 1) == 0;
+}
+
 /* A page as it was last. */
 static bool read_last(const struct page_carver *carver, uint32_t number, uint8_t *page)
 {
-    if (number > 0 && number < carver->frames_length && carver->frames[number] != 0) {
-        read_at(carver, carver->journal,
-                place_of_frame(carver, carver->frames[number]) + FRAME_HEADER_BYTES, page);
-        return true;
+    if (number == 0 || read_frame(carver, carver->frames, number, page)) {
+        return number != 0;
     }
-    if (number == 0 || number > carver->page_count) {
-        return false;
+    bool in_file = number <= carver->page_count;
+    if (in_file) {
+        read_at(carver, carver->file, (off_t)(number - 1) * (off_t)carver->page_bytes, page);
     }
-    read_at(carver, carver->file, (off_t)(number - 1) * (off_t)carver->page_bytes, page);
-    return true;
+    return (in_file && !is_zero(carver, page)) || read_frame(carver, carver->stale, number, page);
 }
 
 /* How much of a record lies in its cell. */

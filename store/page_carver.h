@@ -4,7 +4,7 @@
  * and the header above them, and in pages that are damaged themselves by the text alone; in the
  * journal, too. What it finds is claimed, not proven: the caller checks hash and signature.
  * Thread: any; blocks. Only reads the files.
- * Limits: four bytes a page of memory; a text of up to EVENT_MOST_BYTES.
+ * Limits: eight bytes a page of memory; a text of up to EVENT_MOST_BYTES.
  */
 #ifndef HEARTHCHAT_STORE_PAGE_CARVER_H
 #define HEARTHCHAT_STORE_PAGE_CARVER_H

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/memory.h"
 #include "store/data_directory.h"
@@ -151,12 +152,87 @@ static void page_carver__takes_any_damage(void **state)
     test_log_close(&test);
 }
 
+enum { PAGE_BYTES = 4096, JOURNAL_HEADER_BYTES = 32, FRAME_HEADER_BYTES = 24 };
+
+static void write_32(char *at, size_t number)
+{
+    for (int i = 0; i < 4; i++) {
+        at[i] = (char)(number >> (24 - 8 * i) & 0xff);
+    }
+}
+
+/* Frames of all pages of the log, or of junk in their place. */
+static void add_frames(struct buffer *journal, const char *bytes, size_t length, char salt)
+{
+    char junk[PAGE_BYTES];
+    memset(junk, 'j', sizeof junk);
+    for (size_t at = 0; at < length; at += PAGE_BYTES) {
+        char header[FRAME_HEADER_BYTES] = {0};
+        write_32(header, at / PAGE_BYTES + 1);
+        memset(header + 8, salt, 8);
+        buffer_append(journal, header, sizeof header);
+        buffer_append(journal, bytes == NULL ? junk : bytes + at, PAGE_BYTES);
+    }
+}
+
+static void begin_journal(struct buffer *journal, char salt)
+{
+    char header[JOURNAL_HEADER_BYTES] = {0};
+    write_32(header + 8, PAGE_BYTES);
+    memset(header + 16, salt, 8);
+    buffer_clear(journal);
+    buffer_append(journal, header, sizeof header);
+}
+
+/* A journal that began anew keeps its old frames behind the new ones. */
+static void page_carver__takes_frames_of_before_only_where_nothing_else_is(void **state)
+{
+    struct test_log test;
+    struct buffer journal;
+    char *path = NULL;
+    char *bytes = NULL;
+    size_t length = 0;
+    (void)state;
+    int64_t written = write_and_read_log(&test, &path, &bytes, &length);
+    char *journal_path = memory_format("%s-wal", path);
+    buffer_init(&journal);
+
+    begin_journal(&journal, 1); /* the file is older than the journal, what is stale older yet */
+    add_frames(&journal, bytes, length, 1);
+    add_frames(&journal, NULL, length, 2);
+    write_bytes(journal_path, journal.data, journal.length_bytes);
+    write_bytes(path, "", 0);
+    assert_int_equal(carve(path), written);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(carve(path), written);
+
+    begin_journal(&journal, 1); /* all of the journal is in the file */
+    add_frames(&journal, NULL, length, 2);
+    write_bytes(journal_path, journal.data, journal.length_bytes);
+    write_bytes(path, bytes, length);
+    assert_int_equal(carve(path), written);
+
+    begin_journal(&journal, 3); /* nothing else is left */
+    add_frames(&journal, bytes, length, 2);
+    write_bytes(journal_path, journal.data, journal.length_bytes);
+    memset(bytes, 0, length);
+    write_bytes(path, bytes, length);
+    assert_int_equal(carve(path), written);
+
+    buffer_deinit(&journal);
+    memory_free(journal_path);
+    memory_free(bytes);
+    memory_free(path);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_carver__finds_every_event_of_a_whole_file),
         cmocka_unit_test(page_carver__finds_them_without_the_header_and_what_is_left_of_a_cut_file),
         cmocka_unit_test(page_carver__takes_any_damage),
+        cmocka_unit_test(page_carver__takes_frames_of_before_only_where_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
