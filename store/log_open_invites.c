@@ -126,13 +126,17 @@ static enum result invite(struct event_log *log, struct redeem_job *redeem,
                           const struct promise *promise)
 {
     struct append_answer appended = {.result = RESULT_OK};
+    if (log_standing_rules_may_invite(log, promise->level, NULL) != RESULT_OK) {
+        return error_set(&redeem->answer.error, RESULT_UNAUTHORIZED,
+                         "Who made this invite may not let anybody in any more; ask another "
+                         "member.");
+    }
     struct event_draft draft = event_draft_invited(&redeem->guest, redeem->display_name,
                                                    promise->level, promise->expires_at);
     enum result result = log_own_append(log, &draft, &appended);
     if (result != RESULT_OK) {
-        return error_set(&redeem->answer.error, RESULT_UNAUTHORIZED,
-                         "Who made this invite may not let anybody in any more; ask another "
-                         "member.");
+        redeem->answer.error = appended.error;
+        return result;
     }
     memcpy(redeem->answer.invite_event_id, appended.event_id, ULID_TEXT_BYTES);
     database_run(&log->database, "UPDATE open_invites SET used=used+1 WHERE id=?1", "i",

@@ -177,6 +177,33 @@ static void log_open_invites__are_good_for_no_more_than_their_maker(void **state
     test_log_close(&test);
 }
 
+/* "Ask another member" would help with none of it. */
+static void log_open_invites__say_what_else_is_wrong(void **state)
+{
+    struct test_log test;
+    struct told told = {0};
+    (void)state;
+    failing_vfs_install();
+    begin(&test, ALICE, &clocked);
+    struct open_invite open = promise(7, 9);
+    assert_int_equal(add(&test, &open), RESULT_OK);
+    (void)told_revocation(&told, ALICE, BOB, 90, 90);
+    told_give_rest(&test, &told, 0);
+    told_forget(&told);
+    struct redeem_answer revoked = redeem(&test, 7, BOB);
+    assert_int_equal(revoked.result, RESULT_UNAUTHORIZED);
+    assert_non_null(strstr(revoked.error.message, "revoked"));
+    failing_vfs_watch(test.directory);
+    test_log_reopen_with(&test, ALICE, &clocked);
+    failing_vfs_arm(FAILING_VFS_FULL, 1);
+    struct redeem_answer full = redeem(&test, 7, GUEST);
+    failing_vfs_heal();
+    assert_int_equal(full.result, RESULT_IO);
+    assert_null(strstr(full.error.message, "ask another member"));
+    assert_int_equal(count_invitations(&test), 0);
+    test_log_close(&test);
+}
+
 static void log_open_invites__of_the_newest_are_kept(void **state)
 {
     struct test_log test;
@@ -331,6 +358,7 @@ int main(void)
         cmocka_unit_test(log_open_invites__end),
         cmocka_unit_test(log_open_invites__let_a_member_come_back_and_count_nothing),
         cmocka_unit_test(log_open_invites__are_good_for_no_more_than_their_maker),
+        cmocka_unit_test(log_open_invites__say_what_else_is_wrong),
         cmocka_unit_test(log_open_invites__of_the_newest_are_kept),
         cmocka_unit_test(log_open_invites__let_in_one_of_many_at_once),
         cmocka_unit_test(log_open_invites__count_what_a_kill_leaves),
