@@ -86,12 +86,15 @@ static void on_invited(void *context, const struct append_answer *answer)
     memory_free(inviting);
 }
 
-/* A NodeID amid other text. */
+/* A NodeID amid other text; one with a character too many is none. */
 static bool find_node_id(const char *text, struct node_id *node_id_out)
 {
-    char id[NODE_ID_TEXT_BYTES];
-    for (const char *at = strstr(text, "ed25519:"); at != NULL; at = strstr(at + 1, "ed25519:")) {
-        (void)snprintf(id, sizeof id, "%s", at);
+    static const char prefix[] = "ed25519:";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char id[NODE_ID_TEXT_BYTES + 1];
+    for (const char *at = strstr(text, prefix); at != NULL; at = strstr(at + 1, prefix)) {
+        size_t length = sizeof prefix - 1 + strspn(at + sizeof prefix - 1, digits);
+        (void)snprintf(id, sizeof id, "%.*s", (int)(length < sizeof id ? length : sizeof id), at);
         if (node_id_parse(id, node_id_out) == RESULT_OK) {
             return true;
         }

@@ -103,6 +103,7 @@ test('an invite is found in whatever was pasted, and so is an id', async () => {
   const guest = await start({ name: 'Guest' });
   const [id, , shown] = (await guest.cli('id')).stdout.trim().split('\n');
   for (const text of [paste(shown), `My id: ${id}.`]) assert.equal(readInvite((await alice.post('/api/v1/invites', { invitee_node_id: text })).invite).invitee_node_id, guest.id);
+  for (const more of ['A', '0', '-', '_']) await refused(alice.request('POST', '/api/v1/invites', { invitee_node_id: `My id: ${id}${more}.` }), 400, 'bad_request', /must be a full NodeID/);
   assert.equal((await join(guest, paste((await alice.post('/api/v1/invites', { invitee_node_id: id })).invite))).status, 200);
   function paste(text) {
     return `Here:\n> <${wrap(text, 30, '\n> ')}>.`;
