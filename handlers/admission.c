@@ -10,6 +10,7 @@
 #include "protocol/invite.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
+#include "protocol/visible_text.h"
 
 void admission_create_handle(struct request *request, const struct node_parts *parts)
 {
@@ -17,7 +18,7 @@ void admission_create_handle(struct request *request, const struct node_parts *p
     struct error error = {""};
     const char *name = NULL;
     const json_t *policy_json = json_object_get(request->body, "policy");
-    if (!json_members_string(request->body, "name", &name, NULL) || name[0] == '\0' ||
+    if (!json_members_string(request->body, "name", &name, NULL) || !visible_text_has_any(name) ||
         display_text_count_characters(name) > EVENT_DATA_MOST_NAME_CHARACTERS ||
         display_text_has_control_character(name)) {
         request_reply_error(request, WIRE_BAD_REQUEST,

@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "protocol/visible_text.h"
 
 size_t display_text_count_characters(const char *text)
 {
@@ -79,16 +80,14 @@ static UChar32 read(const char *text, size_t *at)
 
 static bool is_blank(UChar32 character)
 {
-    const UChar32 empty_braille = 0x2800;
-    return u_isUWhiteSpace(character) || u_charType(character) == U_CONTROL_CHAR ||
-           character == empty_braille;
+    return visible_text_is_blank((uint32_t)character) || u_charType(character) == U_CONTROL_CHAR;
 }
 
+/* What chooses between two forms of a character has its place behind it. */
 static bool is_hidden(UChar32 character)
 {
-    return u_charType(character) == U_FORMAT_CHAR ||
-           (u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) &&
-            !u_hasBinaryProperty(character, UCHAR_VARIATION_SELECTOR));
+    return visible_text_is_hidden((uint32_t)character) &&
+           !u_hasBinaryProperty(character, UCHAR_VARIATION_SELECTOR);
 }
 
 /* Whether a joiner makes one picture of two. */
@@ -106,7 +105,8 @@ char *display_text_make_fact(const char *text)
     struct showing showing = {.last = 0};
     bool after_blank = false;
     buffer_init(&showing.shown);
-    for (size_t at = 0; text[at] != '\0';) {
+    bool any = visible_text_has_any(text);
+    for (size_t at = 0; any && text[at] != '\0';) {
         UChar32 character = read(text, &at);
         if (is_blank(character)) {
             after_blank = showing.last != 0;

@@ -18,9 +18,9 @@ char *display_text_make(const char *text);
 /* Of marks that follow each other on one character, so many are shown. */
 #define DISPLAY_TEXT_MOST_MARKS 8
 
-/* A name, as a fact is shown: what can't be seen or turns the direction of writing falls away
- * (joiners inside of emoji stay), blanks and controls are one space, none at the ends. May be "".
- * The caller frees it. */
+/* A name, as a fact is shown, "" when nothing of it can be seen (visible_text.h): what can't be
+ * seen or turns the direction of writing falls away (joiners inside of emoji stay), blanks and
+ * controls are one space, none at the ends. The caller frees it. */
 char *display_text_make_fact(const char *text);
 
 /* What somebody wrote, in lines: whatever ends a line anywhere becomes a line break with `indent`

@@ -9,6 +9,7 @@
 
 #include "core/memory.h"
 #include "protocol/blake3.h"
+#include "protocol/visible_text.h"
 
 /* Forms of compatibility and prototypes of what looks alike are longer, a character at most 18
  * times. */
@@ -62,16 +63,6 @@ static bool normalise(const UNormalizer2 *normaliser, const struct text *from, s
     return U_SUCCESS(error) != 0;
 }
 
-static bool is_blank(UChar32 character)
-{
-    return u_isUWhiteSpace(character) || u_hasBinaryProperty(character, UCHAR_WHITE_SPACE);
-}
-
-static bool is_invisible(UChar32 character)
-{
-    return u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
-}
-
 static bool turns_direction(UChar32 character)
 {
     return u_hasBinaryProperty(character, UCHAR_BIDI_CONTROL) != 0;
@@ -80,10 +71,10 @@ static bool turns_direction(UChar32 character)
 static void trim(struct text *text)
 {
     int32_t start = 0;
-    while (start < text->length && is_blank(text->units[start])) {
+    while (start < text->length && visible_text_is_blank(text->units[start])) {
         start++;
     }
-    while (text->length > start && is_blank(text->units[text->length - 1])) {
+    while (text->length > start && visible_text_is_blank(text->units[text->length - 1])) {
         text->length--;
     }
     text->length -= start;
@@ -111,8 +102,7 @@ bool person_name_make(const char *typed, char name_out[static PERSON_NAME_BYTES]
             u_charType(character) == U_PARAGRAPH_SEPARATOR) {
             return false;
         }
-        seen = seen || (u_isgraph(character) && !is_invisible(character) &&
-                        u_charType(character) != U_NON_SPACING_MARK);
+        seen = seen || (u_isgraph(character) && visible_text_is_seen((uint32_t)character));
     }
     (void)u_strToUTF8(name_out, PERSON_NAME_BYTES, NULL, name.units, name.length, &error);
     return seen && count <= PERSON_NAME_MOST_CHARACTERS && U_SUCCESS(error);
@@ -144,8 +134,8 @@ static uint64_t key_of_looks(const USpoofChecker *checker, const struct text *te
     UErrorCode error = U_ZERO_ERROR;
     (void)u_strToUTF32(characters, MOST_FOLDED_UNITS, &count, text->units, text->length, &error);
     for (int32_t i = 0; i < count; i++) {
-        if (!is_blank(characters[i]) && !is_invisible(characters[i]) &&
-            !turns_direction(characters[i])) {
+        if (!visible_text_is_blank((uint32_t)characters[i]) &&
+            !visible_text_is_hidden((uint32_t)characters[i])) {
             characters[kept++] = characters[i];
         }
     }
@@ -159,6 +149,9 @@ struct person_name_keys person_name_keys(const char *name)
 {
     struct text text;
     struct text folded;
+    if (!visible_text_has_any(name)) {
+        return (struct person_name_keys){0, 0, 0};
+    }
     const struct tables *tables = get_tables();
     if (tables == NULL || !read(name, &text) || !normalise(tables->folder, &text, &folded)) {
         uint64_t key = key_of(name, strlen(name));

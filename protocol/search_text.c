@@ -11,6 +11,7 @@
 
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "protocol/visible_text.h"
 
 /* A piece ends after so many characters: Unicode's bound for text that is handled as it comes. */
 enum { OUR_VERSION = 1, MOST_CHARACTERS = 32, MOST_UNITS = 1024 };
@@ -122,9 +123,8 @@ static bool is_dropped(UChar32 character)
 
 static bool is_blank(UChar32 character)
 {
-    const UChar32 empty_braille = 0x2800;
-    return u_isUWhiteSpace(character) || u_charType(character) == U_CONTROL_CHAR ||
-           character == empty_braille || character == replacement;
+    return visible_text_is_blank((uint32_t)character) || u_charType(character) == U_CONTROL_CHAR ||
+           character == replacement;
 }
 
 static void add_plain(struct characters *characters, UChar32 character)

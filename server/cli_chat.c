@@ -9,6 +9,7 @@
 #include "protocol/event_data.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
+#include "protocol/visible_text.h"
 #include "server/cli.h"
 #include "server/cli_follow.h"
 #include "server/cli_who.h"
@@ -103,7 +104,7 @@ static const char *name_of(const struct names *names, const char *node_id)
     json_array_foreach(members, index, member)
     {
         if (strcmp(cli_call_text(member, "node_id"), node_id) == 0 &&
-            cli_call_text(member, "display_name")[0] != '\0') {
+            visible_text_has_any(cli_call_text(member, "display_name"))) {
             return cli_call_text(member, "display_name");
         }
     }

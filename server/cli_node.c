@@ -10,6 +10,7 @@
 #include "protocol/invite.h"
 #include "protocol/json_build.h"
 #include "protocol/person_name.h"
+#include "protocol/visible_text.h"
 #include "server/cli.h"
 #include "server/node.h"
 #include "server/process.h"
@@ -108,7 +109,7 @@ static enum result initialise(const struct cli *cli, const char *name, const cha
 
 static bool is_community_name(const char *name)
 {
-    return name[0] != '\0' &&
+    return visible_text_has_any(name) &&
            display_text_count_characters(name) <= EVENT_DATA_MOST_NAME_CHARACTERS &&
            !display_text_has_control_character(name);
 }

@@ -12,6 +12,7 @@
 #include "core/utf8.h"
 #include "gossip/address_book.h"
 #include "protocol/display_text.h"
+#include "protocol/visible_text.h"
 #include "server/setting_hint.h"
 #include "store/data_directory.h"
 
@@ -165,7 +166,8 @@ static bool apply(const struct setting *setting, struct configuration *configura
         return log_level_parse(value, setting->target);
     case KIND_NAME:
         replace(text, value);
-        return display_text_count_characters(value) <= 64 &&
+        return (value[0] == '\0' || visible_text_has_any(value)) &&
+               display_text_count_characters(value) <= 64 &&
                !display_text_has_control_character(value);
     case KIND_PROFILE:
         replace(text, value);

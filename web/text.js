@@ -1,7 +1,7 @@
 // What others wrote, made fit to be shown. A name, of a person or a file, is a fact: nothing in it may look like something else.
 
 // What can't be seen, or turns the direction of writing: in a name it deceives.
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]/gu;
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?!\p{VS})\p{DI}/gu;
 
 // At a name's end, what may be taken for a short id.
 const LIKE_ID = /(?:[\p{L}\p{N}]{4}[^\p{L}\p{N}\s]){3}[\p{L}\p{N}]{4}[^\p{L}\p{N}]*$/u;
@@ -9,7 +9,7 @@ const LIKE_ID = /(?:[\p{L}\p{N}]{4}[^\p{L}\p{N}\s]){3}[\p{L}\p{N}]{4}[^\p{L}\p{N
 /** "" when nothing of it can be seen. Joiners inside emoji are kept. */
 export function cleanName(name) {
   const clean = name.replace(/(?<=\p{Extended_Pictographic}\ufe0f?)\u200d(?=\p{Extended_Pictographic})/gu, '\ue000')
-    .replace(HIDDEN, '').replaceAll('\ue000', '\u200d').replace(/\s+/gu, ' ').trim();
+    .replace(HIDDEN, '').replaceAll('\ue000', '\u200d').replace(/[\s\u2800]+/gu, ' ').trim();
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(clean) ? clean : '';
 }
 

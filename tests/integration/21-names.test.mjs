@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { cleanName, nameOf as shownName } from '../../web/text.js';
 import { cleanAll, cli, fs, freePort, Node, path, temporaryDirectory } from './support.mjs';
 
 after(cleanAll);
@@ -39,7 +40,7 @@ test('a name that was changed in the file while the node was off is told, too', 
 
 test('what is no name says so, and changes nothing', async () => {
   const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  for (const name of ['', '   ', '\u200b', 'x'.repeat(65), 'a\nb', 'a\u0007', 'gpj.\u202eexe', '\u2066Jana\u2069', 7, null]) {
+  for (const name of ['', '   ', '\u200b', '\u2800', '\ufe0f', 'x'.repeat(65), 'a\nb', 'a\u0007', 'gpj.\u202eexe', '\u2066Jana\u2069', 7, null]) {
     const { status, body } = await rename(alice, name);
     assert.deepEqual([status, body?.error], [400, 'bad_request'], JSON.stringify(name));
     assert.ok(body.message.length > 20);
@@ -49,6 +50,11 @@ test('what is no name says so, and changes nothing', async () => {
   assert.match(semicolon.body.message, /semicolon/);
   assert.equal((await alice.get('/api/v1/node')).display_name, 'Alice');
   await alice.post('/api/v1/node', { display_name: 'x'.repeat(64) });
+});
+
+test('a name of which nothing can be seen is none in the tab', () => {
+  for (const name of ['', ' \u2800 ', '\ufe0f', '\u3164\u{e0100}', '\u0301\u20dd', '\u200b\u202e']) assert.equal(shownName({ display_name: name, short_id: 'ed25519:ABCD', namesake: null }), 'ABCD', JSON.stringify(name));
+  for (const [name, shown] of [['\u2764\ufe0f', '\u2764\ufe0f'], ['Jana\u2800 M\u2800', 'Jana M'], ['Ja\u2060n\u3164a', 'Jana'], ['Zoe\u0308', 'Zoe\u0308']]) assert.equal(cleanName(name), shown);
 });
 
 test('a thousand names a minute are few events', async () => {

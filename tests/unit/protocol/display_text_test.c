@@ -25,6 +25,9 @@ static void display_text_make_fact__says_what_is_there(void **state)
         {"a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u20ddb\u0301",
          "a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301b\u0301"},
         {"\u202e\u200b", ""},
+        {"\u2800", ""},
+        {"\ufe0f\ufe0f \U000e0100", ""},
+        {"\u0301\u20dd", ""},
         {"", ""},
         {"a\xff", "a\ufffd"},
     };

@@ -13,6 +13,8 @@ static void person_name_make__keeps_what_can_be_read(void **state)
         {"Jana", "Jana"},
         {"  Jana Müller\t", "Jana Müller"},
         {"\u3000Jana\u00a0", "Jana"},
+        {"\u2800Jana\u2800", "Jana"},
+        {"❤\ufe0f", "❤\ufe0f"},
         {"Mu\u0308ller", "M\u00fcller"},
         {"\U0001F468\u200d\U0001F469\u200d\U0001F467",
          "\U0001F468\u200d\U0001F469\u200d\U0001F467"},
@@ -36,6 +38,11 @@ static void person_name_make__refuses_what_nobody_could_read(void **state)
         "\u200b",
         "\u200b\u2060\ufeff",
         "\u0301\u0301",
+        "\u20dd",
+        "\u2800",
+        "\u2800 \u2800",
+        "\ufe0f",
+        "\u3164\ufe00\U000e0100",
         "Jana\nMüller",
         "a\x1b[31m",
         ("a\xc2\x85"
@@ -81,6 +88,8 @@ static void person_name_keys__are_one_for_what_reads_as_one_or_looks_alike(void 
         {"Jana", "Jána", false, false},
         {"Jana", "Jane", false, false},
         {"Anna", "Hanna", false, false},
+        {"Jana", "\u2800Jana", true, true},
+        {"Jana M", "Jana\u2800M", false, true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -95,11 +104,13 @@ static void person_name_keys__are_one_for_what_reads_as_one_or_looks_alike(void 
 
 static void person_name_keys__say_nothing_of_nothing(void **state)
 {
-    struct person_name_keys none = person_name_keys("");
-    struct person_name_keys invisible = person_name_keys("\u200b ");
+    static const char *const cases[] = {
+        "", "\u200b ", "\u2800", "\u2800\u2800 ", "\ufe0f\ufe0f", "\u3164\U000e0100", "\u0301"};
     (void)state;
-    assert_true(none.reads == 0 && none.looks == 0 && none.looks_in_case == 0);
-    assert_true(invisible.reads == 0 && invisible.looks == 0 && invisible.looks_in_case == 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct person_name_keys none = person_name_keys(cases[i]);
+        assert_true(none.reads == 0 && none.looks == 0 && none.looks_in_case == 0);
+    }
 }
 
 static void person_name_keys__of_the_longest_there_is(void **state)

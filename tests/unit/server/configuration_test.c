@@ -65,14 +65,23 @@ static void configuration_load__reads_every_section(void **state)
 static void configuration_load__names_the_line_of_what_is_wrong(void **state)
 {
     static const char *const wrong[] = {
-        "[ui]\nport = 7860\ncolour = red\n", "[ui]\n\nport = many\n",
-        "[ui]\n\nhost = 192.0.2.1\n",        "[chat]\n\nenabled = yes\n",
-        "[transport]\n\nport = 65536\n",     "[transport]\n\nadvertise = nowhere\n",
-        "[identity]\n\nprofile = castle\n",  "[observability]\n\nlog_level = loud\n",
-        "[kitchen]\n\nknives = 3\n",         "[discovery]\n\npeers = oma\n",
-        "[discovery]\n\npeers = oma:0\n",    "[discovery]\n\npeers = a:1, b:65536\n",
-        "[discovery]\n\npeers = a:1,,b:1\n", "[discovery]\n\npeers = 0.0.0.0:7080\n",
-        "[discovery]\n\npeers = fe80::1\n",  "[discovery]\n\npeers = a:1 b:1\n",
+        "[ui]\nport = 7860\ncolour = red\n",
+        "[ui]\n\nport = many\n",
+        "[ui]\n\nhost = 192.0.2.1\n",
+        "[chat]\n\nenabled = yes\n",
+        "[transport]\n\nport = 65536\n",
+        "[transport]\n\nadvertise = nowhere\n",
+        "[identity]\n\nprofile = castle\n",
+        "[observability]\n\nlog_level = loud\n",
+        "[kitchen]\n\nknives = 3\n",
+        "[discovery]\n\npeers = oma\n",
+        "[discovery]\n\npeers = oma:0\n",
+        "[discovery]\n\npeers = a:1, b:65536\n",
+        "[discovery]\n\npeers = a:1,,b:1\n",
+        "[discovery]\n\npeers = 0.0.0.0:7080\n",
+        "[discovery]\n\npeers = fe80::1\n",
+        "[discovery]\n\npeers = a:1 b:1\n",
+        "[identity]\n\ndisplay_name = \u2800\n",
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
