@@ -207,7 +207,9 @@ static size_t find_marked(const char *text, const bool *marked, size_t most,
     struct finding finding = {.ranges = ranges, .most = most, .length_bytes = strlen(text)};
     UText *bytes = utext_openUTF8(NULL, text, (int64_t)finding.length_bytes, &error);
     finding.characters = ubrk_open(UBRK_CHARACTER, "", NULL, 0, &error);
-    ubrk_setUText(finding.characters, bytes, &error);
+    if (U_SUCCESS(error)) {
+        ubrk_setUText(finding.characters, bytes, &error);
+    }
     if (U_SUCCESS(error)) {
         collect(&finding, text, marked);
     }

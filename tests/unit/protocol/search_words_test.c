@@ -1,6 +1,8 @@
 #include "protocol/search_words.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unicode/uclean.h>
 
 #include "core/buffer.h"
 #include "protocol/search_text.h"
@@ -120,11 +122,49 @@ static void search_words_init__takes_what_says_nothing_for_nothing(void **state)
     }
 }
 
+static bool memory_is_short;
+
+static void *give(const void *context, size_t bytes)
+{
+    (void)context;
+    return memory_is_short ? NULL : malloc(bytes);
+}
+
+static void *give_again(const void *context, void *before, size_t bytes)
+{
+    (void)context;
+    return memory_is_short ? NULL : realloc(before, bytes);
+}
+
+static void take_back(const void *context, void *before)
+{
+    (void)context;
+    free(before);
+}
+
+static void search_words_find__finds_nothing_where_icu_gets_no_memory(void **state)
+{
+    struct search_words words;
+    struct search_range ranges[1];
+    (void)state;
+    search_words_init(&words, "bread");
+    assert_int_equal(search_words_find(&words, "bread", 1, ranges), 1);
+    memory_is_short = true;
+    size_t count = search_words_find(&words, "bread", 1, ranges);
+    memory_is_short = false;
+    assert_int_equal(count, 0);
+    search_words_deinit(&words);
+}
+
 int main(void)
 {
+    UErrorCode error = U_ZERO_ERROR;
+    u_setMemoryFunctions(NULL, give, give_again, take_back, &error);
+    assert_true(U_SUCCESS(error));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(search_words_find__marks_what_was_looked_for),
         cmocka_unit_test(search_words_find__gives_as_many_as_there_is_room_for),
+        cmocka_unit_test(search_words_find__finds_nothing_where_icu_gets_no_memory),
         cmocka_unit_test(search_words_init__takes_what_says_nothing_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
