@@ -12,37 +12,80 @@
 #include "store/log_search_private.h"
 #include "store/search_grams_private.h"
 
-/* What was found, before it is known which are the newest. */
 struct finding {
     int64_t seq;
     int64_t lamport;
     char event_id[ULID_TEXT_BYTES];
 };
 
+/* The newest of what was found so far, as a heap: the first is the oldest of them. */
 struct findings {
     struct finding *list;
     size_t count;
     size_t most; /* one more than are to be shown */
 };
 
+static int compare_newest_first(const void *left, const void *right)
+{
+    const struct finding *one = left;
+    const struct finding *other = right;
+    if (one->lamport != other->lamport) {
+        return one->lamport > other->lamport ? -1 : 1;
+    }
+    return strcmp(other->event_id, one->event_id);
+}
+
 /* Whether none of what stands at that place or before can be among the newest. */
 static bool is_enough(const struct findings *findings, int64_t place)
 {
-    int64_t bound = log_search_bound(place);
-    size_t newer = 0;
-    for (size_t i = findings->count; i > 0 && newer < findings->most; i--) {
-        newer += findings->list[i - 1].lamport > bound;
+    return findings->count >= findings->most && findings->list[0].lamport > log_search_bound(place);
+}
+
+static bool is_newer(const struct findings *findings, size_t one, size_t other)
+{
+    return compare_newest_first(&findings->list[one], &findings->list[other]) < 0;
+}
+
+static void swap(struct findings *findings, size_t one, size_t other)
+{
+    struct finding between = findings->list[one];
+    findings->list[one] = findings->list[other];
+    findings->list[other] = between;
+}
+
+static void rise(struct findings *findings, size_t at)
+{
+    for (; at > 0 && is_newer(findings, (at - 1) / 2, at); at = (at - 1) / 2) {
+        swap(findings, at, (at - 1) / 2);
     }
-    return newer >= findings->most;
+}
+
+static void sink(struct findings *findings, size_t at)
+{
+    size_t child = 2 * at + 1;
+    while (child < findings->count) {
+        child += child + 1 < findings->count && is_newer(findings, child, child + 1);
+        if (!is_newer(findings, at, child)) {
+            return;
+        }
+        swap(findings, at, child);
+        at = child;
+        child = 2 * at + 1;
+    }
 }
 
 static void add(struct findings *findings, sqlite3_stmt *row)
 {
-    findings->list = memory_resize(findings->list, findings->count + 1, sizeof *findings->list);
-    struct finding *finding = &findings->list[findings->count++];
-    finding->seq = sqlite3_column_int64(row, 1);
-    finding->lamport = sqlite3_column_int64(row, 2);
-    (void)snprintf(finding->event_id, sizeof finding->event_id, "%s", database_text(row, 3));
+    struct finding finding = {.seq = sqlite3_column_int64(row, 1),
+                              .lamport = sqlite3_column_int64(row, 2)};
+    (void)snprintf(finding.event_id, sizeof finding.event_id, "%s", database_text(row, 3));
+    if (findings->count < findings->most) {
+        findings->list[findings->count++] = finding;
+        rise(findings, findings->count - 1);
+    } else if (compare_newest_first(&finding, &findings->list[0]) < 0) {
+        findings->list[0] = finding;
+        sink(findings, 0);
+    }
 }
 
 static bool matches(const struct search_words *words, sqlite3_stmt *row, struct buffer *folded)
@@ -73,8 +116,7 @@ static void find(struct database *reader, const struct search_words *words, int6
         " WHERE messages_search MATCH ?1 ORDER BY s.rowid DESC",
         "t", buffer_text(&expression));
     while (!enough && database_next(reader, row)) {
-        enough =
-            findings->count >= findings->most && is_enough(findings, sqlite3_column_int64(row, 0));
+        enough = is_enough(findings, sqlite3_column_int64(row, 0));
         if (!enough && matches(words, row, &folded)) {
             add(findings, row);
         }
@@ -82,16 +124,6 @@ static void find(struct database *reader, const struct search_words *words, int6
     database_done(row);
     buffer_deinit(&expression);
     buffer_deinit(&folded);
-}
-
-static int compare_newest_first(const void *left, const void *right)
-{
-    const struct finding *one = left;
-    const struct finding *other = right;
-    if (one->lamport != other->lamport) {
-        return one->lamport > other->lamport ? -1 : 1;
-    }
-    return strcmp(other->event_id, one->event_id);
 }
 
 /* Where in the message it was found: in its body, else in the names. */
@@ -130,6 +162,7 @@ enum result search_messages(struct event_log *log, const struct search_query *qu
                             search_visit *visit, void *context, bool *more_out)
 {
     struct findings findings = {.most = query->limit + 1};
+    findings.list = memory_allocate(findings.most, sizeof *findings.list);
     struct search_words words;
     search_words_init(&words, query->text);
     struct database *reader = log_readers_acquire(log);
@@ -139,9 +172,7 @@ enum result search_messages(struct event_log *log, const struct search_query *qu
     if (words.count > 0 && (query->peer == NULL || conversation != 0)) {
         find(reader, &words, conversation, &findings);
     }
-    if (findings.count > 0) {
-        qsort(findings.list, findings.count, sizeof *findings.list, compare_newest_first);
-    }
+    qsort(findings.list, findings.count, sizeof *findings.list, compare_newest_first);
     visit_findings(log, reader, &words, &findings, visit, context);
     *more_out = findings.count >= findings.most;
     (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
