@@ -90,17 +90,18 @@ static void decorate_local(void *context, struct listener_request *request,
         "trusted-types worker";
     static const char data[] =
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+    bool is_data = listener_request_route(request) != NULL;
     const struct {
         const char *name;
         const char *value;
     } headers[] = {
-        {"Content-Security-Policy", listener_request_route(request) == NULL ? page : data},
+        {"Content-Security-Policy", is_data ? data : page},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Embedder-Policy", "require-corp"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Vary", "Accept-Encoding"},
-        {"Cache-Control", reply->canonical ? "no-store" : "no-cache"},
+        {"Cache-Control", is_data || reply->canonical ? "no-store" : "no-cache"},
     };
     (void)context;
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {

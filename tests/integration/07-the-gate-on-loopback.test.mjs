@@ -173,6 +173,7 @@ test('the page has a strict policy and everything it needs; nothing else is ever
     assert.match(policy, /base-uri 'none'/);
     assert.doesNotMatch(policy, /unsafe|\*|http/);
     assert.equal(/; sandbox$/.test(policy), data.includes(path), path);
+    assert.equal(answer.headers.get('cache-control'), data.includes(path) ? 'no-store' : 'no-cache', path); // an invite's code may stand in an address
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
     assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
     assert.equal(answer.headers.get('cross-origin-opener-policy'), 'same-origin');
