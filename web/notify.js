@@ -90,6 +90,8 @@ export function startNotifying({ model, tabs, t, show }) {
       tabs.tell({ what: 'seen', key: keyOf(message) });
       return;
     }
+    const { notifications, sound } = settings.get();
+    if (!notifications && !sound) return; // what came before it is switched on is not told
     waiting.push(message);
     wait();
   }
