@@ -23,12 +23,9 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id, enum ev
     (void)refuse(batch, event_id, refusal);
 }
 
-static bool is_wanted(struct event_log *log, const struct hash_list *asked,
-                      const uint8_t hash[static BLAKE3_HASH_BYTES], struct event_batch *batch)
+static bool is_asked_for(const struct hash_list *asked,
+                         const uint8_t hash[static BLAKE3_HASH_BYTES], struct event_batch *batch)
 {
-    if (asked == NULL) {
-        return !event_reader_holds(log, hash);
-    }
     bool found = hash_list_find(asked, hash) != SIZE_MAX;
     batch->unasked_count += found ? 0 : 1;
     return found;
@@ -48,7 +45,9 @@ static void read_batch(struct event_log *log, const struct hash_list *asked, con
         struct event *event = NULL;
         struct verified_event *verified = NULL;
         enum event_refusal refusal = event_parse(json, community_id, &event);
-        if (refusal == EVENT_ACCEPTABLE && !is_wanted(log, asked, event->hash, batch_out)) {
+        if (refusal == EVENT_ACCEPTABLE &&
+            (asked == NULL ? event_reader_holds(log, event->hash)
+                           : !is_asked_for(asked, event->hash, batch_out))) {
             event_destroy(&event);
             continue;
         }
@@ -86,7 +85,7 @@ void event_batch_verify(const struct hash_list *asked, struct event **events, si
         char event_id[ULID_TEXT_BYTES];
         memcpy(hash, events[i]->hash, sizeof hash);
         memcpy(event_id, events[i]->event_id, sizeof event_id);
-        if (!is_wanted(NULL, asked, hash, batch_out)) {
+        if (!is_asked_for(asked, hash, batch_out)) {
             event_destroy(&events[i]);
         } else if (event_verify(&events[i], &verified) == RESULT_OK) {
             batch_out->events[batch_out->count++] = verified;
