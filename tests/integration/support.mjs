@@ -27,7 +27,9 @@ export function cleanup(action) {
 }
 
 export async function cleanAll() {
-  while (cleanups.length) await cleanups.pop()();
+  const failures = [];
+  while (cleanups.length) await (async () => cleanups.pop()())().catch((error) => failures.push(error)); // one that fails leaves no node behind
+  if (failures.length) throw failures[0];
 }
 
 export function temporaryDirectory() {
