@@ -23,17 +23,34 @@ void event_batch_refuse(struct event_batch *batch, const char *event_id, enum ev
     (void)refuse(batch, event_id, refusal);
 }
 
-static bool is_asked_for(const struct hash_list *asked,
-                         const uint8_t hash[static BLAKE3_HASH_BYTES], struct event_batch *batch)
+typedef bool is_wanted(const void *context, const uint8_t hash[static BLAKE3_HASH_BYTES]);
+
+static bool is_asked_for(const void *asked, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
-    bool found = hash_list_find(asked, hash) != SIZE_MAX;
-    batch->unasked_count += found ? 0 : 1;
-    return found;
+    return hash_list_find(asked, hash) != SIZE_MAX;
 }
 
-/* By the log or by what was asked for. */
-static void read_batch(struct event_log *log, const struct hash_list *asked, const json_t *array,
-                       const struct node_id *community_id, struct event_batch *batch_out)
+static bool is_new(const void *log, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    return !event_reader_holds((struct event_log *)(uintptr_t)log, hash);
+}
+
+/* `event`: of the JSON, consumed, if that is acceptable so far. */
+static void add(struct event_batch *batch, const json_t *json, struct event *event,
+                enum event_refusal refusal)
+{
+    struct verified_event *verified = NULL;
+    if (refusal == EVENT_ACCEPTABLE && event_verify(&event, &verified) == RESULT_OK) {
+        batch->events[batch->count++] = verified;
+        return;
+    }
+    const char *event_id = json_string_value(json_object_get(json, "event_id"));
+    refusal = refusal == EVENT_ACCEPTABLE ? EVENT_INVALID_SIGNATURE : refusal;
+    event_hash_json(json, refuse(batch, event_id, refusal)->hash);
+}
+
+static void read_batch(const json_t *array, const struct node_id *community_id, is_wanted *wanted,
+                       const void *context, struct event_batch *batch_out)
 {
     size_t index;
     json_t *json;
@@ -41,23 +58,13 @@ static void read_batch(struct event_log *log, const struct hash_list *asked, con
     batch_out->events = memory_allocate(json_array_size(array), sizeof(struct verified_event *));
     json_array_foreach(array, index, json)
     {
-        const char *event_id = json_string_value(json_object_get(json, "event_id"));
         struct event *event = NULL;
-        struct verified_event *verified = NULL;
         enum event_refusal refusal = event_parse(json, community_id, &event);
-        if (refusal == EVENT_ACCEPTABLE &&
-            (asked == NULL ? event_reader_holds(log, event->hash)
-                           : !is_asked_for(asked, event->hash, batch_out))) {
+        if (refusal == EVENT_ACCEPTABLE && !wanted(context, event->hash)) {
+            batch_out->left_out_count++;
             event_destroy(&event);
-            continue;
-        }
-        if (refusal == EVENT_ACCEPTABLE && event_verify(&event, &verified) != RESULT_OK) {
-            refusal = EVENT_INVALID_SIGNATURE;
-        }
-        if (refusal == EVENT_ACCEPTABLE) {
-            batch_out->events[batch_out->count++] = verified;
         } else {
-            event_hash_json(json, refuse(batch_out, event_id, refusal)->hash);
+            add(batch_out, json, event, refusal);
         }
     }
 }
@@ -65,13 +72,13 @@ static void read_batch(struct event_log *log, const struct hash_list *asked, con
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out)
 {
-    read_batch(log, NULL, array, community_id, batch_out);
+    read_batch(array, community_id, is_new, log, batch_out);
 }
 
 void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
                             const struct node_id *community_id, struct event_batch *batch_out)
 {
-    read_batch(NULL, asked, array, community_id, batch_out);
+    read_batch(array, community_id, is_asked_for, asked, batch_out);
 }
 
 void event_batch_verify(const struct hash_list *asked, struct event **events, size_t count,
@@ -85,7 +92,8 @@ void event_batch_verify(const struct hash_list *asked, struct event **events, si
         char event_id[ULID_TEXT_BYTES];
         memcpy(hash, events[i]->hash, sizeof hash);
         memcpy(event_id, events[i]->event_id, sizeof event_id);
-        if (!is_asked_for(asked, hash, batch_out)) {
+        if (!is_asked_for(asked, hash)) {
+            batch_out->left_out_count++;
             event_destroy(&events[i]);
         } else if (event_verify(&events[i], &verified) == RESULT_OK) {
             batch_out->events[batch_out->count++] = verified;

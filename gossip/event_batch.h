@@ -24,7 +24,7 @@ struct event_batch {
     size_t count;
     struct refused_event *refused;
     size_t refused_count;
-    size_t unasked_count; /* events that nobody asked for, and that nobody looked at */
+    size_t left_out_count; /* held already, or not asked for: nobody looked at their signature */
 };
 
 /* `array`: the "events" of a request or answer. What the log holds already is left out. */

@@ -228,7 +228,7 @@ static void sort_out(struct peer_link *link, const struct event_batch *batch, st
         }
         peer_links_report(link, event_refusal_name(refused->refusal));
     }
-    if (batch->unasked_count > 0) {
+    if (batch->left_out_count > 0) {
         peer_links_report(link, "an event that nobody asked for");
     }
 }

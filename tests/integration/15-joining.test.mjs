@@ -41,7 +41,8 @@ test('a join takes what says who belongs and no more, and ends while the communi
   const text = await invite(alice, carol);
   const events = [];
   const front = await Front.before(alice, carol, { tell: (_path, answer) => {
-    for (const event of answer.body.events ?? []) events.push(event);
+    const isOver = front.asked.some(({ body }) => body.events?.length > 0); // behind her joining it is the running node that calls
+    if (!isOver) events.push(...answer.body.events ?? []);
     return answer;
   } });
   let writing = true;

@@ -19,7 +19,7 @@ static void note(void *context, struct event_batch *batch, bool understood)
 {
     struct outcome *outcome = context;
     *outcome =
-        (struct outcome){batch->count, batch->refused_count, batch->unasked_count, understood};
+        (struct outcome){batch->count, batch->refused_count, batch->left_out_count, understood};
 }
 
 /* Without threads: `note` was called when this returns. */
