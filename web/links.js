@@ -108,5 +108,5 @@ export function splitCode(text, cut) {
   return pieces;
 }
 
-/** Few enough to be shown large. */
-export const isEmoji = (text) => text.length < 100 && /^(?:\p{RGI_Emoji}\s*){1,8}$/v.test(text);
+/** Few enough to be shown large. What has a letter (one emoji is one) need not meet the pattern, which takes long to be made. */
+export const isEmoji = (text) => text.length < 100 && !/(?!\u2139)\p{L}/u.test(text) && /^(?:\p{RGI_Emoji}\s*){1,8}$/v.test(text);

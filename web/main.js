@@ -13,6 +13,7 @@ import { createWords, languageOf, localeOf } from './words.js';
 
 const RETRY_MS = 1000;
 const WORKER = 'worker.js';
+const KEEP_MS = 3000; // it reads all files once more: not while one begins to work
 const LOOK_AGAIN_MS = 2000; // the command line may have created or joined meanwhile
 
 let tabs = null; // of one page, however often it starts
@@ -104,7 +105,8 @@ async function comeBack() {
 /** Keeps the page, see worker.js. Trusted Types want to know where a script is: this says one place, whatever is asked. */
 function keepPage() {
   const policy = globalThis.trustedTypes?.createPolicy('worker', { createScriptURL: () => WORKER });
-  navigator.serviceWorker?.register(policy ? policy.createScriptURL('') : WORKER).catch(() => {}); // a browser that doesn't want to
+  const register = () => navigator.serviceWorker?.register(policy ? policy.createScriptURL('') : WORKER).catch(() => {}); // a browser that doesn't want to
+  setTimeout(register, KEEP_MS);
 }
 
 const language = languageOf(settings.get().language);
