@@ -64,6 +64,8 @@ void gossip_outcome_left(struct gossip_state *state, struct peer *peer, int64_t 
 {
     peer->was_contacted = false;
     peer->calls_only = false;
+    peer->push_precedes_leaving = peer->pushing;
+    peer->exchange_precedes_leaving = peer->exchanging;
     const struct gossip_outcome gone = {.succeeded = false};
     failed(state, peer, &gone, now_ms);
 }
@@ -161,9 +163,17 @@ static void exchanged(struct gossip_state *state, struct peer *peer,
 void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
                           const struct gossip_outcome *outcome, int64_t now_ms)
 {
-    peer->pushing = peer->pushing && !outcome->pushed;
-    peer->exchanging = peer->exchanging && outcome->pushed;
-    if (outcome->postponed) {
+    bool *call = outcome->pushed ? &peer->pushing : &peer->exchanging;
+    bool *precedes =
+        outcome->pushed ? &peer->push_precedes_leaving : &peer->exchange_precedes_leaving;
+    bool late = *precedes;
+    *call = false;
+    *precedes = false;
+    if (late) {
+        if (outcome->succeeded) {
+            decide_arrived(state, peer, !outcome->pushed, outcome);
+        }
+    } else if (outcome->postponed) {
         postpone(peer, outcome->succeeded, now_ms);
     } else if (outcome->wait_ms > 0) {
         told_to_wait(state, peer, outcome, now_ms);

@@ -16,6 +16,8 @@ struct peer {
     bool gap;        /* behind the cursor are events that are neither queued nor its own */
     bool pushing;    /* a PUSH is under way */
     bool exchanging; /* a RECONCILE or CURSOR is; both may be at once */
+    bool push_precedes_leaving; /* … began before it said that it stops, so its end is no contact */
+    bool exchange_precedes_leaving;
     bool in_session;
     bool exchange_again; /* when the session is over: what a push beside it lost */
     bool by_cursor;      /* it can't reconcile, as far as we know */

@@ -28,7 +28,7 @@ export async function openTab(node, { context, at = '/', ...options } = {}) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.stack));
   page.on('dialog', (dialog) => { complaints.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
-  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket/.test(message.text())) complaints.push(message.text()); });
+  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket|when fetching the script/.test(message.text())) complaints.push(message.text()); });
   const isOwn = (url) => [node.ui, page.url()].some((own) => new URL(url).host === new URL(own).host); // the node may be at another port by now
   page.on('request', (request) => { if (!/^blob:|^data:/.test(request.url()) && !isOwn(request.url())) complaints.push(`foreign request ${request.url()}`); });
   cleanup(() => assert.deepEqual(complaints, []));

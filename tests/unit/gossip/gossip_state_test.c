@@ -164,6 +164,38 @@ static void gossip_state__waits_for_a_call_only_where_somebody_is_there(void **s
     }
 }
 
+/* Answers may be on their way when somebody says that it stops. */
+static void gossip_state__leaves_who_left_offline_whatever_was_under_way(void **state_pointer)
+{
+    static const struct gossip_outcome succeeded = {.succeeded = true};
+    static const struct gossip_outcome told_to_wait = {.succeeded = true, .wait_ms = 100};
+    static const struct gossip_outcome postponed = {.succeeded = true, .postponed = true};
+    static const struct gossip_outcome *const outcomes[] = {&succeeded, &told_to_wait, &postponed};
+    (void)state_pointer;
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        struct gossip_state *state = gossip_play_create(1);
+        assert_int_equal(gossip_play_settle(state, 0, 0, GOSSIP_PRESENCE), 1);
+        do {
+            assert_true(gossip_state_next(state, 40000, &action));
+        } while (action.kind != GOSSIP_RECONCILE);
+        gossip_state_peer_left(state, test_id(1), 40010);
+        assert_true(gossip_state_next(state, 40010, &action));
+        assert_int_equal(action.kind, GOSSIP_PRESENCE);
+        assert_false(action.online);
+        gossip_state_finished(state, test_id(1), outcomes[i], 40020);
+        assert_false(gossip_state_next(state, 40020, &action)); /* not even tried again at once */
+        gossip_state_peer_called(state, test_id(1), 40030);
+        do { /* it is back, and what succeeds then counts */
+            assert_true(gossip_state_next(state, 45000, &action));
+        } while (action.kind != GOSSIP_RECONCILE);
+        gossip_state_finished(state, test_id(1), &succeeded, 45010);
+        assert_true(gossip_state_next(state, 45010, &action));
+        assert_int_equal(action.kind, GOSSIP_PRESENCE);
+        assert_true(action.online);
+        gossip_state_destroy(&state);
+    }
+}
+
 static void gossip_state__tells_presence_once_a_change(void **state_pointer)
 {
     struct gossip_state *state = gossip_play_create(1);
@@ -291,6 +323,7 @@ int main(void)
         cmocka_unit_test(gossip_state__says_direct_only_after_the_recipient_acknowledged),
         cmocka_unit_test(gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone),
         cmocka_unit_test(gossip_state__waits_for_a_call_only_where_somebody_is_there),
+        cmocka_unit_test(gossip_state__leaves_who_left_offline_whatever_was_under_way),
         cmocka_unit_test(gossip_state__tells_presence_once_a_change),
         cmocka_unit_test(gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile),
         cmocka_unit_test(gossip_state__subscribes_when_nobody_calls),
