@@ -167,10 +167,9 @@ static void gossip_state__waits_for_a_call_only_where_somebody_is_there(void **s
 /* Answers may be on their way when somebody says that it stops. */
 static void gossip_state__leaves_who_left_offline_whatever_was_under_way(void **state_pointer)
 {
-    static const struct gossip_outcome succeeded = {.succeeded = true};
-    static const struct gossip_outcome told_to_wait = {.succeeded = true, .wait_ms = 100};
-    static const struct gossip_outcome postponed = {.succeeded = true, .postponed = true};
-    static const struct gossip_outcome *const outcomes[] = {&succeeded, &told_to_wait, &postponed};
+    static const struct gossip_outcome outcomes[] = {{.succeeded = true},
+                                                     {.succeeded = true, .wait_ms = 100},
+                                                     {.succeeded = true, .postponed = true}};
     (void)state_pointer;
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
         struct gossip_state *state = gossip_play_create(1);
@@ -182,13 +181,13 @@ static void gossip_state__leaves_who_left_offline_whatever_was_under_way(void **
         assert_true(gossip_state_next(state, 40010, &action));
         assert_int_equal(action.kind, GOSSIP_PRESENCE);
         assert_false(action.online);
-        gossip_state_finished(state, test_id(1), outcomes[i], 40020);
+        gossip_state_finished(state, test_id(1), &outcomes[i], 40020);
         assert_false(gossip_state_next(state, 40020, &action)); /* not even tried again at once */
         gossip_state_peer_called(state, test_id(1), 40030);
         do { /* it is back, and what succeeds then counts */
             assert_true(gossip_state_next(state, 45000, &action));
         } while (action.kind != GOSSIP_RECONCILE);
-        gossip_state_finished(state, test_id(1), &succeeded, 45010);
+        gossip_state_finished(state, test_id(1), &outcomes[0], 45010);
         assert_true(gossip_state_next(state, 45010, &action));
         assert_int_equal(action.kind, GOSSIP_PRESENCE);
         assert_true(action.online);
