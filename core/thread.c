@@ -1,5 +1,6 @@
 #include "core/thread.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -45,6 +46,24 @@ void thread_join(struct thread **thread)
     (void)pthread_join((*thread)->handle, NULL);
     memory_free(*thread);
     *thread = NULL;
+}
+
+static _Thread_local unsigned forbidden;
+
+void thread_forbid(unsigned what)
+{
+    forbidden |= what;
+}
+
+bool thread_may(unsigned what)
+{
+    return (forbidden & what) == 0;
+}
+
+void thread_expect(unsigned what)
+{
+    assert(thread_may(what));
+    (void)what;
 }
 
 void thread_block_signals(void)

@@ -20,6 +20,23 @@ enum result thread_start(const char *name, void (*body)(void *context), void *co
 /* Waits for its end and frees it; NULL is fine. */
 void thread_join(struct thread **thread);
 
+/* What a loop never does, lest everybody waits whom it serves; the writer too, but for its own
+ * database and events. */
+enum {
+    THREAD_READS_LOG = 1, /* by a reader's connection (store/log_readers_private.h) */
+    THREAD_PARSES = 2,    /* JSON that somebody else wrote */
+    THREAD_SIGNS = 4,     /* or verifies a signature */
+    THREAD_SLOW_WORK = THREAD_READS_LOG | THREAD_PARSES | THREAD_SIGNS,
+};
+
+/* Forbids them to this thread from here on. */
+void thread_forbid(unsigned what);
+
+bool thread_may(unsigned what);
+
+/* For what does them: ends the program where they are forbidden, if this is a debug build. */
+void thread_expect(unsigned what);
+
 /* Blocks every signal in this thread and those it starts; main then waits for them. */
 void thread_block_signals(void);
 

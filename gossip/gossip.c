@@ -10,7 +10,6 @@
 #include "gossip/peer_asking_private.h"
 #include "gossip/peer_doors_private.h"
 #include "protocol/event_kind.h"
-#include "store/event_reader.h"
 
 enum {
     MOST_MESSAGES = 4096,
@@ -356,8 +355,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
 }
 
 /* Whom it concerns: the recipient of a message, the sender for a receipt of ours (§11). */
-static void describe(struct gossip *gossip, const struct committed_event *committed,
-                     struct stored *stored_out)
+static void describe(const struct committed_event *committed, struct stored *stored_out)
 {
     const struct event *event = event_verified_get(committed->event);
     stored_out->seq = committed->seq;
@@ -369,8 +367,8 @@ static void describe(struct gossip *gossip, const struct committed_event *commit
         stored_out->has_concerned = true;
         stored_out->concerned = event->data.message.recipient;
     } else if (committed->source == NULL && event_kind_get(event->type)->is_receipt) {
-        stored_out->has_concerned = event_reader_sender(
-            gossip->options.log, event->data.receipt.target_event_id, &stored_out->concerned);
+        stored_out->has_concerned = committed->parties.known;
+        stored_out->concerned = committed->parties.author;
     }
     if (event->type == EVENT_MESSAGE_DELIVERED && committed->concerns_us) {
         memcpy(stored_out->target_event_id, event->data.receipt.target_event_id,
@@ -385,7 +383,7 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *e
     message->kind = MESSAGE_STORED;
     message->stored_count = count;
     for (size_t i = 0; i < count; i++) {
-        describe(gossip, &events[i], &message->stored[i]);
+        describe(&events[i], &message->stored[i]);
         message->members_changed =
             message->members_changed ||
             event_kind_get(event_verified_get(events[i].event)->type)->tells_of_members;

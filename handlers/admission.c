@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "handlers/appending.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "handlers/invite_text.h"
@@ -68,20 +69,20 @@ void admission_join_handle(struct request *request, const struct node_parts *par
 
 /* An invitation that waits for its event to be on disk. */
 struct inviting {
-    struct request *request;
-    const struct node_parts *parts;
+    struct appending base; /* first: the one pointer becomes the other */
     struct invite invite;
 };
 
-static void on_invited(void *context, const struct append_answer *answer)
+static void on_invited(struct appending *base)
 {
-    struct inviting *inviting = context;
+    struct inviting *inviting = (struct inviting *)base;
+    const struct append_answer *answer = &base->answer;
     if (answer->result != RESULT_OK) {
-        request_reply_error(inviting->request, wire_code_of_append(answer->result),
+        request_reply_error(base->request, wire_code_of_append(answer->result),
                             answer->error.message);
     } else {
         memcpy(inviting->invite.invite_event_id, answer->event_id, ULID_TEXT_BYTES);
-        invite_text_reply(inviting->request, inviting->parts, &inviting->invite);
+        invite_text_reply(base->request, base->parts, &inviting->invite);
     }
     invite_deinit(&inviting->invite);
     memory_free(inviting);
@@ -120,8 +121,9 @@ static void append_invitation(struct request *request, const struct node_parts *
     struct inviting *inviting = memory_allocate(1, sizeof *inviting);
     struct event_draft draft = event_draft_invited(&invite->invitee, display_name,
                                                    invite->initial_level, invite->expires_at);
-    *inviting = (struct inviting){request, parts, *invite};
-    if (log_append_event(parts->log(parts->node), &draft, on_invited, inviting) != RESULT_OK) {
+    inviting->base = (struct appending){.request = request, .parts = parts, .then = on_invited};
+    inviting->invite = *invite;
+    if (log_append_event(parts->log(parts->node), &draft, appending_done, inviting) != RESULT_OK) {
         invite_deinit(&inviting->invite);
         memory_free(inviting);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,

@@ -1,16 +1,20 @@
 #include "core/memory.h"
+#include "handlers/appending.h"
 #include "handlers/handlers.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 
-static void on_marked(void *context, const struct append_answer *answer)
+static void on_marked(struct appending *marking)
 {
-    struct request *request = context;
+    const struct append_answer *answer = &marking->answer;
     if (answer->result != RESULT_OK) {
-        request_reply_error(request, wire_code_of_append(answer->result), answer->error.message);
-        return;
+        request_reply_error(marking->request, wire_code_of_append(answer->result),
+                            answer->error.message);
+    } else {
+        request_reply_output(marking->request,
+                             json_build_pack("{s:b}", "already", (int)answer->repeated));
     }
-    request_reply_output(request, json_build_pack("{s:b}", "already", (int)answer->repeated));
+    memory_free(marking);
 }
 
 void chat_read_handle(struct request *request, const struct node_parts *parts)
@@ -31,9 +35,14 @@ void chat_read_handle(struct request *request, const struct node_parts *parts)
                             "Expected {\"peer\":\"ed25519:…\",\"event_id\":\"…\"}.");
         return;
     }
-    if (node_parts_resolve(parts, request, peer_text, &peer) &&
-        log_mark_read_up_to(log, &peer, event_id, !parts->read_receipts_enabled, on_marked,
-                            request) != RESULT_OK) {
+    if (!node_parts_resolve(parts, request, peer_text, &peer)) {
+        return;
+    }
+    struct appending *marking = memory_allocate(1, sizeof *marking);
+    *marking = (struct appending){.request = request, .parts = parts, .then = on_marked};
+    if (log_mark_read_up_to(log, &peer, event_id, !parts->read_receipts_enabled, appending_done,
+                            marking) != RESULT_OK) {
+        memory_free(marking);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too much is being written at once; try again in a second.");
     }

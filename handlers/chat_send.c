@@ -1,4 +1,5 @@
 #include "core/memory.h"
+#include "handlers/appending.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "protocol/json_build.h"
@@ -7,43 +8,47 @@
 
 /* A send that waits for the disk, then for the recipient's node. */
 struct sending {
-    struct request *request;
-    const struct node_parts *parts;
+    struct appending base; /* first: the one pointer becomes the other */
     struct node_id recipient;
-    struct append_answer answer;
+    bool direct;
 };
 
-static void reply(struct sending *sending, const char *delivered)
+static void reply(struct request *request, void *context)
 {
-    request_reply_output(sending->request,
-                         json_build_pack("{s:s,s:I,s:s}", "event_id", sending->answer.event_id,
-                                         "lamport", (json_int_t)sending->answer.lamport,
-                                         "delivered", delivered));
+    struct sending *sending = context;
+    const struct append_answer *answer = &sending->base.answer;
+    request_reply_output(request,
+                         json_build_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
+                                         (json_int_t)answer->lamport, "delivered",
+                                         sending->direct ? "direct" : "queued"));
     memory_free(sending);
 }
 
 static void on_decided(void *context, bool direct)
 {
-    reply(context, direct ? "direct" : "queued");
+    struct sending *sending = context;
+    sending->direct = direct;
+    sending->base.request->go_on(sending->base.request, reply, sending);
 }
 
-static void on_appended(void *context, const struct append_answer *answer)
+static void on_appended(struct appending *base)
 {
-    struct sending *sending = context;
-    const struct node_parts *parts = sending->parts;
-    struct gossip *gossip = parts->gossip(parts->node);
-    sending->answer = *answer;
+    struct sending *sending = (struct sending *)base;
+    const struct append_answer *answer = &base->answer;
+    struct gossip *gossip = base->parts->gossip(base->parts->node);
     if (answer->result != RESULT_OK) {
-        request_reply_error(sending->request, wire_code_of_append(answer->result),
+        request_reply_error(base->request, wire_code_of_append(answer->result),
                             answer->error.message);
         memory_free(sending);
-    } else if (answer->repeated &&
-               event_reader_is_delivered(parts->log(parts->node), answer->event_id)) {
-        reply(sending, "direct");
-    } else if (gossip == NULL ||
-               gossip_wait_delivery(gossip, &sending->recipient, answer->event_id, answer->seq,
-                                    on_decided, sending) != RESULT_OK) {
-        reply(sending, "queued");
+        return;
+    }
+    sending->direct =
+        answer->repeated &&
+        event_reader_is_delivered(base->parts->log(base->parts->node), answer->event_id);
+    if (sending->direct || gossip == NULL ||
+        gossip_wait_delivery(gossip, &sending->recipient, answer->event_id, answer->seq, on_decided,
+                             sending) != RESULT_OK) {
+        reply(base->request, sending);
     }
 }
 
@@ -98,11 +103,10 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
         return;
     }
     struct sending *sending = memory_allocate(1, sizeof *sending);
-    sending->request = request;
-    sending->parts = parts;
+    sending->base = (struct appending){.request = request, .parts = parts, .then = on_appended};
     sending->recipient = recipient;
     struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
-    if (log_append_event(log, &draft, on_appended, sending) != RESULT_OK) {
+    if (log_append_event(log, &draft, appending_done, sending) != RESULT_OK) {
         memory_free(sending);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too many messages are being written at once; try again in a second.");

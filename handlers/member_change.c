@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "handlers/appending.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "protocol/co_signature.h"
@@ -11,23 +12,23 @@ enum { MOST_CLIENT_ID_BYTES = 128 };
 
 /* A change of a member's standing that waits to be on disk. */
 struct changing {
-    struct request *request;
+    struct appending base; /* first: the one pointer becomes the other */
     struct node_id target;
 };
 
-static void on_changed(void *context, const struct append_answer *answer)
+static void on_changed(struct appending *base)
 {
-    struct changing *changing = context;
+    struct changing *changing = (struct changing *)base;
+    const struct append_answer *answer = &base->answer;
     char target[NODE_ID_TEXT_BYTES];
     if (answer->result != RESULT_OK) {
-        request_reply_error(changing->request, wire_code_of_append(answer->result),
+        request_reply_error(base->request, wire_code_of_append(answer->result),
                             answer->error.message);
     } else {
         node_id_format(&changing->target, target);
-        request_reply_output(changing->request,
-                             json_build_pack("{s:s,s:I,s:s}", "event_id", answer->event_id,
-                                             "lamport", (json_int_t)answer->lamport,
-                                             "target_node_id", target));
+        request_reply_output(
+            base->request, json_build_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
+                                           (json_int_t)answer->lamport, "target_node_id", target));
     }
     memory_free(changing);
 }
@@ -56,8 +57,9 @@ static void append(struct request *request, struct event_log *log, struct event_
                    const struct node_id *target)
 {
     struct changing *changing = memory_allocate(1, sizeof *changing);
-    *changing = (struct changing){request, *target};
-    if (log_append_event(log, &draft, on_changed, changing) != RESULT_OK) {
+    changing->base = (struct appending){.request = request, .then = on_changed};
+    changing->target = *target;
+    if (log_append_event(log, &draft, appending_done, changing) != RESULT_OK) {
         memory_free(changing);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too much is being written at once; try again in a second.");

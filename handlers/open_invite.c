@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "handlers/appending.h"
 #include "handlers/handlers.h"
 #include "handlers/invite_text.h"
 #include "protocol/display_text.h"
@@ -31,8 +32,8 @@ static void refuse_busy(struct request *request)
 
 /* An open invite, or a guest's invitation, that waits to be on disk. */
 struct waiting {
-    struct request *request;
-    const struct node_parts *parts;
+    struct appending base; /* first: the one pointer becomes the other */
+    struct redeem_answer redeemed;
     struct invite invite;
 };
 
@@ -43,14 +44,15 @@ static void end_waiting(struct waiting *waiting)
     memory_free(waiting);
 }
 
-static void on_made(void *context, const struct append_answer *answer)
+static void on_made(struct appending *base)
 {
-    struct waiting *waiting = context;
+    struct waiting *waiting = (struct waiting *)base;
+    const struct append_answer *answer = &base->answer;
     if (answer->result != RESULT_OK) {
-        request_reply_error(waiting->request, wire_code_of_append(answer->result),
+        request_reply_error(base->request, wire_code_of_append(answer->result),
                             answer->error.message);
     } else {
-        invite_text_reply(waiting->request, waiting->parts, &waiting->invite);
+        invite_text_reply(base->request, base->parts, &waiting->invite);
     }
     end_waiting(waiting);
 }
@@ -94,35 +96,43 @@ void open_invite_make(struct request *request, const struct node_parts *parts)
         endpoints.count = OPEN_INVITE_MOST_ENDPOINTS;
     }
     struct waiting *waiting = memory_allocate(1, sizeof *waiting);
-    *waiting = (struct waiting){request, parts, begin_invite(parts, log)};
+    waiting->base = (struct appending){.request = request, .parts = parts, .then = on_made};
+    waiting->invite = begin_invite(parts, log);
     waiting->invite.is_open = true;
     waiting->invite.initial_level = open.level;
     waiting->invite.expires_at = open.expires_at;
     waiting->invite.bootstrap_endpoints = endpoints;
     memcpy(waiting->invite.token, open.token, sizeof open.token);
-    if (log_open_invites_add(log, &open, on_made, waiting) != RESULT_OK) {
+    if (log_open_invites_add(log, &open, appending_done, waiting) != RESULT_OK) {
         end_waiting(waiting);
         refuse_busy(request);
     }
     signing_wipe(&open, sizeof open);
 }
 
-static void on_redeemed(void *context, const struct redeem_answer *answer)
+static void reply_redeemed(struct request *request, void *context)
 {
     struct waiting *waiting = context;
+    const struct redeem_answer *answer = &waiting->redeemed;
     struct invite *invite = &waiting->invite;
     if (answer->result != RESULT_OK) {
-        request_reply_error(waiting->request, wire_code_of_join(answer->result),
-                            answer->error.message);
+        request_reply_error(request, wire_code_of_join(answer->result), answer->error.message);
     } else {
         invite->initial_level = answer->level;
         invite->expires_at = answer->expires_at;
         memcpy(invite->invite_event_id, answer->invite_event_id, ULID_TEXT_BYTES);
-        char *text = invite_make(invite, waiting->parts->key);
-        request_reply_json(waiting->request, 200, json_build_pack("{s:s}", "invite", text));
+        char *text = invite_make(invite, waiting->base.parts->key);
+        request_reply_json(request, 200, json_build_pack("{s:s}", "invite", text));
         memory_free(text);
     }
     end_waiting(waiting);
+}
+
+static void on_redeemed(void *context, const struct redeem_answer *answer)
+{
+    struct waiting *waiting = context;
+    waiting->redeemed = *answer;
+    waiting->base.request->go_on(waiting->base.request, reply_redeemed, waiting);
 }
 
 /* False, and answered, when it is not {"token","display_name"}. */
@@ -159,7 +169,8 @@ void open_invite_redeem_handle(struct request *request, const struct node_parts 
         return;
     }
     struct waiting *waiting = memory_allocate(1, sizeof *waiting);
-    *waiting = (struct waiting){request, parts, begin_invite(parts, log)};
+    waiting->base = (struct appending){.request = request, .parts = parts};
+    waiting->invite = begin_invite(parts, log);
     waiting->invite.invitee = *guest;
     parts->endpoints(parts->node, &waiting->invite.bootstrap_endpoints);
     if (log_open_invites_redeem(log, token, guest, display_name, on_redeemed, waiting) !=

@@ -77,6 +77,7 @@ void peers_list_handle(struct request *request, const struct node_parts *parts)
 struct asking {
     struct request *request;
     const struct node_parts *parts;
+    struct gossip_peer_answer answer;
 };
 
 static enum wire_code code_of(enum result result)
@@ -105,20 +106,28 @@ static enum wire_code code_of(enum result result)
     return WIRE_BAD_REQUEST;
 }
 
-static void on_asked(void *context, const struct gossip_peer_answer *answer)
+static void reply_asked(struct request *request, void *context)
 {
     struct asking *asking = context;
     const struct node_parts *parts = asking->parts;
+    const struct gossip_peer_answer *answer = &asking->answer;
     if (answer->result != RESULT_OK) {
-        request_reply_error(asking->request, code_of(answer->result), answer->error.message);
+        request_reply_error(request, code_of(answer->result), answer->error.message);
     } else {
         struct event_log *log = parts->log(parts->node);
         const struct log_snapshot *snapshot = log_snapshot_acquire(log);
         json_t *peer = node_parts_describe_node(parts, &answer->node_id, snapshot->membership);
         log_snapshot_release(log, &snapshot);
-        request_reply_output(asking->request, json_build_pack("{s:o}", "peer", peer));
+        request_reply_output(request, json_build_pack("{s:o}", "peer", peer));
     }
     memory_free(asking);
+}
+
+static void on_asked(void *context, const struct gossip_peer_answer *answer)
+{
+    struct asking *asking = context;
+    asking->answer = *answer;
+    asking->request->go_on(asking->request, reply_asked, asking);
 }
 
 void peers_ask_handle(struct request *request, const struct node_parts *parts)
@@ -137,7 +146,7 @@ void peers_ask_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     struct asking *asking = memory_allocate(1, sizeof *asking);
-    *asking = (struct asking){request, parts};
+    *asking = (struct asking){.request = request, .parts = parts};
     if (gossip_peer_ask(parts->gossip(parts->node), &where, on_asked, asking) != RESULT_OK) {
         memory_free(asking);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,

@@ -1,7 +1,7 @@
 /* One request and its one answer, without sockets: what a handler sees of a listener.
  *
- * Thread: a handler is called on a listener's thread; the answer may be given then or later, from
- * any thread, exactly once. A request is gone once it is answered.
+ * Thread: a handler is called on a reader's thread; the answer may be given then or later, from
+ * any thread, exactly once. A request is gone once it is answered, and what called go_on() is over.
  */
 #ifndef HEARTHCHAT_HANDLERS_REQUEST_H
 #define HEARTHCHAT_HANDLERS_REQUEST_H
@@ -27,11 +27,20 @@ struct reply {
     const char *message;    /* its sentence */
 };
 
+struct request;
+typedef void request_step(struct request *request, void *context);
+
 struct request {
     /* UTF-8; NULL: absent */
     const char *(*query)(const struct request *request, const char *name);
     const char *(*header)(const struct request *request, const char *name); /* NULL: absent */
     void (*reply)(struct request *request, const struct reply *reply);
+    /* Has `step` called on a reader's thread, when it is this caller's turn: with the rest when a
+     * slice is over, and from callbacks on threads that have others to serve. One step at a time:
+     * who called it leaves the request alone until then. Thread: any. */
+    void (*go_on)(struct request *request, request_step *step, void *context);
+    /* Within a step: it has worked long enough (READERS_SLICE_MS). */
+    bool (*is_slice_over)(const struct request *request);
     const struct clock *clock;
     int64_t started_ms; /* monotonic */
     struct caller caller;

@@ -13,6 +13,8 @@
 #include "protocol/number.h"
 #include "store/event_reader.h"
 
+enum { EVENTS_BETWEEN_LOOKS = 8 }; /* at the end of the slice */
+
 static void add_head(void *context, enum event_type type, int64_t lamport)
 {
     (void)json_object_set_new(context, event_kind_name(type), json_integer(lamport));
@@ -39,72 +41,107 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
     request_reply_json(request, 200, answer);
 }
 
-/* A batch that waits for the writer. */
+/* A push on its way: its events are read, taken by the writer, and what the caller lacks is read
+ * for the answer, each in slices. */
 struct syncing {
     struct request *request;
     const struct node_parts *parts;
+    struct event_log *log;
+    struct node_id community_id;
+    json_t *body; /* until its events are read */
+    size_t read_count;
     struct event_batch batch;
-    int64_t our_head; /* of the caller; -1: it asks for nothing */
-    bool membership;  /* it asks for no more than says who belongs */
-};
-
-/* Ours above the caller's head, never ending inside a lamport. */
-struct pulling {
-    json_t *events;
-    size_t bytes;
+    size_t accepted;
+    int64_t head;         /* ours */
+    int64_t our_head;     /* of the caller; -1: it asks for nothing */
+    bool membership;      /* it asks for no more than says who belongs */
+    struct buffer events; /* ours above the caller's head, never ending inside a lamport */
+    size_t event_count;
     int64_t last_lamport;
     bool more;
+    bool paused;
 };
 
-static bool pull_event(void *context, int64_t seq, int64_t lamport, const char *text,
-                       size_t length_bytes)
+static void end(struct syncing *syncing)
 {
-    struct pulling *pulling = context;
-    json_t *event = NULL;
-    (void)seq;
-    bool full = json_array_size(pulling->events) >= EVENT_BATCH_MOST_EVENTS ||
-                pulling->bytes + length_bytes > EVENT_BATCH_MOST_BYTES;
-    if (full && lamport != pulling->last_lamport) {
-        pulling->more = true;
-        return false;
-    }
-    if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &event, NULL) == RESULT_OK) {
-        (void)json_array_append_new(pulling->events, event);
-    }
-    pulling->bytes += length_bytes;
-    pulling->last_lamport = lamport;
-    return true;
+    json_decref(syncing->body);
+    event_batch_deinit(&syncing->batch);
+    buffer_deinit(&syncing->events);
+    memory_free(syncing);
 }
 
-static void reply(struct syncing *syncing, size_t accepted, int64_t head)
+static void add_refusals(const struct event_batch *batch, struct buffer *answer)
 {
     json_t *reasons = json_array();
-    struct event_log *log = syncing->parts->log(syncing->parts->node);
-    for (size_t i = 0; i < syncing->batch.refused_count; i++) {
-        const struct refused_event *refused = &syncing->batch.refused[i];
+    for (size_t i = 0; i < batch->refused_count; i++) {
+        const struct refused_event *refused = &batch->refused[i];
         (void)json_array_append_new(reasons, json_build_pack("{s:s,s:s}", "event_id",
                                                              refused->event_id, "reason",
                                                              event_refusal_name(refused->refusal)));
     }
-    json_t *answer = json_build_pack("{s:I,s:I,s:o,s:I}", "accepted", (json_int_t)accepted,
-                                     "rejected", (json_int_t)syncing->batch.refused_count,
-                                     "rejected_reasons", reasons, "new_head", (json_int_t)head);
+    (void)canonical_write(reasons, answer);
+    json_decref(reasons);
+}
+
+/* Stored texts are canonical, so the whole is: it is written, never parsed again. */
+static void reply(struct syncing *syncing)
+{
+    struct buffer answer;
+    buffer_init(&answer);
+    buffer_append_format(&answer, "{\"accepted\":%zu", syncing->accepted);
     if (syncing->our_head >= 0) {
-        struct pulling pulling = {.events = json_array()};
-        if (syncing->membership) {
-            (void)event_reader_membership(log, syncing->our_head, pull_event, &pulling);
-            (void)json_object_set_new(answer, "membership", json_true());
-        } else {
-            (void)event_reader_after_lamport(log, syncing->our_head, pull_event, &pulling);
-        }
-        (void)json_object_set_new(answer, "events", pulling.events);
-        if (pulling.more) {
-            (void)json_object_set_new(answer, "more", json_true());
+        buffer_append_text(&answer, ",\"events\":[");
+        buffer_append(&answer, syncing->events.data, syncing->events.length_bytes);
+        buffer_append_text(&answer, syncing->membership ? "],\"membership\":true" : "]");
+        buffer_append_text(&answer, syncing->more ? ",\"more\":true" : "");
+    }
+    buffer_append_format(&answer, ",\"new_head\":%lld,\"rejected\":%zu,\"rejected_reasons\":",
+                         (long long)syncing->head, syncing->batch.refused_count);
+    add_refusals(&syncing->batch, &answer);
+    buffer_append_byte(&answer, '}');
+    request_reply_canonical(syncing->request, answer.data, answer.length_bytes);
+    buffer_deinit(&answer);
+    end(syncing);
+}
+
+static bool pull_event(void *context, int64_t seq, int64_t lamport, const char *text,
+                       size_t length_bytes)
+{
+    struct syncing *syncing = context;
+    (void)seq;
+    if (lamport != syncing->last_lamport) {
+        syncing->more = syncing->event_count >= EVENT_BATCH_MOST_EVENTS ||
+                        (syncing->event_count > 0 &&
+                         syncing->events.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES);
+        syncing->paused = syncing->request->is_slice_over(syncing->request);
+        if (syncing->more || syncing->paused) {
+            return false;
         }
     }
-    request_reply_json(syncing->request, 200, answer);
-    event_batch_deinit(&syncing->batch);
-    memory_free(syncing);
+    buffer_append_text(&syncing->events, syncing->event_count++ == 0 ? "" : ",");
+    buffer_append(&syncing->events, text, length_bytes);
+    syncing->last_lamport = lamport;
+    return true;
+}
+
+static void pull(struct request *request, void *context)
+{
+    struct syncing *syncing = context;
+    enum result result = RESULT_OK;
+    syncing->paused = false;
+    if (syncing->our_head >= 0) {
+        result = (syncing->membership ? event_reader_membership : event_reader_after_lamport)(
+            syncing->log, syncing->last_lamport, pull_event, syncing);
+    }
+    if (result != RESULT_OK) {
+        request_reply_error(request, WIRE_INTERNAL_ERROR,
+                            "This node can't read its log; ask another one.");
+        end(syncing);
+    } else if (syncing->paused && !syncing->more) {
+        request->go_on(request, pull, syncing);
+    } else {
+        reply(syncing);
+    }
 }
 
 static void log_refusals(const struct syncing *syncing)
@@ -125,23 +162,67 @@ static void log_refusals(const struct syncing *syncing)
     }
 }
 
+static void on_taken(struct request *request, void *context)
+{
+    struct syncing *syncing = context;
+    log_refusals(syncing);
+    pull(request, syncing);
+}
+
+static void on_failed(struct request *request, void *context)
+{
+    request_reply_error(request, WIRE_INTERNAL_ERROR,
+                        "The disk did not take the events; send them again later.");
+    end(context);
+}
+
 static void on_received(void *context, const struct receive_answer *answer)
 {
     struct syncing *syncing = context;
-    if (answer->result != RESULT_OK) {
-        request_reply_error(syncing->request, WIRE_INTERNAL_ERROR,
-                            "The disk did not take the events; send them again later.");
-        event_batch_deinit(&syncing->batch);
-        memory_free(syncing);
-        return;
-    }
+    syncing->accepted = answer->accepted;
+    syncing->head = answer->head;
     for (size_t i = 0; i < answer->count; i++) {
         if (answer->refusals[i] != EVENT_ACCEPTABLE) {
             event_batch_refuse(&syncing->batch, answer->event_ids[i], answer->refusals[i]);
         }
     }
-    log_refusals(syncing);
-    reply(syncing, answer->accepted, answer->head);
+    syncing->request->go_on(syncing->request, answer->result == RESULT_OK ? on_taken : on_failed,
+                            syncing);
+}
+
+static void give(struct syncing *syncing)
+{
+    struct request *request = syncing->request;
+    struct verified_event **events = syncing->batch.events;
+    syncing->batch.events = NULL;
+    if (log_receive_events(syncing->log, events, syncing->batch.count, &request->caller.node_id,
+                           on_received, syncing) != RESULT_OK) {
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "This node is busy writing; send the events again in a second.");
+        end(syncing);
+    }
+}
+
+static void read_events(struct request *request, void *context)
+{
+    struct syncing *syncing = context;
+    const json_t *events = json_object_get(syncing->body, "events");
+    while (syncing->read_count < json_array_size(events)) {
+        if (request->is_slice_over(request)) {
+            request->go_on(request, read_events, syncing);
+            return;
+        }
+        event_batch_read_some(syncing->log, events, &syncing->read_count, EVENTS_BETWEEN_LOOKS,
+                              &syncing->community_id, &syncing->batch);
+    }
+    /* The events go to the writer's thread: from here on nobody shares their JSON. */
+    json_decref(syncing->body);
+    syncing->body = NULL;
+    if (syncing->batch.count == 0) {
+        on_taken(request, syncing);
+    } else {
+        give(syncing);
+    }
 }
 
 static bool read_request(struct request *request, const struct node_id *community_id,
@@ -188,26 +269,16 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     struct syncing *syncing = memory_allocate(1, sizeof *syncing);
-    syncing->request = request;
-    syncing->parts = parts;
-    syncing->our_head = our_head;
-    (void)json_members_boolean(request->body, "membership", &syncing->membership);
-    event_batch_read(log, events, &community_id, &syncing->batch);
-    /* The events go to the writer's thread: from here on nobody shares their JSON. */
-    json_decref(request->body);
+    *syncing = (struct syncing){.request = request,
+                                .parts = parts,
+                                .log = log,
+                                .community_id = community_id,
+                                .body = request->body,
+                                .head = head,
+                                .our_head = our_head,
+                                .last_lamport = our_head};
     request->body = NULL;
-    if (syncing->batch.count == 0) {
-        log_refusals(syncing);
-        reply(syncing, 0, head);
-        return;
-    }
-    struct verified_event **verified = syncing->batch.events;
-    syncing->batch.events = NULL;
-    if (log_receive_events(log, verified, syncing->batch.count, &request->caller.node_id,
-                           on_received, syncing) != RESULT_OK) {
-        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
-                            "This node is busy writing; send the events again in a second.");
-        event_batch_deinit(&syncing->batch);
-        memory_free(syncing);
-    }
+    buffer_init(&syncing->events);
+    (void)json_members_boolean(syncing->body, "membership", &syncing->membership);
+    read_events(request, syncing);
 }

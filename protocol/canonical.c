@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/thread.h"
 #include "protocol/number.h"
 
 static enum result check_values(const json_t *value, int nesting_left, struct error *error)
@@ -261,6 +262,7 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
 enum result canonical_parse_foreign(const struct buffer *text, int most_nesting,
                                     size_t most_weight_bytes, json_t **value_out)
 {
+    thread_expect(THREAD_PARSES);
     return canonical_weigh(buffer_text(text), text->length_bytes) > most_weight_bytes
                ? RESULT_INVALID
                : canonical_parse(buffer_text(text), text->length_bytes, most_nesting, value_out,

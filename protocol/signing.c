@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "core/thread.h"
 #include "protocol/base64url.h"
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
@@ -48,12 +49,14 @@ bool signing_equal(const void *one, const void *other, size_t length_bytes)
 void signing_sign(const struct signing_key *key, const void *bytes, size_t length_bytes,
                   struct signature *signature_out)
 {
+    thread_expect(THREAD_SIGNS);
     (void)crypto_sign_detached(signature_out->bytes, NULL, bytes, length_bytes, key->secret);
 }
 
 enum result signing_verify(const struct node_id *node_id, const void *bytes, size_t length_bytes,
                            const struct signature *signature)
 {
+    thread_expect(THREAD_SIGNS);
     return crypto_sign_verify_detached(signature->bytes, bytes, length_bytes, node_id->key) == 0
                ? RESULT_OK
                : RESULT_UNAUTHORIZED;

@@ -101,6 +101,11 @@ struct callers *callers_create(int64_t most_of_one_bytes, int64_t most_bytes)
     return callers;
 }
 
+uint32_t callers_hash(const struct callers *callers, const struct caller_key *key)
+{
+    return (uint32_t)seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes);
+}
+
 void callers_destroy(struct callers **callers)
 {
     if (*callers == NULL) {

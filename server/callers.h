@@ -28,6 +28,9 @@ struct caller_key callers_key_of_node(const struct node_id *node_id);
 struct caller_key callers_key_of_address(const struct sockaddr *address);
 bool callers_key_equal(const struct caller_key *one, const struct caller_key *other);
 
+/* Equal for equal keys; nobody else can tell for which others. */
+uint32_t callers_hash(const struct callers *callers, const struct caller_key *key);
+
 /* The address as people write it, IPv4 that came through a socket of IPv6 as IPv4; "?" for families
  * that are not the internet's. */
 void callers_format_address(const struct sockaddr *address,

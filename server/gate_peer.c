@@ -330,14 +330,6 @@ static bool judge_signed(struct gate_peer *gate, struct listener_request *reques
            judge_replay(gate, request, &base->caller.node_id, &envelope, refusal_out);
 }
 
-/* Where there is no JSON body, a signature is over {} (§9): it can be checked at once. */
-static bool is_signed_without_body(const struct listener_request *request,
-                                   const struct request *base)
-{
-    const struct route *route = listener_request_route(request);
-    return is_signed(base) && (route == NULL || route->body == BODY_NONE);
-}
-
 bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
                      struct refusal *refusal_out)
 {
@@ -363,12 +355,12 @@ bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
         *refusal_out = another_signed;
         return false;
     }
-    if (is_signed_without_body(request, base)) {
-        return judge_signed(gate, request, refusal_out);
+    bool is_bytes = route != NULL && route->body == BODY_BYTES; /* no signature is over those */
+    if (is_signed(base) && !base->caller.identified && !is_bytes) {
+        listener_request_defer(request);
+        return true;
     }
-    bool signature_speaks_later =
-        is_signed(base) && !base->caller.identified && route != NULL && route->body == BODY_JSON;
-    return signature_speaks_later || judge_level(gate, request, refusal_out);
+    return judge_level(gate, request, refusal_out);
 }
 
 bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *request,
@@ -376,8 +368,7 @@ bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *reque
 {
     const struct request *base = listener_request_base(request);
     const struct route *route = listener_request_route(request);
-    bool judged = !is_signed(base) || is_signed_without_body(request, base);
-    return (judged || judge_signed(gate, request, refusal_out)) &&
-           (strcmp(route->path, "/bus/v1/call") != 0 ||
+    return (!is_signed(base) || judge_signed(gate, request, refusal_out)) &&
+           (route == NULL || strcmp(route->path, "/bus/v1/call") != 0 ||
             count_capability(gate, request, base, refusal_out));
 }

@@ -1,6 +1,6 @@
 /* A listening socket and its requests: libmicrohttpd on one side, handlers on the other.
  *
- * Thread: start/stop: startup. Handlers run on the pool's threads; answers may come from any.
+ * Thread: start/stop: startup. Handlers run on the readers; answers may come from any thread.
  * Limits: bodies and headers as in the options; whoever sends more is told so.
  */
 #ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_H
@@ -25,10 +25,11 @@ struct http_listener_options {
     const struct node_parts *parts;
     struct callers *callers; /* who holds how much of what is held here */
     bool holds_answers;      /* answers count too, not bodies alone */
+    struct readers *readers; /* who work on what came */
     void *context;           /* for the hooks below */
-    /* Called with the headers: who calls. False: refused as *refusal_out says. */
+    /* Called with the headers, on a loop: who calls. False: refused as *refusal_out says. */
     bool (*admit)(void *context, struct listener_request *request, struct refusal *refusal_out);
-    /* Called with the whole request, before the handler; NULL: not needed. */
+    /* Called with the whole request, on a reader, before the handler; NULL: not needed. */
     bool (*admit_body)(void *context, struct listener_request *request,
                        struct refusal *refusal_out);
     /* A request that no route takes; true when it was answered. NULL: none. */
@@ -36,6 +37,9 @@ struct http_listener_options {
     /* Adds headers to an answer; NULL: none. */
     void (*decorate)(void *context, struct listener_request *request, struct MHD_Response *response,
                      const struct reply *reply);
+    /* Signs an answer to an identified caller, on a reader; NULL: none is. */
+    void (*sign)(void *context, struct listener_request *request, struct MHD_Response *response,
+                 const struct reply *reply);
     /* An upgrade to WebSocket; true when the connection is to be let go to take_over(). NULL: 426.
      */
     bool (*upgrade)(void *context, struct listener_request *request);

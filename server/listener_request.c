@@ -7,41 +7,14 @@
 
 #include "core/limits.h"
 #include "core/memory.h"
+#include "core/thread.h"
 #include "protocol/canonical.h"
-#include "server/http_listener_private.h"
+#include "server/listener_request_private.h"
 #include "server/request_head.h"
 #include "server/request_names.h"
 #include "server/request_target.h"
 
-enum { IGNORED_BODY_BYTES = 4096, SMALL_ANSWER_BYTES = 16384 };
-
-/* Lives from the request line to MHD's completion. What is below the line is guarded by the lock,
- * for an answer may come while the handler's thread is still on its way out. */
-struct listener_request {
-    struct request base; /* first: the one pointer becomes the other */
-    struct http_listener *listener;
-    struct MHD_Connection *connection;
-    struct connection *place; /* among the listener's connections */
-    char *target;
-    char method[16];
-    const struct route *route; /* NULL: none has this path and method */
-    const struct route *other; /* … but this one has the path */
-    const char *reason;        /* of a refusal, for the log */
-    bool begun;
-    bool headers_only; /* nothing else has been read yet */
-    bool too_large;
-    bool too_much; /* is held for this caller already */
-    struct caller_key account;
-    size_t held_bytes;
-    struct buffer body;
-    void (*released)(void *context);
-    void *released_context;
-
-    bool handled;
-    bool suspended;
-    struct MHD_Response *response;
-    int status;
-};
+enum { IGNORED_BODY_BYTES = 4096 };
 
 struct request *listener_request_base(struct listener_request *request)
 {
@@ -97,6 +70,11 @@ void listener_request_welcome(struct listener_request *request)
     connections_welcome(request->listener->connections, request->place);
 }
 
+void listener_request_defer(struct listener_request *request)
+{
+    request->deferred = true;
+}
+
 void listener_request_on_released(struct listener_request *request, void (*released)(void *context),
                                   void *context)
 {
@@ -116,31 +94,6 @@ static const char *header(const struct request *base, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-static struct MHD_Response *make_response(struct listener_request *request,
-                                          const struct reply *reply)
-{
-    char seconds[32];
-    const struct http_listener_options *options = &request->listener->options;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->length_bytes, (void *)(uintptr_t)reply->bytes, MHD_RESPMEM_MUST_COPY);
-    if (reply->content_type != NULL) {
-        (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
-    }
-    if (reply->content_encoding != NULL) {
-        (void)MHD_add_response_header(response, "Content-Encoding", reply->content_encoding);
-    }
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (reply->retry_after_ms > 0) {
-        (void)snprintf(seconds, sizeof seconds, "%lld",
-                       (long long)((reply->retry_after_ms + 999) / 1000));
-        (void)MHD_add_response_header(response, "Retry-After", seconds);
-    }
-    if (options->decorate != NULL) {
-        options->decorate(options->context, request, response, reply);
-    }
-    return response;
-}
-
 static bool hold(struct listener_request *request, size_t bytes)
 {
     bool held = callers_hold(request->listener->options.callers, &request->account, bytes);
@@ -148,54 +101,16 @@ static bool hold(struct listener_request *request, size_t bytes)
     return held;
 }
 
-static void take_reply(struct request *base, const struct reply *reply)
-{
-    struct listener_request *request = (struct listener_request *)base;
-    struct http_listener *listener = request->listener;
-    const struct http_listener_options *options = &listener->options;
-    if (options->holds_answers && reply->length_bytes > SMALL_ANSWER_BYTES &&
-        !hold(request, reply->length_bytes)) {
-        request_reply_error(base, WIRE_CAPACITY_EXCEEDED,
-                            "Too many answers are on their way to you; read those first.");
-        return;
-    }
-    if (reply->error != NULL && options->refused != NULL) {
-        options->refused(options->context, request, reply,
-                         request->reason != NULL ? request->reason : reply->message);
-    }
-    struct MHD_Response *response = make_response(request, reply);
-    connections_sending(listener->connections, request->place);
-    lock_take(listener->lock);
-    request->response = response;
-    request->status = reply->status;
-    if (request->handled && --listener->pending == 0) {
-        lock_wake_all(listener->lock);
-    }
-    if (request->suspended) {
-        request->suspended = false;
-        MHD_resume_connection(request->connection);
-    }
-    lock_release(listener->lock);
-}
-
-static enum MHD_Result send_response(struct listener_request *request)
-{
-    return request->headers_only && !request_head_announces_body(request->connection)
-               ? MHD_YES /* MHD calls once more */
-               : MHD_queue_response(request->connection, (unsigned)request->status,
-                                    request->response);
-}
-
 /* Failures of HTTP itself keep their status and carry bad_request (§16). */
 static enum MHD_Result refuse_http(struct listener_request *request, int status,
                                    const char *message)
 {
     request_reply_http_error(&request->base, status, message);
-    return send_response(request);
+    return listener_work_send(request);
 }
 
 /* As a gate said. */
-static enum MHD_Result refuse(struct listener_request *request, const struct refusal *refusal)
+static void refuse(struct listener_request *request, const struct refusal *refusal)
 {
     request->reason = refusal->reason;
     if (refusal->hang_up) {
@@ -206,31 +121,31 @@ static enum MHD_Result refuse(struct listener_request *request, const struct ref
         if (options->refused != NULL) {
             options->refused(options->context, request, &none, refusal->reason);
         }
-        return MHD_NO;
+        listener_work_hang_up(request);
+        return;
     }
     request_reply_later(&request->base, refusal->code, refusal->message, refusal->retry_after_ms);
-    return send_response(request);
 }
 
-static enum MHD_Result refuse_unrouted(struct listener_request *request)
+static void refuse_unrouted(struct listener_request *request)
 {
     const struct http_listener_options *options = &request->listener->options;
     if (request->other != NULL) {
         request_reply_http_error(&request->base, 405, "This path does not know this method.");
-        (void)MHD_add_response_header(request->response, "Allow", request->other->method);
-        return send_response(request);
+    } else if (options->fallback == NULL || !options->fallback(options->context, request)) {
+        request_reply_error(&request->base, WIRE_NOT_FOUND, "There is nothing at this path.");
     }
-    if (options->fallback != NULL && options->fallback(options->context, request)) {
-        return send_response(request);
-    }
-    request_reply_error(&request->base, WIRE_NOT_FOUND, "There is nothing at this path.");
-    return send_response(request);
+}
+
+static enum route_body body_of(const struct listener_request *request)
+{
+    return request->route == NULL ? BODY_NONE : request->route->body;
 }
 
 static size_t most_body_bytes(const struct listener_request *request)
 {
-    return request->route->body == BODY_NONE ? IGNORED_BODY_BYTES
-                                             : request->listener->options.most_body_bytes;
+    return body_of(request) == BODY_NONE ? IGNORED_BODY_BYTES
+                                         : request->listener->options.most_body_bytes;
 }
 
 static enum MHD_Result begin(struct listener_request *request)
@@ -242,7 +157,8 @@ static enum MHD_Result begin(struct listener_request *request)
     request->route =
         routes_find(options->routes, request->method, request->base.path, &request->other);
     if (!options->admit(options->context, request, &refusal)) {
-        return refuse(request, &refusal);
+        refuse(request, &refusal);
+        return listener_work_send(request);
     }
     if (!request_target_is_text(request->target)) {
         return refuse_http(request, 400, "Write the address in UTF-8, as %XX, without a NUL.");
@@ -257,12 +173,13 @@ static enum MHD_Result begin(struct listener_request *request)
     if (options->upgrade != NULL &&
         request_head_has_token(request->connection, "Upgrade", "websocket") &&
         strcmp(request->base.path, "/pubsub/v1/subscribe") == 0) {
-        return options->upgrade(options->context, request) ? MHD_NO : send_response(request);
+        return options->upgrade(options->context, request) ? MHD_NO : listener_work_send(request);
     }
-    if (request->route == NULL) {
-        return refuse_unrouted(request);
+    if (request->route == NULL && !request->deferred) {
+        refuse_unrouted(request);
+        return listener_work_send(request);
     }
-    int status = request_head_judge_body(request->connection, request->route->body,
+    int status = request_head_judge_body(request->connection, body_of(request),
                                          most_body_bytes(request), &message);
     if (status == 0 && request_head_announces_body(request->connection)) {
         connections_body(request->listener->connections, request->place);
@@ -289,13 +206,14 @@ static bool is_too_heavy(const struct listener_request *request)
 {
     size_t most = request->base.caller.level == CALLER_ANONYMOUS ? LIMITS_READ_OF_STRANGER_BYTES
                                                                  : LIMITS_READ_BYTES;
-    return request->route->body == BODY_JSON &&
+    return body_of(request) == BODY_JSON &&
            canonical_weigh(buffer_text(&request->body), request->body.length_bytes) > most;
 }
 
 static bool parse_body(struct listener_request *request, struct error *error)
 {
-    if (request->route->body != BODY_JSON) {
+    thread_expect(THREAD_PARSES);
+    if (body_of(request) != BODY_JSON) {
         request->base.bytes = request->body.data;
         request->base.bytes_count = request->body.length_bytes;
         return true;
@@ -307,54 +225,48 @@ static bool parse_body(struct listener_request *request, struct error *error)
     return parsed;
 }
 
-/* With the whole request: the handler, which may answer now or later. */
-static enum MHD_Result handle(struct listener_request *request)
+/* With the whole request, on a reader: the handler, which may answer now or later. */
+static void handle(struct request *base, void *context)
 {
-    struct http_listener *listener = request->listener;
-    const struct http_listener_options *options = &listener->options;
+    struct listener_request *request = (struct listener_request *)base;
+    const struct http_listener_options *options = &request->listener->options;
     struct error error = {""};
     struct refusal refusal = {.code = WIRE_UNAUTHORIZED, .message = ""};
-    connections_handling(listener->connections, request->place);
+    (void)context;
+    if (is_too_heavy(request)) {
+        request_reply_http_error(base, 413,
+                                 "The request's body holds too many values; send fewer.");
+    } else if (!parse_body(request, &error)) {
+        request_reply_error(base, WIRE_BAD_REQUEST, error.message);
+    } else if (options->admit_body != NULL &&
+               !options->admit_body(options->context, request, &refusal)) {
+        refuse(request, &refusal);
+    } else if (request->route == NULL) {
+        refuse_unrouted(request);
+    } else {
+        request->route->handle(base, options->parts);
+    }
+    json_decref(base->body); /* who waits for an answer does not hold it */
+    base->body = NULL;
+}
+
+static enum MHD_Result work(struct listener_request *request)
+{
+    connections_handling(request->listener->connections, request->place);
     if (request->too_large) {
         return refuse_http(request, 413, "The request's body is too large.");
-    }
-    if (is_too_heavy(request)) {
-        return refuse_http(request, 413, "The request's body holds too many values; send fewer.");
     }
     if (request->too_much) {
         request_reply_error(&request->base, WIRE_CAPACITY_EXCEEDED,
                             "Too many bytes of yours are being worked on; send this again later.");
-        return send_response(request);
+        return listener_work_send(request);
     }
-    if (!parse_body(request, &error)) {
-        request_reply_error(&request->base, WIRE_BAD_REQUEST, error.message);
-        return send_response(request);
+    if (listener_work_begin(request, handle)) {
+        return MHD_YES;
     }
-    if (options->admit_body != NULL && !options->admit_body(options->context, request, &refusal)) {
-        return refuse(request, &refusal);
-    }
-    /* None is taken on once the drain began: MHD can't be stopped while one is suspended. */
-    lock_take(listener->lock);
-    request->handled = !listener->quiesced;
-    listener->pending += request->handled ? 1 : 0;
-    listener->unsent += request->handled ? 1 : 0;
-    lock_release(listener->lock);
-    if (!request->handled) {
-        request_reply_error(&request->base, WIRE_PARTITION,
-                            "This node is stopping; try again when it is back.");
-        return send_response(request);
-    }
-    request->route->handle(&request->base, options->parts);
-    json_decref(request->base.body); /* who waits for an answer does not hold it */
-    request->base.body = NULL;
-    lock_take(listener->lock);
-    bool answered = request->response != NULL;
-    if (!answered) {
-        request->suspended = true;
-        MHD_suspend_connection(request->connection);
-    }
-    lock_release(listener->lock);
-    return answered ? send_response(request) : MHD_YES;
+    request_reply_error(&request->base, WIRE_PARTITION,
+                        "This node is stopping; try again when it is back.");
+    return listener_work_send(request);
 }
 
 enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection *connection,
@@ -363,6 +275,7 @@ enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection 
 {
     struct listener_request *request = *slot;
     (void)context, (void)version;
+    thread_forbid(THREAD_SLOW_WORK);
     if (!request->begun) {
         request->begun = true;
         request->connection = connection;
@@ -372,17 +285,15 @@ enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection 
         return begin(request);
     }
     request->headers_only = false;
-    if (*upload_bytes > 0 && request->response != NULL) {
+    bool answered = listener_work_is_answered(request);
+    if (*upload_bytes > 0 && answered) {
         *upload_bytes = 0;
         return MHD_YES;
     }
     if (*upload_bytes > 0) {
         return collect(request, upload, upload_bytes);
     }
-    lock_take(request->listener->lock);
-    bool answered = request->response != NULL;
-    lock_release(request->listener->lock);
-    return answered ? send_response(request) : handle(request);
+    return answered ? listener_work_send(request) : work(request);
 }
 
 /* MHD's first word of a request: the raw target. What this returns is the request's own pointer. */
@@ -403,10 +314,13 @@ void *listener_request_on_target(void *context, const char *target,
     }
     request->base.query = query;
     request->base.header = header;
-    request->base.reply = take_reply;
+    request->base.reply = listener_work_reply;
+    request->base.go_on = listener_work_go_on;
+    request->base.is_slice_over = listener_work_is_slice_over;
     request->base.clock = listener->options.parts->clock;
     request->base.started_ms = clock_monotonic_ms(request->base.clock);
     buffer_init(&request->body);
+    buffer_init(&request->unsigned_bytes);
     return request;
 }
 
@@ -420,19 +334,12 @@ void listener_request_on_completed(void *context, struct MHD_Connection *connect
     if (request == NULL) {
         return;
     }
-    lock_take(request->listener->lock);
-    if (request->handled && --request->listener->unsent == 0) {
-        lock_wake_all(request->listener->lock);
-    }
-    lock_release(request->listener->lock);
+    listener_work_end(request);
     callers_give_back(request->listener->options.callers, &request->account, request->held_bytes);
     if (request->released == NULL) {
         connections_idle(request->listener->connections, request->place);
     } else {
         request->released(request->released_context);
-    }
-    if (request->response != NULL) {
-        MHD_destroy_response(request->response);
     }
     json_decref(request->base.body);
     buffer_deinit(&request->body);

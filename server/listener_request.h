@@ -1,6 +1,6 @@
 /* A request on its way through a listener: what gates, doors and hooks may ask of it and tell it.
  *
- * Thread: the pool thread that has the request. All that is returned is borrowed from it.
+ * Thread: the loop or the reader that has the request. All that is returned is borrowed from it.
  */
 #ifndef HEARTHCHAT_SERVER_LISTENER_REQUEST_H
 #define HEARTHCHAT_SERVER_LISTENER_REQUEST_H
@@ -38,6 +38,9 @@ size_t listener_request_count_header(const struct listener_request *request, con
 /* For a gate: on whose account the request's bytes are held; the one whom the gate knows. */
 void listener_request_charge(struct listener_request *request, const struct caller_key *key);
 void listener_request_welcome(struct listener_request *request);
+
+/* … who does not know yet, but will from the whole request (admit_body), whatever its route. */
+void listener_request_defer(struct listener_request *request);
 
 /* For upgrade(): called once MHD has let go of the connection. */
 void listener_request_on_released(struct listener_request *request, void (*released)(void *context),

@@ -119,9 +119,6 @@ static void sign_answer(void *context, struct listener_request *request,
     char from[NODE_ID_TEXT_BYTES];
     char timestamp[WALL_CLOCK_TEXT_BYTES];
     char signature[SIGNATURE_TEXT_BYTES];
-    if (!reply->canonical || !base->caller.identified) {
-        return;
-    }
     const char *request_id = base->header(base, "X-HearthNet-Request-Id");
     if (request_id == NULL || !ulid_is_valid(request_id)) {
         node->parts.mint_id(node, minted);
@@ -211,9 +208,10 @@ static enum result open_peer(struct node *node, struct error *error)
         .routes = &routes_peer,
         .parts = &node->parts,
         .context = node,
+        .readers = node->peer_readers,
         .admit = admit_peer,
         .admit_body = admit_peer_body,
-        .decorate = sign_answer,
+        .sign = sign_answer,
         .refused = log_refused_peer,
     };
     return http_listener_open(&options, &node->peer, error);
@@ -235,6 +233,7 @@ static enum result open_local(struct node *node, struct error *error)
         .routes = &routes_local,
         .parts = &node->parts,
         .context = node,
+        .readers = node->own_readers,
         .admit = admit_local,
         .fallback = serve_page,
         .decorate = decorate_local,

@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/event_kind.h"
 #include "protocol/json_build.h"
 #include "store/event_reader.h"
 
@@ -38,14 +39,11 @@ static bool follow(struct event_log *log, struct long_poll *poll, char life_out[
     return gap;
 }
 
-static void read_messages(const struct node_parts *parts, struct event_log *log,
-                          struct long_poll *poll, json_t *messages)
+static void read_messages(struct event_log *log, struct long_poll *poll, json_t *messages)
 {
-    const struct node_id *whose =
-        poll->for_peer ? &poll->request->caller.node_id : &parts->key->node_id;
     int64_t through = 0;
-    if (event_reader_concerning(log, whose, poll->last_seq, MOST_EVENTS, add_message, messages,
-                                &through) == RESULT_OK) {
+    if (event_reader_concerning(log, &poll->whose, poll->last_seq, MOST_EVENTS, add_message,
+                                messages, &through) == RESULT_OK) {
         poll->last_seq = through > poll->last_seq ? through : poll->last_seq;
     }
 }
@@ -54,15 +52,15 @@ static void read_messages(const struct node_parts *parts, struct event_log *log,
 static bool is_revoked(struct event_log *log, const struct long_poll *poll)
 {
     const struct log_snapshot *snapshot = log_snapshot_acquire(log);
-    bool revoked = poll->for_peer &&
-                   membership_find(snapshot->membership, &poll->request->caller.node_id) == NULL;
+    bool revoked = poll->for_peer && membership_find(snapshot->membership, &poll->whose) == NULL;
     log_snapshot_release(log, &snapshot);
     return revoked;
 }
 
 /* True when the poll was answered. */
-static bool try_poll(const struct node_parts *parts, struct long_poll *poll, bool over)
+static bool try_poll(struct long_poll *poll, bool over)
 {
+    const struct node_parts *parts = poll->polls->parts;
     struct event_log *log = parts->log(parts->node);
     if (log != NULL && is_revoked(log, poll)) {
         request_reply_error(poll->request, WIRE_REVOKED, "This device was revoked.");
@@ -75,7 +73,7 @@ static bool try_poll(const struct node_parts *parts, struct long_poll *poll, boo
     }
     bool gap = log != NULL && follow(log, poll, life);
     if (log != NULL && !gap) {
-        read_messages(parts, log, poll, messages);
+        read_messages(log, poll, messages);
     }
     const char *named = life[0] == '\0' ? NULL : life;
     size_t count = json_array_size(messages);
@@ -96,75 +94,155 @@ static bool try_poll(const struct node_parts *parts, struct long_poll *poll, boo
     return count > 0 || over || gap;
 }
 
-static void count(struct long_polls *polls, const struct long_poll *poll, size_t change)
+void long_polls_init(struct long_polls *polls, const struct node_parts *parts)
 {
-    if (poll->for_peer) {
-        (void)atomic_fetch_add(&polls->for_peers, change);
-    } else {
-        polls->for_owner += change;
-    }
+    *polls = (struct long_polls){.parts = parts, .lock = lock_create()};
 }
 
-static void forget(struct long_polls *polls, struct long_poll *poll)
+void long_polls_deinit(struct long_polls *polls)
 {
-    count(polls, poll, SIZE_MAX); /* one less */
-    memory_free(poll);
+    lock_destroy(&polls->lock);
 }
 
+/* With the lock taken. */
 static bool is_too_many(const struct long_polls *polls, const struct long_poll *poll)
 {
+    size_t of_kind = 0;
     size_t of_caller = 0;
-    if (!poll->for_peer) {
-        return polls->for_owner > LIMITS_OWNER_LONG_POLLS;
-    }
     for (const struct long_poll *other = polls->first; other != NULL; other = other->next) {
-        of_caller += other->for_peer && node_id_equal(&other->request->caller.node_id,
-                                                      &poll->request->caller.node_id)
-                         ? 1
-                         : 0;
+        of_kind += other->for_peer == poll->for_peer ? 1 : 0;
+        of_caller += node_id_equal(&other->whose, &poll->whose) ? 1 : 0;
     }
-    return of_caller >= LIMITS_LONG_POLLS_OF_PEER ||
-           atomic_load(&polls->for_peers) > LIMITS_PEER_LONG_POLLS;
+    return poll->for_peer
+               ? of_kind >= LIMITS_PEER_LONG_POLLS || of_caller >= LIMITS_LONG_POLLS_OF_PEER
+               : of_kind >= LIMITS_OWNER_LONG_POLLS;
+}
+
+static void take_out(struct long_poll *poll)
+{
+    struct long_poll **at = &poll->polls->first;
+    while (*at != poll) {
+        at = &(*at)->next;
+    }
+    *at = poll->next;
+}
+
+/* What is stored, or expires, while it looks has it look again. */
+static void look(struct request *request, void *context)
+{
+    struct long_poll *poll = context;
+    struct lock *lock = poll->polls->lock;
+    lock_take(lock);
+    bool over = poll->over;
+    poll->again = false;
+    lock_release(lock);
+    bool answered = try_poll(poll, over);
+    lock_take(lock);
+    bool again = !answered && poll->again;
+    poll->looks = again;
+    if (answered) {
+        take_out(poll);
+    }
+    lock_release(lock);
+    if (answered) {
+        memory_free(poll);
+    } else if (again) {
+        request->go_on(request, look, poll);
+    }
 }
 
 void long_polls_add(struct long_polls *polls, struct long_poll *poll)
 {
-    count(polls, poll, 1); /* before it looks: what is stored from now on wakes it */
-    if (is_too_many(polls, poll)) {
-        request_reply_error(poll->request, WIRE_CAPACITY_EXCEEDED,
+    struct request *request = poll->request;
+    poll->polls = polls;
+    poll->looks = true;
+    lock_take(polls->lock);
+    poll->over = polls->ended || poll->deadline_ms <= clock_monotonic_ms(polls->parts->clock);
+    bool too_many = is_too_many(polls, poll);
+    if (!too_many) { /* before it looks: what is stored from now on has it look again */
+        poll->next = polls->first;
+        polls->first = poll;
+    }
+    lock_release(polls->lock);
+    if (too_many) {
+        memory_free(poll);
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too many long-polls are open here; keep one.");
-        forget(polls, poll);
-        return;
+    } else {
+        look(request, poll);
     }
-    bool over = poll->deadline_ms <= clock_monotonic_ms(polls->parts->clock);
-    if (try_poll(polls->parts, poll, over)) {
-        forget(polls, poll);
-        return;
-    }
-    poll->next = polls->first;
-    polls->first = poll;
 }
 
-static void serve(struct long_polls *polls, bool stored, int64_t now_ms)
+/* With the lock taken: notes that it is to look, in the list of those for whom that is new. */
+static void wake(struct long_poll *poll, struct long_poll **woken)
 {
-    for (struct long_poll **at = &polls->first; *at != NULL;) {
-        struct long_poll *poll = *at;
-        bool over = poll->deadline_ms <= now_ms;
-        if ((stored || over) && try_poll(polls->parts, poll, over)) {
-            *at = poll->next;
-            forget(polls, poll);
-        } else {
-            at = &poll->next;
+    poll->again = true;
+    if (!poll->looks) {
+        poll->looks = true;
+        poll->next_woken = *woken;
+        *woken = poll;
+    }
+}
+
+static void have_look(struct long_poll *woken)
+{
+    while (woken != NULL) {
+        struct long_poll *poll = woken;
+        woken = poll->next_woken;
+        poll->request->go_on(poll->request, look, poll);
+    }
+}
+
+static bool concerns(const struct long_poll *poll, const struct committed_event *event)
+{
+    if (!poll->for_peer) {
+        return event->concerns_us;
+    }
+    /* Who is shut out is told so. */
+    return event_kind_get(event_verified_get(event->event)->type)->drives_membership ||
+           (event->parties.known && (node_id_equal(&poll->whose, &event->parties.author) ||
+                                     node_id_equal(&poll->whose, &event->parties.recipient)));
+}
+
+void long_polls_stored(struct long_polls *polls, const struct committed_event *events, size_t count)
+{
+    struct long_poll *woken = NULL;
+    lock_take(polls->lock);
+    for (struct long_poll *poll = polls->first; poll != NULL; poll = poll->next) {
+        bool concerned = false;
+        for (size_t i = 0; i < count && !concerned; i++) {
+            concerned = concerns(poll, &events[i]);
+        }
+        if (concerned) {
+            wake(poll, &woken);
         }
     }
+    lock_release(polls->lock);
+    have_look(woken);
 }
 
-void long_polls_serve(struct long_polls *polls, bool stored)
+bool long_polls_expire(struct long_polls *polls, int64_t now_ms)
 {
-    serve(polls, stored, clock_monotonic_ms(polls->parts->clock));
+    struct long_poll *woken = NULL;
+    bool others = false;
+    lock_take(polls->lock);
+    for (struct long_poll *poll = polls->first; poll != NULL; poll = poll->next) {
+        if (poll->over || poll->deadline_ms > now_ms) {
+            others = true;
+        } else {
+            poll->over = true;
+            wake(poll, &woken);
+        }
+    }
+    lock_release(polls->lock);
+    have_look(woken);
+    return others;
 }
 
 void long_polls_finish(struct long_polls *polls)
 {
-    serve(polls, false, INT64_MAX);
+    lock_take(polls->lock);
+    polls->ended = true;
+    lock_release(polls->lock);
+    (void)long_polls_expire(polls, INT64_MAX);
 }

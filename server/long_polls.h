@@ -1,13 +1,13 @@
 /* Subscribers that wait by HTTP instead of a WebSocket (§15).
  *
- * Thread: websocket. Each poll is answered once. Limits: core/limits.h; more are told
- * capacity_exceeded.
+ * A poll is a request: it looks on a reader's thread when it comes, when something is stored that
+ * concerns who asks, and when its time is over; each is answered once.
+ * Thread: any. Limits: core/limits.h; more are told capacity_exceeded.
  */
 #ifndef HEARTHCHAT_SERVER_LONG_POLLS_H
 #define HEARTHCHAT_SERVER_LONG_POLLS_H
 
-#include <stdatomic.h>
-
+#include "core/lock.h"
 #include "handlers/node_parts.h"
 
 struct long_poll {
@@ -15,24 +15,39 @@ struct long_poll {
     int64_t last_seq;           /* wants what is above it; -1: live from now on … */
     char life[ULID_TEXT_BYTES]; /* … in this life of the log; "": the present one */
     bool for_peer;              /* a member asks what concerns it, not this node's owner */
+    struct node_id whose;       /* that one, or the owner */
     int64_t deadline_ms;        /* monotonic */
+    struct long_polls *polls;   /* these and what follows are the polls' */
+    bool looks;                 /* a look is due, or under way */
+    bool again;                 /* … and there is more to see since it began */
+    bool over;
     struct long_poll *next;
+    struct long_poll *next_woken;
 };
 
 struct long_polls {
     const struct node_parts *parts;
+    struct lock *lock; /* guards what follows */
     struct long_poll *first;
-    atomic_size_t for_peers; /* how many of them; read by the writer */
-    size_t for_owner;
+    bool ended;
 };
 
-/* Answers at once or keeps it. Consumes the poll. */
+void long_polls_init(struct long_polls *polls, const struct node_parts *parts);
+
+/* None is there any more. */
+void long_polls_deinit(struct long_polls *polls);
+
+/* Answers at once or keeps it. Consumes the poll. Thread: a reader's. */
 void long_polls_add(struct long_polls *polls, struct long_poll *poll);
 
-/* Answers those that have something (`stored`: look for it) or whose time is over. */
-void long_polls_serve(struct long_polls *polls, bool stored);
+/* Those whom it concerns look. For the log's on_commit. */
+void long_polls_stored(struct long_polls *polls, const struct committed_event *events,
+                       size_t count);
 
-/* Answers all as timed out. */
+/* Those whose time is over by then end. True: others wait. */
+bool long_polls_expire(struct long_polls *polls, int64_t now_ms);
+
+/* All end, and those that come from here on at once. */
 void long_polls_finish(struct long_polls *polls);
 
 #endif

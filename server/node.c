@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/limits.h"
 #include "core/lock.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/readers.h"
 #include "core/thread.h"
 #include "gossip/joining.h"
 #include "handlers/capability_table.h"
@@ -342,6 +344,18 @@ static void look_for_lost(struct node *node)
     }
 }
 
+/* Others' work never keeps the owner's waiting, not even for a core. */
+static enum result start_readers(struct node *node, struct error *error)
+{
+    const struct readers_options own = {.name = "reader", .threads = LIMITS_POOL_THREADS};
+    const struct readers_options peer = {
+        .name = "peer-reader", .threads = LIMITS_POOL_THREADS, .niceness = LIMITS_PEER_NICENESS};
+    enum result result = readers_start(&own, &node->own_readers);
+    result = result == RESULT_OK ? readers_start(&peer, &node->peer_readers) : result;
+    return result == RESULT_OK ? result
+                               : error_set(error, result, "The system gives no more threads.");
+}
+
 static enum result open_parts(struct node *node, struct error *error)
 {
     struct node_id community_id;
@@ -360,6 +374,9 @@ static enum result open_parts(struct node *node, struct error *error)
         node->identity = (struct http_identity){node->tls.certificate_pem, node->tls.key_pem};
         data_directory_discard_joining(node->data_directory);
         fill_parts(node);
+        result = start_readers(node, error);
+    }
+    if (result == RESULT_OK) {
         result = websocket_start(&node->parts, &node->hub);
     }
     if (result == RESULT_OK) {
@@ -424,6 +441,8 @@ void node_stop(struct node **node_pointer)
     struct gossip *gossip = get_gossip(node);
     gossip_stop(gossip);
     listeners_stop(node);
+    readers_stop(&node->own_readers);
+    readers_stop(&node->peer_readers);
     event_log_close(&log);
     gossip_destroy(&gossip);
     websocket_destroy(&node->hub);

@@ -32,6 +32,8 @@ struct node {
     struct tls_certificate tls;
     struct http_identity identity;
     struct node_parts parts;
+    struct readers *own_readers;  /* who read and work for the owner */
+    struct readers *peer_readers; /* … and for all others */
     struct websocket_hub *hub;
     struct gate_peer *gate;
     struct callers *peer_callers;

@@ -18,7 +18,7 @@
 
 enum { MOST_ITEMS = 4096, TAKEN_AT_ONCE = 256 };
 
-enum item_kind { ITEM_FRAME, ITEM_ADOPT, ITEM_POLL };
+enum item_kind { ITEM_FRAME, ITEM_ADOPT };
 
 struct item {
     enum item_kind kind;
@@ -26,7 +26,6 @@ struct item {
     int descriptor;
     char *head;
     struct websocket_subscription subscription;
-    struct long_poll *poll;
 };
 
 struct websocket_hub {
@@ -38,21 +37,23 @@ struct websocket_hub {
     struct lws_sorted_usec_list tick;
     struct websocket_subscriber *subscribers;
     struct long_polls polls;
+    atomic_bool has_polls; /* the tick is needed */
+    bool ticks;
     struct websocket_subscription adopting; /* of the connection that lws is taking over */
     bool is_adopting;
     bool adopted;        /* the handshake went well */
     atomic_size_t taken; /* connections that were taken over and are not closed yet */
     struct lock *lock;
     bool missed;
-    bool chat_stored; /* events that may concern a peer that polls */
     bool stopping;
 };
 
 static void on_tick(struct lws_sorted_usec_list *tick)
 {
     struct websocket_hub *hub = lws_container_of(tick, struct websocket_hub, tick);
-    long_polls_serve(&hub->polls, false);
-    if (hub->polls.first != NULL) {
+    atomic_store(&hub->has_polls, false);
+    hub->ticks = long_polls_expire(&hub->polls, clock_monotonic_ms(hub->feed.parts->clock));
+    if (hub->ticks) {
         lws_sul_schedule(hub->lws, 0, &hub->tick, on_tick, LWS_US_PER_SEC);
     }
 }
@@ -124,40 +125,35 @@ static bool recover_missed(struct websocket_hub *hub)
     return true;
 }
 
-static void take_items(struct websocket_hub *hub)
+static size_t take_items(struct websocket_hub *hub)
 {
     void *items[TAKEN_AT_ONCE];
-    size_t count = 0;
     bool stored = false;
-    do {
-        count = inbox_take(hub->inbox, items, TAKEN_AT_ONCE, 0);
-        for (size_t i = 0; i < count; i++) {
-            struct item *item = items[i];
-            switch (item->kind) {
-            case ITEM_FRAME:
-                stored = true;
-                websocket_ring_publish(&hub->feed.ring, item->frame);
-                memory_free(item);
-                break;
-            case ITEM_ADOPT:
-                adopt(hub, item);
-                break;
-            case ITEM_POLL:
-                long_polls_add(&hub->polls, item->poll);
-                lws_sul_schedule(hub->lws, 0, &hub->tick, on_tick, LWS_US_PER_SEC);
-                memory_free(item);
-                break;
-            }
+    size_t count = inbox_take(hub->inbox, items, TAKEN_AT_ONCE, 0);
+    for (size_t i = 0; i < count; i++) {
+        struct item *item = items[i];
+        switch (item->kind) {
+        case ITEM_FRAME:
+            stored = true;
+            websocket_ring_publish(&hub->feed.ring, item->frame);
+            memory_free(item);
+            break;
+        case ITEM_ADOPT:
+            adopt(hub, item);
+            break;
         }
-    } while (count > 0);
-    lock_take(hub->lock);
-    bool chat_stored = hub->chat_stored;
-    hub->chat_stored = false;
-    lock_release(hub->lock);
-    if (recover_missed(hub) || stored || chat_stored) {
-        notify_subscribers(hub);
-        long_polls_serve(&hub->polls, true);
     }
+    if (recover_missed(hub) || stored) {
+        notify_subscribers(hub);
+    }
+    if (!hub->ticks && atomic_load(&hub->has_polls)) {
+        hub->ticks = true;
+        lws_sul_schedule(hub->lws, 0, &hub->tick, on_tick, LWS_US_PER_SEC);
+    }
+    if (count == TAKEN_AT_ONCE) { /* the rest in a round of its own: others are served between */
+        lws_cancel_service(hub->lws);
+    }
+    return count;
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -190,7 +186,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         close_subscriber(hub, subscriber);
         return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
-        take_items(hub);
+        (void)take_items(hub);
         return 0;
     case LWS_CALLBACK_HTTP:
         return -1;
@@ -225,12 +221,14 @@ static void run(void *context)
 {
     struct websocket_hub *hub = context;
     bool stopping = false;
+    thread_forbid(THREAD_SLOW_WORK);
     while (!stopping && lws_service(hub->lws, 0) >= 0) {
         lock_take(hub->lock);
         stopping = hub->stopping;
         lock_release(hub->lock);
     }
-    take_items(hub);
+    while (take_items(hub) > 0) {
+    }
     long_polls_finish(&hub->polls);
 }
 
@@ -238,7 +236,7 @@ enum result websocket_start(const struct node_parts *parts, struct websocket_hub
 {
     struct websocket_hub *hub = memory_allocate(1, sizeof *hub);
     hub->feed.parts = parts;
-    hub->polls.parts = parts;
+    long_polls_init(&hub->polls, parts);
     hub->lock = lock_create();
     websocket_ring_init(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
@@ -285,6 +283,7 @@ void websocket_destroy(struct websocket_hub **hub_pointer)
         lws_context_destroy(hub->lws);
     }
     websocket_ring_deinit(&hub->feed.ring);
+    long_polls_deinit(&hub->polls);
     inbox_destroy(&hub->inbox);
     lock_destroy(&hub->lock);
     memory_free(hub);
@@ -342,19 +341,16 @@ void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head
 void websocket_long_poll(struct websocket_hub *hub, struct request *request, int64_t last_seq,
                          const char *life, int64_t timeout_s)
 {
-    struct item *item = memory_allocate(1, sizeof *item);
-    item->kind = ITEM_POLL;
-    item->poll = memory_allocate(1, sizeof *item->poll);
-    item->poll->request = request;
-    item->poll->last_seq = last_seq;
-    (void)snprintf(item->poll->life, sizeof item->poll->life, "%s", life);
-    item->poll->for_peer = request->caller.level != CALLER_SELF;
-    item->poll->deadline_ms = clock_monotonic_ms(hub->feed.parts->clock) + timeout_s * 1000;
-    if (inbox_post(hub->inbox, item) != RESULT_OK) {
-        memory_free(item->poll);
-        memory_free(item);
-        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
-                            "Too many subscribers at once; try again in a second.");
+    struct long_poll *poll = memory_allocate(1, sizeof *poll);
+    poll->request = request;
+    poll->last_seq = last_seq;
+    (void)snprintf(poll->life, sizeof poll->life, "%s", life);
+    poll->for_peer = request->caller.level != CALLER_SELF;
+    poll->whose = request->caller.node_id;
+    poll->deadline_ms = clock_monotonic_ms(hub->feed.parts->clock) + timeout_s * 1000;
+    long_polls_add(&hub->polls, poll);
+    if (!atomic_exchange(&hub->has_polls, true)) {
+        wake(hub);
     }
 }
 
@@ -385,21 +381,10 @@ static void publish(struct websocket_hub *hub, struct websocket_frame *frame)
     }
 }
 
-/* Peers that poll look for themselves. */
-static void wake_polls(struct websocket_hub *hub)
-{
-    if (atomic_load(&hub->polls.for_peers) > 0) {
-        lock_take(hub->lock);
-        hub->chat_stored = true;
-        lock_release(hub->lock);
-        wake(hub);
-    }
-}
-
 void websocket_events_stored(struct websocket_hub *hub, const struct committed_event *events,
                              size_t count)
 {
-    wake_polls(hub);
+    long_polls_stored(&hub->polls, events, count);
     for (size_t i = 0; i < count; i++) {
         size_t length = 0;
         const char *text = event_verified_text(events[i].event, &length);

@@ -22,12 +22,20 @@
 
 struct event_log;
 
+/* Whom a message, or a receipt that counts for one, concerns (§15). */
+struct parties {
+    bool known;            /* false: it is neither, or its message isn't here */
+    struct node_id author; /* of the message */
+    struct node_id recipient;
+};
+
 /* An event that a commit brought; borrowed for the call. */
 struct committed_event {
     int64_t seq; /* arrival number in this node's log, from 1 */
     const struct verified_event *event;
     const struct node_id *source; /* the peer it came from; NULL: own */
-    bool concerns_us; /* a message to or from us, or a receipt that counts for one (§15) */
+    bool concerns_us;
+    struct parties parties;
 };
 
 struct event_log_options {

@@ -152,21 +152,6 @@ bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_
     return log_readers_release(log, &reader) == RESULT_OK && holds;
 }
 
-bool event_reader_sender(struct event_log *log, const char *event_id, struct node_id *sender_out)
-{
-    struct database *reader = log_readers_acquire(log);
-    sqlite3_stmt *row = database_query(reader,
-                                       "SELECT n.key FROM messages m JOIN nodes n ON n.id=m.author"
-                                       " WHERE m.event_id=?1 AND m.author<>?2 LIMIT 1",
-                                       "ti", event_id, log->self);
-    bool found = database_next(reader, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
-    if (found) {
-        memcpy(sender_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
-    }
-    database_done(row);
-    return log_readers_release(log, &reader) == RESULT_OK && found;
-}
-
 bool event_reader_is_delivered(struct event_log *log, const char *event_id)
 {
     struct database *reader = log_readers_acquire(log);

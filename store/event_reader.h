@@ -44,9 +44,6 @@ enum result event_reader_concerning(struct event_log *log, const struct node_id 
 /* True when an event with this hash is stored, aside or not. */
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
-/* Who wrote the message to us that has this id. False: none is here. */
-bool event_reader_sender(struct event_log *log, const char *event_id, struct node_id *sender_out);
-
 /* True when the message has a chat.message.delivered of its recipient. */
 bool event_reader_is_delivered(struct event_log *log, const char *event_id);
 

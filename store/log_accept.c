@@ -107,10 +107,11 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
         log_facts_keep(log, event, seq);
     }
     arrival->seq = seq;
-    arrival->concerns_us = log_views_apply(log, event, seq, !has_twin(log, event, seq));
+    struct log_event fresh = {arrival->event, accepting->source, seq, .concerns_us = false};
+    fresh.concerns_us =
+        log_views_apply(log, event, seq, !has_twin(log, event, seq), &fresh.parties);
     log->fresh = memory_resize(log->fresh, log->fresh_count + 1, sizeof *log->fresh);
-    log->fresh[log->fresh_count++] =
-        (struct log_event){arrival->event, accepting->source, seq, arrival->concerns_us};
+    log->fresh[log->fresh_count++] = fresh;
     arrival->event = NULL;
 }
 

@@ -18,7 +18,6 @@ struct log_arrival {
     struct verified_event *event; /* consumed: NULL afterwards */
     enum event_refusal refusal;   /* out; EVENT_ACCEPTABLE for what is held already, too */
     int64_t seq;                  /* out; 0: nothing new was stored */
-    bool concerns_us;             /* out */
 };
 
 /* Takes a batch in, which is in replay order: first what drives the membership, by one replay, then

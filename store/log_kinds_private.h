@@ -10,7 +10,8 @@
 
 struct log_kind { /* NULL: nothing is to be done */
     /* Enters an accepted event into the views, and whom it concerns; true: it concerns us. */
-    bool (*apply)(struct event_log *log, const struct event *event, int64_t seq);
+    bool (*apply)(struct event_log *log, const struct event *event, int64_t seq,
+                  struct parties *parties);
     /* The way back. */
     void (*take_back)(struct event_log *log, const struct event *event, int64_t seq);
     /* Completes an own draft by what the log says in this transaction, and refuses what would

@@ -44,9 +44,10 @@ static const json_t *manifest_of(const struct event *event)
                                               : event->data.manifest.manifest;
 }
 
-static bool apply_manifest(struct event_log *log, const struct event *event, int64_t seq)
+static bool apply_manifest(struct event_log *log, const struct event *event, int64_t seq,
+                           struct parties *parties)
 {
-    (void)seq;
+    (void)seq, (void)parties;
     keep_last(log, event, manifest_of(event));
     publish(log, event);
     return false;

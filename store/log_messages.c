@@ -99,9 +99,11 @@ static void show_first(struct event_log *log, const struct event *event, int64_t
     event_destroy(&other);
 }
 
-static bool apply_message(struct event_log *log, const struct event *event, int64_t seq)
+static bool apply_message(struct event_log *log, const struct event *event, int64_t seq,
+                          struct parties *parties)
 {
     struct log_message message = message_of(event, seq);
+    *parties = (struct parties){true, message.author, message.recipient};
     const struct node_id *peer = log_concerns_peer(log, &message);
     log_concerns_add(log, seq, log_nodes_number(log, &message.author),
                      log_nodes_number(log, &message.recipient));

@@ -49,6 +49,7 @@ struct log_event {
     const struct node_id *source;
     int64_t seq;
     bool concerns_us;
+    struct parties parties;
 };
 
 struct set_change {

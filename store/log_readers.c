@@ -1,10 +1,12 @@
 #include "store/log_readers_private.h"
 
 #include "core/memory.h"
+#include "core/thread.h"
 
 struct database *log_readers_acquire(struct event_log *log)
 {
     struct database *reader = NULL;
+    thread_expect(THREAD_READS_LOG);
     lock_take(log->lock);
     if (log->reader_count > 0) {
         reader = log->readers[--log->reader_count];

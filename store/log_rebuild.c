@@ -118,7 +118,8 @@ static void derive_views(struct event_log *log)
         struct event *event =
             log_kinds_find(type)->apply == NULL ? NULL : log_events_of_row(log, row, 2);
         if (event != NULL) {
-            (void)log_views_apply(log, event, sqlite3_column_int64(row, 0), false);
+            struct parties parties = {.known = false};
+            (void)log_views_apply(log, event, sqlite3_column_int64(row, 0), false, &parties);
             event_destroy(&event);
         }
     }

@@ -147,6 +147,7 @@ void log_receipts_load(struct event_log *log)
 struct counting {
     struct kept_receipt receipt;
     bool is_ours;
+    struct parties *parties;
 };
 
 static struct counting counting_of(const struct event *event, int64_t seq)
@@ -165,11 +166,14 @@ static void count_new(struct event_log *log, const struct log_message *message, 
     struct counting *counting = context;
     count_for(log, message, &counting->receipt);
     counting->is_ours = counting->is_ours || log_concerns_peer(log, message) != NULL;
+    *counting->parties = (struct parties){true, message->author, message->recipient};
 }
 
-static bool apply_receipt(struct event_log *log, const struct event *event, int64_t seq)
+static bool apply_receipt(struct event_log *log, const struct event *event, int64_t seq,
+                          struct parties *parties)
 {
     struct counting counting = counting_of(event, seq);
+    counting.parties = parties;
     const char *target = event->data.receipt.target_event_id;
     database_run(&log->database,
                  "INSERT OR IGNORE INTO receipts(target_event_id,type,author,lamport,event_id,hash,"

@@ -3,10 +3,11 @@
 #include "store/log_events_private.h"
 #include "store/log_kinds_private.h"
 
-static bool apply(struct event_log *log, const struct event *event, int64_t seq)
+static bool apply(struct event_log *log, const struct event *event, int64_t seq,
+                  struct parties *parties)
 {
     const struct log_kind *kind = log_kinds_find(event->type);
-    return kind->apply != NULL && kind->apply(log, event, seq);
+    return kind->apply != NULL && kind->apply(log, event, seq, parties);
 }
 
 static void take_back(struct event_log *log, const struct event *event, int64_t seq)
@@ -42,9 +43,10 @@ static int64_t find_twin(struct event_log *log, const struct event *event, int64
 static void change_twin(struct event_log *log, int64_t twin, bool shown)
 {
     struct event *other = twin == 0 ? NULL : log_events_read(log, twin);
+    struct parties parties = {.known = false};
     if (other != NULL && !log_kinds_find(other->type)->last_counts) {
         if (shown) {
-            (void)apply(log, other, twin);
+            (void)apply(log, other, twin, &parties);
         } else {
             take_back(log, other, twin);
         }
@@ -52,14 +54,16 @@ static void change_twin(struct event_log *log, int64_t twin, bool shown)
     event_destroy(&other);
 }
 
-bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone)
+bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone,
+                     struct parties *parties)
 {
     bool twin_is_shown = false;
     int64_t twin = alone ? 0 : find_twin(log, event, seq, &twin_is_shown);
     if (!twin_is_shown) {
         change_twin(log, twin, false);
     }
-    return (!twin_is_shown || log_kinds_find(event->type)->last_counts) && apply(log, event, seq);
+    return (!twin_is_shown || log_kinds_find(event->type)->last_counts) &&
+           apply(log, event, seq, parties);
 }
 
 void log_views_take_back(struct event_log *log, const struct event *event, int64_t seq)

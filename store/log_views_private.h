@@ -9,8 +9,10 @@
 
 #include "store/log_private.h"
 
-/* True when it concerns us. `alone`: its id is nobody else's. */
-bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone);
+/* True when it concerns us; *parties is written when it concerns anybody. `alone`: its id is nobody
+ * else's. */
+bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone,
+                     struct parties *parties);
 void log_views_take_back(struct event_log *log, const struct event *event, int64_t seq);
 
 #endif

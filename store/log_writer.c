@@ -27,7 +27,8 @@ static void tell_commit(struct event_log *log)
         events[i] = (struct committed_event){.seq = log->fresh[i].seq,
                                              .event = log->fresh[i].event,
                                              .source = log->fresh[i].source,
-                                             .concerns_us = log->fresh[i].concerns_us};
+                                             .concerns_us = log->fresh[i].concerns_us,
+                                             .parties = log->fresh[i].parties};
     }
     log->options.on_commit(log->options.context, events, log->fresh_count);
     memory_free(events);
@@ -134,6 +135,7 @@ static void write_until_closed(void *context)
     void *jobs[LOG_WRITER_MOST_JOBS_A_COMMIT];
     const int retry_ms = 1000;
     enum result sliced = RESULT_OK;
+    thread_forbid(THREAD_READS_LOG | THREAD_PARSES);
     for (;;) {
         int64_t patience_ms = !has_more(log) ? -1 : sliced == RESULT_OK ? 0 : retry_ms;
         size_t count = inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms);

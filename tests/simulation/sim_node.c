@@ -35,10 +35,10 @@ static struct gossip *get_gossip(void *context)
 static void on_commit(void *context, const struct committed_event *events, size_t count)
 {
     struct sim_node *node = context;
-    node->stored = true;
     if (node->gossip != NULL) {
         gossip_events_stored(node->gossip, events, count);
     }
+    long_polls_stored(&node->polls, events, count);
 }
 
 static void open_log(struct sim_node *node)
@@ -108,7 +108,7 @@ struct sim_node *sim_node_create(struct world *world)
                                       .node = node,
                                       .log = get_log,
                                       .gossip = get_gossip};
-    node->polls.parts = &node->parts;
+    long_polls_init(&node->polls, &node->parts);
     if (data_directory_prepare(node->directory, NULL) != RESULT_OK) {
         abort();
     }
@@ -127,6 +127,7 @@ void sim_node_destroy(struct sim_node **node_pointer)
     struct sim_node *node = *node_pointer;
     signing_key_deinit(&node->key);
     log_limit_destroy(&node->parts.refusals);
+    long_polls_deinit(&node->polls);
     memory_free(node->directory);
     memory_free(node);
     *node_pointer = NULL;
@@ -157,9 +158,7 @@ void sim_node_step(struct sim_node *node)
     if (at_ms <= now_ms) {
         at_ms = gossip_step(node->gossip); /* what its own doing brought */
     }
-    long_polls_serve(&node->polls, node->stored);
-    node->stored = false;
-    if (node->polls.first != NULL && at_ms > now_ms + 1000) {
+    if (long_polls_expire(&node->polls, now_ms) && at_ms > now_ms + 1000) {
         at_ms = now_ms + 1000;
     }
     at_ms = at_ms <= now_ms ? now_ms + 1 : at_ms;

@@ -135,6 +135,18 @@ static void take_reply(struct request *request, const struct reply *reply)
     send_back(call);
 }
 
+/* There are no threads here, and no time passes within a call. */
+static void go_on(struct request *request, request_step *step, void *context)
+{
+    step(request, context);
+}
+
+static bool never_over(const struct request *request)
+{
+    (void)request;
+    return false;
+}
+
 static const char *no_header(const struct request *request, const char *name)
 {
     (void)request;
@@ -161,6 +173,7 @@ static void serve_poll(struct call *call)
     struct long_poll *poll = memory_allocate(1, sizeof *poll);
     poll->request = &call->request;
     poll->for_peer = true;
+    poll->whose = call->from->key.node_id;
     poll->last_seq = query_number(call, "last_seq=");
     poll->deadline_ms = call->world->now_ms + query_number(call, "timeout=") * 1000;
     long_polls_add(&call->to->polls, poll);
@@ -198,6 +211,8 @@ static void serve(struct call *call)
     call->request.query = no_query;
     call->request.header = no_header;
     call->request.reply = take_reply;
+    call->request.go_on = go_on;
+    call->request.is_slice_over = never_over;
     if (!sim_node_is_member(to, call->from)) {
         request_reply_error(&call->request, WIRE_UNAUTHORIZED, "no member");
         return;
@@ -302,5 +317,4 @@ void virtual_network_drop_polls(struct sim_node *node)
         fail((struct call *)poll->request, REFUSED_MS);
         memory_free(poll);
     }
-    node->polls.for_peers = 0;
 }

@@ -33,7 +33,6 @@ struct sim_node {
     struct node_parts parts;
     struct long_polls polls;
     struct gossip_transport transport;
-    bool stored; /* since the last step */
     int64_t wake_at_ms;
 };
 
