@@ -377,7 +377,7 @@ static enum result open_parts(struct node *node, struct error *error)
         result = start_readers(node, error);
     }
     if (result == RESULT_OK) {
-        result = websocket_start(&node->parts, &node->hub);
+        result = websocket_start(&node->parts, node->own_readers, &node->hub);
     }
     if (result == RESULT_OK) {
         result = listeners_open(node, error);

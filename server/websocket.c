@@ -44,6 +44,7 @@ struct websocket_hub {
     bool adopted;        /* the handshake went well */
     atomic_size_t taken; /* connections that were taken over and are not closed yet */
     struct lock *lock;
+    struct websocket_catch_up *caught_up; /* read for subscribers, the last first */
     bool missed;
     bool stopping;
 };
@@ -125,11 +126,48 @@ static bool recover_missed(struct websocket_hub *hub)
     return true;
 }
 
+static void wake(void *context)
+{
+    struct websocket_hub *hub = context;
+    if (hub->lws != NULL) {
+        lws_cancel_service(hub->lws);
+    }
+}
+
+/* On a reader's thread. */
+static void on_caught_up(struct websocket_catch_up *catch_up)
+{
+    struct websocket_hub *hub = catch_up->hub;
+    lock_take(hub->lock);
+    catch_up->next = hub->caught_up;
+    hub->caught_up = catch_up;
+    lock_release(hub->lock);
+    wake(hub);
+}
+
+static void take_caught_up(struct websocket_hub *hub)
+{
+    lock_take(hub->lock);
+    struct websocket_catch_up *catch_up = hub->caught_up;
+    hub->caught_up = NULL;
+    lock_release(hub->lock);
+    while (catch_up != NULL) {
+        struct websocket_catch_up *next = catch_up->next;
+        if (catch_up->subscriber != NULL) {
+            websocket_subscriber_caught_up(catch_up->subscriber);
+        } else {
+            websocket_catch_up_destroy(&catch_up);
+        }
+        catch_up = next;
+    }
+}
+
 static size_t take_items(struct websocket_hub *hub)
 {
     void *items[TAKEN_AT_ONCE];
     bool stored = false;
     size_t count = inbox_take(hub->inbox, items, TAKEN_AT_ONCE, 0);
+    take_caught_up(hub);
     for (size_t i = 0; i < count; i++) {
         struct item *item = items[i];
         switch (item->kind) {
@@ -209,14 +247,6 @@ static void on_lws_log(int level, const char *line)
     log_write(LOG_DEBUG, "websocket", "message", line, NULL);
 }
 
-static void wake(void *context)
-{
-    struct websocket_hub *hub = context;
-    if (hub->lws != NULL) {
-        lws_cancel_service(hub->lws);
-    }
-}
-
 static void run(void *context)
 {
     struct websocket_hub *hub = context;
@@ -232,10 +262,14 @@ static void run(void *context)
     long_polls_finish(&hub->polls);
 }
 
-enum result websocket_start(const struct node_parts *parts, struct websocket_hub **hub_out)
+enum result websocket_start(const struct node_parts *parts, struct readers *readers,
+                            struct websocket_hub **hub_out)
 {
     struct websocket_hub *hub = memory_allocate(1, sizeof *hub);
     hub->feed.parts = parts;
+    hub->feed.readers = readers;
+    hub->feed.caught_up = on_caught_up;
+    hub->feed.hub = hub;
     long_polls_init(&hub->polls, parts);
     hub->lock = lock_create();
     websocket_ring_init(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
@@ -282,6 +316,7 @@ void websocket_destroy(struct websocket_hub **hub_pointer)
     if (hub->lws != NULL) {
         lws_context_destroy(hub->lws);
     }
+    take_caught_up(hub);
     websocket_ring_deinit(&hub->feed.ring);
     long_polls_deinit(&hub->polls);
     inbox_destroy(&hub->inbox);

@@ -25,7 +25,11 @@ struct websocket_subscription {
     char life[ULID_TEXT_BYTES]; /* of the log that since_seq is a number of; "": of this one */
 };
 
-enum result websocket_start(const struct node_parts *parts, struct websocket_hub **hub_out);
+struct readers;
+
+/* `readers` read the log for who missed something. */
+enum result websocket_start(const struct node_parts *parts, struct readers *readers,
+                            struct websocket_hub **hub_out);
 
 /* Ends the thread; long-polls are answered as timed out. Calls from other threads stay harmless
  * until websocket_destroy(), which closes every connection. */

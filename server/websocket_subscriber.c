@@ -7,7 +7,6 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/json_members.h"
-#include "store/event_reader.h"
 
 enum { CLOSE_TRY_AGAIN_LATER = 1013 };
 
@@ -37,39 +36,57 @@ static const char *topic_of(const struct websocket_subscriber *subscriber,
     return "";
 }
 
-static bool add_pending(void *context, int64_t seq, int64_t lamport, const char *text,
-                        size_t length_bytes)
-{
-    struct websocket_subscriber *subscriber = context;
-    (void)lamport;
-    if (seq > subscriber->feed->ring.complete_after) {
-        return false; /* the ring has it, among what else happened then */
-    }
-    subscriber->pending[subscriber->pending_count++] =
-        websocket_frame_create(FRAME_MESSAGE, seq, text, length_bytes);
-    return subscriber->pending_count < WEBSOCKET_CATCH_UP_EVENTS;
-}
-
-/* Reads on from the log; goes live once the ring reaches back to the cursor. */
-static void catch_up(struct websocket_subscriber *subscriber)
+/* Whether something that it wants may be in the log, and not in the ring. */
+static bool is_behind(const struct websocket_subscriber *subscriber)
 {
     const struct node_parts *parts = subscriber->feed->parts;
-    struct event_log *log = parts->log(parts->node);
-    int64_t through = 0;
-    subscriber->pending_first = 0;
-    subscriber->pending_count = 0;
-    if (subscriber->cursor < subscriber->feed->ring.complete_after && log != NULL &&
-        subscriber->subscription.messages_topic[0] != '\0') {
-        subscriber->broken = event_reader_concerning(log, &parts->key->node_id, subscriber->cursor,
-                                                     WEBSOCKET_CATCH_UP_EVENTS, add_pending,
-                                                     subscriber, &through) != RESULT_OK;
-        if (subscriber->pending_count > 0 || subscriber->broken) {
-            return;
-        }
+    return subscriber->cursor < subscriber->feed->ring.complete_after &&
+           parts->log(parts->node) != NULL && subscriber->subscription.messages_topic[0] != '\0';
+}
+
+/* Reads on from the log, or goes live: the ring reaches back to the cursor. */
+static void catch_up(struct websocket_subscriber *subscriber)
+{
+    const struct websocket_feed *feed = subscriber->feed;
+    if (!is_behind(subscriber)) {
+        uint64_t first = feed->ring.first;
+        subscriber->live = true;
+        subscriber->position = first > subscriber->from ? first : subscriber->from;
+        return;
     }
-    uint64_t first = subscriber->feed->ring.first;
-    subscriber->live = true;
-    subscriber->position = first > subscriber->from ? first : subscriber->from;
+    subscriber->catch_up = memory_allocate(1, sizeof *subscriber->catch_up);
+    *subscriber->catch_up = (struct websocket_catch_up){.log = feed->parts->log(feed->parts->node),
+                                                        .self = &feed->parts->key->node_id,
+                                                        .after_seq = subscriber->cursor,
+                                                        .done = feed->caught_up,
+                                                        .hub = feed->hub,
+                                                        .subscriber = subscriber};
+    subscriber->reading = true;
+    subscriber->pending_first = 0;
+    websocket_catch_up_begin(subscriber->catch_up, feed->readers);
+}
+
+void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber)
+{
+    subscriber->reading = false;
+    subscriber->broken = subscriber->catch_up->failed;
+    (void)lws_callback_on_writable(subscriber->wsi);
+}
+
+/* The next of what was read; NULL: none is left that the ring doesn't have, among what else
+ * happened then. */
+static const struct websocket_frame *next_pending(struct websocket_subscriber *subscriber)
+{
+    struct websocket_catch_up *read = subscriber->catch_up;
+    int64_t complete_after = subscriber->feed->ring.complete_after;
+    bool is_left = subscriber->pending_first < read->count;
+    if (is_left && read->frames[subscriber->pending_first]->seq <= complete_after) {
+        return read->frames[subscriber->pending_first];
+    }
+    int64_t through = is_left ? complete_after : read->through;
+    subscriber->cursor = through > subscriber->cursor ? through : subscriber->cursor;
+    websocket_catch_up_destroy(&subscriber->catch_up);
+    return NULL;
 }
 
 /* Whether the subscriber had it before it came, or has it from the log. */
@@ -91,11 +108,13 @@ static bool has_frame(const struct websocket_subscriber *subscriber,
 static const struct websocket_frame *next_frame(struct websocket_subscriber *subscriber)
 {
     while (!subscriber->live) {
-        if (subscriber->pending_first < subscriber->pending_count) {
-            return subscriber->pending[subscriber->pending_first];
-        }
-        if (subscriber->broken) {
+        if (subscriber->reading || subscriber->broken) {
             return NULL;
+        }
+        const struct websocket_frame *frame =
+            subscriber->catch_up == NULL ? NULL : next_pending(subscriber);
+        if (frame != NULL) {
+            return frame;
         }
         catch_up(subscriber);
     }
@@ -124,7 +143,8 @@ static void advance(struct websocket_subscriber *subscriber, const struct websoc
     if (subscriber->live) {
         subscriber->position++;
     } else {
-        websocket_frame_destroy(&subscriber->pending[subscriber->pending_first++]);
+        websocket_frame_destroy(&subscriber->catch_up->frames[subscriber->pending_first]);
+        subscriber->catch_up->frames[subscriber->pending_first++] = NULL;
     }
 }
 
@@ -266,8 +286,10 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
 
 void websocket_subscriber_close(struct websocket_subscriber *subscriber)
 {
-    while (subscriber->pending_first < subscriber->pending_count) {
-        websocket_frame_destroy(&subscriber->pending[subscriber->pending_first++]);
+    if (subscriber->reading) {
+        subscriber->catch_up->subscriber = NULL; /* the hub frees it when it is done */
+    } else if (subscriber->catch_up != NULL) {
+        websocket_catch_up_destroy(&subscriber->catch_up);
     }
 }
 

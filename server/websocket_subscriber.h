@@ -7,18 +7,21 @@
 
 #include "core/limits.h"
 #include "server/websocket.h"
+#include "server/websocket_catch_up.h"
 #include "server/websocket_ring.h"
 
 struct lws;
 
 enum {
-    WEBSOCKET_CATCH_UP_EVENTS = 32,
     WEBSOCKET_MOST_SENT_SEQS = 64,
 };
 
 /* What subscribers read from. */
 struct websocket_feed {
     const struct node_parts *parts;
+    struct readers *readers;
+    void (*caught_up)(struct websocket_catch_up *catch_up); /* on a reader's thread */
+    void *hub;
     struct websocket_ring ring;
 };
 
@@ -40,12 +43,11 @@ struct websocket_subscriber {
     bool ready_sent;
     bool live;
     bool too_slow;
-    bool closing; /* the client said goodbye */
-    bool broken;  /* the log could not be read */
-    struct websocket_frame
-        *pending[WEBSOCKET_CATCH_UP_EVENTS]; /* read from the log, not sent yet */
-    size_t pending_first;
-    size_t pending_count;
+    bool closing;                        /* the client said goodbye */
+    bool broken;                         /* the log could not be read */
+    struct websocket_catch_up *catch_up; /* under way, or what it brought; NULL: neither */
+    bool reading;                        /* … the first */
+    size_t pending_first;                /* of what it brought: the next to be sent */
     bool acknowledges;
     int64_t sent[WEBSOCKET_MOST_SENT_SEQS]; /* the newest that are not acknowledged, oldest first */
     size_t sent_count;
@@ -60,6 +62,9 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
                                const struct websocket_feed *feed,
                                const struct websocket_subscription *subscription);
 void websocket_subscriber_close(struct websocket_subscriber *subscriber);
+
+/* What it asked its log for is there; it goes on. */
+void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber);
 
 /* Sends one frame, if there is one; asks to be called again. -1: the connection is to be closed. */
 int websocket_subscriber_write(struct websocket_subscriber *subscriber);

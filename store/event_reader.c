@@ -111,6 +111,7 @@ struct looking {
     void *context;
     size_t count;
     int64_t last_seq;
+    bool stopped;
 };
 
 static bool visit_concerning(void *context, int64_t seq, int64_t lamport, const char *text,
@@ -119,14 +120,15 @@ static bool visit_concerning(void *context, int64_t seq, int64_t lamport, const 
     struct looking *looking = context;
     looking->count++;
     looking->last_seq = seq;
-    return looking->visit(looking->context, seq, lamport, text, length_bytes);
+    looking->stopped = !looking->visit(looking->context, seq, lamport, text, length_bytes);
+    return !looking->stopped;
 }
 
 enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
                                     int64_t after_seq, size_t limit, event_reader_visit *visit,
                                     void *context, int64_t *through_out)
 {
-    struct looking looking = {visit, context, 0, 0};
+    struct looking looking = {.visit = visit, .context = context};
     struct database *reader = log_readers_acquire(log);
     (void)database_execute(reader, "BEGIN");
     *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
@@ -139,7 +141,7 @@ enum result event_reader_concerning(struct event_log *log, const struct node_id 
                                     (int64_t)limit),
                      visit_concerning, &looking);
     (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
-    if (looking.count == limit) {
+    if (looking.count == limit || looking.stopped) {
         *through_out = looking.last_seq;
     }
     return log_readers_release(log, &reader);
