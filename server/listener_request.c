@@ -305,7 +305,7 @@ void *listener_request_on_target(void *context, const char *target,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->listener = listener;
-    request->place = info->socket_context;
+    request->place = ((const struct listener_socket *)info->socket_context)->connection;
     connections_receiving(listener->connections, request->place);
     request->target = memory_duplicate_string(target);
     const char *excess = request_target_find_excess(target);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import tls from 'node:tls';
-import { cleanAll, cleanup, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
+import { cleanAll, cleanup, fs, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
 
 let alice;
 let member;
@@ -207,6 +208,95 @@ test('who is slow, or silent, is let go of; all at once, while the owner writes'
     if (await Promise.race([all, Promise.resolve(false)])) break;
   }
   for (const reason of ['no request in time', 'a request that does not end']) await alice.logged(new RegExp(`"connection.closed","address":"127\\..*"reason":"${reason}"`));
+});
+
+/** The first words of a TLS client. */
+async function clientHello() {
+  const wire = new Duplex({ read() {}, write(bytes, _encoding, done) { this.emit('said', bytes); done(); } });
+  const said = once(wire, 'said');
+  tls.connect({ socket: wire, rejectUnauthorized: false }).on('error', () => {});
+  const [bytes] = await said;
+  wire.destroy();
+  return bytes;
+}
+
+/** Seconds of a core that a node has used. */
+const cpuSeconds = (node) => {
+  const [user, system] = fs.readFileSync(`/proc/${node.process.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
+};
+
+/** A wire that takes a byte at a time of what the client says first, over `ms` in all. */
+function thinWire(who, ms) {
+  const socket = net.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: who.address, noDelay: true });
+  let thin = true;
+  const wire = new Duplex({
+    read() {},
+    async write(bytes, _encoding, done) {
+      if (!thin) { socket.write(bytes, done); return; }
+      thin = false;
+      const first = Date.now();
+      for (const [i, byte] of [...bytes].entries()) {
+        while (!socket.destroyed && Date.now() - first < (i * ms) / bytes.length) await new Promise((resolve) => { setTimeout(resolve, 1); });
+        if (!socket.destroyed) socket.write(Buffer.of(byte));
+      }
+      done();
+    },
+  });
+  socket.on('data', (bytes) => wire.push(bytes)).on('close', () => wire.push(null)).on('error', () => {});
+  cleanup(() => socket.destroy());
+  return tls.connect({ socket: wire, rejectUnauthorized: false, key: who.key, cert: who.cert });
+}
+
+test('a connection that waits for its other end takes no time of a core, and a thin wire gets in', async () => {
+  const { hostname, port } = new URL(alice.ui);
+  const stranger = new Peer();
+  const hello = await clientHello();
+  const held = [];
+  const hold = (socket, text) => {
+    held.push(socket);
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).resume();
+    if (text.length > 0) socket.write(text);
+    return socket;
+  };
+  const outside = (text) => hold(net.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: stranger.address }), text);
+  const inside = (text) => hold(secured(member), text);
+  const local = (text) => hold(net.connect(Number(port), hostname), text);
+  const heads = ['', 'GET ', 'GET /health HTTP/1.1\r\n', 'GET /health HTTP/1.1\r\nHost: x\r\nX: ', 'POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'];
+  for (let i = 0; i < 4; i++) {
+    for (const text of ['', hello.subarray(0, 3), hello.subarray(0, hello.length / 2), hello]) outside(text);
+    for (const text of heads) { inside(text); local(text.replace('Host: x', `Host: ${hostname}:${port}`).replace('/sync/v1/events', '/api/v1/chat/send')); }
+  }
+  await calm(other);
+  const thin = thinWire(new Peer(), 10000);
+  const [usedBefore, before] = [cpuSeconds(alice), Date.now()];
+  let answered = 0;
+  const done = once(thin, 'secureConnect', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(() => true);
+  for await (const _half of setInterval(500)) {
+    assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
+    answered += 1;
+    if (await Promise.race([done, Promise.resolve(false)])) break;
+  }
+  const [used, elapsed] = [cpuSeconds(alice) - usedBefore, (Date.now() - before) / 1000];
+  assert.ok(elapsed >= 5 && answered > 0);
+  assert.ok(used < elapsed * 0.2, `${used} s of a core in ${elapsed} s, for ${held.length} that wait and ${answered} calls`);
+  thin.write(get('/health'));
+  assert.match((await once(thin, 'data')).toString(), /^HTTP\/1\.1 200 /);
+  thin.destroy();
+});
+
+test('a node stops while handshakes wait', async () => {
+  const street = await (await Node.create({ name: 'Carol' })).start();
+  const hello = await clientHello();
+  const sockets = Array.from({ length: 4 }, () => net.connect(street.peerPort, '127.0.0.1'));
+  for (const socket of sockets) {
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).write(hello);
+    await once(socket, 'data'); // the server's half
+  }
+  assert.equal((await other.call(street, 'GET', '/health')).status, 200);
+  await street.stop();
 });
 
 test('two thousand connections that do nothing keep nobody out', async () => {
