@@ -12,10 +12,12 @@
 enum {
     LIMITS_LOCAL_BODY_BYTES = 1048576, /* a text of 64 KiB, every byte of it escaped, and more */
     LIMITS_PEER_BODY_BYTES = 8388608,  /* §10: a batch of events, and air */
-    /* Of a connection, for headers of 16 KiB (§10; other programs' cookies for 127.0.0.1 among
-     * them, which are held twice) and the answer's. Pages that nobody touches take no memory. */
+    /* Of a connection, for what comes before a body: headers of 16 KiB (§10), a place in a list for
+     * each, other programs' cookies for 127.0.0.1, and so much more that who sends too much hears
+     * it from us; and the answer's. Pages that nobody touches take no memory. */
     LIMITS_CONNECTION_MEMORY_BYTES = 65536,
-    LIMITS_HEADERS_MS = 15000, /* §10: from the first byte to the last, at whatever pace */
+    LIMITS_HEADERS_BYTES = 16384, /* §10; first line and all, cookies apart */
+    LIMITS_HEADERS_MS = 15000,    /* §10: from the first byte to the last, at whatever pace */
 };
 
 /* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who

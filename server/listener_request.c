@@ -166,6 +166,10 @@ static enum MHD_Result begin(struct listener_request *request)
     if (request_target_find_excess(request->target) != NULL) {
         return refuse_http(request, 400, "No path has so many query parameters.");
     }
+    int status = request_head_judge_length(request->connection, request->target, &message);
+    if (status != 0) {
+        return refuse_http(request, status, message);
+    }
     if (request->route != NULL &&
         !request_names_judge(request->connection, request->route->parameters, unknown)) {
         return refuse_http(request, 400, unknown);
@@ -179,8 +183,8 @@ static enum MHD_Result begin(struct listener_request *request)
         refuse_unrouted(request);
         return listener_work_send(request);
     }
-    int status = request_head_judge_body(request->connection, body_of(request),
-                                         most_body_bytes(request), &message);
+    status = request_head_judge_body(request->connection, body_of(request),
+                                     most_body_bytes(request), &message);
     if (status == 0 && request_head_announces_body(request->connection)) {
         connections_body(request->listener->connections, request->place);
     }
@@ -308,6 +312,7 @@ void *listener_request_on_target(void *context, const char *target,
     request->place = ((const struct listener_socket *)info->socket_context)->connection;
     connections_receiving(listener->connections, request->place);
     request->target = memory_duplicate_string(target);
+    request_head_drop_cookies(connection);
     const char *excess = request_target_find_excess(target);
     if (excess != NULL) { /* MHD would hang up for them; this is its own memory, not yet read */
         *(char *)(uintptr_t)excess = '\0';

@@ -141,8 +141,6 @@ test('headers and bodies over their bounds are refused', async () => {
     send();
   });
   assert.match(await big(10 * 1024 * 1024), /^(HTTP\/1\.1 431 |$)/); // or gone before it could be read
-  const fits = await other.call(alice, 'GET', '/health', undefined, { headers: { X: 'a'.repeat(15000) } });
-  assert.equal(fits.status, 200);
   const lying = await other.call(alice, 'POST', '/sync/v1/events', '{}', { headers: { 'Content-Length': String(129 * 1024 * 1024) } });
   assert.equal(lying.status, 413);
   const heavy = await other.call(alice, 'POST', '/sync/v1/events', `[${'{},'.repeat(500000)}{}]`);
@@ -167,7 +165,61 @@ test('a request that is odd is answered, and answered by us', async () => {
       /^HTTP\/1\.1 501 [^]*"bad_request"[^]*no other Transfer-Encoding is known/, coding);
   }
   assert.match(await answer('POST /api/v1/node', ['Transfer-Encoding: Chunked', 'Content-Type: application/json'], '2\r\n{}\r\n0\r\n\r\n'), /^HTTP\/1\.1 400 [^]*display_name/);
-  for (const bytes of [4000, 8000, 15500]) assert.match(await answer('GET /api/v1/node', [`Cookie: a=${'x'.repeat(bytes)}`]), /^HTTP\/1\.1 200 /, 'other programs\' cookies');
+});
+
+/** What either listener says to such bytes, '' when it hangs up: {local, peer}. */
+async function sayToBoth(text) {
+  const { hostname, port } = new URL(alice.ui);
+  const say = async (socket, bytes) => {
+    let answer = '';
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).on('data', (data) => { answer += data; if (/<\/html>|\}$/.test(answer)) socket.destroy(); });
+    socket.write(bytes);
+    await once(socket, 'close');
+    return answer;
+  };
+  return {
+    local: await say(net.connect(Number(port), hostname), text.replaceAll('Host: x', `Host: ${hostname}:${port}`)),
+    peer: await say(secured(other), text.replaceAll('/api/v1/node', '/sync/v1/heads').replaceAll('/api/v1/community', '/sync/v1/events')),
+  };
+}
+
+test('headers of 16 KiB are taken, longer ones refused by us, and cookies are nobody\'s business', async () => {
+  await calm(other);
+  const ask = async (target, headers) => Object.entries(await sayToBoth(`GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`));
+  const taken = (headers) => ask('/api/v1/node', headers);
+  for (const headers of [`X: ${'a'.repeat(16000)}\r\n`, 'a: b\r\n'.repeat(500), `Cookie: a=${'x'.repeat(60000)}\r\n`, `Cookie: ${'a=b; '.repeat(10000)}\r\n`]) {
+    for (const [listener, answer] of await taken(headers)) assert.match(answer, /^HTTP\/1\.1 200 /, `${listener}: ${headers.slice(0, 20)}`);
+  }
+  for (const bytes of [16400, 30000, 60000]) {
+    for (const [listener, answer] of await taken(`X: ${'a'.repeat(bytes)}\r\n`)) assert.match(answer, /^HTTP\/1\.1 431 [^]*"bad_request","message":"The headers are too long/, listener);
+    for (const [listener, answer] of await ask(`/api/v1/node?a=${'a'.repeat(bytes)}`, '')) assert.match(answer, /^HTTP\/1\.1 414 [^]*"bad_request","message":"The address is too long/, listener);
+  }
+});
+
+test('what libmicrohttpd answers by itself is what docs/protocol-notes.md says', async () => {
+  await calm(other);
+  const get = (line, ...headers) => `${line}\r\n${['Host: x', ...headers].map((header) => `${header}\r\n`).join('')}\r\n`;
+  const post = (length, body) => get('POST /api/v1/community HTTP/1.1', 'Content-Type: application/json', length) + body;
+  const chunked = (body) => post('Transfer-Encoding: chunked', body);
+  const html = {
+    400: [get('GET /health'), get('GET'.concat(' ')), get('GET /health HTTP/x'), get('GET /health http/1.1'), get('GET /health HTTP/1.1', 'x'), get('GET /health HTTP/1.1', 'a\0: b'),
+      chunked('zz\r\n{}\r\n0\r\n\r\n'), chunked('2\r\n{}xx0\r\n\r\n'), chunked('2\r\n{}\r\n0\r\nx\r\n\r\n')],
+    505: [get('GET /health HTTP/0.9'), get('GET /health HTTP/2.0')],
+    413: [chunked(`${'f'.repeat(17)}\r\n{}`)],
+    414: [get(`GET /${'a'.repeat(70000)} HTTP/1.1`)],
+    431: [get('GET /health HTTP/1.1', `X: ${'a'.repeat(70000)}`), get('GET /health HTTP/1.1', ...Array(2000).fill('a:')), chunked(`2\r\n{}\r\n0\r\nx: ${'a'.repeat(70000)}\r\n\r\n`)],
+    500: [chunked(`2;${'a'.repeat(70000)}\r\n{}\r\n0\r\n\r\n`)],
+  };
+  const twice = { 400: [post('Content-Length: x', '{}'), post('Content-Length: -1', '{}'), post('Content-Length: ', '{}'), post('Content-Length: 2, 2', '{}'), post('Content-Length: 2 ', '{}')], 413: [post(`Content-Length: ${'9'.repeat(30)}`, '{}')] };
+  const check = async (texts, pattern) => {
+    for (const text of texts) {
+      for (const [listener, answer] of Object.entries(await sayToBoth(text))) assert.match(answer, pattern, `${listener}: ${JSON.stringify(text.slice(0, 120))}`);
+    }
+  };
+  for (const [status, texts] of Object.entries(html)) await check(texts, new RegExp(`^HTTP/1\\.1 ${status} [^]*?\r\n\r\n<html>`));
+  for (const [status, texts] of Object.entries(twice)) await check(texts, new RegExp(`^HTTP/1\\.1 ${status} [^]*?\r\n\r\nHTTP/1\\.1 ${status} `));
+  await check(['x\r\n\r\n', ' /health HTTP/1.1\r\n\r\n'], /^$/);
 });
 
 test('who is slow, or silent, is let go of; all at once, while the owner writes', async () => {
