@@ -57,6 +57,12 @@ enum {
     LIMITS_CALLERS = 1024,         /* remembered; 2 KiB each */
 };
 
+/* Calls of one capability at once, of whoever calls (§8, max_concurrent). */
+enum {
+    LIMITS_CHAT_CALLS_AT_ONCE = 256, /* a send waits for the disk, and for the recipient's node */
+    LIMITS_CHANGES_AT_ONCE = 64,     /* of the membership; people make them one by one */
+};
+
 /* Request bodies and answers that are held at once; and what a JSON body may take once it is read,
  * which is up to a hundred times its bytes ("{},{},{}"), by each of LIMITS_POOL_THREADS. A batch of
  * 1,000 events takes 4 MiB; events that are too much for a push are fetched one by one. */
