@@ -13,11 +13,13 @@ enum {
     LIMITS_LOCAL_BODY_BYTES = 1048576, /* a text of 64 KiB, every byte of it escaped, and more */
     LIMITS_PEER_BODY_BYTES = 8388608,  /* §10: a batch of events, and air */
     /* Of a connection, for what comes before a body: headers of 16 KiB (§10), a place in a list for
-     * each, other programs' cookies for 127.0.0.1, and so much more that who sends too much hears
-     * it from us; and the answer's. Pages that nobody touches take no memory. */
-    LIMITS_CONNECTION_MEMORY_BYTES = 65536,
-    LIMITS_HEADERS_BYTES = 16384, /* §10; first line and all, cookies apart */
-    LIMITS_HEADERS_MS = 15000,    /* §10: from the first byte to the last, at whatever pace */
+     * each, and so much more that who sends too much hears it from us; and the answer's. It is held
+     * from the first answer on, by whoever does nothing, too. On loopback also other programs'
+     * cookies for 127.0.0.1. */
+    LIMITS_LOCAL_CONNECTION_BYTES = 65536,
+    LIMITS_PEER_CONNECTION_BYTES = 36864, /* what has more than 32 KiB, the system gets back */
+    LIMITS_HEADERS_BYTES = 16384,         /* §10; first line and all, cookies apart */
+    LIMITS_HEADERS_MS = 15000, /* §10: from the first byte to the last, at whatever pace */
 };
 
 /* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who
@@ -31,12 +33,12 @@ enum {
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
  * admitted request first: strangers can't push neighbours out. */
 enum {
-    LIMITS_LOCAL_IDLE_MS = 120000,   /* a browser's kept connections are worth more than ours */
-    LIMITS_PEER_IDLE_MS = 60000,     /* §10, §20 */
-    LIMITS_PEER_DEAD_MS = 18000,     /* what we sent is acknowledged in that time; both sides */
-    LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
-    LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
-    LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
+    LIMITS_LOCAL_IDLE_MS = 120000,    /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,      /* §10, §20 */
+    LIMITS_PEER_DEAD_MS = 18000,      /* what we sent is acknowledged in that time; both sides */
+    LIMITS_FIRST_REQUEST_MS = 15000,  /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,   /* a browser opens 6; scripts open as many as they are */
+    LIMITS_PEER_CONNECTIONS = 1024,   /* 3 each of 300 neighbours; 50 KiB idle, 64 at work */
     LIMITS_ADDRESS_CONNECTIONS = 512, /* of one address (IPv6: one /64): the rest gets as many */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
