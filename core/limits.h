@@ -18,8 +18,11 @@ enum {
      * cookies for 127.0.0.1. */
     LIMITS_LOCAL_CONNECTION_BYTES = 65536,
     LIMITS_PEER_CONNECTION_BYTES = 36864, /* what has more than 32 KiB, the system gets back */
-    LIMITS_HEADERS_BYTES = 16384,         /* §10; first line and all, cookies apart */
-    LIMITS_HEADERS_MS = 15000, /* §10: from the first byte to the last, at whatever pace */
+    LIMITS_TARGET_BYTES = 10240,       /* the address: what fills a QR code, every byte escaped */
+    LIMITS_HEADERS_BYTES = 16384,      /* §10; first line and all, cookies apart */
+    LIMITS_IGNORED_BODY_BYTES = 4096,  /* where none is expected */
+    LIMITS_SMALL_ANSWER_BYTES = 16384, /* such a one is not counted below */
+    LIMITS_HEADERS_MS = 15000,         /* §10: from the first byte to the last, at whatever pace */
 };
 
 /* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who
@@ -56,7 +59,7 @@ enum {
     LIMITS_FLOOD_FACTOR = 10,      /* beyond that many times a limit the connection is closed */
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
-    LIMITS_CALLERS = 1024,         /* remembered; 2 KiB each */
+    LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
 };
 
 /* Calls of one capability at once, of whoever calls (§8, max_concurrent). */
@@ -78,7 +81,7 @@ enum {
 
 /* Signed requests (§9). */
 enum {
-    LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.9 MiB */
+    LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.6 MiB */
     LIMITS_REQUEST_IDS_OF_CALLER = 1024, /* no caller fills the memory of the others */
     LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
 };
@@ -88,7 +91,7 @@ enum {
 enum {
     LIMITS_HINTS_OF_SOURCE = 8, /* at once; several nodes of one machine share an address */
     LIMITS_HINT_OF_SOURCE_EVERY_MS = 1000, /* and after that; of hints about one member too */
-    LIMITS_HINT_SOURCES = 4096,            /* remembered: 96 KiB */
+    LIMITS_HINT_SOURCES = 4096,            /* remembered: 64 KiB; of members as many */
     LIMITS_HINTS_A_SECOND = 2000,          /* read, of all: 5 us each */
     LIMITS_HINTS_AT_ONCE = 256,            /* taken from a socket, which holds about as many … */
     LIMITS_HINTS_EVERY_MS = 25, /* … that often; the kernel drops the rest, which is cheap */

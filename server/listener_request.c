@@ -14,8 +14,6 @@
 #include "server/request_names.h"
 #include "server/request_target.h"
 
-enum { IGNORED_BODY_BYTES = 4096 };
-
 struct request *listener_request_base(struct listener_request *request)
 {
     return &request->base;
@@ -144,7 +142,7 @@ static enum route_body body_of(const struct listener_request *request)
 
 static size_t most_body_bytes(const struct listener_request *request)
 {
-    return body_of(request) == BODY_NONE ? IGNORED_BODY_BYTES
+    return body_of(request) == BODY_NONE ? LIMITS_IGNORED_BODY_BYTES
                                          : request->listener->options.most_body_bytes;
 }
 
@@ -283,7 +281,7 @@ enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection 
     if (!request->begun) {
         request->begun = true;
         request->connection = connection;
-        request->base.path = memory_duplicate_string(url);
+        request->base.path = memory_duplicate(url, strnlen(url, LIMITS_TARGET_BYTES + 1));
         (void)snprintf(request->method, sizeof request->method, "%s", method);
         request->headers_only = true;
         return begin(request);
@@ -311,7 +309,7 @@ void *listener_request_on_target(void *context, const char *target,
     request->listener = listener;
     request->place = ((const struct listener_socket *)info->socket_context)->connection;
     connections_receiving(listener->connections, request->place);
-    request->target = memory_duplicate_string(target);
+    request->target = memory_duplicate(target, strnlen(target, LIMITS_TARGET_BYTES + 1));
     request_head_drop_cookies(connection);
     const char *excess = request_target_find_excess(target);
     if (excess != NULL) { /* MHD would hang up for them; this is its own memory, not yet read */

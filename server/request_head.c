@@ -49,9 +49,8 @@ int request_head_judge_length(struct MHD_Connection *connection, const char *tar
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     size_t cookies = 0;
-    if (strlen(target) > LIMITS_HEADERS_BYTES) {
-        *message_out = "The address is too long: the first line and the headers of a request have "
-                       "16 KiB at most.";
+    if (strlen(target) > LIMITS_TARGET_BYTES) {
+        *message_out = "The address is too long: it has 10 KiB at most, with its parameters.";
         return 414;
     }
     if (info == NULL || info->header_size <= LIMITS_HEADERS_BYTES) {

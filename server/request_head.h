@@ -20,8 +20,8 @@ bool request_head_announces_body(struct MHD_Connection *connection);
  * copy and no list. */
 void request_head_drop_cookies(struct MHD_Connection *connection);
 
-/* 0, or the status (414, 431) to refuse what is longer than LIMITS_HEADERS_BYTES with, and a
- * sentence that stays. `target` as it came. */
+/* 0, or the status to refuse it with, and a sentence that stays: 414 for a `target` over
+ * LIMITS_TARGET_BYTES, 431 for more than LIMITS_HEADERS_BYTES in all. */
 int request_head_judge_length(struct MHD_Connection *connection, const char *target,
                               const char **message_out);
 

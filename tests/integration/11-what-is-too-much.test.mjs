@@ -193,6 +193,8 @@ test('headers of 16 KiB are taken, longer ones refused by us, and cookies are no
   };
   await check(0, '/api/v1/node', `X: ${'a'.repeat(16000)}\r\n`, /^HTTP\/1\.1 200 /);
   await check(0, '/api/v1/node', 'a: b\r\n'.repeat(400), /^HTTP\/1\.1 200 /);
+  await check(0, `/api/v1/node?a=${'a'.repeat(10200)}`, '', /^HTTP\/1\.1 400 [^]*no query parameter/);
+  await check(0, `/api/v1/node?a=${'a'.repeat(10300)}`, '', /^HTTP\/1\.1 414 /);
   for (const bytes of [16400, 30000, 60000]) {
     await check(bytes, '/api/v1/node', `Cookie: a=${'x'.repeat(bytes)}\r\n`, /^HTTP\/1\.1 200 /);
     await check(bytes, '/api/v1/node', `Cookie: ${'a=b; '.repeat(bytes / 5)}\r\n`, /^HTTP\/1\.1 200 /);
