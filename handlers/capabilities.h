@@ -36,8 +36,8 @@ struct capability *capabilities_find(const char *name);
 /* Its number from 1 on; 0: no such name. */
 size_t capabilities_number(const char *name);
 
-/* [{"name","version","stability","schema_hash","params","max_concurrent"}] of what this caller
- * level may call; fresh. */
+/* [{"name","version","stability","schema_hash","params","max_concurrent"}] of all of them;
+ * those of the chat only when it is enabled. Fresh. */
 json_t *capabilities_to_json(bool chat_enabled);
 
 /* Validates the input, counts and calls; answers schema_mismatch and capacity_exceeded itself. */
