@@ -18,7 +18,8 @@
 struct inbox;
 
 /* Holds at most `capacity` items. `wake` (may be NULL) is called after a post into an empty inbox,
- * by the poster, to rouse a consumer that waits on something else than inbox_take_all(). */
+ * by the poster, and by inbox_close(), to rouse a consumer that waits on something else than
+ * inbox_take(). */
 struct inbox *inbox_create(size_t capacity, void (*wake)(void *context), void *context);
 
 /* The items still inside are the caller's business before this. */

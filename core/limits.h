@@ -12,10 +12,17 @@
 enum {
     LIMITS_LOCAL_BODY_BYTES = 1048576, /* a text of 64 KiB, every byte of it escaped, and more */
     LIMITS_PEER_BODY_BYTES = 8388608,  /* §10: a batch of events, and air */
-    /* Of a connection, for headers of 16 KiB (§10; other programs' cookies for 127.0.0.1 among
-     * them, which are held twice) and the answer's. Pages that nobody touches take no memory. */
-    LIMITS_CONNECTION_MEMORY_BYTES = 65536,
-    LIMITS_HEADERS_MS = 15000, /* §10: from the first byte to the last, at whatever pace */
+    /* Of a connection, for what comes before a body: headers of 16 KiB (§10), a place in a list for
+     * each, and so much more that who sends too much hears it from us; and the answer's. It is held
+     * from the first answer on, by whoever does nothing, too. On loopback also other programs'
+     * cookies for 127.0.0.1. */
+    LIMITS_LOCAL_CONNECTION_BYTES = 65536,
+    LIMITS_PEER_CONNECTION_BYTES = 36864, /* what has more than 32 KiB, the system gets back */
+    LIMITS_TARGET_BYTES = 10240,       /* the address: what fills a QR code, every byte escaped */
+    LIMITS_HEADERS_BYTES = 16384,      /* §10; first line and all, cookies apart */
+    LIMITS_IGNORED_BODY_BYTES = 4096,  /* where none is expected */
+    LIMITS_SMALL_ANSWER_BYTES = 16384, /* such a one is not counted below */
+    LIMITS_HEADERS_MS = 15000,         /* §10: from the first byte to the last, at whatever pace */
 };
 
 /* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who
@@ -29,12 +36,12 @@ enum {
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
  * admitted request first: strangers can't push neighbours out. */
 enum {
-    LIMITS_LOCAL_IDLE_MS = 120000,   /* a browser's kept connections are worth more than ours */
-    LIMITS_PEER_IDLE_MS = 60000,     /* §10, §20 */
-    LIMITS_PEER_DEAD_MS = 18000,     /* what we sent is acknowledged in that time; both sides */
-    LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
-    LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
-    LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
+    LIMITS_LOCAL_IDLE_MS = 120000,    /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,      /* §10, §20 */
+    LIMITS_PEER_DEAD_MS = 18000,      /* what we sent is acknowledged in that time; both sides */
+    LIMITS_FIRST_REQUEST_MS = 15000,  /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,   /* a browser opens 6; scripts open as many as they are */
+    LIMITS_PEER_CONNECTIONS = 1024,   /* 3 each of 300 neighbours; 50 KiB idle, 64 at work */
     LIMITS_ADDRESS_CONNECTIONS = 512, /* of one address (IPv6: one /64): the rest gets as many */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
@@ -52,7 +59,13 @@ enum {
     LIMITS_FLOOD_FACTOR = 10,      /* beyond that many times a limit the connection is closed */
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
-    LIMITS_CALLERS = 1024,         /* remembered; 2 KiB each */
+    LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
+};
+
+/* Calls of one capability at once, of whoever calls (§8, max_concurrent). */
+enum {
+    LIMITS_CHAT_CALLS_AT_ONCE = 256, /* a send waits for the disk, and for the recipient's node */
+    LIMITS_CHANGES_AT_ONCE = 64,     /* of the membership; people make them one by one */
 };
 
 /* Request bodies and answers that are held at once; and what a JSON body may take once it is read,
@@ -68,7 +81,7 @@ enum {
 
 /* Signed requests (§9). */
 enum {
-    LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.9 MiB */
+    LIMITS_REQUEST_IDS = 8192,           /* remembered: 0.6 MiB */
     LIMITS_REQUEST_IDS_OF_CALLER = 1024, /* no caller fills the memory of the others */
     LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
 };
@@ -78,7 +91,7 @@ enum {
 enum {
     LIMITS_HINTS_OF_SOURCE = 8, /* at once; several nodes of one machine share an address */
     LIMITS_HINT_OF_SOURCE_EVERY_MS = 1000, /* and after that; of hints about one member too */
-    LIMITS_HINT_SOURCES = 4096,            /* remembered: 96 KiB */
+    LIMITS_HINT_SOURCES = 4096,            /* remembered: 64 KiB; of members as many */
     LIMITS_HINTS_A_SECOND = 2000,          /* read, of all: 5 us each */
     LIMITS_HINTS_AT_ONCE = 256,            /* taken from a socket, which holds about as many … */
     LIMITS_HINTS_EVERY_MS = 25, /* … that often; the kernel drops the rest, which is cheap */

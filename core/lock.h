@@ -1,4 +1,5 @@
-/* Locks: one guards the few words of a place where threads meet, and is never held across I/O.
+/* Locks: one guards the few words of a place where threads meet. One that is held while something
+ * takes its time says so where it is.
  *
  * Thread: any. Ownership: create gives, destroy takes.
  */

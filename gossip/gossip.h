@@ -104,7 +104,7 @@ enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *re
                                  void (*done)(void *context, bool direct), void *context);
 
 struct peer_presence {
-    bool online; /* a call to it or from it succeeded within the last 60 s, and none failed since */
+    bool online; /* as gossip_state.h decides: within GOSSIP_ONLINE_MS of a call to it or from it */
     int64_t last_seen; /* seconds since 1970; 0: never */
 };
 struct peer_presence gossip_presence(struct gossip *gossip, const struct node_id *peer);

@@ -23,7 +23,6 @@
 #define HTTP_CLIENT_QUIET_MS 15000     /* less than HTTP_CLIENT_PROGRESS_BYTES moved for so long */
 #define HTTP_CLIENT_PROGRESS_BYTES 1024
 #define HTTP_CLIENT_TOTAL_MS 600000
-#define HTTP_CLIENT_DEAD_MS 18000 /* noticed with the next probe, a second later */
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
 
 /* Our side of mutual TLS; made once from the device's key. The texts outlive every call: no copy

@@ -1,7 +1,7 @@
 /* The inviter's node as a guest meets it: where it answers, what its clock shows, for what it
  * exchanges an open invite, what it says of the community, pages of its log (§17).
  *
- * Thread: the joining one; every call blocks on the network. A 429 is waited out, for five minutes
+ * Thread: that of the join; every call blocks on the network. A 429 is waited out, for five minutes
  * in all. The caller owns the struct and what it borrows.
  */
 #ifndef HEARTHCHAT_GOSSIP_INVITER_H

@@ -4,8 +4,8 @@
  * the inviter's node. Who is a member already, and has no log, gets the same and says nothing. All
  * else the running gossip's reconciliation brings, so a join ends however long the log is and
  * whatever is written meanwhile.
- * Thread: one of its own; it blocks on the network. The log is built in communities/joining and
- * becomes the community's in one step, so that any failure leaves nothing behind and the same
+ * Thread: any that may block on the network, one at a time. The log is built in communities/joining
+ * and becomes the community's in one step, so that any failure leaves nothing behind and the same
  * invite can be tried again.
  */
 #ifndef HEARTHCHAT_GOSSIP_JOINING_H

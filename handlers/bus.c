@@ -44,7 +44,7 @@ void bus_call_handle(struct request *request, const struct node_parts *parts)
                             "X-HearthNet-Capability.");
         return;
     }
-    const struct capability *capability = capabilities_find(name);
+    struct capability *capability = capabilities_find(name);
     if (capability == NULL) {
         request_reply_error(request, WIRE_NOT_FOUND, "This node has no such capability.");
     } else if (request->caller.level != CALLER_SELF && !capability->for_peers) {

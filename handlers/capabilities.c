@@ -82,7 +82,7 @@ size_t capabilities_number(const char *name)
     return 0;
 }
 
-const struct capability *capabilities_find(const char *name)
+struct capability *capabilities_find(const char *name)
 {
     size_t number = capabilities_number(name);
     return number == 0 ? NULL : &capabilities[number - 1];
@@ -107,13 +107,20 @@ json_t *capabilities_to_json(bool chat_enabled)
     return list;
 }
 
-void capabilities_call(const struct capability *capability, struct request *request,
+void capabilities_call(struct capability *capability, struct request *request,
                        const struct node_parts *parts, const json_t *input)
 {
     struct error error = {""};
-    if (schema_validate(capability->request_schema, input, &error) == RESULT_OK) {
-        capability->call(request, parts, input);
+    if (schema_validate(capability->request_schema, input, &error) != RESULT_OK) {
+        request_reply_schema_mismatch(request, error.message, capability->schema_hash);
         return;
     }
-    request_reply_schema_mismatch(request, error.message, capability->schema_hash);
+    request->counted = &capability->in_flight;
+    if (atomic_fetch_add(&capability->in_flight, 1) >= (size_t)capability->max_concurrent) {
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "This capability is called too often at once (max_concurrent); wait "
+                            "for some of the answers.");
+        return;
+    }
+    capability->call(request, parts, input);
 }

@@ -15,8 +15,9 @@ struct capability {
     const char *name;
     int major;
     int minor;
-    int64_t max_concurrent;
-    bool for_peers; /* a member may call it; others only the owner */
+    int64_t max_concurrent;  /* of everybody's calls at once (§8); more are refused */
+    atomic_size_t in_flight; /* begun and not answered yet */
+    bool for_peers;          /* a member may call it; others only the owner */
     bool idempotent;
     capability_call *call;
     json_t *document; /* the schema's file; once loaded */
@@ -30,17 +31,17 @@ enum result capabilities_load(struct capability *table, size_t count);
 void capabilities_unload(void);
 
 /* NULL: no such name. */
-const struct capability *capabilities_find(const char *name);
+struct capability *capabilities_find(const char *name);
 
 /* Its number from 1 on; 0: no such name. */
 size_t capabilities_number(const char *name);
 
-/* [{"name","version","stability","schema_hash","params","max_concurrent"}] of what this caller
- * level may call; fresh. */
+/* [{"name","version","stability","schema_hash","params","max_concurrent"}] of all of them;
+ * those of the chat only when it is enabled. Fresh. */
 json_t *capabilities_to_json(bool chat_enabled);
 
-/* Validates the input and calls; answers schema_mismatch itself. */
-void capabilities_call(const struct capability *capability, struct request *request,
+/* Validates the input, counts and calls; answers schema_mismatch and capacity_exceeded itself. */
+void capabilities_call(struct capability *capability, struct request *request,
                        const struct node_parts *parts, const json_t *input);
 
 /* The functions, one file each. */

@@ -9,7 +9,6 @@
 enum {
     LEVELS = 4,
     MOST_WORDS = 3706, /* of version 40 */
-    MOST_BLOCKS = 81,
     MOST_CORRECTION = 30,
     MOST_BLOCK = 255,
     MOST_POSITIONS = 7, /* of alignment patterns along a side */

@@ -10,6 +10,16 @@
 
 enum { RETRY_AFTER_MS = 1000 };
 
+/* The answers of all handlers. The request is gone behind this. */
+static void give(struct request *request, const struct reply *reply)
+{
+    if (request->counted != NULL) {
+        (void)atomic_fetch_sub(request->counted, 1);
+        request->counted = NULL;
+    }
+    request->reply(request, reply);
+}
+
 /* Sends `json` as the body of `reply`. Consumes it. */
 static void reply_json(struct request *request, struct reply reply, json_t *json)
 {
@@ -28,7 +38,7 @@ static void reply_json(struct request *request, struct reply reply, json_t *json
     reply.bytes = text.data;
     reply.length_bytes = text.length_bytes;
     reply.canonical = true;
-    request->reply(request, &reply);
+    give(request, &reply);
     json_decref(json);
     buffer_deinit(&text);
 }
@@ -45,7 +55,7 @@ void request_reply_canonical(struct request *request, const char *text, size_t l
                           .bytes = text,
                           .length_bytes = length_bytes,
                           .canonical = true};
-    request->reply(request, &reply);
+    give(request, &reply);
 }
 
 void request_reply_output(struct request *request, json_t *output)
@@ -98,7 +108,7 @@ void request_reply_bytes(struct request *request, const char *content_type, cons
 {
     struct reply reply = {
         .status = 200, .content_type = content_type, .bytes = bytes, .length_bytes = length_bytes};
-    request->reply(request, &reply);
+    give(request, &reply);
 }
 
 bool request_query_integer(struct request *request, const char *name, int64_t otherwise,

@@ -7,6 +7,7 @@
 #define HEARTHCHAT_HANDLERS_REQUEST_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ struct request {
                         * NULL: none was sent */
     const void *bytes; /* a body that is no JSON (application/octet-stream) */
     size_t bytes_count;
+    atomic_size_t *counted; /* calls in flight, this one among them until it is answered. Or NULL */
 };
 
 /* The JSON as it is. Consumes it. */

@@ -1,4 +1,4 @@
-/* Every error that goes over the wire: its code, its HTTP status, its sentence (§16).
+/* Every error that goes over the wire: its code and its HTTP status (§16).
  *
  * Thread: any. The one place where results become codes.
  */

@@ -32,22 +32,6 @@ json_t *co_signature_make(const struct signing_key *key, json_t *statement)
     return json_build_pack("{s:s,s:s}", "node_id", node_id, "signature", signature_text);
 }
 
-bool co_signature_holds(const json_t *co_signature, const json_t *statement,
-                        struct node_id *signer_out)
-{
-    const char *signature_text = NULL;
-    struct signature signature;
-    struct buffer text;
-    buffer_init(&text);
-    bool holds = json_members_node_id(co_signature, "node_id", signer_out) &&
-                 json_members_string(co_signature, "signature", &signature_text, NULL) &&
-                 signing_parse_signature(signature_text, &signature) == RESULT_OK &&
-                 canonical_write(statement, &text) == RESULT_OK &&
-                 signing_verify(signer_out, text.data, text.length_bytes, &signature) == RESULT_OK;
-    buffer_deinit(&text);
-    return holds;
-}
-
 json_t *co_signature_parse(const char *text)
 {
     struct node_id signer;

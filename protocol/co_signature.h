@@ -20,10 +20,6 @@ void co_signature_client_id(const struct node_id *target, const char *reason,
  */
 json_t *co_signature_make(const struct signing_key *key, json_t *statement);
 
-/* True when the object is a valid co-signature over the statement (borrowed). */
-bool co_signature_holds(const json_t *co_signature, const json_t *statement,
-                        struct node_id *signer_out);
-
 /* Text to object; NULL when it is none. The caller owns it. */
 json_t *co_signature_parse(const char *text);
 void co_signature_format(const json_t *co_signature, struct buffer *text_out);

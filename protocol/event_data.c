@@ -9,7 +9,7 @@
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 
-bool event_data_is_cid(const char *text)
+static bool is_cid(const char *text)
 {
     static const char prefix[] = "blake3:";
     return strlen(text) == EVENT_DATA_CID_TEXT_BYTES - 1 &&
@@ -24,7 +24,7 @@ static enum result check_attachment(const json_t *attachment, struct error *erro
     const char *name = NULL;
     size_t name_bytes = 0;
     if (!json_members_are(attachment, members) ||
-        !json_members_string(attachment, "cid", &cid, NULL) || !event_data_is_cid(cid)) {
+        !json_members_string(attachment, "cid", &cid, NULL) || !is_cid(cid)) {
         return error_set(error, RESULT_INVALID,
                          "An attachment is {\"cid\":\"blake3:<64 hex>\",\"name\":\"…\"}.");
     }

@@ -117,8 +117,6 @@ void event_data_hash_message(const struct message_sent *message,
 /* The attachments as canonical JSON, appended. */
 void event_data_write_attachments(const struct message_sent *message, struct buffer *text);
 
-bool event_data_is_cid(const char *text);
-
 /* The canonical statement that co-signers of a revocation or a change of level sign (§5). Fresh
  * JSON. */
 json_t *event_data_revocation_statement(const char *client_id, const char *reason,

@@ -2,10 +2,10 @@
  * clock is handed in.
  *
  * Told is what stood still for ADDRESS_SETTLING_STILL_MS, at most once in
- * ADDRESS_SETTLING_EVERY_MS; while none of the addresses that the log names is ours any more, and
- * so nobody could find us by it, ADDRESS_SETTLING_LOST times an hour more. The first word in a
- * community counts for nothing. Having no address is told to nobody: the log's word stands. Another
- * order of the same addresses is no news. Another name is told at once,
+ * ADDRESS_SETTLING_EVERY_MS; while the first of the addresses that the log names is not ours any
+ * more, and so hardly anybody could find us by it, ADDRESS_SETTLING_LOST times an hour more. The
+ * first word in a community counts for nothing. Having no address is told to nobody: the log's word
+ * stands. Another order of the same addresses is no news. Another name is told at once,
  * ADDRESS_SETTLING_RENAMES times in ADDRESS_SETTLING_RENAMES_EVERY_MS.
  *
  * Thread: the caller's, one at a time.

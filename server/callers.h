@@ -1,8 +1,9 @@
 /* Who calls how often, and how many bytes are held for whom (§16).
  *
  * Thread: any; one lock. create/destroy: startup.
- * Limits: LIMITS_CALLERS are remembered; the one that was quiet longest is forgotten, those for
- * whom bytes are held never.
+ * Limits: LIMITS_CALLERS are remembered. Who comes to a bucket that is full takes the place of the
+ * one there that was quiet longest, never of one for whom bytes are held; where all are such,
+ * RESULT_BUSY.
  */
 #ifndef HEARTHCHAT_SERVER_CALLERS_H
 #define HEARTHCHAT_SERVER_CALLERS_H

@@ -30,7 +30,6 @@ void configuration_init(struct configuration *configuration)
         .store_and_forward = true,
         .read_receipts_enabled = true,
         .udp_enabled = true,
-        .max_upload_bytes = 104857600,
         .log_level = LOG_INFO,
         .metrics_enabled = true,
         .display_name = memory_duplicate_string(""),
@@ -143,6 +142,7 @@ static bool apply(const struct setting *setting, struct configuration *configura
                   const char *value)
 {
     char **text = setting->target;
+    int64_t bytes = 0;
     switch (setting->kind) {
     case KIND_TEXT:
         replace(text, value);
@@ -157,8 +157,8 @@ static bool apply(const struct setting *setting, struct configuration *configura
         return set_integer(value, 0, 65535, setting->target);
     case KIND_BOOLEAN:
         return set_boolean(value, setting->target);
-    case KIND_BYTES:
-        return set_integer(value, 1, INT64_MAX, setting->target);
+    case KIND_BYTES: /* of files, which this version does not take */
+        return set_integer(value, 1, INT64_MAX, &bytes);
     case KIND_ADVERTISE:
         configuration->has_advertise = true;
         return node_manifest_parse_endpoint(value, setting->target) == RESULT_OK;
@@ -194,7 +194,7 @@ enum result configuration_set(struct configuration *c, const char *section, cons
         {"chat", "read_receipts_enabled", KIND_BOOLEAN, &c->read_receipts_enabled, "true or false"},
         {"discovery", "udp_enabled", KIND_BOOLEAN, &c->udp_enabled, "true or false"},
         {"discovery", "peers", KIND_PEERS, NULL, ""},
-        {"file", "max_upload_bytes", KIND_BYTES, &c->max_upload_bytes, "a number of bytes"},
+        {"file", "max_upload_bytes", KIND_BYTES, NULL, "a number of bytes"},
         {"observability", "log_level", KIND_LEVEL, &c->log_level, "debug, info, warning or error"},
         {"observability", "log_file", KIND_TEXT, &c->log_file, "a path"},
         {"observability", "metrics_enabled", KIND_BOOLEAN, &c->metrics_enabled, "true or false"},

@@ -29,7 +29,6 @@ struct configuration {
     bool udp_enabled;
     struct endpoint *peers; /* [discovery] peers, for the addresses of neighbours by hand (§19) */
     size_t peer_count;
-    int64_t max_upload_bytes;
     enum log_level log_level;
     bool confine;   /* a seccomp filter */
     char *log_file; /* NULL: stderr */

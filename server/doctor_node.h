@@ -2,8 +2,8 @@
  * reach it, its clock beside theirs, and each neighbour.
  *
  * Thread: main.
- * Whether a neighbour can call back is not tried but seen: members exchange with each other at
- * random, so that in a community of any size somebody calls about twice a minute.
+ * Whether a neighbour can call back is not tried but seen: each member exchanges with
+ * each other one about twice a minute, so that somebody calls soon.
  */
 #ifndef HEARTHCHAT_SERVER_DOCTOR_NODE_H
 #define HEARTHCHAT_SERVER_DOCTOR_NODE_H

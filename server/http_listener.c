@@ -50,11 +50,18 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const union MHD_ConnectionInfo *address =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        *place =
+        struct listener_socket *accepted = memory_allocate(1, sizeof *accepted);
+        accepted->connection =
             connections_add(listener->connections, descriptor->connect_fd, address->client_addr);
+        accepted->handshake = listener->handshakes == NULL
+                                  ? NULL
+                                  : handshakes_begin(listener->handshakes, connection);
+        *place = accepted;
     } else if (*place != NULL) {
-        struct connection *gone = *place;
-        connections_remove(listener->connections, &gone);
+        struct listener_socket *gone = *place;
+        connections_remove(listener->connections, &gone->connection);
+        handshakes_end(&gone->handshake);
+        memory_free(gone);
         *place = NULL;
     }
 }
@@ -155,7 +162,9 @@ enum result http_listener_open(const struct http_listener_options *options,
                                          .from_anywhere = options->from_anywhere,
                                          .tls = options->tls != NULL};
     enum result result = bind_somewhere(listener, error);
-    if (result == RESULT_OK && connections_create(&bounds, &listener->connections) != RESULT_OK) {
+    if (result == RESULT_OK &&
+        (connections_create(&bounds, &listener->connections) != RESULT_OK ||
+         (options->tls != NULL && handshakes_create(&listener->handshakes) != RESULT_OK))) {
         result = error_set(error, RESULT_IO, "The system gives no more threads.");
     }
     if (result == RESULT_OK) {
@@ -179,9 +188,10 @@ enum result http_listener_start(struct http_listener *listener, struct error *er
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-    /* TURBO: without it MHD shuts down the socket whose descriptor the front door handed over. */
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG | (tls == NULL ? 0U : (unsigned)MHD_USE_TLS);
+    /* TURBO: without it MHD shuts down the socket whose descriptor the front door handed over. With
+     * it, it reads what is not there yet: a handshake would wait once more. */
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     (unsigned)(tls == NULL ? MHD_USE_TURBO : MHD_USE_TLS);
     /* Each thread of the pool gets a share of MHD's own limit, and one may get all connections. */
     unsigned most = (unsigned)(options->most_connections + LIMITS_CONNECTIONS_SLACK);
     listener->daemon = MHD_start_daemon(
@@ -231,9 +241,11 @@ void http_listener_stop(struct http_listener **listener_pointer)
     if (listener == NULL) {
         return;
     }
+    handshakes_close(listener->handshakes);
     if (listener->daemon != NULL) {
         MHD_stop_daemon(listener->daemon);
     }
+    handshakes_destroy(&listener->handshakes);
     connections_destroy(&listener->connections);
     if (listener->socket >= 0) {
         (void)close(listener->socket);

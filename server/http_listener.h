@@ -1,7 +1,7 @@
 /* A listening socket and its requests: libmicrohttpd on one side, handlers on the other.
  *
  * Thread: start/stop: startup. Handlers run on the readers; answers may come from any thread.
- * Limits: bodies and headers as in the options; whoever sends more is told so.
+ * Limits: bodies as in the options, headers as in core/limits.h; whoever sends more is told so.
  */
 #ifndef HEARTHCHAT_SERVER_HTTP_LISTENER_H
 #define HEARTHCHAT_SERVER_HTTP_LISTENER_H
@@ -16,7 +16,7 @@ struct http_listener_options {
     const char *host; /* "::": IPv4 too, and IPv4 alone where the system has no IPv6 */
     uint16_t port;    /* 0: any free one */
     size_t most_body_bytes;
-    size_t most_memory_bytes; /* a connection: headers and buffers */
+    size_t most_memory_bytes; /* a connection: what comes before a body, and an answer's head */
     int64_t idle_ms;
     size_t most_connections;
     bool from_anywhere;                /* not from loopback alone: the bounds of an address hold */
@@ -27,12 +27,13 @@ struct http_listener_options {
     bool holds_answers;      /* answers count too, not bodies alone */
     struct readers *readers; /* who work on what came */
     void *context;           /* for the hooks below */
-    /* Called with the headers, on a loop: who calls. False: refused as *refusal_out says. */
+    /* Called with the headers, on a loop: who calls, and whether that one may. False: refused as
+     * *refusal_out says. */
     bool (*admit)(void *context, struct listener_request *request, struct refusal *refusal_out);
     /* Called with the whole request, on a reader, before the handler; NULL: not needed. */
     bool (*admit_body)(void *context, struct listener_request *request,
                        struct refusal *refusal_out);
-    /* A request that no route takes; true when it was answered. NULL: none. */
+    /* A request whose path no route has; true when it was answered. NULL: 404. */
     bool (*fallback)(void *context, struct listener_request *request);
     /* Adds headers to an answer; NULL: none. */
     void (*decorate)(void *context, struct listener_request *request, struct MHD_Response *response,
@@ -40,8 +41,8 @@ struct http_listener_options {
     /* Signs an answer to an identified caller, on a reader; NULL: none is. */
     void (*sign)(void *context, struct listener_request *request, struct MHD_Response *response,
                  const struct reply *reply);
-    /* An upgrade to WebSocket; true when the connection is to be let go to take_over(). NULL: 426.
-     */
+    /* An upgrade to WebSocket; true when the connection is let go of, to whom waits for it
+     * (listener_request_on_released()), false when it was answered. NULL: a request like others. */
     bool (*upgrade)(void *context, struct listener_request *request);
     /* An answer that is an error, for the log: `reason` as the refusal said it. */
     void (*refused)(void *context, struct listener_request *request, const struct reply *reply,
@@ -56,7 +57,8 @@ enum result http_listener_open(const struct http_listener_options *options,
 /* Begins to answer. */
 enum result http_listener_start(struct http_listener *listener, struct error *error);
 
-/* No new connections, and no request to a handler, from here on: 503 `partition`. */
+/* No new connections, and no request to a handler, from here on: 503 `partition`. NULL is fine,
+ * here and below. */
 void http_listener_quiesce(struct http_listener *listener);
 
 /* Waits until every request that a handler has is answered, and a second at most for slow readers

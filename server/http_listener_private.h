@@ -8,12 +8,14 @@
 
 #include "core/lock.h"
 #include "server/connections.h"
+#include "server/handshakes.h"
 #include "server/http_listener.h"
 
 struct http_listener {
     struct http_listener_options options;
     struct MHD_Daemon *daemon;
     struct connections *connections;
+    struct handshakes *handshakes; /* NULL: no TLS */
     int socket;
     uint16_t port;
     bool only_ipv4;    /* instead of all of IPv6 too */
@@ -21,6 +23,12 @@ struct http_listener {
     bool quiesced;     /* no request goes to a handler any more */
     size_t pending;    /* requests given to a handler and not answered yet */
     size_t unsent;     /* those, and the ones whose answer is still on its way out */
+};
+
+/* What MHD keeps with an open socket for us. */
+struct listener_socket {
+    struct connection *connection;
+    struct handshake *handshake; /* NULL: no TLS */
 };
 
 /* MHD's callbacks for a request; the context is the listener. */

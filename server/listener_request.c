@@ -14,8 +14,6 @@
 #include "server/request_names.h"
 #include "server/request_target.h"
 
-enum { IGNORED_BODY_BYTES = 4096 };
-
 struct request *listener_request_base(struct listener_request *request)
 {
     return &request->base;
@@ -144,7 +142,7 @@ static enum route_body body_of(const struct listener_request *request)
 
 static size_t most_body_bytes(const struct listener_request *request)
 {
-    return body_of(request) == BODY_NONE ? IGNORED_BODY_BYTES
+    return body_of(request) == BODY_NONE ? LIMITS_IGNORED_BODY_BYTES
                                          : request->listener->options.most_body_bytes;
 }
 
@@ -166,6 +164,10 @@ static enum MHD_Result begin(struct listener_request *request)
     if (request_target_find_excess(request->target) != NULL) {
         return refuse_http(request, 400, "No path has so many query parameters.");
     }
+    int status = request_head_judge_length(request->connection, request->target, &message);
+    if (status != 0) {
+        return refuse_http(request, status, message);
+    }
     if (request->route != NULL &&
         !request_names_judge(request->connection, request->route->parameters, unknown)) {
         return refuse_http(request, 400, unknown);
@@ -179,8 +181,8 @@ static enum MHD_Result begin(struct listener_request *request)
         refuse_unrouted(request);
         return listener_work_send(request);
     }
-    int status = request_head_judge_body(request->connection, body_of(request),
-                                         most_body_bytes(request), &message);
+    status = request_head_judge_body(request->connection, body_of(request),
+                                     most_body_bytes(request), &message);
     if (status == 0 && request_head_announces_body(request->connection)) {
         connections_body(request->listener->connections, request->place);
     }
@@ -279,7 +281,7 @@ enum MHD_Result listener_request_on_access(void *context, struct MHD_Connection 
     if (!request->begun) {
         request->begun = true;
         request->connection = connection;
-        request->base.path = memory_duplicate_string(url);
+        request->base.path = memory_duplicate(url, strnlen(url, LIMITS_TARGET_BYTES + 1));
         (void)snprintf(request->method, sizeof request->method, "%s", method);
         request->headers_only = true;
         return begin(request);
@@ -305,9 +307,10 @@ void *listener_request_on_target(void *context, const char *target,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->listener = listener;
-    request->place = info->socket_context;
+    request->place = ((const struct listener_socket *)info->socket_context)->connection;
     connections_receiving(listener->connections, request->place);
-    request->target = memory_duplicate_string(target);
+    request->target = memory_duplicate(target, strnlen(target, LIMITS_TARGET_BYTES + 1));
+    request_head_drop_cookies(connection);
     const char *excess = request_target_find_excess(target);
     if (excess != NULL) { /* MHD would hang up for them; this is its own memory, not yet read */
         *(char *)(uintptr_t)excess = '\0';

@@ -1,11 +1,10 @@
 #include <stdio.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
 #include "core/thread.h"
 #include "server/listener_request_private.h"
 #include "server/request_head.h"
-
-enum { SMALL_ANSWER_BYTES = 16384 };
 
 static struct MHD_Response *make_response(struct listener_request *request,
                                           const struct reply *reply, bool sign)
@@ -86,7 +85,7 @@ void listener_work_reply(struct request *base, const struct reply *reply)
 {
     struct listener_request *request = (struct listener_request *)base;
     const struct http_listener_options *options = &request->listener->options;
-    if (options->holds_answers && reply->length_bytes > SMALL_ANSWER_BYTES) {
+    if (options->holds_answers && reply->length_bytes > LIMITS_SMALL_ANSWER_BYTES) {
         if (!callers_hold(options->callers, &request->account, reply->length_bytes)) {
             request_reply_error(base, WIRE_CAPACITY_EXCEEDED,
                                 "Too many answers are on their way to you; read those first.");

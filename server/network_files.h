@@ -1,4 +1,4 @@
-/* What the network looks like, where the system has no rtnetlink: from ioctl and /proc/net.
+/* What the network looks like, where the system has no rtnetlink: from ioctl, /proc/net and /sys.
  *
  * Less is seen than by network_reader.c: of links that have no address nothing, of bridges not what
  * they lead to. (getifaddrs() is no way out: it asks rtnetlink itself.)

@@ -228,6 +228,14 @@ static bool is_listed(const struct endpoints *endpoints, const char *host)
     return false;
 }
 
+static void format_address(const struct network_address *address,
+                           char text_out[static NETWORK_PICTURE_TEXT_BYTES])
+{
+    if (inet_ntop(address->family, address->bytes, text_out, NETWORK_PICTURE_TEXT_BYTES) == NULL) {
+        text_out[0] = '\0';
+    }
+}
+
 void network_picture_order(const struct network_picture *picture, bool with_ipv6, uint16_t port,
                            struct endpoints *endpoints_out)
 {
@@ -244,19 +252,11 @@ void network_picture_order(const struct network_picture *picture, bool with_ipv6
     for (size_t i = 0; i < count && endpoints_out->count < NODE_MANIFEST_MOST_ENDPOINTS; i++) {
         struct endpoint *endpoint = &endpoints_out->list[endpoints_out->count];
         char text[NETWORK_PICTURE_TEXT_BYTES];
-        network_picture_format_address(candidates[i].address, text);
+        format_address(candidates[i].address, text);
         if (!is_listed(endpoints_out, text)) {
             (void)snprintf(endpoint->host, sizeof endpoint->host, "%s", text);
             endpoint->port = port;
             endpoints_out->count++;
         }
-    }
-}
-
-void network_picture_format_address(const struct network_address *address,
-                                    char text_out[static NETWORK_PICTURE_TEXT_BYTES])
-{
-    if (inet_ntop(address->family, address->bytes, text_out, NETWORK_PICTURE_TEXT_BYTES) == NULL) {
-        text_out[0] = '\0';
     }
 }

@@ -85,7 +85,4 @@ bool network_picture_is_link_local(const struct network_address *address);
 int network_picture_rank_link(const struct network_picture *picture,
                               const struct network_link *link);
 
-void network_picture_format_address(const struct network_address *address,
-                                    char text_out[static NETWORK_PICTURE_TEXT_BYTES]);
-
 #endif

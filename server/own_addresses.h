@@ -1,8 +1,8 @@
 /* Where others can reach this machine, asked again and again (§8).
  *
- * A thread hears of changes from the kernel and looks again every 30 s in any case. Two things
- * follow: `changed` at once, `announce` when the log is to be told (address_settling.h), also of
- * our name.
+ * A thread hears of changes from the kernel and looks again every 30 s in any case, every 5 s while
+ * there is none. Two things follow: `changed` at once, `announce` when the log is to be told
+ * (address_settling.h), also of our name.
  *
  * Thread: start/stop/destroy: startup; everything else: any. The callbacks run on the thread of the
  * watcher or of whoever calls own_addresses_follow(), with no lock held, and must not block.

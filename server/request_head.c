@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/limits.h"
 #include "server/request_names.h"
 
 enum { PATIENCE_FACTOR = 16 }; /* what is only somewhat too large is read to its end */
@@ -25,6 +26,43 @@ bool request_head_has_token(struct MHD_Connection *connection, const char *name,
         at += blanks + length;
     }
     return false;
+}
+
+/* It takes the first apart, so there is one before them. */
+void request_head_drop_cookies(struct MHD_Connection *connection)
+{
+    (void)MHD_set_connection_value(connection, MHD_HEADER_KIND, "Cookie", "");
+}
+
+static enum MHD_Result add_cookie(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    size_t *bytes = context;
+    (void)kind;
+    *bytes += strcasecmp(name, "Cookie") == 0 ? strlen(value) : 0;
+    return MHD_YES;
+}
+
+int request_head_judge_length(struct MHD_Connection *connection, const char *target,
+                              const char **message_out)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t cookies = 0;
+    if (strlen(target) > LIMITS_TARGET_BYTES) {
+        *message_out = "The address is too long: it has 10 KiB at most, with its parameters.";
+        return 414;
+    }
+    if (info == NULL || info->header_size <= LIMITS_HEADERS_BYTES) {
+        return 0;
+    }
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, add_cookie, &cookies);
+    if (info->header_size - cookies > LIMITS_HEADERS_BYTES) {
+        *message_out = "The headers are too long: they have 16 KiB at most; leave out what this "
+                       "node doesn't read.";
+        return 431;
+    }
+    return 0;
 }
 
 bool request_head_announces_body(struct MHD_Connection *connection)

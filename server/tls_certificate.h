@@ -1,7 +1,7 @@
 /* The peer listener's certificate: self-signed, its key is the device's key (§9).
  *
- * Thread: startup. The PEM texts are secret or not as their names say; tls_certificate_deinit()
- * wipes.
+ * Thread: startup; tls_certificate_read_key(): any. The PEM texts are secret or not as their names
+ * say; tls_certificate_deinit() wipes.
  */
 #ifndef HEARTHCHAT_SERVER_TLS_CERTIFICATE_H
 #define HEARTHCHAT_SERVER_TLS_CERTIFICATE_H
@@ -14,7 +14,8 @@ struct tls_certificate {
     char *key_pem; /* secret */
 };
 
-/* Reads tls/server.crt of the data directory, or makes it when it is absent or of another key. */
+/* Reads tls/server.crt of the data directory, or makes it when it is absent or of another key.
+ * RESULT_FULL, RESULT_IO. tls_certificate_deinit() in any case. */
 enum result tls_certificate_load(const char *data_directory, const struct signing_key *key,
                                  struct tls_certificate *certificate_out, struct error *error);
 void tls_certificate_deinit(struct tls_certificate *certificate);
@@ -23,7 +24,7 @@ void tls_certificate_deinit(struct tls_certificate *certificate);
 enum result tls_certificate_read_key(const void *der, size_t length_bytes,
                                      struct node_id *node_id_out);
 
-/* For the log, once at start: GnuTLS prepared. */
+/* Prepares GnuTLS, once at start, before anything else here. RESULT_IO when it can't be. */
 enum result tls_certificate_start(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* The data directory: its place, its modes, its lock (§21).
  *
- * Thread: startup. Directories are 0700, files 0600; what is laxer is refused, not repaired.
+ * Thread: any; blocks for disk syncs. Directories are 0700, files 0600; what is laxer is refused,
+ * not repaired.
  */
 #ifndef HEARTHCHAT_STORE_DATA_DIRECTORY_H
 #define HEARTHCHAT_STORE_DATA_DIRECTORY_H
@@ -20,7 +21,7 @@ char *data_directory_default(void);
 char *data_directory_default_configuration(void);
 
 /* Makes the directory and those above it that are missing. RESULT_IO when it can't be made or
- * written. */
+ * written, or others can look into it. */
 enum result data_directory_prepare(const char *path, struct error *error);
 
 /* `directory`/`relative`, the caller frees; makes the directories in between. */

@@ -13,7 +13,8 @@
 enum result device_key_load(const char *directory, struct signing_key *key_out,
                             struct error *error);
 
-/* Makes a key. RESULT_EXISTS when there is one already, which is left as it is. */
+/* Makes a key. RESULT_EXISTS when there is one already, which is left as it is; RESULT_FULL,
+ * RESULT_IO. */
 enum result device_key_create(const char *directory, struct signing_key *key_out,
                               struct error *error);
 

@@ -52,11 +52,12 @@ struct event_log_options {
     void *context;
 };
 
-/* Opens or makes the log and starts its writer. Start-up reads the community's facts and nothing
- * else, so it takes as long for a million messages as for none; only a log of an older version is
- * derived anew, once. On a full disk the log may open for reading alone: event_log_is_read_only().
- * RESULT_IO, RESULT_FULL, RESULT_UNSUPPORTED for a database from a newer version (with `reads_only`
- * from an older one, too), RESULT_MISMATCH for one of another community or another device. */
+/* Opens or makes the log and starts its writer. Start-up reads the community's facts and its
+ * members' manifests, so it takes as long for a million messages as for none; only a log of an
+ * older version is derived anew, once. On a full disk the log may open for reading alone:
+ * event_log_is_read_only(). RESULT_IO, RESULT_FULL, RESULT_UNSUPPORTED for a database from a newer
+ * version (with `reads_only` from an older one, too), RESULT_MISMATCH for one of another community
+ * or another device. */
 enum result event_log_open(const struct event_log_options *options, struct event_log **log_out,
                            struct error *error);
 

@@ -7,8 +7,8 @@
 
 #include "store/log_private.h"
 
-/* Empties what is derived (log_schema.h) and derives it again: facts, what is aside, views, counts.
- * One look at each event. */
+/* Empties what is derived (log_schema_private.h) and derives it again: facts, what is aside, views,
+ * counts. One look at each event. */
 void log_rebuild_all(struct event_log *log);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "store/log_private.h"
 
-/* `name`: of the community; read when the membership has changed. */
 void log_snapshot_publish(struct event_log *log);
 void log_snapshot_withdraw(struct event_log *log);
 

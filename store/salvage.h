@@ -32,8 +32,8 @@ struct salvage_report {
     bool has_log;     /* there is a log now. Else nothing readable proves the community */
 };
 
-/* Whether the log is whole. RESULT_NOT_FOUND: there is none. RESULT_UNSUPPORTED, RESULT_MISMATCH:
- * as event_log_open(). RESULT_IO. */
+/* Whether the log is whole. RESULT_NOT_FOUND: there is none. RESULT_UNSUPPORTED, RESULT_MISMATCH,
+ * RESULT_FULL: as event_log_open(). RESULT_IO. */
 enum result salvage_check(const struct salvage_options *options, bool *whole_out,
                           struct error *error);
 

@@ -19,7 +19,6 @@ static void check_bounds(const struct configuration *c)
     size_t found = 0;
     FUZZ_ASSERT(c->peer_port >= 0 && c->peer_port <= 65535);
     FUZZ_ASSERT(c->ui_port >= 0 && c->ui_port <= 65535);
-    FUZZ_ASSERT(c->max_upload_bytes > 0);
     FUZZ_ASSERT(node_manifest_is_host(c->peer_host));
     FUZZ_ASSERT(display_text_count_characters(c->display_name) <= 64);
     FUZZ_ASSERT(utf8_is_text(c->display_name));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import tls from 'node:tls';
-import { cleanAll, cleanup, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
+import { cleanAll, cleanup, fs, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
 
 let alice;
 let member;
@@ -140,8 +141,6 @@ test('headers and bodies over their bounds are refused', async () => {
     send();
   });
   assert.match(await big(10 * 1024 * 1024), /^(HTTP\/1\.1 431 |$)/); // or gone before it could be read
-  const fits = await other.call(alice, 'GET', '/health', undefined, { headers: { X: 'a'.repeat(15000) } });
-  assert.equal(fits.status, 200);
   const lying = await other.call(alice, 'POST', '/sync/v1/events', '{}', { headers: { 'Content-Length': String(129 * 1024 * 1024) } });
   assert.equal(lying.status, 413);
   const heavy = await other.call(alice, 'POST', '/sync/v1/events', `[${'{},'.repeat(500000)}{}]`);
@@ -166,7 +165,67 @@ test('a request that is odd is answered, and answered by us', async () => {
       /^HTTP\/1\.1 501 [^]*"bad_request"[^]*no other Transfer-Encoding is known/, coding);
   }
   assert.match(await answer('POST /api/v1/node', ['Transfer-Encoding: Chunked', 'Content-Type: application/json'], '2\r\n{}\r\n0\r\n\r\n'), /^HTTP\/1\.1 400 [^]*display_name/);
-  for (const bytes of [4000, 8000, 15500]) assert.match(await answer('GET /api/v1/node', [`Cookie: a=${'x'.repeat(bytes)}`]), /^HTTP\/1\.1 200 /, 'other programs\' cookies');
+});
+
+/** What either listener says to such bytes, '' when it hangs up: {local, peer}. */
+async function sayToBoth(text) {
+  const { hostname, port } = new URL(alice.ui);
+  const say = async (socket, bytes) => {
+    let answer = '';
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).on('data', (data) => { answer += data; if (/<\/html>|\}$/.test(answer)) socket.destroy(); });
+    socket.write(bytes);
+    await once(socket, 'close');
+    return answer;
+  };
+  return {
+    local: await say(net.connect(Number(port), hostname), text.replaceAll('Host: x', `Host: ${hostname}:${port}`)),
+    peer: await say(secured(other), text.replaceAll('/api/v1/node', '/sync/v1/heads').replaceAll('/api/v1/community', '/sync/v1/events')),
+  };
+}
+
+test('headers of 16 KiB are taken, longer ones refused by us, and cookies are nobody\'s business', async () => {
+  await calm(other);
+  const check = async (bytes, target, headers, pattern) => {
+    const answers = await sayToBoth(`GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+    assert.match(answers.local, pattern, `${headers.slice(0, 20)} ${bytes}`);
+    if (bytes <= 30000) assert.match(answers.peer, pattern, `${headers.slice(0, 20)} ${bytes}`);
+  };
+  await check(0, '/api/v1/node', `X: ${'a'.repeat(16000)}\r\n`, /^HTTP\/1\.1 200 /);
+  await check(0, '/api/v1/node', 'a: b\r\n'.repeat(400), /^HTTP\/1\.1 200 /);
+  await check(0, `/api/v1/node?a=${'a'.repeat(10200)}`, '', /^HTTP\/1\.1 400 [^]*no query parameter/);
+  await check(0, `/api/v1/node?a=${'a'.repeat(10300)}`, '', /^HTTP\/1\.1 414 /);
+  for (const bytes of [16400, 30000, 60000]) {
+    await check(bytes, '/api/v1/node', `Cookie: a=${'x'.repeat(bytes)}\r\n`, /^HTTP\/1\.1 200 /);
+    await check(bytes, '/api/v1/node', `Cookie: ${'a=b; '.repeat(bytes / 5)}\r\n`, /^HTTP\/1\.1 200 /);
+    await check(bytes, '/api/v1/node', `X: ${'a'.repeat(bytes)}\r\n`, /^HTTP\/1\.1 431 [^]*"bad_request","message":"The headers are too long/);
+    await check(bytes, `/api/v1/node?a=${'a'.repeat(bytes)}`, '', /^HTTP\/1\.1 414 [^]*"bad_request","message":"The address is too long/);
+  }
+});
+
+test('what libmicrohttpd answers by itself is what docs/protocol-notes.md says', async () => {
+  await calm(other);
+  const get = (line, ...headers) => `${line}\r\n${['Host: x', ...headers].map((header) => `${header}\r\n`).join('')}\r\n`;
+  const post = (length, body) => get('POST /api/v1/community HTTP/1.1', 'Content-Type: application/json', length) + body;
+  const chunked = (body) => post('Transfer-Encoding: chunked', body);
+  const html = {
+    400: [get('GET /health'), get('GET'.concat(' ')), get('GET /health HTTP/x'), get('GET /health http/1.1'), get('GET /health HTTP/1.1', 'x'), get('GET /health HTTP/1.1', 'a\0: b'),
+      chunked('zz\r\n{}\r\n0\r\n\r\n'), chunked('2\r\n{}xx0\r\n\r\n'), chunked('2\r\n{}\r\n0\r\nx\r\n\r\n')],
+    505: [get('GET /health HTTP/0.9'), get('GET /health HTTP/2.0')],
+    413: [chunked(`${'f'.repeat(17)}\r\n{}`)],
+    414: [get(`GET /${'a'.repeat(70000)} HTTP/1.1`)],
+    431: [get('GET /health HTTP/1.1', `X: ${'a'.repeat(70000)}`), get('GET /health HTTP/1.1', ...Array(2000).fill('a:')), chunked(`2\r\n{}\r\n0\r\nx: ${'a'.repeat(70000)}\r\n\r\n`)],
+    500: [chunked(`2;${'a'.repeat(70000)}\r\n{}\r\n0\r\n\r\n`)],
+  };
+  const twice = { 400: [post('Content-Length: x', '{}'), post('Content-Length: -1', '{}'), post('Content-Length: ', '{}'), post('Content-Length: 2, 2', '{}'), post('Content-Length: 2 ', '{}')], 413: [post(`Content-Length: ${'9'.repeat(30)}`, '{}')] };
+  const check = async (texts, pattern) => {
+    for (const text of texts) {
+      for (const [listener, answer] of Object.entries(await sayToBoth(text))) assert.match(answer, pattern, `${listener}: ${JSON.stringify(text.slice(0, 120))}`);
+    }
+  };
+  for (const [status, texts] of Object.entries(html)) await check(texts, new RegExp(`^HTTP/1\\.1 ${status} [^]*?\r\n\r\n<html>`));
+  for (const [status, texts] of Object.entries(twice)) await check(texts, new RegExp(`^HTTP/1\\.1 ${status} [^]*?\r\n\r\nHTTP/1\\.1 ${status} `));
+  await check(['x\r\n\r\n', ' /health HTTP/1.1\r\n\r\n'], /^$/);
 });
 
 test('who is slow, or silent, is let go of; all at once, while the owner writes', async () => {
@@ -207,6 +266,95 @@ test('who is slow, or silent, is let go of; all at once, while the owner writes'
     if (await Promise.race([all, Promise.resolve(false)])) break;
   }
   for (const reason of ['no request in time', 'a request that does not end']) await alice.logged(new RegExp(`"connection.closed","address":"127\\..*"reason":"${reason}"`));
+});
+
+/** The first words of a TLS client. */
+async function clientHello() {
+  const wire = new Duplex({ read() {}, write(bytes, _encoding, done) { this.emit('said', bytes); done(); } });
+  const said = once(wire, 'said');
+  tls.connect({ socket: wire, rejectUnauthorized: false }).on('error', () => {});
+  const [bytes] = await said;
+  wire.destroy();
+  return bytes;
+}
+
+/** Seconds of a core that a node has used. */
+const cpuSeconds = (node) => {
+  const [user, system] = fs.readFileSync(`/proc/${node.process.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
+};
+
+/** A wire that takes a byte at a time of what the client says first, over `ms` in all. */
+function thinWire(who, ms) {
+  const socket = net.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: who.address, noDelay: true });
+  let thin = true;
+  const wire = new Duplex({
+    read() {},
+    async write(bytes, _encoding, done) {
+      if (!thin) { socket.write(bytes, done); return; }
+      thin = false;
+      const first = Date.now();
+      for (const [i, byte] of [...bytes].entries()) {
+        while (!socket.destroyed && Date.now() - first < (i * ms) / bytes.length) await new Promise((resolve) => { setTimeout(resolve, 1); });
+        if (!socket.destroyed) socket.write(Buffer.of(byte));
+      }
+      done();
+    },
+  });
+  socket.on('data', (bytes) => wire.push(bytes)).on('close', () => wire.push(null)).on('error', () => {});
+  cleanup(() => socket.destroy());
+  return tls.connect({ socket: wire, rejectUnauthorized: false, key: who.key, cert: who.cert });
+}
+
+test('a connection that waits for its other end takes no time of a core, and a thin wire gets in', async () => {
+  const { hostname, port } = new URL(alice.ui);
+  const stranger = new Peer();
+  const hello = await clientHello();
+  const held = [];
+  const hold = (socket, text) => {
+    held.push(socket);
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).resume();
+    if (text.length > 0) socket.write(text);
+    return socket;
+  };
+  const outside = (text) => hold(net.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: stranger.address }), text);
+  const inside = (text) => hold(secured(member), text);
+  const local = (text) => hold(net.connect(Number(port), hostname), text);
+  const heads = ['', 'GET ', 'GET /health HTTP/1.1\r\n', 'GET /health HTTP/1.1\r\nHost: x\r\nX: ', 'POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'];
+  for (let i = 0; i < 4; i++) {
+    for (const text of ['', hello.subarray(0, 3), hello.subarray(0, hello.length / 2), hello]) outside(text);
+    for (const text of heads) { inside(text); local(text.replace('Host: x', `Host: ${hostname}:${port}`).replace('/sync/v1/events', '/api/v1/chat/send')); }
+  }
+  await calm(other);
+  const thin = thinWire(new Peer(), 10000);
+  const [usedBefore, before] = [cpuSeconds(alice), Date.now()];
+  let answered = 0;
+  const done = once(thin, 'secureConnect', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(() => true);
+  for await (const _half of setInterval(500)) {
+    assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
+    answered += 1;
+    if (await Promise.race([done, Promise.resolve(false)])) break;
+  }
+  const [used, elapsed] = [cpuSeconds(alice) - usedBefore, (Date.now() - before) / 1000];
+  assert.ok(elapsed >= 5 && answered > 0);
+  assert.ok(used < elapsed * 0.2, `${used} s of a core in ${elapsed} s, for ${held.length} that wait and ${answered} calls`);
+  thin.write(get('/health'));
+  assert.match((await once(thin, 'data')).toString(), /^HTTP\/1\.1 200 /);
+  thin.destroy();
+});
+
+test('a node stops while handshakes wait', async () => {
+  const street = await (await Node.create({ name: 'Carol' })).start();
+  const hello = await clientHello();
+  const sockets = Array.from({ length: 4 }, () => net.connect(street.peerPort, '127.0.0.1'));
+  for (const socket of sockets) {
+    cleanup(() => socket.destroy());
+    socket.on('error', () => {}).write(hello);
+    await once(socket, 'data'); // the server's half
+  }
+  assert.equal((await other.call(street, 'GET', '/health')).status, 200);
+  await street.stop();
 });
 
 test('two thousand connections that do nothing keep nobody out', async () => {

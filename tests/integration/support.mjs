@@ -101,8 +101,8 @@ export class Node {
   async signal(signal) {
     if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return null;
     this.process.kill(signal);
-    const [code] = await this.exited;
-    return code;
+    const [code, killer] = await this.exited;
+    return code ?? killer;
   }
 
   /** A clean stop; the sanitizers speak through the exit code. */

@@ -79,7 +79,7 @@ static void open_plain_peer(struct error *error)
     struct http_listener_options options = {.name = "plain",
                                             .host = "127.0.0.1",
                                             .most_body_bytes = LIMITS_PEER_BODY_BYTES,
-                                            .most_memory_bytes = LIMITS_CONNECTION_MEMORY_BYTES,
+                                            .most_memory_bytes = LIMITS_PEER_CONNECTION_BYTES,
                                             .idle_ms = LIMITS_PEER_IDLE_MS,
                                             .most_connections = 16,
                                             .routes = &routes_peer,

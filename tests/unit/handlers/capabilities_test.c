@@ -134,6 +134,65 @@ static void schema_validate__names_the_member_that_is_wrong(void **state)
     json_decref(schema);
 }
 
+/* Calls that are answered later, each in another way. */
+static struct request *waiting[4];
+static size_t waiting_count;
+
+static void wait_call(struct request *request, const struct node_parts *unused, const json_t *input)
+{
+    (void)unused;
+    (void)input;
+    waiting[waiting_count++] = request;
+}
+
+static void capabilities_call__refuses_more_at_once_than_the_manifest_says(void **state)
+{
+    static struct capability table[] = {
+        {.name = "chat.history", .major = 1, .max_concurrent = 3, .call = wait_call}};
+    struct recorded calls[4];
+    (void)state;
+    capabilities_unload();
+    assert_int_equal(capabilities_load(table, 1), RESULT_OK);
+    for (size_t way = 0; way < 5; way++) {
+        waiting_count = 0;
+        for (size_t i = 0; i < 4; i++) {
+            calls[i] = request_from(CALLER_SELF, "chat.history", "{\"input\":{}}");
+            bus_call_handle(&calls[i].base, &parts);
+        }
+        assert_int_equal(waiting_count, 3);
+        assert_int_equal(calls[3].status, 429);
+        assert_non_null(strstr(calls[3].body, "\"capacity_exceeded\""));
+        assert_non_null(strstr(calls[3].body, "\"retry_after_ms\""));
+        for (size_t i = 0; i < 3; i++) {
+            switch (way) {
+            case 0:
+                request_reply_output(waiting[i], json_object());
+                break;
+            case 1:
+                request_reply_error(waiting[i], WIRE_INTERNAL_ERROR, "x");
+                break;
+            case 2:
+                request_reply_canonical(waiting[i], "{}", 2);
+                break;
+            case 3:
+                request_reply_bytes(waiting[i], "text/plain", "x", 1);
+                break;
+            default:
+                request_reply_http_error(waiting[i], 400, "x");
+            }
+        }
+        for (size_t i = 0; i < 4; i++) {
+            memory_free(calls[i].body);
+            json_decref(calls[i].base.body);
+        }
+    }
+    assert_int_equal(atomic_load(&table[0].in_flight), 0);
+    expect(CALLER_SELF, "chat.history", "{\"input\":{\"limit\":\"many\"}}", 400, "schema_mismatch");
+    assert_int_equal(atomic_load(&table[0].in_flight), 0);
+    capabilities_unload();
+    assert_int_equal(capability_table_load(), RESULT_OK);
+}
+
 static int load_schemas(void **state)
 {
     (void)state;
@@ -153,6 +212,7 @@ int main(void)
         cmocka_unit_test(bus_call__history_rejects_a_remote_caller),
         cmocka_unit_test(bus_call__tells_apart_unknown_names_versions_and_inputs),
         cmocka_unit_test(chat_send__is_not_implemented_when_chat_is_switched_off),
+        cmocka_unit_test(capabilities_call__refuses_more_at_once_than_the_manifest_says),
         cmocka_unit_test(schema_validate__names_the_member_that_is_wrong),
     };
     return cmocka_run_group_tests(tests, load_schemas, unload_schemas);
