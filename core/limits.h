@@ -73,6 +73,17 @@ enum {
     LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
 };
 
+/* Sessions that fetch from peers (§12). What a peer has to fetch may be what all have, or made up.
+ */
+enum {
+    /* In which a first page comes at §10's least pace, and is stored: who brings nothing for so
+     * long is waited for no more. A peer of ours sizes its pages so that one takes 5 s. */
+    LIMITS_FETCH_MS = 35000,
+    /* To fetch much while others wait to: who brings an event now and then has no more than its
+     * part; an honest thin wire goes on with another of those who have the same. */
+    LIMITS_TURN_MS = 600000,
+};
+
 /* Hints in the local network (§19): an honest node sends one every 5 s on each family. A neighbour
  * is to be heard among a thousand who shout, so what is cheap comes first and takes it all. */
 enum {

@@ -108,7 +108,7 @@ static void act(struct gossip *gossip, struct gossip_action *action)
 /* Those who can be reached have it, as a rule. */
 static bool is_of_backlog(const struct gossip *gossip, const struct node_id *source)
 {
-    return gossip->catching_up != NULL && node_id_equal(&gossip->catching_up->node_id, source);
+    return gossip->turns.holder != NULL && node_id_equal(&gossip->turns.holder->node_id, source);
 }
 
 static void take_stored(struct gossip *gossip, const struct message *message)
@@ -195,7 +195,7 @@ static void follow_catching_up(struct gossip *gossip)
         gossip->caught_up_at_ms = INT64_MAX;
     } else if (gossip->caught_up_at_ms == INT64_MAX) {
         gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
-    } else if (now_ms >= gossip->caught_up_at_ms && gossip->catching_up == NULL) {
+    } else if (now_ms >= gossip->caught_up_at_ms && !peer_turn_is_used(gossip)) {
         gossip_io_tell_caught_up(gossip);
         gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
     }

@@ -16,6 +16,7 @@
 #include "gossip/gossip_state.h"
 #include "gossip/peer_link_private.h"
 #include "gossip/peer_receiving_private.h"
+#include "gossip/peer_turn_private.h"
 #include "gossip/refused_hashes.h"
 #include "gossip/verifier.h"
 
@@ -44,10 +45,10 @@ struct gossip {
     uint64_t links_made;
     struct buckets *doors; /* hosts at which a key that was never met may be looked for */
     struct address_book_self self;
-    int64_t self_until_ms;               /* our interfaces are looked at again then */
-    int64_t caught_events;               /* received in sessions since then */
-    int64_t caught_ms;                   /* when events were last known to be lacking */
-    const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
+    int64_t self_until_ms;   /* our interfaces are looked at again then */
+    int64_t caught_events;   /* received in sessions since then */
+    int64_t caught_ms;       /* when events were last known to be lacking */
+    struct peer_turns turns; /* to fetch much */
     int64_t save_at_ms;
     int64_t save_records_at_ms;
     int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */

@@ -35,9 +35,7 @@ static void add_link(struct gossip *gossip, const struct node_id *node_id)
 void peer_links_forget_session(struct peer_link *link)
 {
     session_state_forget(&link->session);
-    if (link->gossip->catching_up == link) {
-        link->gossip->catching_up = NULL;
-    }
+    peer_turn_release(link);
 }
 
 void peer_links_free(struct gossip *gossip, struct peer_link *link)
