@@ -96,6 +96,14 @@ enum {
     LIMITS_HINT_LINKS = 16,     /* links on which we speak and listen; the kernel gives 20 */
 };
 
+/* Our calls to peers. A community of a thousand is not called all at once, and who is slow holds a
+ * place, not us. */
+enum {
+    LIMITS_OUTWARD_CONNECTIONS = 64, /* under way or kept: descriptors, and a router's memory */
+    LIMITS_OUTWARD_TRIES = 24,       /* of them, to who did not answer lately */
+    LIMITS_OUTWARD_CALL_MS = 30000,  /* … while others wait for its place: six times a page */
+};
+
 /* Calls to a host where that peer never answered: anybody can name any host, for any number of
  * peers and with any port, and is not to make a community knock at a stranger's door. A try that
  * meets the peer costs nothing, so a house full of members is found at once. */

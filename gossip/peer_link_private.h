@@ -23,6 +23,7 @@ typedef void peer_answered(struct peer_lane *lane, enum result result,
 /* One call at a time. */
 struct peer_lane {
     struct peer_link *link;
+    enum urgency urgency;
     bool busy;  /* a call is under way … */
     bool again; /* … after another address failed: */
     struct endpoint called_at;

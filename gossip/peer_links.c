@@ -91,11 +91,13 @@ static void adopt_member(struct gossip *gossip, const struct membership *members
 {
     struct endpoints endpoints;
     int64_t cursor = 0;
+    bool seen = false;
     if (peer_links_find(gossip, &member->node_id) == NULL) {
         add_link(gossip, &member->node_id);
         for (size_t i = 0; i < known->count; i++) {
             if (node_id_equal(&known->records[i].node_id, &member->node_id)) {
                 cursor = known->records[i].cursor;
+                seen = known->records[i].last_seen != 0;
                 lock_take(gossip->lock);
                 peer_links_find(gossip, &member->node_id)->presence.last_seen =
                     known->records[i].last_seen;
@@ -104,7 +106,7 @@ static void adopt_member(struct gossip *gossip, const struct membership *members
         }
         (void)event_reader_addresses(gossip->options.log, &member->node_id, restore_address,
                                      peer_links_find(gossip, &member->node_id));
-        gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_io_now(gossip));
+        gossip_state_add_peer(gossip->state, &member->node_id, cursor, seen, gossip_io_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
     member_profile_read_endpoints(membership_profile(membership, member->person), &endpoints);
