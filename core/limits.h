@@ -29,19 +29,21 @@ enum {
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
  * admitted request first: strangers can't push neighbours out. */
 enum {
-    LIMITS_LOCAL_IDLE_MS = 120000,   /* a browser's kept connections are worth more than ours */
-    LIMITS_PEER_IDLE_MS = 60000,     /* §10, §20 */
-    LIMITS_PEER_DEAD_MS = 18000,     /* what we sent is acknowledged in that time; both sides */
-    LIMITS_FIRST_REQUEST_MS = 15000, /* TLS handshake and first request line */
-    LIMITS_LOCAL_CONNECTIONS = 512,  /* a browser opens 6; scripts open as many as they are */
+    LIMITS_LOCAL_IDLE_MS = 120000,       /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,         /* §10, §20 */
+    LIMITS_PEER_DEAD_MS = 18000,         /* what we sent is acknowledged in that time; both sides */
+    LIMITS_FIRST_REQUEST_MS = 15000,     /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,      /* a browser opens 6; scripts open as many as they are */
+    LIMITS_LOCAL_CONNECTIONS_LEAST = 24, /* however few descriptors there are: the owner's tabs */
     LIMITS_PEER_CONNECTIONS = 1024, /* 3 each of 300 neighbours; 18 KiB idle with TLS, 50 at work */
     LIMITS_ADDRESS_CONNECTIONS = 512, /* of one address (IPv6: one /64): the rest gets as many */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
-    LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
-    LIMITS_PEER_NICENESS = 10, /* of the threads for peers: the owner goes first */
-    LIMITS_POOL_THREADS = 2,   /* of a listener: a Pi has four cores, and disks have one arm */
-    LIMITS_DESCRIPTORS = 4096, /* all of the above, and the log's files, with room */
+    LIMITS_BACKLOG = 256,         /* waiting to be accepted while both threads of a pool work */
+    LIMITS_PEER_NICENESS = 10,    /* of the threads for peers: the owner goes first */
+    LIMITS_POOL_THREADS = 2,      /* of a listener: a Pi has four cores, and disks have one arm */
+    LIMITS_DESCRIPTORS = 4096,    /* all of these, and outward ones; with fewer, they shrink, … */
+    LIMITS_OWN_DESCRIPTORS = 128, /* … and the log's, the gate's, … don't: 30 at rest */
 };
 
 /* Calls of others (§16). Batches make that plenty. */
@@ -73,15 +75,10 @@ enum {
     LIMITS_REQUEST_ID_MS = 600000,       /* §9; twice the clock's tolerance */
 };
 
-/* Sessions that fetch from peers (§12). What a peer has to fetch may be what all have, or made up.
- */
+/* Sessions that fetch from peers (§12), who may have made up what they have to be fetched. */
 enum {
-    /* In which a first page comes at §10's least pace, and is stored: who brings nothing for so
-     * long is waited for no more. A peer of ours sizes its pages so that one takes 5 s. */
-    LIMITS_FETCH_MS = 35000,
-    /* To fetch much while others wait to: who brings an event now and then has no more than its
-     * part; an honest thin wire goes on with another of those who have the same. */
-    LIMITS_TURN_MS = 600000,
+    LIMITS_FETCH_MS = 35000, /* a first page at §10's least pace, and its storing */
+    LIMITS_TURN_MS = 600000, /* to fetch much while others wait to, who brings ever so little */
 };
 
 /* Hints in the local network (§19): an honest node sends one every 5 s on each family. A neighbour
@@ -96,8 +93,7 @@ enum {
     LIMITS_HINT_LINKS = 16,     /* links on which we speak and listen; the kernel gives 20 */
 };
 
-/* Our calls to peers. A community of a thousand is not called all at once, and who is slow holds a
- * place, not us. */
+/* Our calls to peers: a thousand are not called at once, and who is slow holds a place, not us. */
 enum {
     LIMITS_OUTWARD_CONNECTIONS = 64, /* under way or kept: descriptors, and a router's memory */
     LIMITS_OUTWARD_TRIES = 24,       /* of them, to who did not answer lately */

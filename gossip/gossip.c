@@ -285,8 +285,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     struct gossip *gossip = memory_allocate(1, sizeof *gossip);
     gossip->options = *options;
     gossip->lock = lock_create();
-    size_t most =
-        options->most_connections == 0 ? LIMITS_OUTWARD_CONNECTIONS : options->most_connections;
+    size_t most = options->most_connections < URGENCIES ? URGENCIES : options->most_connections;
     gossip->client = options->transport == NULL ? http_client_create(most) : NULL;
     gossip->outward = outward_calls_create(options->clock, most, gossip_io_begin, gossip);
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);

@@ -222,6 +222,7 @@ static enum result open_peer(struct node *node, struct error *error)
 static enum result open_local(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
+    size_t most_local = process_afford_connections(LIMITS_LOCAL_CONNECTIONS);
     node->local_callers = callers_create(LIMITS_HELD_BY_OWNER_BYTES, LIMITS_HELD_BY_OWNER_BYTES);
     struct http_listener_options options = {
         .name = "local",
@@ -230,7 +231,9 @@ static enum result open_local(struct node *node, struct error *error)
         .most_body_bytes = LIMITS_LOCAL_BODY_BYTES,
         .most_memory_bytes = LIMITS_CONNECTION_MEMORY_BYTES,
         .idle_ms = LIMITS_LOCAL_IDLE_MS,
-        .most_connections = process_afford_connections(LIMITS_LOCAL_CONNECTIONS),
+        .most_connections = most_local > LIMITS_LOCAL_CONNECTIONS_LEAST
+                                ? most_local
+                                : LIMITS_LOCAL_CONNECTIONS_LEAST,
         .callers = node->local_callers,
         .routes = &routes_local,
         .parts = &node->parts,
