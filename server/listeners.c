@@ -186,7 +186,9 @@ static void log_refused_peer(void *context, struct listener_request *request,
 static void log_refused_local(void *context, struct listener_request *request,
                               const struct reply *reply, const char *reason)
 {
-    if (reply->status == wire_code_status(WIRE_UNAUTHORIZED)) {
+    bool by_gate = reason != reply->message;
+    if (reply->status == wire_code_status(WIRE_UNAUTHORIZED) ||
+        (by_gate && reply->status == wire_code_status(WIRE_PARTITION))) {
         log_refused(context, "local", request, reply, reason);
     }
 }
@@ -251,7 +253,7 @@ static enum result open_local(struct node *node, struct error *error)
 static void check_same_user(struct node *node)
 {
     node->same_user_only = node->configuration->same_user_only;
-    if (node->same_user_only && socket_owner_probe() != RESULT_OK) {
+    if (node->same_user_only && socket_owner_probe() == RESULT_UNSUPPORTED) {
         node->same_user_only = false;
         log_write(LOG_WARNING, "gate.same_user_unavailable", "meaning",
                   "this system does not tell who owns a connection: every user of this machine can "
