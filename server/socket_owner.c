@@ -47,6 +47,8 @@ static enum result explain(int reason)
     return passes ? RESULT_FULL : RESULT_UNSUPPORTED;
 }
 
+/* A socket that was closed, with something on its way still, has no file and is root's, as the
+ * kernel tells it: whose it was, nobody knows. */
 static enum result read_answer(int netlink, uid_t *uid_out)
 {
     _Alignas(struct nlmsghdr) uint8_t bytes[ANSWER_BYTES];
@@ -64,6 +66,9 @@ static enum result read_answer(int netlink, uid_t *uid_out)
         return RESULT_UNSUPPORTED;
     }
     memcpy(&message, bytes + NLMSG_HDRLEN, sizeof message);
+    if (message.idiag_inode == 0) {
+        return RESULT_NOT_FOUND;
+    }
     *uid_out = message.idiag_uid;
     return RESULT_OK;
 }

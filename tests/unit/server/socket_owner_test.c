@@ -72,6 +72,23 @@ static void socket_owner_find__names_us_for_a_connection_of_ours(void **state)
     close_pair(&pair);
 }
 
+/* The kernel has it that root owns what was closed: whoever asks and goes at once is not root. */
+static void socket_owner_find__names_nobody_for_what_was_closed(void **state)
+{
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+    struct pair pair;
+    uid_t uid = SOMEBODY;
+    (void)state;
+    open_listener(&pair);
+    int client = connect_to(&pair);
+    take_connection(&pair);
+    assert_int_equal(write(client, request, sizeof request - 1), sizeof request - 1);
+    (void)close(client);
+    assert_int_equal(find(&pair, &uid), RESULT_NOT_FOUND);
+    assert_int_equal(uid, SOMEBODY);
+    close_pair(&pair);
+}
+
 /* Where the test runs as root: what another user opened is that user's. */
 static void socket_owner_find__names_another_user(void **state)
 {
@@ -130,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(socket_owner_find__names_us_for_a_connection_of_ours),
+        cmocka_unit_test(socket_owner_find__names_nobody_for_what_was_closed),
         cmocka_unit_test(socket_owner_find__names_another_user),
         cmocka_unit_test(socket_owner_find__says_that_it_cannot_ask_just_now),
     };
