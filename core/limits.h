@@ -36,19 +36,21 @@ enum {
 /* Connections. Those over a bound close the oldest that waits for nothing, who never sent an
  * admitted request first: strangers can't push neighbours out. */
 enum {
-    LIMITS_LOCAL_IDLE_MS = 120000,    /* a browser's kept connections are worth more than ours */
-    LIMITS_PEER_IDLE_MS = 60000,      /* §10, §20 */
-    LIMITS_PEER_DEAD_MS = 18000,      /* what we sent is acknowledged in that time; both sides */
-    LIMITS_FIRST_REQUEST_MS = 15000,  /* TLS handshake and first request line */
-    LIMITS_LOCAL_CONNECTIONS = 512,   /* a browser opens 6; scripts open as many as they are */
-    LIMITS_PEER_CONNECTIONS = 1024,   /* 3 each of 300 neighbours; 50 KiB idle, 64 at work */
-    LIMITS_ADDRESS_CONNECTIONS = 512, /* of one address (IPv6: one /64): the rest gets as many */
+    LIMITS_LOCAL_IDLE_MS = 120000,       /* a browser's kept connections are worth more than ours */
+    LIMITS_PEER_IDLE_MS = 60000,         /* §10, §20 */
+    LIMITS_PEER_DEAD_MS = 18000,         /* what we sent is acknowledged in that time; both sides */
+    LIMITS_FIRST_REQUEST_MS = 15000,     /* TLS handshake and first request line */
+    LIMITS_LOCAL_CONNECTIONS = 512,      /* a browser opens 6; scripts open as many as they are */
+    LIMITS_LOCAL_CONNECTIONS_LEAST = 24, /* however few descriptors there are: the owner's tabs */
+    LIMITS_PEER_CONNECTIONS = 1024,      /* 3 each of 300 neighbours; 50 KiB idle, 64 at work */
+    LIMITS_ADDRESS_CONNECTIONS = 512,    /* of one address (IPv6: one /64): the rest gets as many */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
-    LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
-    LIMITS_PEER_NICENESS = 10, /* of the threads for peers: the owner goes first */
-    LIMITS_POOL_THREADS = 2,   /* of a listener: a Pi has four cores, and disks have one arm */
-    LIMITS_DESCRIPTORS = 4096, /* all of the above, and the log's files, with room */
+    LIMITS_BACKLOG = 256,         /* waiting to be accepted while both threads of a pool work */
+    LIMITS_PEER_NICENESS = 10,    /* of the threads for peers: the owner goes first */
+    LIMITS_POOL_THREADS = 2,      /* of a listener: a Pi has four cores, and disks have one arm */
+    LIMITS_DESCRIPTORS = 4096,    /* all of these, and outward ones; with fewer, they shrink, … */
+    LIMITS_OWN_DESCRIPTORS = 128, /* … and the log's, the gate's, … don't: 30 at rest */
 };
 
 /* Calls of others (§16). Batches make that plenty. */
@@ -60,12 +62,9 @@ enum {
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
     LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
-};
-
-/* Calls of one capability at once, of whoever calls (§8, max_concurrent). */
-enum {
-    LIMITS_CHAT_CALLS_AT_ONCE = 256, /* a send waits for the disk, and for the recipient's node */
-    LIMITS_CHANGES_AT_ONCE = 64,     /* of the membership; people make them one by one */
+    LIMITS_CHAT_CALLS_AT_ONCE =
+        256,                     /* of anybody (§8, max_concurrent): a send waits for the disk */
+    LIMITS_CHANGES_AT_ONCE = 64, /* … of the membership; people make them one by one */
 };
 
 /* Request bodies and answers that are held at once; and what a JSON body may take once it is read,
@@ -96,6 +95,15 @@ enum {
     LIMITS_HINTS_AT_ONCE = 256,            /* taken from a socket, which holds about as many … */
     LIMITS_HINTS_EVERY_MS = 25, /* … that often; the kernel drops the rest, which is cheap */
     LIMITS_HINT_LINKS = 16,     /* links on which we speak and listen; the kernel gives 20 */
+};
+
+/* Our calls to peers: a thousand are not called at once, and who is slow holds a place, not us. */
+enum {
+    LIMITS_OUTWARD_CONNECTIONS = 64, /* under way or kept: descriptors, and a router's memory */
+    LIMITS_OUTWARD_TRIES = 24,       /* of them, to who did not answer lately */
+    LIMITS_OUTWARD_CALL_MS = 30000,  /* … while others wait for its place: six times a page */
+    LIMITS_FETCH_MS = 35000,         /* a first page at §10's least pace, and its storing */
+    LIMITS_TURN_MS = 600000, /* to fetch much while others wait to, who brings ever so little */
 };
 
 /* Calls to a host where that peer never answered: anybody can name any host, for any number of

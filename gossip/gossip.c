@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_news_private.h"
@@ -30,6 +31,7 @@ struct stored {
     struct node_id source;
     bool has_concerned;
     struct node_id concerned;
+    bool written;                          /* to whom it concerns, by the owner */
     char target_event_id[ULID_TEXT_BYTES]; /* of a delivered receipt for us, or "" */
 };
 
@@ -80,6 +82,12 @@ static void tell_presence(struct gossip *gossip, const struct gossip_action *act
     }
 }
 
+static void reconcile(struct peer_link *link, enum urgency urgency)
+{
+    link->exchange.urgency = urgency;
+    peer_session_step(link);
+}
+
 static void act(struct gossip *gossip, struct gossip_action *action)
 {
     while (gossip_state_next(gossip->state, gossip_io_now(gossip), action)) {
@@ -89,7 +97,7 @@ static void act(struct gossip *gossip, struct gossip_action *action)
             peer_push_start(gossip, action);
             break;
         case GOSSIP_RECONCILE:
-            peer_session_step(peer_links_find(gossip, &action->peer));
+            reconcile(peer_links_find(gossip, &action->peer), action->urgency);
             break;
         case GOSSIP_SUBSCRIBE:
             peer_subscription_start(peer_links_find(gossip, &action->peer));
@@ -107,7 +115,7 @@ static void act(struct gossip *gossip, struct gossip_action *action)
 /* Those who can be reached have it, as a rule. */
 static bool is_of_backlog(const struct gossip *gossip, const struct node_id *source)
 {
-    return gossip->catching_up != NULL && node_id_equal(&gossip->catching_up->node_id, source);
+    return gossip->turns.holder != NULL && node_id_equal(&gossip->turns.holder->node_id, source);
 }
 
 static void take_stored(struct gossip *gossip, const struct message *message)
@@ -126,6 +134,9 @@ static void take_stored(struct gossip *gossip, const struct message *message)
             gossip_state_event_stored(gossip->state, stored->seq,
                                       stored->has_source ? &stored->source : NULL,
                                       stored->has_concerned ? &stored->concerned : NULL);
+        }
+        if (stored->written) {
+            gossip_state_owner_wrote(gossip->state, stored->seq, &stored->concerned);
         }
         if (stored->target_event_id[0] != '\0') {
             gossip_state_receipt_seen(gossip->state, stored->target_event_id);
@@ -194,7 +205,7 @@ static void follow_catching_up(struct gossip *gossip)
         gossip->caught_up_at_ms = INT64_MAX;
     } else if (gossip->caught_up_at_ms == INT64_MAX) {
         gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
-    } else if (now_ms >= gossip->caught_up_at_ms && gossip->catching_up == NULL) {
+    } else if (now_ms >= gossip->caught_up_at_ms && !peer_turn_is_used(gossip)) {
         gossip_io_tell_caught_up(gossip);
         gossip->caught_up_at_ms = now_ms + CAUGHT_UP_MS;
     }
@@ -203,6 +214,7 @@ static void follow_catching_up(struct gossip *gossip)
 int64_t gossip_step(struct gossip *gossip)
 {
     take_messages(gossip);
+    outward_calls_step(gossip->outward);
     act(gossip, gossip->action);
     if (gossip_io_now(gossip) >= gossip->save_at_ms) {
         peer_links_save(gossip);
@@ -223,6 +235,7 @@ static void finish(struct gossip *gossip)
 {
     bool waiting = true;
     gossip->finishing = true;
+    outward_calls_stop(gossip->outward);
     take_messages(gossip);
     peer_asking_give_up(gossip);
     gossip_state_give_up_waiting(gossip->state);
@@ -271,7 +284,9 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     struct gossip *gossip = memory_allocate(1, sizeof *gossip);
     gossip->options = *options;
     gossip->lock = lock_create();
-    gossip->client = options->transport == NULL ? http_client_create() : NULL;
+    size_t most = options->most_connections < URGENCIES ? URGENCIES : options->most_connections;
+    gossip->client = options->transport == NULL ? http_client_create(most) : NULL;
+    gossip->outward = outward_calls_create(options->clock, most, gossip_io_begin, gossip);
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
@@ -336,6 +351,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     verifier_destroy(&gossip->verifier);
     forget_messages(gossip);
     http_client_destroy(&gossip->client);
+    outward_calls_destroy(&gossip->outward);
     while (gossip->link_count > 0) {
         peer_links_free(gossip, gossip->links[0]);
     }
@@ -366,6 +382,7 @@ static void describe(const struct committed_event *committed, struct stored *sto
     if (event->type == EVENT_MESSAGE_SENT) {
         stored_out->has_concerned = true;
         stored_out->concerned = event->data.message.recipient;
+        stored_out->written = committed->source == NULL;
     } else if (committed->source == NULL && event_kind_get(event->type)->is_receipt) {
         stored_out->has_concerned = committed->parties.known;
         stored_out->concerned = committed->parties.author;
@@ -428,28 +445,6 @@ enum result gossip_post(struct gossip *gossip, struct gossip_news *news)
 void gossip_peer_left(struct gossip *gossip, const struct node_id *peer)
 {
     tell_of_peer(gossip, MESSAGE_LEFT, peer);
-}
-
-static void forget_news(struct gossip_news *news)
-{
-    memory_free(news);
-}
-
-static void start_over(struct gossip *gossip, struct gossip_news *news)
-{
-    forget_news(news);
-    peer_addresses_start_over(gossip);
-    peer_asking_start_over(gossip);
-    gossip_state_start_over(gossip->state, gossip_io_now(gossip));
-}
-
-void gossip_network_changed(struct gossip *gossip)
-{
-    struct gossip_news *news = memory_allocate(1, sizeof *news);
-    *news = (struct gossip_news){start_over, forget_news};
-    if (gossip_post(gossip, news) != RESULT_OK) {
-        memory_free(news); /* who can't be reached any more is tried again anyway */
-    }
 }
 
 enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *recipient,

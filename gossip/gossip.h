@@ -29,6 +29,7 @@ struct gossip_options {
     const struct http_identity *identity; /* borrowed */
     const struct clock *clock;
     const struct gossip_transport *transport; /* NULL: libcurl, and a thread of its own */
+    size_t most_connections;                  /* outward: at most, or one an urgency */
     struct endpoint listener;       /* where ours is bound: never called; port 0: nowhere */
     const struct endpoint *by_hand; /* borrowed: [discovery] peers (§19) */
     size_t by_hand_count;

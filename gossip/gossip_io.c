@@ -5,15 +5,22 @@ int64_t gossip_io_now(const struct gossip *gossip)
     return clock_monotonic_ms(gossip->options.clock);
 }
 
-void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
-                    void *context)
+void gossip_io_begin(void *gossip_context, const struct http_call *call, http_client_done *done,
+                     void *context)
 {
+    struct gossip *gossip = gossip_context;
     const struct gossip_transport *transport = gossip->options.transport;
     if (transport == NULL) {
         http_client_send(gossip->client, call, done, context);
     } else {
         transport->send(transport->context, call, done, context);
     }
+}
+
+void gossip_io_send(struct gossip *gossip, enum urgency urgency, const struct http_call *call,
+                    http_client_done *done, void *context)
+{
+    outward_calls_send(gossip->outward, urgency, call, done, context);
 }
 
 void gossip_io_wake(void *context)

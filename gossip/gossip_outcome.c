@@ -6,6 +6,7 @@ void gossip_outcome_contacted(struct peer *peer, int64_t now_ms)
 {
     peer->contact_ms = now_ms;
     peer->was_contacted = true;
+    peer->seen = true;
     peer->heard = true;
     peer->calls_only = false;
 }
@@ -132,6 +133,9 @@ static void postpone(struct peer *peer, bool reached, int64_t now_ms)
 
 static void pushed(struct peer *peer, const struct gossip_outcome *outcome, int64_t now_ms)
 {
+    if (outcome->through >= peer->wrote_seq && was_pushed(peer, peer->wrote_seq)) {
+        peer->wrote_seq = 0;
+    }
     bool exchanges = peer->in_session || peer->exchanging;
     peer->gap = peer->gap || outcome->more;
     peer->exchange_again = peer->exchange_again || (outcome->more && exchanges);
@@ -153,6 +157,7 @@ static void exchanged(struct gossip_state *state, struct peer *peer,
     if (over) {
         peer->in_session = false;
         peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
+        peer->wrote_seq = outcome->through >= peer->wrote_seq ? 0 : peer->wrote_seq;
         if (peer->exchange_again) {
             peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
         }
@@ -167,6 +172,10 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
     bool *precedes =
         outcome->pushed ? &peer->push_precedes_leaving : &peer->exchange_precedes_leaving;
     bool late = *precedes;
+    if (!outcome->pushed && peer->trying) {
+        peer->trying = false;
+        state->try_count--;
+    }
     *call = false;
     *precedes = false;
     if (late) {

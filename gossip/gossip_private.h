@@ -14,8 +14,10 @@
 #include "gossip/event_batch.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
+#include "gossip/outward_calls.h"
 #include "gossip/peer_link_private.h"
 #include "gossip/peer_receiving_private.h"
+#include "gossip/peer_turn_private.h"
 #include "gossip/refused_hashes.h"
 #include "gossip/verifier.h"
 
@@ -30,6 +32,7 @@ struct gossip {
     struct inbox *inbox;
     struct thread *thread;
     struct http_client *client; /* NULL: another one was handed in */
+    struct outward_calls *outward;
     struct gossip_state *state;
     struct gossip_action *action; /* large; reused */
     struct refused_hashes *refused;
@@ -44,10 +47,10 @@ struct gossip {
     uint64_t links_made;
     struct buckets *doors; /* hosts at which a key that was never met may be looked for */
     struct address_book_self self;
-    int64_t self_until_ms;               /* our interfaces are looked at again then */
-    int64_t caught_events;               /* received in sessions since then */
-    int64_t caught_ms;                   /* when events were last known to be lacking */
-    const struct peer_link *catching_up; /* the one session that fetches much; NULL: none */
+    int64_t self_until_ms;   /* our interfaces are looked at again then */
+    int64_t caught_events;   /* received in sessions since then */
+    int64_t caught_ms;       /* when events were last known to be lacking */
+    struct peer_turns turns; /* to fetch much */
     int64_t save_at_ms;
     int64_t save_records_at_ms;
     int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */
@@ -61,11 +64,13 @@ struct gossip {
     size_t receiving; /* batches that the verifier or the writer has */
 };
 
-/* gossip_io.c: monotonic time, of the clock that was handed in; a call on the transport that there
- * is; rouses the gossip thread, from any. */
+/* gossip_io.c: monotonic time; a call on the transport that there is, when it is its turn, or at
+ * once; rouses the gossip thread, from any. */
 int64_t gossip_io_now(const struct gossip *gossip);
-void gossip_io_send(struct gossip *gossip, const struct http_call *call, http_client_done *done,
-                    void *context);
+void gossip_io_send(struct gossip *gossip, enum urgency urgency, const struct http_call *call,
+                    http_client_done *done, void *context);
+void gossip_io_begin(void *gossip, const struct http_call *call, http_client_done *done,
+                     void *context);
 void gossip_io_wake(void *context);
 
 /* Nothing is left to be fetched from somebody: the log may answer messages. */
@@ -81,10 +86,8 @@ void peer_links_free(struct gossip *gossip, struct peer_link *link);
 /* Members come, go and move. */
 void peer_links_follow_members(struct gossip *gossip);
 
-/* The peer was heard of just now. */
+/* The peer was heard of just now; forgets the session with it: the log may be gone. */
 void peer_links_seen(struct peer_link *link);
-
-/* Forgets the session with it: the log may be gone. */
 void peer_links_forget_session(struct peer_link *link);
 
 /* Logs what the peer does wrong, now and then. */

@@ -39,7 +39,7 @@ static struct peer *find(const struct gossip_state *state, const struct node_id 
 }
 
 void gossip_state_add_peer(struct gossip_state *state, const struct node_id *node_id,
-                           int64_t cursor, int64_t now_ms)
+                           int64_t cursor, bool seen, int64_t now_ms)
 {
     if (find(state, node_id) != NULL) {
         return;
@@ -48,6 +48,7 @@ void gossip_state_add_peer(struct gossip_state *state, const struct node_id *nod
     peer->node_id = *node_id;
     peer->cursor = cursor;
     peer->gap = true;
+    peer->seen = seen;
     peer->exchange_at_ms = now_ms;
     state->peers = memory_resize(state->peers, state->peer_count + 1, sizeof(struct peer *));
     state->peers[state->peer_count++] = peer;
@@ -62,6 +63,7 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
     send_waiters_give_up(&state->waiters, &peer->node_id);
     state->subscription_count -= peer->subscribed ? 1 : 0;
     state->watched_count -= peer->watched ? 1 : 0;
+    state->try_count -= peer->trying ? 1 : 0;
     for (size_t i = 0; i < state->peer_count; i++) {
         if (state->peers[i] == peer) {
             state->peers[i] = state->peers[--state->peer_count];
@@ -131,6 +133,15 @@ void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
     }
 }
 
+void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq,
+                              const struct node_id *node_id)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer != NULL) {
+        peer->wrote_seq = seq;
+    }
+}
+
 void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bool at_once,
                                 int64_t now_ms)
 {
@@ -156,6 +167,7 @@ void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *n
 {
     struct peer *peer = find(state, node_id);
     if (peer != NULL) {
+        peer->hinted = true;
         recall(peer, now_ms);
     }
 }
@@ -285,8 +297,21 @@ static int64_t subscription_due(const struct gossip_state *state, const struct p
     return lonely_ms > peer->subscribe_at_ms ? lonely_ms : peer->subscribe_at_ms;
 }
 
-static void begin_exchange(struct peer *peer, int64_t now_ms, struct gossip_action *out)
+/* Who was heard of since the last call to it was lost is there. */
+static enum urgency urgency_of(const struct peer *peer)
 {
+    bool known = peer->was_contacted && (peer->failures == 0 || peer->heard);
+    return known ? URGENCY_KNOWN : URGENCY_TRY;
+}
+
+static void begin_exchange(struct gossip_state *state, struct peer *peer, int64_t now_ms,
+                           struct gossip_action *out)
+{
+    out->urgency = urgency_of(peer);
+    peer->trying = out->urgency == URGENCY_TRY;
+    peer->hinted = false;
+    state->try_count += peer->trying ? 1 : 0;
+    state->tries_begun += peer->trying ? 1 : 0;
     if (peer->by_cursor && now_ms >= peer->by_cursor_until_ms) {
         peer->by_cursor = false;
     }
@@ -308,6 +333,7 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
                        struct gossip_action *out)
 {
     out->kind = GOSSIP_PUSH;
+    out->urgency = peer->wrote_seq != 0 ? URGENCY_OWNER : URGENCY_PUSH;
     out->seq_count = peer->queue_count;
     memcpy(out->seqs, peer->queue, peer->queue_count * sizeof *peer->queue);
     memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
@@ -326,9 +352,10 @@ static bool may_push(const struct peer *peer)
            !(peer->by_cursor && peer->exchanging);
 }
 
-static bool may_exchange(const struct peer *peer)
+static bool may_exchange(const struct gossip_state *state, const struct peer *peer)
 {
-    return !peer->exchanging && !(peer->by_cursor && peer->pushing);
+    return !peer->exchanging && !(peer->by_cursor && peer->pushing) &&
+           (state->try_count < LIMITS_OUTWARD_TRIES || urgency_of(peer) != URGENCY_TRY);
 }
 
 static int64_t exchange_due(const struct gossip_state *state, const struct peer *peer)
@@ -337,8 +364,9 @@ static int64_t exchange_due(const struct gossip_state *state, const struct peer 
     return ask_at_ms < peer->exchange_at_ms ? ask_at_ms : peer->exchange_at_ms;
 }
 
-static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t now_ms,
-                          struct gossip_action *out)
+/* `exchange` false: whatever else there is. */
+static bool next_for_peer(struct gossip_state *state, struct peer *peer, bool exchange,
+                          int64_t now_ms, struct gossip_action *out)
 {
     out->peer = peer->node_id;
     if (gossip_watch_is_online(peer, now_ms) != peer->online) {
@@ -358,13 +386,41 @@ static bool next_for_peer(struct gossip_state *state, struct peer *peer, int64_t
         return true;
     }
     bool push = may_push(peer);
-    bool due = may_exchange(peer) && exchange_due(state, peer) <= now_ms;
+    bool due = exchange && may_exchange(state, peer) && exchange_due(state, peer) <= now_ms;
     if (push && (!due || peer->in_session)) {
         begin_push(state, peer, now_ms, out);
     } else if (due) {
-        begin_exchange(peer, now_ms, out);
+        begin_exchange(state, peer, now_ms, out);
     }
     return due || push;
+}
+
+/* Who waits longest, but every fourth time: first whom the owner wrote to, who is said to be there,
+ * and who was ever met. */
+static bool is_tried_before(const struct gossip_state *state, const struct peer *one,
+                            const struct peer *other)
+{
+    enum { FAIR = 4 };
+    unsigned one_first = (one->wrote_seq != 0 ? 4U : 0) + (one->hinted ? 2U : 0) + one->seen;
+    unsigned other_first =
+        (other->wrote_seq != 0 ? 4U : 0) + (other->hinted ? 2U : 0) + other->seen;
+    return one_first == other_first || state->tries_begun % FAIR == 0
+               ? one->exchange_at_ms < other->exchange_at_ms
+               : one_first > other_first;
+}
+
+static struct peer *first_to_try(const struct gossip_state *state, int64_t now_ms)
+{
+    struct peer *first = NULL;
+    for (size_t i = 0; i < state->peer_count; i++) {
+        struct peer *peer = state->peers[i];
+        bool due = may_exchange(state, peer) && exchange_due(state, peer) <= now_ms &&
+                   gossip_pace_due(peer) <= now_ms;
+        if (due && (first == NULL || is_tried_before(state, peer, first))) {
+            first = peer;
+        }
+    }
+    return first;
 }
 
 bool gossip_state_next(struct gossip_state *state, int64_t now_ms, struct gossip_action *action_out)
@@ -374,11 +430,13 @@ bool gossip_state_next(struct gossip_state *state, int64_t now_ms, struct gossip
         return true;
     }
     for (size_t i = 0; i < state->peer_count; i++) {
-        if (next_for_peer(state, state->peers[i], now_ms, action_out)) {
+        struct peer *peer = state->peers[i];
+        if (next_for_peer(state, peer, urgency_of(peer) != URGENCY_TRY, now_ms, action_out)) {
             return true;
         }
     }
-    return false;
+    struct peer *tried = first_to_try(state, now_ms);
+    return tried != NULL && next_for_peer(state, tried, true, now_ms, action_out);
 }
 
 int64_t gossip_state_wake_at(const struct gossip_state *state)
@@ -387,7 +445,7 @@ int64_t gossip_state_wake_at(const struct gossip_state *state)
     for (size_t i = 0; i < state->peer_count; i++) {
         const struct peer *peer = state->peers[i];
         int64_t stale_at = peer->online ? gossip_watch_stale_at(peer) : INT64_MAX;
-        int64_t due = may_exchange(peer) ? exchange_due(state, peer) : INT64_MAX;
+        int64_t due = may_exchange(state, peer) ? exchange_due(state, peer) : INT64_MAX;
         if (may_push(peer)) {
             due = INT64_MIN; /* as soon as its pace allows */
         }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gossip/urgency.h"
 #include "protocol/node_id.h"
 #include "protocol/ulid.h"
 
@@ -34,8 +35,7 @@
 #define GOSSIP_STRANGER_MS 2000        /* a peer that has not heard yet that we joined, at most */
 #define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
 #define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
-#define GOSSIP_MOST_QUEUED                                                                         \
-    512 /* events that wait for one peer; above it, the exchange brings them */
+#define GOSSIP_MOST_QUEUED 512         /* events for one peer; above it, the exchange brings them */
 
 struct gossip_state;
 
@@ -50,6 +50,7 @@ enum gossip_action_kind {
 
 struct gossip_action {
     enum gossip_action_kind kind;
+    enum urgency urgency; /* PUSH, RECONCILE, CURSOR */
     struct node_id peer;
     int64_t seqs[GOSSIP_MOST_QUEUED]; /* PUSH */
     size_t seq_count;
@@ -64,9 +65,10 @@ struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint3
                                          void *context, int64_t now_ms);
 void gossip_state_destroy(struct gossip_state **state);
 
-/* A member that is not us. Known ones are left as they are; with a new one we reconcile at once. */
+/* A member that is not us. Known ones are left as they are; with a new one we reconcile as soon as
+ * it is one of LIMITS_OUTWARD_TRIES: first who was `seen` before. */
 void gossip_state_add_peer(struct gossip_state *state, const struct node_id *peer, int64_t cursor,
-                           int64_t now_ms);
+                           bool seen, int64_t now_ms);
 
 /* No member any more; its waiting sends are answered "not direct". */
 void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *peer);
@@ -76,8 +78,10 @@ void gossip_state_remove_peer(struct gossip_state *state, const struct node_id *
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
                                const struct node_id *source, const struct node_id *concerned);
 
-/* Events were stored that are passed on to nobody, for there were too many at once: reconciliation
- * brings them, `at_once` or in its time. */
+/* The owner wrote it that event: until it is there, it comes before others. */
+void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq, const struct node_id *peer);
+
+/* Too many were stored to be passed on: reconciliation brings them, `at_once` or in its time. */
 void gossip_state_events_missed(struct gossip_state *state, int64_t last_seq, bool at_once,
                                 int64_t now_ms);
 
@@ -89,8 +93,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
 void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *peer,
                              int64_t now_ms);
 
-/* Our own addresses changed: what failed says nothing any more, and everybody is asked within
- * GOSSIP_START_OVER_MS. */
+/* Our own addresses changed: everybody is asked within GOSSIP_START_OVER_MS. */
 void gossip_state_start_over(struct gossip_state *state, int64_t now_ms);
 
 /* The peer said that it stops: it is offline until it calls again, or an exchange succeeds. */
@@ -119,23 +122,20 @@ void gossip_state_finished(struct gossip_state *state, const struct node_id *pee
 void gossip_state_polled(struct gossip_state *state, const struct node_id *peer, bool succeeded,
                          int64_t now_ms);
 
-/* A send waits to learn (until GOSSIP_DELIVERY_WAIT_MS, or until the call under way fails) whether
- * the recipient's node acknowledged it. Where calls fail it does not, not even for one under way,
- * unless the peer is there, as its own calls or its refusals say, and is called by then. */
+/* A send waits (until GOSSIP_DELIVERY_WAIT_MS, or the call under way fails) to learn whether the
+ * recipient's node acknowledged it; where calls fail, only if the peer is there, as its own calls
+ * or its refusals say, and is called by then. */
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *peer,
                                 const char *event_id, int64_t seq, void *token, int64_t now_ms);
 
-/* A receipt proves that the message arrived. */
+/* A receipt proves that the message arrived; or every waiting send is decided now. */
 void gossip_state_receipt_seen(struct gossip_state *state, const char *target_event_id);
-
-/* Decides every waiting send now. */
 void gossip_state_give_up_waiting(struct gossip_state *state);
 
-/* The next thing to do; false when there is nothing until gossip_state_wake_at(). */
+/* The next thing to do; false when there is nothing until gossip_state_wake_at(). Of ANSWERs alone:
+ * for when nothing else is to be begun any more. */
 bool gossip_state_next(struct gossip_state *state, int64_t now_ms,
                        struct gossip_action *action_out);
-
-/* The same, of ANSWERs alone: for when nothing else is to be begun any more. */
 bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms,
                               struct gossip_action *action_out);
 

@@ -30,6 +30,10 @@ struct peer {
     int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
     size_t pushed_count;
     int64_t exchange_at_ms;
+    bool trying;        /* it is one of LIMITS_OUTWARD_TRIES, while it is exchanging */
+    bool seen;          /* it answered or called, ever */
+    bool hinted;        /* it is said to be there */
+    int64_t wrote_seq;  /* the newest that the owner wrote to it and is not there; 0: none */
     int64_t asked_ms;   /* when the last exchange began */
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
@@ -51,6 +55,8 @@ struct gossip_state {
     int64_t called_ms; /* somebody reached us */
     size_t subscription_count;
     size_t watched_count;
+    size_t try_count;
+    uint64_t tries_begun;
     uint64_t talks;
     uint32_t (*random)(void *context, uint32_t below);
     void *context;

@@ -10,7 +10,7 @@
 #include "core/limits.h"
 #include "core/memory.h"
 
-enum { MOST_CONNECTIONS = 256, LOOK_EVERY_MS = 1000 };
+enum { LOOK_EVERY_MS = 1000 };
 
 struct transfer {
     CURL *easy;
@@ -280,11 +280,12 @@ void http_client_deinit_answer(struct http_answer *answer)
     buffer_deinit(&answer->body);
 }
 
-struct http_client *http_client_create(void)
+struct http_client *http_client_create(size_t most_connections)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
     client->multi = curl_multi_init();
-    (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)MOST_CONNECTIONS);
+    (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
+    (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);
     return client;
 }
 

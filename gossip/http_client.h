@@ -71,7 +71,8 @@ struct http_client;
 /* `done` is called from http_client_run(); the answer is borrowed for the call. */
 typedef void http_client_done(void *context, enum result result, const struct http_answer *answer);
 
-struct http_client *http_client_create(void);
+/* At most so many connections at once, those kept alive among them. */
+struct http_client *http_client_create(size_t most_connections);
 
 /* Unfinished calls are dropped: `done` is not called. */
 void http_client_destroy(struct http_client **client);

@@ -15,6 +15,7 @@ struct probe {
 struct waiting {
     peer_addresses_found *found;
     void *context;
+    enum urgency urgency;
 };
 
 struct peer_addresses {
@@ -263,9 +264,21 @@ static void probed(void *context, enum result result, const struct http_answer *
     conclude_if_done(addresses);
 }
 
+/* That of who waits for it. */
+static enum urgency urgency_of(const struct peer_addresses *addresses)
+{
+    enum urgency urgency = URGENCY_TRY;
+    for (size_t i = 0; i < addresses->waiting_count; i++) {
+        enum urgency waiting = addresses->waiting[i].urgency;
+        urgency = waiting < urgency ? waiting : urgency;
+    }
+    return urgency;
+}
+
 static void send_probe(struct peer_addresses *addresses, struct probe *probe,
                        const struct endpoint *endpoint)
 {
+    enum urgency urgency = urgency_of(addresses);
     char base[MOST_URL_BYTES];
     *probe = (struct probe){true, addresses, *endpoint};
     node_manifest_format_url(endpoint, base, sizeof base);
@@ -276,7 +289,7 @@ static void send_probe(struct peer_addresses *addresses, struct probe *probe,
                              .fresh = true,
                              .peer = &addresses->node_id,
                              .identity = addresses->gossip->options.identity};
-    gossip_io_send(addresses->gossip, &call, probed, probe);
+    gossip_io_send(addresses->gossip, urgency, &call, probed, probe);
     memory_free(url);
 }
 
@@ -345,8 +358,8 @@ static void begin_search(struct peer_addresses *addresses, const struct endpoint
     addresses->found_other = false;
 }
 
-void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found *found,
-                          void *context)
+void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency,
+                          peer_addresses_found *found, void *context)
 {
     struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
     if (addresses->has_chosen) {
@@ -375,7 +388,7 @@ void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found
         found(context, NULL);
         return;
     }
-    addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context};
+    addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context, urgency};
     struct gossip *gossip = addresses->gossip;
     bool was_held = hold(gossip);
     (void)advance(addresses);
@@ -473,27 +486,11 @@ void peer_addresses_take_manifest(struct peer_addresses *addresses,
     }
 }
 
-static bool is_gone(void *context, const char *url, const char *local_address)
-{
-    const struct local_interfaces *interfaces = context;
-    (void)url;
-    return local_address[0] != '\0' && !local_interfaces_have(interfaces, local_address);
-}
-
 void peer_addresses_start_over(struct gossip *gossip)
 {
     gossip->self_until_ms = 0;
-    const struct address_book_self *self = look_at_self(gossip);
+    (void)look_at_self(gossip);
     for (struct peer_addresses *at = gossip->addresses; at != NULL; at = at->following) {
         at->has_chosen = false;
-    }
-    if (gossip->client == NULL) {
-        return;
-    }
-    http_client_renew(gossip->client);
-    /* Only with all of them in sight is one known to be gone. */
-    if (self->interfaces.address_count > 0 &&
-        self->interfaces.address_count < LOCAL_INTERFACES_MOST_ADDRESSES) {
-        http_client_cut(gossip->client, is_gone, &gossip->self.interfaces);
     }
 }

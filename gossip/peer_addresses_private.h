@@ -9,6 +9,7 @@
 #define HEARTHCHAT_GOSSIP_PEER_ADDRESSES_PRIVATE_H
 
 #include "gossip/address_book.h"
+#include "gossip/urgency.h"
 #include "protocol/node_id.h"
 
 #define PEER_ADDRESSES_MOST_PROBES 4
@@ -30,8 +31,8 @@ void peer_addresses_forget_all(struct gossip *gossip);
 
 /* Calls `found` once: at once when it is known where the peer is, or there is only one place to
  * try; else when the search has ended. At most PEER_ADDRESSES_MOST_WAITING at once. */
-void peer_addresses_reach(struct peer_addresses *addresses, peer_addresses_found *found,
-                          void *context);
+void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency,
+                          peer_addresses_found *found, void *context);
 
 /* A call there ended; RESULT_OK whenever the peer itself said anything. True when it failed and
  * there are other addresses to try. */
@@ -57,8 +58,7 @@ uint16_t peer_addresses_port(const struct peer_addresses *addresses);
 /* Begins what is due of all searches; when to come again. */
 int64_t peer_addresses_step(struct gossip *gossip);
 
-/* Our own addresses changed: connections from those that are gone are cut, none that is older is
- * used again, and every peer is searched for anew. */
+/* Our own addresses changed: they are looked at, and every peer is searched for anew. */
 void peer_addresses_start_over(struct gossip *gossip);
 
 struct address_book *peer_addresses_book(struct peer_addresses *addresses);

@@ -176,7 +176,8 @@ static void send(struct asked *asked, const struct node_id *pinned, http_client_
                              .peer = pinned,
                              .any_key = pinned == NULL,
                              .identity = pinned == NULL ? NULL : asked->gossip->options.identity};
-    gossip_io_send(asked->gossip, &call, done, asked);
+    enum urgency urgency = asked->named == NULL ? URGENCY_OWNER : URGENCY_KNOWN;
+    gossip_io_send(asked->gossip, urgency, &call, done, asked);
     memory_free(url);
 }
 

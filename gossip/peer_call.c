@@ -32,7 +32,7 @@ static void answered(void *context, enum result result, const struct http_answer
         peer_addresses_tried(link->addresses, &lane->called_at, heard ? RESULT_OK : result);
     if (elsewhere && !lane->again && !link->removed) {
         lane->again = true;
-        peer_addresses_reach(link->addresses, send_to, lane);
+        peer_addresses_reach(link->addresses, lane->urgency, send_to, lane);
     } else {
         conclude(lane, result, answer);
     }
@@ -61,7 +61,7 @@ static void send_to(void *context, const struct endpoint *endpoint)
                              .most_answer_bytes = lane->most_answer_bytes,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
-    gossip_io_send(gossip, &call, answered, lane);
+    gossip_io_send(gossip, lane->urgency, &call, answered, lane);
     memory_free(url);
 }
 
@@ -75,7 +75,7 @@ void peer_call_post(struct peer_lane *lane, const char *path, const char *conten
     lane->answered = then;
     lane->again = false;
     lane->busy = true;
-    peer_addresses_reach(lane->link->addresses, send_to, lane);
+    peer_addresses_reach(lane->link->addresses, lane->urgency, send_to, lane);
 }
 
 int64_t peer_call_took(const struct peer_lane *lane, const struct http_answer *answer)

@@ -8,6 +8,7 @@
 #include "gossip/gossip.h"
 #include "gossip/page_size.h"
 #include "gossip/peer_addresses_private.h"
+#include "gossip/peer_turn_private.h"
 #include "gossip/session_state.h"
 #include "protocol/node_manifest.h"
 
@@ -22,6 +23,7 @@ typedef void peer_answered(struct peer_lane *lane, enum result result,
 /* One call at a time. */
 struct peer_lane {
     struct peer_link *link;
+    enum urgency urgency;
     bool busy;  /* a call is under way … */
     bool again; /* … after another address failed: */
     struct endpoint called_at;
@@ -53,6 +55,7 @@ struct peer_link {
     bool fetches_plainly; /* it does not know how to be asked for so many bytes at most */
 
     struct session_state session;
+    struct peer_turn turn;
 
     int64_t fetches_until_ms; /* the peer fetches from us just now */
     int64_t called_us_ms;     /* monotonic; 0: never */

@@ -35,9 +35,7 @@ static void add_link(struct gossip *gossip, const struct node_id *node_id)
 void peer_links_forget_session(struct peer_link *link)
 {
     session_state_forget(&link->session);
-    if (link->gossip->catching_up == link) {
-        link->gossip->catching_up = NULL;
-    }
+    peer_turn_release(link);
 }
 
 void peer_links_free(struct gossip *gossip, struct peer_link *link)
@@ -93,11 +91,13 @@ static void adopt_member(struct gossip *gossip, const struct membership *members
 {
     struct endpoints endpoints;
     int64_t cursor = 0;
+    bool seen = false;
     if (peer_links_find(gossip, &member->node_id) == NULL) {
         add_link(gossip, &member->node_id);
         for (size_t i = 0; i < known->count; i++) {
             if (node_id_equal(&known->records[i].node_id, &member->node_id)) {
                 cursor = known->records[i].cursor;
+                seen = known->records[i].last_seen != 0;
                 lock_take(gossip->lock);
                 peer_links_find(gossip, &member->node_id)->presence.last_seen =
                     known->records[i].last_seen;
@@ -106,7 +106,7 @@ static void adopt_member(struct gossip *gossip, const struct membership *members
         }
         (void)event_reader_addresses(gossip->options.log, &member->node_id, restore_address,
                                      peer_links_find(gossip, &member->node_id));
-        gossip_state_add_peer(gossip->state, &member->node_id, cursor, gossip_io_now(gossip));
+        gossip_state_add_peer(gossip->state, &member->node_id, cursor, seen, gossip_io_now(gossip));
     }
     struct peer_link *link = peer_links_find(gossip, &member->node_id);
     member_profile_read_endpoints(membership_profile(membership, member->person), &endpoints);

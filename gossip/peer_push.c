@@ -73,6 +73,7 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
     struct event_log *log = gossip->options.log;
     int64_t our_head = -1;
     enum result result = RESULT_OK;
+    lane->urgency = action->urgency;
     event_batch_begin(&filling.writer, &gossip->community_id);
     filling.writer.most_bytes = page_size_next(&link->sending);
     if (action->kind == GOSSIP_CURSOR) {

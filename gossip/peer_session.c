@@ -1,3 +1,4 @@
+#include "core/limits.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
@@ -35,6 +36,9 @@ static void received(struct peer_link *link, struct received_batch *batch)
         session->progressed = true;
         session->comparisons = 0;
         session->fruitless = 0;
+        peer_turn_brought(link);
+    } else {
+        peer_turn_wasted(link);
     }
     go_on_waiting(link);
 }
@@ -88,7 +92,7 @@ static void finish(struct peer_link *link)
         postpone(link, true); /* it may break off there */
         return;
     }
-    if (link->gossip->catching_up == link) { /* what it brought was passed on to nobody */
+    if (link->gossip->turns.holder == link) { /* what it brought was passed on to nobody */
         gossip_state_events_missed(link->gossip->state, 0, true, gossip_io_now(link->gossip));
     }
     const struct gossip_outcome outcome = {
@@ -119,10 +123,8 @@ static void note_difference(void *context, bool ours, const uint8_t id[static IT
 static bool may_catch_up(struct peer_link *link)
 {
     if (hash_list_left(&link->session.need) > page_size_next_events(&link->fetching)) {
-        if (link->gossip->catching_up == NULL) {
-            link->gossip->catching_up = link;
-        }
-        return link->gossip->catching_up == link;
+        link->session.much = peer_turn_take(link);
+        return link->session.much;
     }
     return true;
 }
@@ -238,6 +240,7 @@ static void ask_again(struct peer_link *link, const struct asked *asked)
 {
     if (asked->settled_count == 0) {
         peer_links_report(link, "none of the events that it has");
+        peer_turn_wasted(link);
         return;
     }
     for (size_t i = 0; i < asked->list->count; i++) {
@@ -301,6 +304,7 @@ static void fetched(struct peer_lane *lane, enum result result, const struct htt
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
+        peer_turn_wasted(link);
         peer_session_give_up(link, result, answer);
         return;
     }
@@ -312,11 +316,18 @@ static void fetched(struct peer_lane *lane, enum result result, const struct htt
     }
 }
 
+/* … and is to be waited for. */
+static bool is_fetching(const struct peer_link *link)
+{
+    return link->turn.in_vain == 0 &&
+           gossip_io_now(link->gossip) - link->session.asked_ms < LIMITS_FETCH_MS;
+}
+
 static bool is_fetched_elsewhere(const struct peer_link *link, const uint8_t *hash)
 {
     for (size_t i = 0; i < link->gossip->link_count; i++) {
         const struct peer_link *other = link->gossip->links[i];
-        if (other != link && hash_list_holds(&other->session.asked, hash)) {
+        if (other != link && is_fetching(other) && hash_list_holds(&other->session.asked, hash)) {
             return true;
         }
     }
@@ -330,6 +341,7 @@ static void take_page(struct peer_link *link)
     struct hash_list *asked = &link->session.asked;
     size_t page = page_size_next_events(&link->fetching);
     hash_list_clear(asked);
+    link->session.asked_ms = gossip_io_now(link->gossip);
     while (asked->count < page && hash_list_left(need) > 0) {
         const uint8_t *hash = need->hashes[need->next++];
         if (is_fetched_elsewhere(link, hash)) {
@@ -441,6 +453,12 @@ static bool may_begin_anew(const struct peer_link *link)
     return link->session.progressed && link->session.comparisons < most;
 }
 
+static bool has_lost_its_turn(const struct peer_link *link)
+{
+    return link->session.much && link->gossip->turns.holder != link &&
+           hash_list_left(&link->session.need) > 0;
+}
+
 /* Fetch what we need, send what they lack, compare on; and once more from the start while either
  * brought somebody something. */
 void peer_session_step(struct peer_link *link)
@@ -453,7 +471,7 @@ void peer_session_step(struct peer_link *link)
     }
     link->exchange.busy = true;
     bool sends = hash_list_left(&session->need) == 0 && hash_list_left(&session->have) > 0;
-    if (sends && peer_backlog_is_left(link)) {
+    if ((sends && peer_backlog_is_left(link)) || has_lost_its_turn(link)) {
         postpone(link, true);
     } else if (session->active && (hash_list_left(&session->need) > 0 || compared_all) &&
                session->receiving > most) {

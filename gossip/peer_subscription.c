@@ -101,7 +101,7 @@ static void poll_at(void *context, const struct endpoint *endpoint)
                              .quiet_ms = QUIET_MS,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
-    gossip_io_send(gossip, &call, polled, link);
+    gossip_io_send(gossip, URGENCY_POLL, &call, polled, link);
     memory_free(url);
 }
 
@@ -109,5 +109,5 @@ void peer_subscription_start(struct peer_link *link)
 {
     link->polling = true;
     link->polled_at.port = 0;
-    peer_addresses_reach(link->addresses, poll_at, link);
+    peer_addresses_reach(link->addresses, URGENCY_KNOWN, poll_at, link);
 }

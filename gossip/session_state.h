@@ -20,6 +20,8 @@ struct session_state {
     struct hash_list need;
     struct hash_list have;
     struct hash_list asked; /* of the fetch under way */
+    int64_t asked_ms;       /* when that was */
+    bool much;              /* it had its turn to fetch more than a page */
     int64_t through;        /* what we had when the last comparison began */
     size_t receiving;       /* pages that are verified or stored just now */
     unsigned number;  /* grows with every session: what belongs to an older one is known by it */

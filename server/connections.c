@@ -293,6 +293,13 @@ static bool is_burst(struct connections *connections, const struct connection *c
     return ++burst->count > LIMITS_ADDRESS_CONNECTIONS_A_SECOND;
 }
 
+/* Of few, half. */
+static size_t most_of_address(const struct connections_options *options)
+{
+    size_t half = options->most / 2 + options->most % 2;
+    return half < LIMITS_ADDRESS_CONNECTIONS ? half : LIMITS_ADDRESS_CONNECTIONS;
+}
+
 /* Makes room for the newest. */
 static void keep_bounds(struct connections *connections, struct connection *newest,
                         struct notes *notes)
@@ -304,7 +311,7 @@ static void keep_bounds(struct connections *connections, struct connection *newe
         least = newest;
         reason = "too many new connections";
     } else if (options->from_anywhere &&
-               count_of(connections, &newest->address) > LIMITS_ADDRESS_CONNECTIONS) {
+               count_of(connections, &newest->address) > most_of_address(options)) {
         least = find_least(connections, &newest->address);
     } else if (connections->count > options->most) {
         least = find_least(connections, NULL);

@@ -46,6 +46,8 @@ static bool is_own_origin(const char *origin, uint16_t port)
            is_own_host(origin + sizeof scheme - 1, port);
 }
 
+static const char nobody_knows[] = "nobody knows which user asks";
+
 /* NULL for our own user and root; else what to say in the log. Who can't be found out is not let
  * in.
  */
@@ -62,7 +64,7 @@ static const char *find_foreign_user(struct listener_request *request,
         getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) != 0 ||
         socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) !=
             RESULT_OK) {
-        return "nobody knows which user asks";
+        return nobody_knows;
     }
     (void)snprintf(reason, sizeof reason, "another user of this machine asks: %u", (unsigned)uid);
     return uid == getuid() || uid == 0 ? NULL : reason;
@@ -118,6 +120,13 @@ bool gate_local_admit(struct listener_request *request, uint16_t port, bool same
                       struct refusal *refusal_out)
 {
     const char *reason = find_reason(request, port, same_user_only);
+    if (reason == nobody_knows) {
+        *refusal_out = (struct refusal){.code = WIRE_PARTITION,
+                                        .message = "This node can't find out just now which user "
+                                                   "of this machine asks: try again in a moment.",
+                                        .reason = reason};
+        return false;
+    }
     if (reason != NULL) {
         *refusal_out = (struct refusal){.code = WIRE_UNAUTHORIZED,
                                         .message = "This address answers only this machine's "

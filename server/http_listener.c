@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "server/http_listener_private.h"
+#include "server/process.h"
 
 enum { SENDING_MS = 1000 };
 
@@ -193,7 +194,8 @@ enum result http_listener_start(struct http_listener *listener, struct error *er
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                      (unsigned)(tls == NULL ? MHD_USE_TURBO : MHD_USE_TLS);
     /* Each thread of the pool gets a share of MHD's own limit, and one may get all connections. */
-    unsigned most = (unsigned)(options->most_connections + LIMITS_CONNECTIONS_SLACK);
+    unsigned most = (unsigned)(options->most_connections +
+                               process_afford_connections(LIMITS_CONNECTIONS_SLACK));
     listener->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, listener_request_on_access, listener, MHD_OPTION_EXTERNAL_LOGGER,
         on_message, listener, MHD_OPTION_LISTEN_SOCKET, listener->socket,

@@ -183,7 +183,9 @@ static void log_refused_peer(void *context, struct listener_request *request,
 static void log_refused_local(void *context, struct listener_request *request,
                               const struct reply *reply, const char *reason)
 {
-    if (reply->status == wire_code_status(WIRE_UNAUTHORIZED)) {
+    bool by_gate = reason != reply->message;
+    if (reply->status == wire_code_status(WIRE_UNAUTHORIZED) ||
+        (by_gate && reply->status == wire_code_status(WIRE_PARTITION))) {
         log_refused(context, "local", request, reply, reason);
     }
 }
@@ -220,6 +222,7 @@ static enum result open_peer(struct node *node, struct error *error)
 static enum result open_local(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
+    size_t most_local = process_afford_connections(LIMITS_LOCAL_CONNECTIONS);
     node->local_callers = callers_create(LIMITS_HELD_BY_OWNER_BYTES, LIMITS_HELD_BY_OWNER_BYTES);
     struct http_listener_options options = {
         .name = "local",
@@ -228,7 +231,9 @@ static enum result open_local(struct node *node, struct error *error)
         .most_body_bytes = LIMITS_LOCAL_BODY_BYTES,
         .most_memory_bytes = LIMITS_LOCAL_CONNECTION_BYTES,
         .idle_ms = LIMITS_LOCAL_IDLE_MS,
-        .most_connections = process_afford_connections(LIMITS_LOCAL_CONNECTIONS),
+        .most_connections = most_local > LIMITS_LOCAL_CONNECTIONS_LEAST
+                                ? most_local
+                                : LIMITS_LOCAL_CONNECTIONS_LEAST,
         .callers = node->local_callers,
         .routes = &routes_local,
         .parts = &node->parts,
@@ -247,7 +252,7 @@ static enum result open_local(struct node *node, struct error *error)
 static void check_same_user(struct node *node)
 {
     node->same_user_only = node->configuration->same_user_only;
-    if (node->same_user_only && socket_owner_probe() != RESULT_OK) {
+    if (node->same_user_only && socket_owner_probe() == RESULT_UNSUPPORTED) {
         node->same_user_only = false;
         log_write(LOG_WARNING, "gate.same_user_unavailable", "meaning",
                   "this system does not tell who owns a connection: every user of this machine can "

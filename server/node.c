@@ -20,6 +20,7 @@
 #include "server/listeners.h"
 #include "server/node_private.h"
 #include "server/own_name.h"
+#include "server/process.h"
 #include "server/whereabouts.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
@@ -86,15 +87,17 @@ static enum result open_community(struct node *node, const struct node_id *commu
         return error_set(error, RESULT_IO,
                          "The community's event log is empty. Run: hearthchat repair");
     }
-    struct gossip_options gossip_options = {.log = log,
-                                            .key = &node->key,
-                                            .identity = &node->identity,
-                                            .clock = clock_system(),
-                                            .listener.port = http_listener_port(node->peer),
-                                            .by_hand = node->configuration->peers,
-                                            .by_hand_count = node->configuration->peer_count,
-                                            .on_presence = on_presence,
-                                            .context = node};
+    struct gossip_options gossip_options = {
+        .log = log,
+        .key = &node->key,
+        .identity = &node->identity,
+        .clock = clock_system(),
+        .most_connections = process_afford_connections(LIMITS_OUTWARD_CONNECTIONS),
+        .listener.port = http_listener_port(node->peer),
+        .by_hand = node->configuration->peers,
+        .by_hand_count = node->configuration->peer_count,
+        .on_presence = on_presence,
+        .context = node};
     (void)snprintf(gossip_options.listener.host, sizeof gossip_options.listener.host, "%s",
                    node->configuration->peer_host);
     /* Gossip first: whatever is committed from now on, it is told. Only then can handlers append.

@@ -29,7 +29,9 @@ size_t process_afford_connections(size_t wanted)
     if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur >= LIMITS_DESCRIPTORS) {
         return wanted;
     }
-    size_t afforded = wanted * (size_t)descriptors.rlim_cur / LIMITS_DESCRIPTORS;
+    size_t all = (size_t)descriptors.rlim_cur;
+    size_t own = all / 2 < LIMITS_OWN_DESCRIPTORS ? all / 2 : LIMITS_OWN_DESCRIPTORS;
+    size_t afforded = wanted * (all - own) / (LIMITS_DESCRIPTORS - LIMITS_OWN_DESCRIPTORS);
     return afforded == 0 ? 1 : afforded;
 }
 

@@ -14,8 +14,8 @@
  * descriptors as the system gives, up to LIMITS_DESCRIPTORS. */
 void process_prepare(void);
 
-/* `wanted` connections, or fewer where the system gives fewer descriptors than LIMITS_DESCRIPTORS.
- */
+/* `wanted` connections, or fewer where the system gives fewer descriptors than LIMITS_DESCRIPTORS:
+ * those that the node needs itself are set aside (LIMITS_OWN_DESCRIPTORS). */
 size_t process_afford_connections(size_t wanted);
 
 /* A seccomp filter, for machines without systemd: no other program is run, no other process looked

@@ -1,5 +1,6 @@
 #include "server/socket_owner.h"
 
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -39,6 +40,15 @@ static void fill_addresses(const struct sockaddr *ours, const struct sockaddr *t
     id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
+static enum result explain(int reason)
+{
+    bool passes = reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOBUFS ||
+                  reason == EAGAIN || reason == EINTR;
+    return passes ? RESULT_FULL : RESULT_UNSUPPORTED;
+}
+
+/* A socket that was closed, with something on its way still, has no file and is root's, as the
+ * kernel tells it: whose it was, nobody knows. */
 static enum result read_answer(int netlink, uid_t *uid_out)
 {
     _Alignas(struct nlmsghdr) uint8_t bytes[ANSWER_BYTES];
@@ -46,7 +56,7 @@ static enum result read_answer(int netlink, uid_t *uid_out)
     struct nlmsghdr head;
     struct inet_diag_msg message;
     if (got < (ssize_t)sizeof head) {
-        return RESULT_UNSUPPORTED;
+        return got < 0 ? explain(errno) : RESULT_UNSUPPORTED;
     }
     memcpy(&head, bytes, sizeof head);
     if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY) {
@@ -56,6 +66,9 @@ static enum result read_answer(int netlink, uid_t *uid_out)
         return RESULT_UNSUPPORTED;
     }
     memcpy(&message, bytes + NLMSG_HDRLEN, sizeof message);
+    if (message.idiag_inode == 0) {
+        return RESULT_NOT_FOUND;
+    }
     *uid_out = message.idiag_uid;
     return RESULT_OK;
 }
@@ -82,8 +95,12 @@ enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr
         if (setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
             send(netlink, &question, sizeof question, 0) == (ssize_t)sizeof question) {
             result = read_answer(netlink, uid_out);
+        } else {
+            result = explain(errno);
         }
         (void)close(netlink);
+    } else {
+        result = explain(errno);
     }
     return result;
 }
@@ -94,7 +111,7 @@ enum result socket_owner_probe(void)
     struct sockaddr_in client_address = {0};
     socklen_t length = sizeof address;
     uid_t uid = 0;
-    enum result result = RESULT_UNSUPPORTED;
+    enum result result = RESULT_FULL;
     int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr *bound = (struct sockaddr *)(void *)&address;
@@ -103,7 +120,7 @@ enum result socket_owner_probe(void)
         getsockname(server, bound, &length) == 0 && connect(client, bound, length) == 0 &&
         getsockname(client, connected, &length) == 0) {
         result = socket_owner_find(bound, connected, &uid);
-        if (result == RESULT_OK && uid != getuid()) {
+        if (result == RESULT_NOT_FOUND || (result == RESULT_OK && uid != getuid())) {
             result = RESULT_UNSUPPORTED;
         }
     }

@@ -12,11 +12,14 @@
 #include "core/result.h"
 
 /* `ours` is our end's address, `theirs` the other's, both of one family. RESULT_NOT_FOUND when the
- * kernel knows no such socket, RESULT_UNSUPPORTED when it does not answer such questions here. */
+ * kernel knows no such socket, or one that was closed and is nobody's any more; RESULT_UNSUPPORTED
+ * when it does not answer such questions here, RESULT_FULL when it can't be asked just now: there
+ * is no descriptor or no memory. */
 enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr *theirs,
                               uid_t *uid_out);
 
-/* Whether it can be asked at all: asks for a connection of our own. */
+/* Whether it can be asked at all: asks for a connection of our own. RESULT_UNSUPPORTED: it can't;
+ * RESULT_FULL: not just now. */
 enum result socket_owner_probe(void);
 
 #endif

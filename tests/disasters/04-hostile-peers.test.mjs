@@ -1,35 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
-import { canonical, cleanAll, cleanup, freePort, fs, https, Node, Peer } from '../integration/support.mjs';
+import { answerJson, answerOctets, bodyOf, claim, cleanAll, fs, hashOf, Node, Peer } from '../integration/support.mjs';
 
 after(cleanAll);
 
-const json = (response, value) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
-const octets = (response, hex) => response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end(Buffer.from(hex, 'hex'));
-const body = async (request) => {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks);
-};
-
-/** An id list to infinity: the responder claims to hold exactly these. */
-const claim = (ids) => `61000002${varint(ids.length)}${ids.join('')}`;
-const varint = (number) => {
-  const bytes = [number & 127];
-  for (let rest = Math.floor(number / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift((rest & 127) | 128);
-  return Buffer.from(bytes).toString('hex');
-};
-
 /** A member with a server that answers as `answer(request, response)` likes. */
 async function hostile(alice, name, answer, serverKey) {
-  const peer = new Peer();
-  peer.port = await freePort();
-  const server = https.createServer({ key: (serverKey ?? peer).key, cert: (serverKey ?? peer).cert, minVersion: 'TLSv1.3' }, (request, response) => {
-    peer.asked = (peer.asked ?? 0) + 1;
-    Promise.resolve(answer(request, response, peer)).catch(() => response.destroy());
-  }).listen(peer.port, '127.0.0.1');
-  cleanup(() => { server.closeAllConnections(); server.close(); });
+  const peer = await new Peer().serve(answer, serverKey);
   await peer.join(alice);
   peer.name = name;
   peer.shortId = (await alice.get('/api/v1/members')).members.find((member) => member.node_id === peer.id).short_id;
@@ -39,17 +16,14 @@ async function hostile(alice, name, answer, serverKey) {
 /** Offers the events by reconciliation and hands them out when they are fetched. */
 const offering = (make) => async (request, response, peer) => {
   peer.events ??= make(peer).map((event) => ({ event, hash: hashOf(event) }));
-  if (request.url === '/sync/v1/reconcile') return octets(response, claim(peer.events.map(({ hash }) => hash)));
+  if (request.url === '/sync/v1/reconcile') return answerOctets(response, claim(peer.events.map(({ hash }) => hash)));
   if (request.url === '/sync/v1/fetch') {
-    await body(request);
+    await bodyOf(request);
     peer.fetched = (peer.fetched ?? 0) + 1;
-    return json(response, { events: peer.events.map(({ event }) => event), missing: [] });
+    return answerJson(response, { events: peer.events.map(({ event }) => event), missing: [] });
   }
-  return json(response, { accepted: 0, rejected: 0, rejected_reasons: [], new_head: 1 });
+  return answerJson(response, { accepted: 0, rejected: 0, rejected_reasons: [], new_head: 1 });
 };
-
-// BLAKE3 of the canonical event, by the tool that the unit tests trust too.
-const hashOf = ({ signature, ...signed }) => execFileSync('b3sum', ['--no-names'], { input: canonical(signed) }).toString().trim();
 
 const rss = (node) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${node.process.pid}/status`))[1]);
 
@@ -72,15 +46,15 @@ test('whatever a peer answers: nothing changes, nothing grows, nobody else waits
       const timer = setInterval(() => response.write('a'), 1000);
       response.on('close', () => clearInterval(timer));
     }),
-    await hostile(alice, 'lying counts', (_, response) => octets(response, '61000002ffffffffffffffff7f')),
-    await hostile(alice, 'another key', (_, response) => octets(response, '61'), new Peer()),
-    await hostile(alice, 'never the same', (_, response) => octets(response, `610000018${Math.random().toString(16).slice(2, 3)}${'5a'.repeat(15)}`)),
-    await hostile(alice, 'promises', (request, response) => (request.url === '/sync/v1/reconcile' ? octets(response, claim(Array.from({ length: 5000 }, (_, i) => i.toString(16).padStart(64, '7')))) : json(response, { events: [], missing: [] }))),
+    await hostile(alice, 'lying counts', (_, response) => answerOctets(response, '61000002ffffffffffffffff7f')),
+    await hostile(alice, 'another key', (_, response) => answerOctets(response, '61'), new Peer()),
+    await hostile(alice, 'never the same', (_, response) => answerOctets(response, `610000018${Math.random().toString(16).slice(2, 3)}${'5a'.repeat(15)}`)),
+    await hostile(alice, 'promises', (request, response) => (request.url === '/sync/v1/reconcile' ? answerOctets(response, claim(Array.from({ length: 5000 }, (_, i) => i.toString(16).padStart(64, '7')))) : answerJson(response, { events: [], missing: [] }))),
     await hostile(alice, 'forged', offering((peer) => [spoiled(message(peer)), { ...message(peer), author: alice.id }])),
     await hostile(alice, 'malformed', offering((peer) => [peer.signed({ schema_version: 1, event_type: 'chat.message.sent' }), message(peer, { extra: 1 }), { nonsense: true }])),
     await hostile(alice, 'another community', offering((peer) => [peer.event(peer.id, 2, 'chat.message.sent', { client_id: 'x', recipient: alice.id, body: 'x', attachments: [] })])),
     await hostile(alice, 'burns the clock', offering((peer) => [message(peer, {}, 5000000), message(peer, {}, 9007199254740991)])),
-    await hostile(alice, 'what nobody asked for', async (request, response, peer) => (request.url === '/sync/v1/reconcile' ? octets(response, claim(['ab'.repeat(32)])) : json(response, { events: [message(peer)], missing: [] }))),
+    await hostile(alice, 'what nobody asked for', async (request, response, peer) => (request.url === '/sync/v1/reconcile' ? answerOctets(response, claim(['ab'.repeat(32)])) : answerJson(response, { events: [message(peer)], missing: [] }))),
   ];
   await alice.until(() => peers.every((peer) => peer.asked > 0 || peer.name === 'another key'));
   const before = rss(alice);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { after, before, test } from 'node:test';
-import { cleanAll, cleanup, net, Node, once, PATIENCE_MS, spawn } from './support.mjs';
+import { cleanAll, cleanup, fs, http, net, Node, once, PATIENCE_MS, spawn } from './support.mjs';
 
 let alice;
 let port;
@@ -134,6 +134,24 @@ test('another user of this machine is not the owner, unless the owner says so', 
   if (own === 0) await alice.logged(/another user of this machine asks: 65534/);
   const open = await (await Node.create({ name: 'Open', config: '[ui]\nsame_user_only = false\n' })).start();
   assert.equal(await as(nobody, open), 200);
+});
+
+test('when it can\'t be found out just now who asks, nobody is told to be somebody else', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  cleanup(() => agent.destroy());
+  const askAgain = () => new Promise((resolve, reject) => {
+    http.get(`${alice.ui}/api/v1/node`, { agent }, async (response) => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(await response.toArray())) })).on('error', reject);
+  });
+  const limit = (soft) => execFileSync('prlimit', ['--pid', String(alice.process.pid), `--nofile=${soft}:`]);
+  assert.equal((await askAgain()).status, 200);
+  const before = /Max open files\s+(\d+)/.exec(fs.readFileSync(`/proc/${alice.process.pid}/limits`))[1];
+  limit(3);
+  const { status, body } = await askAgain();
+  limit(before);
+  assert.deepEqual([status, body.error], [503, 'partition']);
+  assert.match(body.message, /which user of this machine asks: try again/);
+  await alice.logged(/"code":"partition".*"nobody knows which user asks"/);
+  assert.equal((await askAgain()).status, 200);
 });
 
 test('where the kernel does not tell whose a connection is, start-up says so', async () => {

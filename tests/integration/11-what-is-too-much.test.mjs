@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import tls from 'node:tls';
-import { cleanAll, cleanup, fs, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
+import { cleanAll, cleanup, freePort, fs, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
 
 let alice;
 let member;
@@ -421,4 +421,43 @@ test('one address holds but its share of the connections', async () => {
   });
   cleanup(() => sockets.forEach((socket) => socket.destroy()));
   await street.until(() => street.log.includes('"address":"127.6.6.6","reason":"too many connections"'));
+});
+
+test('with few descriptors, all of them wanted by others, the owner is served', async () => {
+  const node = await Node.create({ name: 'Carol', community: 'Lane' });
+  node.wrapper = ['sh', '-c', 'ulimit -n 128; exec "$0" "$@"'];
+  await node.start();
+  const sockets = new Set();
+  const silent = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).resume();
+  }).listen(await freePort(), '127.0.0.1');
+  cleanup(() => { silent.close(); sockets.forEach((socket) => socket.destroy()); });
+  const friend = new Peer();
+  await friend.join(node);
+  for (let i = 0; i < 40; i++) { // members whom the node calls, and who say nothing
+    const peer = new Peer();
+    peer.port = silent.address().port;
+    await peer.join(node);
+  }
+  const { port } = new URL(node.ui);
+  let taken = 0;
+  const hold = (options) => {
+    const socket = net.connect(options);
+    sockets.add(socket);
+    socket.on('error', () => {}).once('connect', () => { taken++; }).resume();
+  };
+  const descriptors = () => fs.readdirSync(`/proc/${node.process.pid}/fd`).length;
+  let most = 0;
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 20; i++) hold({ host: '127.0.0.1', port: node.peerPort, localAddress: `127.8.${round}.${i + 1}` });
+    for (let i = 0; i < 5; i++) hold({ host: '127.0.0.1', port: Number(port) });
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      for (const answer of [await node.request('POST', '/api/v1/chat/send', { recipient: friend.id, body: `round ${round}` }), await node.request('GET', '/api/v1/members'), await node.request('GET', '/api/v1/chat/search?q=round')]) assert.equal(answer.status, 200, answer.text);
+    }));
+    most = Math.max(most, descriptors());
+  }
+  assert.ok(taken > 128, `${taken} connections were tried`);
+  assert.ok(most < 120, `${most} descriptors`);
+  assert.equal((await friend.call(node, 'GET', '/sync/v1/heads')).status, 200);
 });

@@ -255,6 +255,22 @@ export function canonical(value) {
   return JSON.stringify(value);
 }
 
+/** An event's hash, by the tool that the unit tests trust too. */
+export const hashOf = ({ signature, ...signed }) => execFileSync('b3sum', ['--no-names'], { input: canonical(signed) }).toString().trim();
+
+const varint = (number) => {
+  const bytes = [number & 127];
+  for (let rest = Math.floor(number / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift((rest & 127) | 128);
+  return Buffer.from(bytes).toString('hex');
+};
+
+export const answerJson = (response, value) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+export const answerOctets = (response, hex) => response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end(Buffer.from(hex, 'hex'));
+export const bodyOf = async (request) => Buffer.concat(await request.toArray());
+
+/** A comparison's answer of who claims to hold exactly these: an id list to infinity. */
+export const claim = (hashes) => `61000002${varint(hashes.length)}${hashes.join('')}`;
+
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export const ulid = () => `01${[...crypto.randomBytes(24)].map((byte) => CROCKFORD[byte & 31]).join('')}`;
 export const wallClock = (ms = Date.now()) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
@@ -327,6 +343,19 @@ export class Peer {
     for await (const chunk of response) chunks.push(chunk);
     const answer = Buffer.concat(chunks).toString();
     return { status: response.statusCode, headers: response.headers, text: answer, body: answer && /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(answer) : null, certificate: raw, protocol: response.socket.getProtocol?.() };
+  }
+
+  /** Listens, as a node would, and answers as `answer(request, response, peer)` likes: before it joins. */
+  async serve(answer, { key, cert } = this) {
+    this.port = await freePort();
+    this.asked = 0;
+    const server = https.createServer({ key, cert, minVersion: 'TLSv1.3' }, (request, response) => {
+      this.asked++;
+      Promise.resolve(answer(request, response, this)).catch(() => response.destroy());
+    }).listen(this.port, '127.0.0.1');
+    cleanup(() => { server.closeAllConnections(); server.close(); });
+    await once(server, 'listening');
+    return this;
   }
 
   /** The headers of a signed request (§9). */

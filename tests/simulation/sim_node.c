@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
 #include "gossip/event_batch.h"
 #include "protocol/canonical.h"
@@ -172,7 +173,8 @@ void sim_node_step(struct sim_node *node)
 
 void sim_node_start(struct sim_node *node)
 {
-    struct gossip_options options = {.key = &node->key, .clock = &node->clock};
+    struct gossip_options options = {
+        .key = &node->key, .clock = &node->clock, .most_connections = LIMITS_OUTWARD_CONNECTIONS};
     node->generation++;
     node->up = true;
     node->wake_at_ms = INT64_MAX;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/lock.h"
 #include "core/memory.h"
 
@@ -89,6 +90,7 @@ void scripted_peers_open(struct scripted_peers *scripted, uint8_t peers)
     struct gossip_options options = {.log = scripted->log.log,
                                      .key = &scripted->log.key,
                                      .clock = &scripted->clock,
+                                     .most_connections = LIMITS_OUTWARD_CONNECTIONS,
                                      .transport = &scripted->transport};
     assert_int_equal(gossip_start(&options, &scripted->gossip), RESULT_OK);
     scripted->wake_at_ms = gossip_step(scripted->gossip);

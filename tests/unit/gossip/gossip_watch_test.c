@@ -18,7 +18,7 @@ static struct gossip_state *with_peers(uint8_t count)
 {
     struct gossip_state *state = gossip_state_create(first_of, NULL, 0);
     for (uint8_t i = 1; i <= count; i++) {
-        gossip_state_add_peer(state, test_id(i), 0, 0);
+        gossip_state_add_peer(state, test_id(i), 0, true, 0);
     }
     return state;
 }

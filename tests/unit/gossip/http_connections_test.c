@@ -102,7 +102,7 @@ static void run(struct http_client *client, struct server *server)
 static void http_client_renew__leaves_older_connections_alone(void **state)
 {
     struct server server;
-    struct http_client *client = http_client_create();
+    struct http_client *client = http_client_create(16);
     (void)state;
     open_server(&server);
     run(client, &server);
@@ -133,7 +133,7 @@ static void http_client_cut__ends_the_calls_that_are_meant_and_no_others(void **
     struct server server;
     struct call new_one;
     struct call kept;
-    struct http_client *client = http_client_create();
+    struct http_client *client = http_client_create(16);
     (void)state;
     open_server(&server);
     run(client, &server);
@@ -168,7 +168,7 @@ static void http_client_cut__may_be_called_where_a_call_ends(void **state)
 {
     struct server server;
     struct call other;
-    struct http_client *client = http_client_create();
+    struct http_client *client = http_client_create(16);
     void *both[] = {&server, client};
     (void)state;
     open_server(&server);
@@ -184,12 +184,40 @@ static void http_client_cut__may_be_called_where_a_call_ends(void **state)
     close_server(&server);
 }
 
+static bool is_open(const struct server *server)
+{
+    char byte;
+    return recv(server->connections[0], &byte, 1, MSG_PEEK) < 0; /* nothing more to read yet */
+}
+
+static void http_client_create__keeps_no_more_connections_than_it_may(void **state)
+{
+    enum { MOST = 2, SERVERS = 5 };
+    struct server servers[SERVERS];
+    struct http_client *client = http_client_create(MOST);
+    int open = 0;
+    (void)state;
+    for (int i = 0; i < SERVERS; i++) {
+        open_server(&servers[i]);
+        run(client, &servers[i]);
+    }
+    for (int i = 0; i < SERVERS; i++) {
+        open += is_open(&servers[i]) ? 1 : 0;
+    }
+    assert_int_equal(open, MOST);
+    http_client_destroy(&client);
+    for (int i = 0; i < SERVERS; i++) {
+        close_server(&servers[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_client_renew__leaves_older_connections_alone),
         cmocka_unit_test(http_client_cut__ends_the_calls_that_are_meant_and_no_others),
         cmocka_unit_test(http_client_cut__may_be_called_where_a_call_ends),
+        cmocka_unit_test(http_client_create__keeps_no_more_connections_than_it_may),
     };
     assert_int_equal(http_client_start(), RESULT_OK);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,16 +115,30 @@ static void process_prepare__leaves_no_core_and_no_readable_file(void **state)
     assert_int_equal(WEXITSTATUS(status), 7);
 }
 
-static void process_afford_connections__follows_what_the_system_gives(void **state)
+/* Everything that others can open, each of its threads beyond its bound for a moment, and what a
+ * call takes to find a name. */
+static size_t all_that_others_open(void)
+{
+    enum { PER_CALL = 4 };
+    return process_afford_connections(LIMITS_PEER_CONNECTIONS) +
+           process_afford_connections(LIMITS_LOCAL_CONNECTIONS) +
+           4 * process_afford_connections(LIMITS_CONNECTIONS_SLACK) +
+           PER_CALL * process_afford_connections(LIMITS_OUTWARD_CONNECTIONS);
+}
+
+static void process_afford_connections__sets_the_nodes_own_aside(void **state)
 {
     struct rlimit before = {0, 0};
-    struct rlimit few = {LIMITS_DESCRIPTORS / 4, 0};
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    few.rlim_max = before.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    assert_int_equal(process_afford_connections(1000), 250);
-    assert_int_equal(process_afford_connections(1), 1);
+    for (rlim_t limit = 128; limit <= LIMITS_DESCRIPTORS; limit *= 2) {
+        const struct rlimit few = {limit, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        size_t own = limit == 128 ? 64 : LIMITS_OWN_DESCRIPTORS;
+        assert_in_range(all_that_others_open(), 1, limit - own);
+        assert_int_equal(process_afford_connections(1), 1);
+    }
+    assert_int_equal(process_afford_connections(1000), 1000);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
@@ -133,7 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(process_confine__refuses_what_no_node_needs),
         cmocka_unit_test(process_prepare__leaves_no_core_and_no_readable_file),
-        cmocka_unit_test(process_afford_connections__follows_what_the_system_gives),
+        cmocka_unit_test(process_afford_connections__sets_the_nodes_own_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

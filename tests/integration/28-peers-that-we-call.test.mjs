@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { answerJson, answerOctets, bodyOf, claim, cleanAll, cleanup, freePort, hashOf, net, Node, Peer } from './support.mjs';
+
+after(cleanAll);
+
+const FAR_MS = 400000; // ten times what it takes
+
+/** Compares as who has these events, and hands out those that are asked for. */
+const offering = (events) => async (request, response, peer) => {
+  peer.events ??= new Map(events(peer).map((event) => [hashOf(event), event]));
+  if (request.url === '/sync/v1/reconcile') return answerOctets(response, claim([...peer.events.keys()]));
+  if (request.url !== '/sync/v1/fetch') return answerJson(response, { accepted: 0, rejected: 0, rejected_reasons: [], new_head: 1 });
+  const { hashes } = JSON.parse(await bodyOf(request));
+  return answerJson(response, { events: hashes.map((hash) => peer.events.get(hash)), missing: [] });
+};
+
+test('who has everything and hands out nothing keeps nobody from catching up', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const hashes = Array.from({ length: 8000 }, (_, i) => i.toString(16).padStart(64, '7'));
+  let fetched = 0;
+  const mallory = await new Peer().serve(async (request, response) => {
+    if (request.url === '/sync/v1/reconcile') return answerOctets(response, claim(hashes));
+    fetched++;
+    await setTimeout(12000, null, { ref: false });  // a call may be still for 15 s
+    return answerJson(response, { events: [], missing: [] });
+  });
+  await mallory.join(alice);
+  await alice.until(() => fetched > 0);
+  // Nobody calls Alice: what there is she fetches. It is more than a page.
+  const bob = await new Peer().serve(offering((peer) => Array.from({ length: 40 }, (_, i) =>
+    peer.event(peer.community, 60 + i, 'chat.message.sent', { client_id: `${i}`, recipient: alice.id, body: `from Bob ${i} ${'x'.repeat(1000)}`, attachments: [] }))));
+  await bob.join(alice);
+  await alice.until(async () => (await alice.history()).length === 40, FAR_MS);
+  assert.ok(fetched > 0);
+});
+
+test('a hundred members that take connections and say nothing get no more of them than there are places', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  let pushed = '';
+  const bob = await new Peer().serve(async (request, response) => {
+    if (request.url === '/sync/v1/reconcile') return answerOctets(response, claim([])); // it lacks everything
+    const text = await bodyOf(request);
+    pushed += text;
+    return answerJson(response, { accepted: 0, rejected: 0, rejected_reasons: [], new_head: 1 });
+  });
+  await bob.join(alice);
+  const open = new Set();
+  let [most, taken] = [0, 0];
+  const port = await freePort();
+  const silent = net.createServer((socket) => {
+    open.add(socket);
+    taken++;
+    most = Math.max(most, open.size);
+    socket.on('error', () => {}).on('close', () => open.delete(socket)).resume();
+  }).listen(port, '127.0.0.1');
+  cleanup(() => { silent.close(); open.forEach((socket) => socket.destroy()); });
+  for (let i = 0; i < 100; i++) {
+    const peer = new Peer();
+    peer.port = port;
+    await peer.join(alice);
+  }
+  // Whatever else waits, what the owner writes goes out.
+  for (let i = 0; taken < 100; i++) {
+    await alice.send(bob.id, `between neighbours ${i}.`);
+    await alice.until(() => pushed.includes(`between neighbours ${i}.`));
+  }
+  assert.ok(most <= 64, `${most} connections at once`);
+});
