@@ -126,7 +126,7 @@ static bool run(struct reader_job *job)
     lock_release(lock);
     step(&request->base, context);
     lock_take(lock);
-    bool again = request->again;
+    bool again = request->again && request->response == NULL;
     request->again = false;
     if (request->response != NULL) {
         finish(request);
