@@ -85,6 +85,7 @@ static void open_plain_peer(struct error *error)
                                             .routes = &routes_peer,
                                             .parts = &live.parts,
                                             .callers = live.callers,
+                                            .readers = live.node->peer_readers,
                                             .holds_answers = true,
                                             .context = live.gate,
                                             .admit = admit,
