@@ -6,6 +6,8 @@
 #include "gossip/gossip_state.h"
 #include "support/scripted_peers.h"
 
+enum { STAGGER_MS = 300 };
+
 /* Where the peer's manifest says that it is (test_support.c), and another place. */
 static const char *const second = "192.168.1.9:7080";
 
@@ -142,6 +144,42 @@ static void peer_addresses_reach__who_waits_is_told_whoever_finds_it(void **stat
     scripted_peers_close(&scripted);
 }
 
+static unsigned count_of(const struct scripted_peers *scripted, uint8_t peer)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < SCRIPTED_MOST_REQUESTS; i++) {
+        count += scripted->requests[i].waiting && scripted->requests[i].peer == peer ? 1 : 0;
+    }
+    return count;
+}
+
+/* So many peers are looked for that probes wait; but not for whom the owner writes to. */
+static void peer_addresses_reach__what_the_owner_wrote_hurries_a_search(void **state)
+{
+    enum { PEERS = 3 * LIMITS_OUTWARD_TRIES };
+    struct scripted_peers scripted;
+    char host[32];
+    uint8_t peer = 2;
+    (void)state;
+    scripted_peers_open(&scripted, PEERS);
+    for (uint8_t i = 2; i < 2 + PEERS; i++) {
+        (void)snprintf(host, sizeof host, "192.168.1.%u", i);
+        hear_of(&scripted, i, host, 7080);
+    }
+    scripted_peers_run(&scripted, scripted.now_ms + 1);
+    fail_all(&scripted);
+    scripted_peers_run(&scripted, scripted.now_ms + 2 * STAGGER_MS);
+    while (count_of(&scripted, peer) == 0) {
+        peer++;
+    }
+    assert_non_null(scripted_peers_find(&scripted, peer, "/health"));
+    assert_int_equal(count_of(&scripted, peer), 1);
+    (void)test_log_append(&scripted.log, event_draft_message("c", test_id(peer), "Hi", NULL));
+    scripted_peers_run(&scripted, scripted.now_ms + 10);
+    assert_int_equal(count_of(&scripted, peer), 2);
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_peer_heard__ten_thousand_lies_cost_few_tries(void **state)
 {
     struct scripted_peers scripted;
@@ -264,6 +302,7 @@ int main(void)
         cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),
         cmocka_unit_test(peer_addresses_reach__who_waits_is_told_whoever_finds_it),
+        cmocka_unit_test(peer_addresses_reach__what_the_owner_wrote_hurries_a_search),
         cmocka_unit_test(gossip_peer_heard__ten_thousand_lies_cost_few_tries),
         cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
         cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),
