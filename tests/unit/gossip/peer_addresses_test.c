@@ -277,6 +277,28 @@ static void gossip_network_changed__everybody_is_tried_again_at_once(void **stat
     scripted_peers_close(&scripted);
 }
 
+/* Elsewhere the same address is another's door. */
+static void gossip_network_changed__what_did_not_open_is_tried_again(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    for (uint16_t port = 1000; port < 1000 + 3 * LIMITS_KNOCKS; port++) {
+        hear_of(&scripted, 2, "10.9.4.1", port);
+        scripted_peers_run(&scripted, scripted.now_ms + 400);
+        fail_all(&scripted);
+    }
+    scripted_peers_run(&scripted, scripted.now_ms + LIMITS_KNOCK_EVERY_MS);
+    unsigned before = count_at(&scripted, "10.9.4.1");
+    fail_all(&scripted);
+    gossip_network_changed(scripted.gossip);
+    scripted_peers_run(&scripted, scripted.now_ms + GOSSIP_START_OVER_MS);
+    assert_int_equal(before, 0);
+    assert_true(count_at(&scripted, "10.9.4.1") > 0);
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_network_changed__where_a_peer_is_is_asked_anew(void **state)
 {
     struct scripted_peers scripted;
@@ -307,6 +329,7 @@ int main(void)
         cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
         cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),
         cmocka_unit_test(gossip_peer_called__the_caller_is_called_back_there_at_its_port),
+        cmocka_unit_test(gossip_network_changed__what_did_not_open_is_tried_again),
         cmocka_unit_test(gossip_network_changed__where_a_peer_is_is_asked_anew),
         cmocka_unit_test(gossip_network_changed__everybody_is_tried_again_at_once),
     };
