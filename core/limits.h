@@ -110,9 +110,10 @@ enum {
  * peers and with any port, and is not to make a community knock at a stranger's door. A try that
  * meets the peer costs nothing, so a house full of members is found at once. */
 enum {
-    LIMITS_KNOCKS = 8,            /* at once */
-    LIMITS_KNOCK_EVERY_MS = 5000, /* and after that */
-    LIMITS_KNOCKED_HOSTS = 4096,  /* remembered: 64 KiB */
+    LIMITS_KNOCKS = 8,              /* at once */
+    LIMITS_KNOCK_EVERY_MS = 5000,   /* and after that, twice as late each time … */
+    LIMITS_KNOCK_MOST_MS = 3600000, /* … up to that: of 300 members, five a minute */
+    LIMITS_KNOCKED_HOSTS = 4096,    /* remembered: 128 KiB */
 };
 
 /* A node without its log asks who speaks in the local network whether it is a member there (§17).

@@ -146,7 +146,7 @@ static bool is_loopback(const char *host)
            strcmp(host, "localhost") == 0;
 }
 
-static bool is_same(const struct endpoint *one, const struct endpoint *other)
+bool address_book_is_same(const struct endpoint *one, const struct endpoint *other)
 {
     return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
@@ -154,7 +154,7 @@ static bool is_same(const struct endpoint *one, const struct endpoint *other)
 static struct address *find(const struct address_book *book, const struct endpoint *endpoint)
 {
     for (size_t i = 0; i < book->count; i++) {
-        if (is_same(&book->list[i].endpoint, endpoint)) {
+        if (address_book_is_same(&book->list[i].endpoint, endpoint)) {
             return &book->list[i];
         }
     }
@@ -239,8 +239,8 @@ void address_book_take_manifest(struct address_book *book, const struct endpoint
         bool named = false;
         for (size_t j = 0; j < endpoints->count; j++) {
             struct endpoint endpoint = endpoints->list[j];
-            named = named ||
-                    (address_book_normalise(&endpoint) && is_same(&endpoint, &address->endpoint));
+            named = named || (address_book_normalise(&endpoint) &&
+                              address_book_is_same(&endpoint, &address->endpoint));
         }
         if (!named && address->source == ADDRESS_MANIFEST && address->worked == 0) {
             drop(book, address);
@@ -399,7 +399,7 @@ static void offer(struct candidates *candidates, const struct endpoint *endpoint
         return;
     }
     for (size_t i = 0; i < candidates->count; i++) {
-        if (is_same(&candidates->list[i], endpoint)) {
+        if (address_book_is_same(&candidates->list[i], endpoint)) {
             return;
         }
     }

@@ -62,6 +62,8 @@ enum result address_book_parse(const char *text, struct endpoint *endpoint_out);
  * an IPv4 one in IPv6's clothes as IPv4, a name in lower case. */
 bool address_book_normalise(struct endpoint *endpoint);
 
+bool address_book_is_same(const struct endpoint *one, const struct endpoint *other);
+
 /* Somebody says that the peer is there. True when that is new. A hint takes no place of one that
  * waits for its first try. */
 bool address_book_claim(struct address_book *book, const struct endpoint *endpoint,

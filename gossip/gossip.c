@@ -285,7 +285,8 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->options = *options;
     gossip->lock = lock_create();
     size_t most = options->most_connections < URGENCIES ? URGENCIES : options->most_connections;
-    gossip->client = options->transport == NULL ? http_client_create(most) : NULL;
+    const struct http_guard guard = peer_doors_guard(gossip);
+    gossip->client = options->transport == NULL ? http_client_create(most, &guard) : NULL;
     gossip->outward = outward_calls_create(options->clock, most, gossip_io_begin, gossip);
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
     gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
@@ -359,7 +360,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     peer_asking_destroy(&gossip->asking);
     memory_free(gossip->links);
     gossip_state_destroy(&gossip->state);
-    buckets_destroy(&gossip->doors);
+    knocks_destroy(&gossip->doors);
     refused_hashes_destroy(&gossip->refused);
     clock_skew_destroy(&gossip->skew);
     memory_free(gossip->action);

@@ -32,6 +32,7 @@ static void forget_news(struct gossip_news *news)
 static void start_over(struct gossip *gossip, struct gossip_news *news)
 {
     forget_news(news);
+    knocks_clear(gossip->doors);
     peer_addresses_start_over(gossip);
     renew_connections(gossip);
     peer_asking_start_over(gossip);

@@ -6,7 +6,6 @@
 #ifndef HEARTHCHAT_GOSSIP_GOSSIP_PRIVATE_H
 #define HEARTHCHAT_GOSSIP_GOSSIP_PRIVATE_H
 
-#include "core/buckets.h"
 #include "core/inbox.h"
 #include "core/lock.h"
 #include "core/thread.h"
@@ -14,6 +13,7 @@
 #include "gossip/event_batch.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
+#include "gossip/knocks.h"
 #include "gossip/outward_calls.h"
 #include "gossip/peer_link_private.h"
 #include "gossip/peer_receiving_private.h"
@@ -45,7 +45,7 @@ struct gossip {
     struct peer_addresses *addresses; /* of all links */
     bool addresses_held;              /* none of them goes */
     uint64_t links_made;
-    struct buckets *doors; /* hosts at which a key that was never met may be looked for */
+    struct knocks *doors; /* hosts at which a key that was never met may be looked for */
     struct address_book_self self;
     int64_t self_until_ms;   /* our interfaces are looked at again then */
     int64_t caught_events;   /* received in sessions since then */

@@ -21,6 +21,8 @@ struct transfer {
     int64_t moved_ms; /* when … */
     curl_off_t moved; /* … so many bytes had moved */
     bool stalled;
+    const struct http_guard *guard; /* NULL: none */
+    char *url;
     struct curl_slist *headers;
     char *body;
     struct http_answer answer;
@@ -36,6 +38,7 @@ struct transfer {
 
 struct http_client {
     CURLM *multi;
+    struct http_guard guard; /* {0}: none */
     struct transfer *transfers;
     int64_t renewed_ms; /* monotonic; 0: never */
 };
@@ -145,6 +148,38 @@ static int watch_path(void *context, curl_socket_t socket, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    const struct transfer *transfer = context;
+    const struct http_guard *guard = transfer->guard;
+    (void)purpose;
+    return guard->may_open(guard->context, transfer->url, &address->addr)
+               ? socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol)
+               : CURL_SOCKET_BAD;
+}
+
+static bool set_guard(struct transfer *transfer, const struct http_client *client,
+                      const struct http_call *call)
+{
+    if (client->guard.may_open == NULL || call->anywhere) {
+        return true;
+    }
+    transfer->guard = &client->guard;
+    transfer->url = memory_duplicate_string(call->url);
+    return curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer) == CURLE_OK;
+}
+
+static void tell_guard(const struct transfer *transfer)
+{
+    const char *address = NULL;
+    if (transfer->guard != NULL && transfer->answer.status != 0 &&
+        curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
+        address != NULL) {
+        transfer->guard->answered(transfer->guard->context, transfer->url, address);
+    }
+}
+
 /* Names that hang are left to themselves: nobody waits for the resolver's thread. */
 static bool set_connection(CURL *easy, const struct http_call *call)
 {
@@ -228,6 +263,8 @@ static void release(struct transfer *transfer)
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
     memory_free(transfer->body);
+    memory_free(transfer->url);
+    transfer->url = NULL;
     transfer->easy = NULL;
     transfer->headers = NULL;
     transfer->body = NULL;
@@ -280,9 +317,10 @@ void http_client_deinit_answer(struct http_answer *answer)
     buffer_deinit(&answer->body);
 }
 
-struct http_client *http_client_create(size_t most_connections)
+struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
+    client->guard = guard == NULL ? (struct http_guard){0} : *guard;
     client->multi = curl_multi_init();
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);
@@ -325,6 +363,7 @@ void http_client_send(struct http_client *client, const struct http_call *call,
     transfer->done = done;
     transfer->context = context;
     if (!prepare(transfer, call) || !set_age(transfer->easy, client) ||
+        !set_guard(transfer, client, call) ||
         curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) != CURLE_OK ||
         curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK) {
         release(transfer);
@@ -343,6 +382,7 @@ static void conclude(struct http_client *client, struct transfer *transfer, enum
 {
     transfer->ended = true;
     read_status(transfer);
+    tell_guard(transfer);
     transfer->done(transfer->context, result, &transfer->answer);
     finish(client, transfer);
 }

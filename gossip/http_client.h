@@ -25,6 +25,8 @@
 #define HTTP_CLIENT_TOTAL_MS 600000
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
 
+struct sockaddr;
+
 /* Our side of mutual TLS; made once from the device's key. The texts outlive every call: no copy
  * of the key is left behind. */
 struct http_identity {
@@ -39,8 +41,9 @@ struct http_call {
     size_t body_bytes;
     const char *content_type;   /* the whole header of the body; NULL: that of JSON */
     const struct node_id *peer; /* whose key the server must have; NULL for plain http */
-    bool any_key; /* https without a pin: what the server says is to be believed by nobody */
-    bool fresh;   /* not on a connection that is there already */
+    bool any_key;  /* https without a pin: what the server says is to be believed by nobody */
+    bool fresh;    /* not on a connection that is there already */
+    bool anywhere; /* whatever the client's guard says */
     const struct http_identity *identity; /* NULL: no client certificate */
     size_t most_answer_bytes;             /* 0: HTTP_CLIENT_MOST_ANSWER_BYTES */
     int64_t total_ms;                     /* 0: HTTP_CLIENT_TOTAL_MS */
@@ -68,11 +71,20 @@ void http_client_deinit_answer(struct http_answer *answer);
 /* Many calls at once on one thread, connections kept alive. */
 struct http_client;
 
+/* Asked before a connection is opened, with one of the addresses that the URL's host means: false:
+ * not there. And told where an answer came from. From http_client_run(). */
+struct http_guard {
+    bool (*may_open)(void *context, const char *url, const struct sockaddr *address);
+    void (*answered)(void *context, const char *url, const char *address);
+    void *context;
+};
+
 /* `done` is called from http_client_run(); the answer is borrowed for the call. */
 typedef void http_client_done(void *context, enum result result, const struct http_answer *answer);
 
-/* At most so many connections at once, those kept alive among them. */
-struct http_client *http_client_create(size_t most_connections);
+/* At most so many connections at once, those kept alive among them. `guard` is copied; NULL: none.
+ */
+struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard);
 
 /* Unfinished calls are dropped: `done` is not called. */
 void http_client_destroy(struct http_client **client);

@@ -231,7 +231,7 @@ enum result joining_run(const struct joining_request *request, bool *returned_ou
         .self = &request->key->node_id,
         .display_name = "",
         .identity = request->identity,
-        .client = http_client_create(LIMITS_OUTWARD_TRIES),
+        .client = http_client_create(LIMITS_OUTWARD_TRIES, NULL),
         .clock = request->clock,
         .cancelled = request->cancelled,
         .until_ms =

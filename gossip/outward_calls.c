@@ -140,6 +140,12 @@ static void begin_what_may(struct outward_calls *calls)
     calls->beginning = false;
 }
 
+static void append(struct queue *queue, struct outward_call *call)
+{
+    *queue->end = call;
+    queue->end = &call->next;
+}
+
 void outward_calls_send(struct outward_calls *calls, enum urgency urgency,
                         const struct http_call *call, http_client_done *done, void *context)
 {
@@ -152,8 +158,35 @@ void outward_calls_send(struct outward_calls *calls, enum urgency urgency,
     added->call.url = added->url;
     added->done = done;
     added->context = context;
-    *queue->end = added;
-    queue->end = &added->next;
+    append(queue, added);
+    begin_what_may(calls);
+}
+
+/* Taken out of a queue where it waits; NULL: it is none of those. */
+static struct outward_call *take_waiting(struct queue *queue, const void *context)
+{
+    struct outward_call **at = &queue->first;
+    while (*at != NULL && (*at)->context != context) {
+        at = &(*at)->next;
+    }
+    struct outward_call *call = *at;
+    if (call != NULL) {
+        *at = call->next;
+        queue->end = *at == NULL ? at : queue->end;
+        call->next = NULL;
+    }
+    return call;
+}
+
+void outward_calls_hurry(struct outward_calls *calls, const void *context, enum urgency urgency)
+{
+    for (size_t i = (size_t)urgency + 1; i < URGENCIES; i++) {
+        struct outward_call *call = take_waiting(&calls->queues[i], context);
+        if (call != NULL) {
+            call->urgency = urgency;
+            append(&calls->queues[urgency], call);
+        }
+    }
     begin_what_may(calls);
 }
 

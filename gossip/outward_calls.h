@@ -32,6 +32,9 @@ void outward_calls_destroy(struct outward_calls **calls);
 void outward_calls_send(struct outward_calls *calls, enum urgency urgency,
                         const struct http_call *call, http_client_done *done, void *context);
 
+/* The call with that context is more urgent than it was, if it still waits. */
+void outward_calls_hurry(struct outward_calls *calls, const void *context, enum urgency urgency);
+
 /* Looks who takes too long; begins what there is room for. */
 void outward_calls_step(struct outward_calls *calls);
 

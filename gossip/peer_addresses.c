@@ -129,14 +129,9 @@ uint16_t peer_addresses_port(const struct peer_addresses *addresses)
     return addresses->port;
 }
 
-static bool is_same(const struct endpoint *one, const struct endpoint *other)
-{
-    return one->port == other->port && strcmp(one->host, other->host) == 0;
-}
-
 static bool is_chosen(const struct peer_addresses *addresses, const struct endpoint *endpoint)
 {
-    return addresses->has_chosen && is_same(&addresses->chosen, endpoint);
+    return addresses->has_chosen && address_book_is_same(&addresses->chosen, endpoint);
 }
 
 /* Of this moment, but not asked for anew for each peer. A simulated node has no machine. */
@@ -268,9 +263,9 @@ static void probed(void *context, enum result result, const struct http_answer *
 static enum urgency urgency_of(const struct peer_addresses *addresses)
 {
     enum urgency urgency = URGENCY_TRY;
+    const struct waiting *waiting = addresses->waiting;
     for (size_t i = 0; i < addresses->waiting_count; i++) {
-        enum urgency waiting = addresses->waiting[i].urgency;
-        urgency = waiting < urgency ? waiting : urgency;
+        urgency = waiting[i].urgency < urgency ? waiting[i].urgency : urgency;
     }
     return urgency;
 }
@@ -278,7 +273,6 @@ static enum urgency urgency_of(const struct peer_addresses *addresses)
 static void send_probe(struct peer_addresses *addresses, struct probe *probe,
                        const struct endpoint *endpoint)
 {
-    enum urgency urgency = urgency_of(addresses);
     char base[MOST_URL_BYTES];
     *probe = (struct probe){true, addresses, *endpoint};
     node_manifest_format_url(endpoint, base, sizeof base);
@@ -289,8 +283,17 @@ static void send_probe(struct peer_addresses *addresses, struct probe *probe,
                              .fresh = true,
                              .peer = &addresses->node_id,
                              .identity = addresses->gossip->options.identity};
-    gossip_io_send(addresses->gossip, urgency, &call, probed, probe);
+    gossip_io_send(addresses->gossip, urgency_of(addresses), &call, probed, probe);
     memory_free(url);
+}
+
+/* What was begun for somebody less urgent is for this one, too. */
+static void hurry(const struct peer_addresses *addresses)
+{
+    enum urgency urgency = urgency_of(addresses);
+    for (size_t i = 0; i < PEER_ADDRESSES_MOST_PROBES; i++) {
+        outward_calls_hurry(addresses->gossip->outward, &addresses->probes[i], urgency);
+    }
 }
 
 static struct probe *find_free_probe(struct peer_addresses *addresses)
@@ -391,6 +394,7 @@ void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency
     addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context, urgency};
     struct gossip *gossip = addresses->gossip;
     bool was_held = hold(gossip);
+    hurry(addresses);
     (void)advance(addresses);
     let_go(gossip, was_held);
 }
@@ -410,7 +414,7 @@ bool peer_addresses_tried(struct peer_addresses *addresses, const struct endpoin
         addresses->has_chosen = false;
     }
     size_t count = list_candidates(addresses, list);
-    return count > 1 || (count == 1 && !is_same(&list[0], endpoint));
+    return count > 1 || (count == 1 && !address_book_is_same(&list[0], endpoint));
 }
 
 /* Where they come from says most about where they are: they are tried first. */
@@ -441,10 +445,9 @@ bool peer_addresses_claim(struct peer_addresses *addresses, const struct endpoin
     if (!is_new) {
         return known != NULL && known->tried_at != wall_seconds(addresses);
     }
-    size_t count = list_candidates(addresses, list);
     bool is_candidate = false;
-    for (size_t i = 0; i < count; i++) {
-        is_candidate = is_candidate || is_same(&list[i], &claimed);
+    for (size_t i = list_candidates(addresses, list); i-- > 0;) {
+        is_candidate = is_candidate || address_book_is_same(&list[i], &claimed);
     }
     if (is_candidate && addresses->candidates != NULL) {
         add_candidate(addresses, &claimed);

@@ -175,9 +175,9 @@ static void send(struct asked *asked, const struct node_id *pinned, http_client_
                              .most_answer_bytes = MOST_MANIFEST_BYTES,
                              .peer = pinned,
                              .any_key = pinned == NULL,
+                             .anywhere = true,
                              .identity = pinned == NULL ? NULL : asked->gossip->options.identity};
-    enum urgency urgency = asked->named == NULL ? URGENCY_OWNER : URGENCY_KNOWN;
-    gossip_io_send(asked->gossip, urgency, &call, done, asked);
+    gossip_io_send(asked->gossip, URGENCY_TRY, &call, done, asked);
     memory_free(url);
 }
 

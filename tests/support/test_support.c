@@ -206,7 +206,7 @@ int64_t test_log_populate(struct test_log *test, uint8_t members)
 {
     struct signing_key founder = test_key(1);
     struct policy policy = policy_default();
-    struct verified_event *events[64];
+    struct verified_event *events[2 * UINT8_MAX];
     char id[ULID_TEXT_BYTES];
     size_t count = 0;
     int64_t lamport = 1;

@@ -51,7 +51,7 @@ struct test_log {
     int answers; /* of log_mark_read_up_to() */
     struct append_answer appended;
     size_t accepted;
-    enum event_refusal refusals[64];
+    enum event_refusal refusals[2 * UINT8_MAX];
     int64_t committed; /* events that on_commit told of */
     int64_t concerning;
     /* Told of each commit too, on the writer's thread; NULL: nobody is. */

@@ -102,7 +102,7 @@ static void run(struct http_client *client, struct server *server)
 static void http_client_renew__leaves_older_connections_alone(void **state)
 {
     struct server server;
-    struct http_client *client = http_client_create(16);
+    struct http_client *client = http_client_create(16, NULL);
     (void)state;
     open_server(&server);
     run(client, &server);
@@ -133,7 +133,7 @@ static void http_client_cut__ends_the_calls_that_are_meant_and_no_others(void **
     struct server server;
     struct call new_one;
     struct call kept;
-    struct http_client *client = http_client_create(16);
+    struct http_client *client = http_client_create(16, NULL);
     (void)state;
     open_server(&server);
     run(client, &server);
@@ -168,7 +168,7 @@ static void http_client_cut__may_be_called_where_a_call_ends(void **state)
 {
     struct server server;
     struct call other;
-    struct http_client *client = http_client_create(16);
+    struct http_client *client = http_client_create(16, NULL);
     void *both[] = {&server, client};
     (void)state;
     open_server(&server);
@@ -194,7 +194,7 @@ static void http_client_create__keeps_no_more_connections_than_it_may(void **sta
 {
     enum { MOST = 2, SERVERS = 5 };
     struct server servers[SERVERS];
-    struct http_client *client = http_client_create(MOST);
+    struct http_client *client = http_client_create(MOST, NULL);
     int open = 0;
     (void)state;
     for (int i = 0; i < SERVERS; i++) {
@@ -211,6 +211,60 @@ static void http_client_create__keeps_no_more_connections_than_it_may(void **sta
     }
 }
 
+struct guarding {
+    bool opens;
+    int asked;
+    int answered;
+};
+
+static bool may_open(void *context, const char *url, const struct sockaddr *address)
+{
+    struct guarding *guarding = context;
+    assert_memory_equal(url, "http://127.0.0.1:", 17);
+    assert_int_equal(address->sa_family, AF_INET);
+    guarding->asked++;
+    return guarding->opens;
+}
+
+static void note_answer(void *context, const char *url, const char *address)
+{
+    struct guarding *guarding = context;
+    assert_memory_equal(url, "http://127.0.0.1:", 17);
+    assert_string_equal(address, "127.0.0.1");
+    guarding->answered++;
+}
+
+static void http_client_create__asks_the_guard_before_a_connection(void **state)
+{
+    struct guarding guarding = {.opens = false};
+    const struct http_guard guard = {may_open, note_answer, &guarding};
+    struct http_client *client = http_client_create(16, &guard);
+    struct server server;
+    struct call call;
+    (void)state;
+    open_server(&server);
+    begin(client, &server, &call);
+    run_until(client, &server, &call.ended, 1);
+    assert_int_equal(call.result, RESULT_UNREACHABLE);
+    assert_int_equal(guarding.asked, 1);
+    assert_int_equal(guarding.answered, 0);
+    assert_int_equal(server.count, 0);
+    guarding.opens = true;
+    run(client, &server);
+    run(client, &server);
+    assert_int_equal(guarding.asked, 2); /* the second time there is a connection */
+    assert_int_equal(guarding.answered, 2);
+    const struct http_call by_owner = {.url = server.url, .method = "GET", .anywhere = true};
+    guarding.opens = false;
+    http_client_renew(client);
+    http_client_send(client, &by_owner, ended, &call);
+    run_until(client, &server, &call.ended, 2);
+    assert_int_equal(call.result, RESULT_OK);
+    assert_int_equal(guarding.asked, 2);
+    http_client_destroy(&client);
+    close_server(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +272,7 @@ int main(void)
         cmocka_unit_test(http_client_cut__ends_the_calls_that_are_meant_and_no_others),
         cmocka_unit_test(http_client_cut__may_be_called_where_a_call_ends),
         cmocka_unit_test(http_client_create__keeps_no_more_connections_than_it_may),
+        cmocka_unit_test(http_client_create__asks_the_guard_before_a_connection),
     };
     assert_int_equal(http_client_start(), RESULT_OK);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,31 @@ static void outward_calls__may_end_as_they_begin(void **state)
     outward_calls_destroy(&fixture.calls);
 }
 
+/* What waits may become more urgent; what is under way or unknown is left alone. */
+static void outward_calls_hurry__takes_another_place(void **state)
+{
+    static struct fixture fixture;
+    const struct http_call call = {.url = "https://somewhere/", .method = "GET"};
+    (void)state;
+    open_places(&fixture, 1);
+    send(&fixture, URGENCY_TRY, 2);
+    outward_calls_send(fixture.calls, URGENCY_TRY, &call, count_end, &fixture.calls); /* lasts */
+    assert_int_equal(fixture.begun, 1);
+    outward_calls_hurry(fixture.calls, &fixture.calls, URGENCY_POLL);
+    assert_int_equal(fixture.begun, 2);
+    outward_calls_hurry(fixture.calls, &fixture.calls, URGENCY_POLL);
+    outward_calls_hurry(fixture.calls, NULL, URGENCY_POLL);
+    send(&fixture, URGENCY_TRY, 1);
+    assert_int_equal(fixture.begun, 2);
+    (void)end(&fixture, 0, RESULT_OK); /* the order of the others stays */
+    (void)end(&fixture, 2, RESULT_OK);
+    assert_int_equal(fixture.begun, 4);
+    send(&fixture, URGENCY_TRY, 1);
+    (void)end(&fixture, 3, RESULT_OK);
+    assert_int_equal(fixture.begun, 5);
+    outward_calls_destroy(&fixture.calls);
+}
+
 static void outward_calls_stop__begins_none_any_more(void **state)
 {
     static struct fixture fixture;
@@ -171,6 +196,7 @@ int main(void)
         cmocka_unit_test(outward_calls__leave_a_place_to_each_urgency_however_few_there_are),
         cmocka_unit_test(outward_calls__who_is_slow_makes_room_where_others_wait),
         cmocka_unit_test(outward_calls__may_end_as_they_begin),
+        cmocka_unit_test(outward_calls_hurry__takes_another_place),
         cmocka_unit_test(outward_calls_stop__begins_none_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include "gossip/gossip_state.h"
 #include "support/scripted_peers.h"
 
+enum { STAGGER_MS = 300 };
+
 /* Where the peer's manifest says that it is (test_support.c), and another place. */
 static const char *const second = "192.168.1.9:7080";
 
@@ -142,6 +144,42 @@ static void peer_addresses_reach__who_waits_is_told_whoever_finds_it(void **stat
     scripted_peers_close(&scripted);
 }
 
+static unsigned count_of(const struct scripted_peers *scripted, uint8_t peer)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < SCRIPTED_MOST_REQUESTS; i++) {
+        count += scripted->requests[i].waiting && scripted->requests[i].peer == peer ? 1 : 0;
+    }
+    return count;
+}
+
+/* So many peers are looked for that probes wait; but not for whom the owner writes to. */
+static void peer_addresses_reach__what_the_owner_wrote_hurries_a_search(void **state)
+{
+    enum { PEERS = 3 * LIMITS_OUTWARD_TRIES };
+    struct scripted_peers scripted;
+    char host[32];
+    uint8_t peer = 2;
+    (void)state;
+    scripted_peers_open(&scripted, PEERS);
+    for (uint8_t i = 2; i < 2 + PEERS; i++) {
+        (void)snprintf(host, sizeof host, "192.168.1.%u", i);
+        hear_of(&scripted, i, host, 7080);
+    }
+    scripted_peers_run(&scripted, scripted.now_ms + 1);
+    fail_all(&scripted);
+    scripted_peers_run(&scripted, scripted.now_ms + 2 * STAGGER_MS);
+    while (count_of(&scripted, peer) == 0) {
+        peer++;
+    }
+    assert_non_null(scripted_peers_find(&scripted, peer, "/health"));
+    assert_int_equal(count_of(&scripted, peer), 1);
+    (void)test_log_append(&scripted.log, event_draft_message("c", test_id(peer), "Hi", NULL));
+    scripted_peers_run(&scripted, scripted.now_ms + 10);
+    assert_int_equal(count_of(&scripted, peer), 2);
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_peer_heard__ten_thousand_lies_cost_few_tries(void **state)
 {
     struct scripted_peers scripted;
@@ -239,6 +277,28 @@ static void gossip_network_changed__everybody_is_tried_again_at_once(void **stat
     scripted_peers_close(&scripted);
 }
 
+/* Elsewhere the same address is another's door. */
+static void gossip_network_changed__what_did_not_open_is_tried_again(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    for (uint16_t port = 1000; port < 1000 + 3 * LIMITS_KNOCKS; port++) {
+        hear_of(&scripted, 2, "10.9.4.1", port);
+        scripted_peers_run(&scripted, scripted.now_ms + 400);
+        fail_all(&scripted);
+    }
+    scripted_peers_run(&scripted, scripted.now_ms + LIMITS_KNOCK_EVERY_MS);
+    unsigned before = count_at(&scripted, "10.9.4.1");
+    fail_all(&scripted);
+    gossip_network_changed(scripted.gossip);
+    scripted_peers_run(&scripted, scripted.now_ms + GOSSIP_START_OVER_MS);
+    assert_int_equal(before, 0);
+    assert_true(count_at(&scripted, "10.9.4.1") > 0);
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_network_changed__where_a_peer_is_is_asked_anew(void **state)
 {
     struct scripted_peers scripted;
@@ -264,10 +324,12 @@ int main(void)
         cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),
         cmocka_unit_test(peer_addresses_reach__who_waits_is_told_whoever_finds_it),
+        cmocka_unit_test(peer_addresses_reach__what_the_owner_wrote_hurries_a_search),
         cmocka_unit_test(gossip_peer_heard__ten_thousand_lies_cost_few_tries),
         cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
         cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),
         cmocka_unit_test(gossip_peer_called__the_caller_is_called_back_there_at_its_port),
+        cmocka_unit_test(gossip_network_changed__what_did_not_open_is_tried_again),
         cmocka_unit_test(gossip_network_changed__where_a_peer_is_is_asked_anew),
         cmocka_unit_test(gossip_network_changed__everybody_is_tried_again_at_once),
     };
