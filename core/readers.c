@@ -41,6 +41,19 @@ static void add(struct readers *readers, struct reader_job *job)
     turn->last = job;
 }
 
+/* What is begun is ended before the next of the same payer begins: what it holds is not there twice
+ * as often as threads are. */
+static void put_back(struct readers *readers, struct reader_job *job)
+{
+    struct turn *turn = &readers->turns[job->payer % TURNS];
+    if (turn->first == NULL) {
+        add(readers, job);
+    } else {
+        job->next = turn->first;
+        turn->first = job;
+    }
+}
+
 static struct reader_job *take(struct readers *readers)
 {
     size_t number = readers->order[readers->first];
@@ -74,7 +87,7 @@ static void work(void *context)
         bool done = job->run(job);
         lock_take(readers->lock);
         if (!done) {
-            add(readers, job);
+            put_back(readers, job);
         }
     }
     lock_release(readers->lock);

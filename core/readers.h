@@ -22,7 +22,7 @@ enum { READERS_SLICE_MS = 10 };
 
 struct reader_job {
     /* Works until it is done (true: the job is not touched again), or until the slice is over:
-     * false, and it is called again when all others that wait had their turn. */
+     * false, and it is called again when all other payers that wait had their turn. */
     bool (*run)(struct reader_job *job);
     uint32_t payer;   /* whose turn it takes; payers that are alike in the last bits share one */
     int64_t until_ms; /* of the monotonic clock: the end of this slice; set before each run */

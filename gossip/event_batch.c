@@ -49,41 +49,8 @@ static void add(struct event_batch *batch, const json_t *json, struct event *eve
     event_hash_json(json, refuse(batch, event_id, refusal)->hash);
 }
 
-static void read_one(json_t *json, const struct node_id *community_id, is_wanted *wanted,
-                     const void *context, struct event_batch *batch)
-{
-    struct event *event = NULL;
-    enum event_refusal refusal = event_parse(json, community_id, &event);
-    if (refusal == EVENT_ACCEPTABLE && !wanted(context, event->hash)) {
-        batch->left_out_count++;
-        event_destroy(&event);
-    } else {
-        add(batch, json, event, refusal);
-    }
-}
-
-void event_batch_read_some(struct event_log *log, const json_t *array, size_t *at, size_t most,
-                           const struct node_id *community_id, struct event_batch *batch)
-{
-    size_t count = json_array_size(array);
-    if (batch->events == NULL) {
-        batch->events = memory_allocate(count, sizeof(struct verified_event *));
-    }
-    for (size_t end = most < count - *at ? *at + most : count; *at < end; (*at)++) {
-        read_one(json_array_get(array, *at), community_id, is_new, log, batch);
-    }
-}
-
-void event_batch_read(struct event_log *log, const json_t *array,
-                      const struct node_id *community_id, struct event_batch *batch_out)
-{
-    size_t at = 0;
-    *batch_out = (struct event_batch){0};
-    event_batch_read_some(log, array, &at, SIZE_MAX, community_id, batch_out);
-}
-
-void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
-                            const struct node_id *community_id, struct event_batch *batch_out)
+static void read_batch(const json_t *array, const struct node_id *community_id, is_wanted *wanted,
+                       const void *context, struct event_batch *batch_out)
 {
     size_t index;
     json_t *json;
@@ -91,8 +58,27 @@ void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
     batch_out->events = memory_allocate(json_array_size(array), sizeof(struct verified_event *));
     json_array_foreach(array, index, json)
     {
-        read_one(json, community_id, is_asked_for, asked, batch_out);
+        struct event *event = NULL;
+        enum event_refusal refusal = event_parse(json, community_id, &event);
+        if (refusal == EVENT_ACCEPTABLE && !wanted(context, event->hash)) {
+            batch_out->left_out_count++;
+            event_destroy(&event);
+        } else {
+            add(batch_out, json, event, refusal);
+        }
     }
+}
+
+void event_batch_read(struct event_log *log, const json_t *array,
+                      const struct node_id *community_id, struct event_batch *batch_out)
+{
+    read_batch(array, community_id, is_new, log, batch_out);
+}
+
+void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
+                            const struct node_id *community_id, struct event_batch *batch_out)
+{
+    read_batch(array, community_id, is_asked_for, asked, batch_out);
 }
 
 void event_batch_verify(const struct hash_list *asked, struct event **events, size_t count,

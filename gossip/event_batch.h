@@ -31,11 +31,6 @@ struct event_batch {
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out);
 
-/* The same in parts: at most `most` from *at on, which is moved behind them. The batch is {0} at
- * first. */
-void event_batch_read_some(struct event_log *log, const json_t *array, size_t *at, size_t most,
-                           const struct node_id *community_id, struct event_batch *batch);
-
 /* Of an answer: those of these hashes (sorted) alone, which the log is known not to hold. */
 void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
                             const struct node_id *community_id, struct event_batch *batch_out);

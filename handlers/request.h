@@ -36,12 +36,10 @@ struct request {
     const char *(*query)(const struct request *request, const char *name);
     const char *(*header)(const struct request *request, const char *name); /* NULL: absent */
     void (*reply)(struct request *request, const struct reply *reply);
-    /* Has `step` called on a reader's thread, when it is this caller's turn: with the rest when a
-     * slice is over, and from callbacks on threads that have others to serve. One step at a time:
-     * who called it leaves the request alone until then. Thread: any. */
+    /* Has `step` called on a reader's thread, when it is this caller's turn: for callbacks on
+     * threads that have others to serve. One step at a time: who called it leaves the request alone
+     * until then. Thread: any. */
     void (*go_on)(struct request *request, request_step *step, void *context);
-    /* Within a step: it has worked long enough (READERS_SLICE_MS). */
-    bool (*is_slice_over)(const struct request *request);
     const struct clock *clock;
     int64_t started_ms; /* monotonic */
     struct caller caller;

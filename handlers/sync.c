@@ -13,8 +13,6 @@
 #include "protocol/number.h"
 #include "store/event_reader.h"
 
-enum { EVENTS_BETWEEN_LOOKS = 8 }; /* at the end of the slice */
-
 static void add_head(void *context, enum event_type type, int64_t lamport)
 {
     (void)json_object_set_new(context, event_kind_name(type), json_integer(lamport));
@@ -42,31 +40,30 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
 }
 
 /* A push on its way: its events are read, taken by the writer, and what the caller lacks is read
- * for the answer, each in slices. */
+ * for the answer. No step leaves more behind than what was verified, so that no more bodies and
+ * answers are in memory than there are readers. */
 struct syncing {
     struct request *request;
     const struct node_parts *parts;
     struct event_log *log;
-    struct node_id community_id;
-    json_t *body; /* until its events are read */
-    size_t read_count;
     struct event_batch batch;
     size_t accepted;
-    int64_t head;         /* ours */
-    int64_t our_head;     /* of the caller; -1: it asks for nothing */
-    bool membership;      /* it asks for no more than says who belongs */
-    struct buffer events; /* ours above the caller's head, never ending inside a lamport */
-    size_t event_count;
+    int64_t head;     /* ours */
+    int64_t our_head; /* of the caller; -1: it asks for nothing */
+    bool membership;  /* it asks for no more than says who belongs */
+};
+
+/* Ours above the caller's head, never ending inside a lamport. */
+struct pulling {
+    struct buffer events;
+    size_t count;
     int64_t last_lamport;
     bool more;
-    bool paused;
 };
 
 static void end(struct syncing *syncing)
 {
-    json_decref(syncing->body);
     event_batch_deinit(&syncing->batch);
-    buffer_deinit(&syncing->events);
     memory_free(syncing);
 }
 
@@ -84,16 +81,16 @@ static void add_refusals(const struct event_batch *batch, struct buffer *answer)
 }
 
 /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
-static void reply(struct syncing *syncing)
+static void reply(const struct syncing *syncing, const struct pulling *pulling)
 {
     struct buffer answer;
     buffer_init(&answer);
     buffer_append_format(&answer, "{\"accepted\":%zu", syncing->accepted);
     if (syncing->our_head >= 0) {
         buffer_append_text(&answer, ",\"events\":[");
-        buffer_append(&answer, syncing->events.data, syncing->events.length_bytes);
+        buffer_append(&answer, pulling->events.data, pulling->events.length_bytes);
         buffer_append_text(&answer, syncing->membership ? "],\"membership\":true" : "]");
-        buffer_append_text(&answer, syncing->more ? ",\"more\":true" : "");
+        buffer_append_text(&answer, pulling->more ? ",\"more\":true" : "");
     }
     buffer_append_format(&answer, ",\"new_head\":%lld,\"rejected\":%zu,\"rejected_reasons\":",
                          (long long)syncing->head, syncing->batch.refused_count);
@@ -101,47 +98,42 @@ static void reply(struct syncing *syncing)
     buffer_append_byte(&answer, '}');
     request_reply_canonical(syncing->request, answer.data, answer.length_bytes);
     buffer_deinit(&answer);
-    end(syncing);
 }
 
 static bool pull_event(void *context, int64_t seq, int64_t lamport, const char *text,
                        size_t length_bytes)
 {
-    struct syncing *syncing = context;
+    struct pulling *pulling = context;
     (void)seq;
-    if (lamport != syncing->last_lamport) {
-        syncing->more = syncing->event_count >= EVENT_BATCH_MOST_EVENTS ||
-                        (syncing->event_count > 0 &&
-                         syncing->events.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES);
-        syncing->paused = syncing->request->is_slice_over(syncing->request);
-        if (syncing->more || syncing->paused) {
-            return false;
-        }
+    bool full = pulling->count >= EVENT_BATCH_MOST_EVENTS ||
+                pulling->events.length_bytes + length_bytes > EVENT_BATCH_MOST_BYTES;
+    if (full && lamport != pulling->last_lamport) {
+        pulling->more = true;
+        return false;
     }
-    buffer_append_text(&syncing->events, syncing->event_count++ == 0 ? "" : ",");
-    buffer_append(&syncing->events, text, length_bytes);
-    syncing->last_lamport = lamport;
+    buffer_append_text(&pulling->events, pulling->count++ == 0 ? "" : ",");
+    buffer_append(&pulling->events, text, length_bytes);
+    pulling->last_lamport = lamport;
     return true;
 }
 
-static void pull(struct request *request, void *context)
+static void pull(struct syncing *syncing)
 {
-    struct syncing *syncing = context;
+    struct pulling pulling = {.more = false};
     enum result result = RESULT_OK;
-    syncing->paused = false;
+    buffer_init(&pulling.events);
     if (syncing->our_head >= 0) {
         result = (syncing->membership ? event_reader_membership : event_reader_after_lamport)(
-            syncing->log, syncing->last_lamport, pull_event, syncing);
+            syncing->log, syncing->our_head, pull_event, &pulling);
     }
-    if (result != RESULT_OK) {
-        request_reply_error(request, WIRE_INTERNAL_ERROR,
-                            "This node can't read its log; ask another one.");
-        end(syncing);
-    } else if (syncing->paused && !syncing->more) {
-        request->go_on(request, pull, syncing);
+    if (result == RESULT_OK) {
+        reply(syncing, &pulling);
     } else {
-        reply(syncing);
+        request_reply_error(syncing->request, WIRE_INTERNAL_ERROR,
+                            "This node can't read its log; ask another one.");
     }
+    buffer_deinit(&pulling.events);
+    end(syncing);
 }
 
 static void log_refusals(const struct syncing *syncing)
@@ -164,9 +156,9 @@ static void log_refusals(const struct syncing *syncing)
 
 static void on_taken(struct request *request, void *context)
 {
-    struct syncing *syncing = context;
-    log_refusals(syncing);
-    pull(request, syncing);
+    (void)request;
+    log_refusals(context);
+    pull(context);
 }
 
 static void on_failed(struct request *request, void *context)
@@ -200,28 +192,6 @@ static void give(struct syncing *syncing)
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "This node is busy writing; send the events again in a second.");
         end(syncing);
-    }
-}
-
-static void read_events(struct request *request, void *context)
-{
-    struct syncing *syncing = context;
-    const json_t *events = json_object_get(syncing->body, "events");
-    while (syncing->read_count < json_array_size(events)) {
-        if (request->is_slice_over(request)) {
-            request->go_on(request, read_events, syncing);
-            return;
-        }
-        event_batch_read_some(syncing->log, events, &syncing->read_count, EVENTS_BETWEEN_LOOKS,
-                              &syncing->community_id, &syncing->batch);
-    }
-    /* The events go to the writer's thread: from here on nobody shares their JSON. */
-    json_decref(syncing->body);
-    syncing->body = NULL;
-    if (syncing->batch.count == 0) {
-        on_taken(request, syncing);
-    } else {
-        give(syncing);
     }
 }
 
@@ -269,16 +239,16 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     struct syncing *syncing = memory_allocate(1, sizeof *syncing);
-    *syncing = (struct syncing){.request = request,
-                                .parts = parts,
-                                .log = log,
-                                .community_id = community_id,
-                                .body = request->body,
-                                .head = head,
-                                .our_head = our_head,
-                                .last_lamport = our_head};
+    *syncing = (struct syncing){
+        .request = request, .parts = parts, .log = log, .head = head, .our_head = our_head};
+    (void)json_members_boolean(request->body, "membership", &syncing->membership);
+    event_batch_read(log, events, &community_id, &syncing->batch);
+    /* The events go to the writer's thread: from here on nobody shares their JSON. */
+    json_decref(request->body);
     request->body = NULL;
-    buffer_init(&syncing->events);
-    (void)json_members_boolean(syncing->body, "membership", &syncing->membership);
-    read_events(request, syncing);
+    if (syncing->batch.count == 0) {
+        on_taken(request, syncing);
+    } else {
+        give(syncing);
+    }
 }

@@ -319,7 +319,6 @@ void *listener_request_on_target(void *context, const char *target,
     request->base.header = header;
     request->base.reply = listener_work_reply;
     request->base.go_on = listener_work_go_on;
-    request->base.is_slice_over = listener_work_is_slice_over;
     request->base.clock = listener->options.parts->clock;
     request->base.started_ms = clock_monotonic_ms(request->base.clock);
     buffer_init(&request->body);

@@ -59,7 +59,6 @@ bool listener_work_is_answered(struct listener_request *request);
 /* For struct request: an answer, a further step. Thread: any. */
 void listener_work_reply(struct request *base, const struct reply *reply);
 void listener_work_go_on(struct request *base, request_step *step, void *context);
-bool listener_work_is_slice_over(const struct request *base);
 
 /* An answer without a body or a signature, for a connection that is hung up. */
 void listener_work_hang_up(struct listener_request *request);

@@ -153,11 +153,6 @@ void listener_work_go_on(struct request *base, request_step *step, void *context
     }
 }
 
-bool listener_work_is_slice_over(const struct request *base)
-{
-    return readers_is_over(&((const struct listener_request *)base)->job);
-}
-
 /* A caller; of the owner's, who is one, a connection: a script does not keep the tab waiting. */
 static uint32_t payer_of(const struct listener_request *request)
 {

@@ -200,6 +200,7 @@ static bool concerns(const struct long_poll *poll, const struct committed_event 
     }
     /* Who is shut out is told so. */
     return event_kind_get(event_verified_get(event->event)->type)->drives_membership ||
+           event->parties.several ||
            (event->parties.known && (node_id_equal(&poll->whose, &event->parties.author) ||
                                      node_id_equal(&poll->whose, &event->parties.recipient)));
 }
@@ -216,6 +217,17 @@ void long_polls_stored(struct long_polls *polls, const struct committed_event *e
         if (concerned) {
             wake(poll, &woken);
         }
+    }
+    lock_release(polls->lock);
+    have_look(woken);
+}
+
+void long_polls_wake_all(struct long_polls *polls)
+{
+    struct long_poll *woken = NULL;
+    lock_take(polls->lock);
+    for (struct long_poll *poll = polls->first; poll != NULL; poll = poll->next) {
+        wake(poll, &woken);
     }
     lock_release(polls->lock);
     have_look(woken);

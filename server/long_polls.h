@@ -44,6 +44,9 @@ void long_polls_add(struct long_polls *polls, struct long_poll *poll);
 void long_polls_stored(struct long_polls *polls, const struct committed_event *events,
                        size_t count);
 
+/* All look. */
+void long_polls_wake_all(struct long_polls *polls);
+
 /* Those whose time is over by then end. True: others wait. */
 bool long_polls_expire(struct long_polls *polls, int64_t now_ms);
 

@@ -300,10 +300,11 @@ void websocket_stop(struct websocket_hub *hub)
     if (hub == NULL) {
         return;
     }
+    inbox_close(hub->inbox); /* nothing comes once the thread is gone */
     lock_take(hub->lock);
     hub->stopping = true;
     lock_release(hub->lock);
-    inbox_close(hub->inbox); /* wakes the thread */
+    wake(hub);
     thread_join(&hub->thread);
 }
 
@@ -400,6 +401,7 @@ static void reread_log(struct websocket_hub *hub)
 void websocket_log_opened(struct websocket_hub *hub)
 {
     reread_log(hub);
+    long_polls_wake_all(&hub->polls);
     wake(hub);
 }
 
@@ -413,6 +415,7 @@ static void publish(struct websocket_hub *hub, struct websocket_frame *frame)
         websocket_frame_destroy(&frame);
         memory_free(item);
         reread_log(hub);
+        wake(hub); /* it may have taken everything before it could know */
     }
 }
 

@@ -25,6 +25,7 @@ struct event_log;
 /* Whom a message, or a receipt that counts for one, concerns (§15). */
 struct parties {
     bool known;            /* false: it is neither, or its message isn't here */
+    bool several;          /* it counts for others' messages with this id too; the first is named */
     struct node_id author; /* of the message */
     struct node_id recipient;
 };

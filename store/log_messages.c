@@ -103,7 +103,8 @@ static bool apply_message(struct event_log *log, const struct event *event, int6
                           struct parties *parties)
 {
     struct log_message message = message_of(event, seq);
-    *parties = (struct parties){true, message.author, message.recipient};
+    *parties =
+        (struct parties){.known = true, .author = message.author, .recipient = message.recipient};
     const struct node_id *peer = log_concerns_peer(log, &message);
     log_concerns_add(log, seq, log_nodes_number(log, &message.author),
                      log_nodes_number(log, &message.recipient));

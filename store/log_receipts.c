@@ -166,7 +166,12 @@ static void count_new(struct event_log *log, const struct log_message *message, 
     struct counting *counting = context;
     count_for(log, message, &counting->receipt);
     counting->is_ours = counting->is_ours || log_concerns_peer(log, message) != NULL;
-    *counting->parties = (struct parties){true, message->author, message->recipient};
+    if (counting->parties->known) {
+        counting->parties->several = true;
+    } else {
+        *counting->parties = (struct parties){
+            .known = true, .author = message->author, .recipient = message->recipient};
+    }
 }
 
 static bool apply_receipt(struct event_log *log, const struct event *event, int64_t seq,

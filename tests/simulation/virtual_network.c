@@ -135,16 +135,10 @@ static void take_reply(struct request *request, const struct reply *reply)
     send_back(call);
 }
 
-/* There are no threads here, and no time passes within a call. */
+/* There are no threads here. */
 static void go_on(struct request *request, request_step *step, void *context)
 {
     step(request, context);
-}
-
-static bool never_over(const struct request *request)
-{
-    (void)request;
-    return false;
 }
 
 static const char *no_header(const struct request *request, const char *name)
@@ -212,7 +206,6 @@ static void serve(struct call *call)
     call->request.header = no_header;
     call->request.reply = take_reply;
     call->request.go_on = go_on;
-    call->request.is_slice_over = never_over;
     if (!sim_node_is_member(to, call->from)) {
         request_reply_error(&call->request, WIRE_UNAUTHORIZED, "no member");
         return;

@@ -72,3 +72,11 @@ test('of a long answer everything comes, once, in the order of its lamports', as
   }
   assert.equal(seen.size, events);
 });
+
+test('a poll that waited before there was a log is told of it', async () => {
+  const founder = await (await Node.create({ name: 'Fay' })).start();
+  const waiting = founder.request('GET', `/pubsub/v1/subscribe?topic=chat.message.${founder.id}&last_seq=5&log=${'0'.repeat(26)}&timeout=60`);
+  await founder.request('POST', '/api/v1/community', { name: 'Lane' });
+  const { body } = await waiting;
+  assert.equal(body.gap, true);
+});
