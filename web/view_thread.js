@@ -39,12 +39,22 @@ export function createThreadView(ui) {
   const isAtEnd = (timeline) => distanceToEnd() < END_PIXELS && !timeline.newer;
   const isLooking = () => !document.hidden && document.hasFocus() && shown !== null;
 
+  /** What is pressed is drawn anew when it was let go: a click that has begun is not lost. */
+  let pressed = null;
+  list.addEventListener('pointerdown', ({ target }) => { pressed = target; });
+  const release = () => {
+    if (!pressed) return;
+    pressed = null;
+    setTimeout(render); // behind the click
+  };
+  for (const name of ['pointerup', 'pointercancel']) window.addEventListener(name, release);
+
   function nodesOf(all) {
     const gone = new Set(drawn.keys());
     const nodes = all.map(({ key, signature, draw }) => {
       const known = drawn.get(key);
       gone.delete(key);
-      if (known?.signature === signature) return known.node;
+      if (known && (known.signature === signature || known.node.contains(pressed))) return known.node;
       const node = draw();
       if (known?.node.contains(document.activeElement)) refocus(known.node, node);
       drawn.set(key, { signature, node });

@@ -209,3 +209,20 @@ test('what another program kept is gone, what is kept is not used beside the nod
   }, what);
   assert.deepEqual([await refused('script'), await refused('worker'), await refused('other')], ['TypeError', 'TypeError', 'TypeError']);
 });
+
+test('a click is not lost when its message changes between press and release', async () => {
+  const [alice, bob] = await neighbours();
+  const tab = await openTab(alice);
+  await bob.stop();
+  await row(tab, 'Bob').click();
+  await write(tab, 'pressed');
+  await mark(tab, 'pressed', 'queued').waitFor();
+  await bubble(tab, 'pressed').locator('.meta').hover();
+  await tab.mouse.down();
+  await bob.start();
+  await alice.until(() => tab.heard.some((frame) => frame.includes('chat.message.delivered')));
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); })); // it was drawn
+  await tab.mouse.up();
+  await bubble(tab, 'pressed').locator('.details').waitFor();
+  await mark(tab, 'pressed', 'delivered').waitFor();
+});

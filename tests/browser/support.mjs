@@ -26,6 +26,10 @@ export async function openTab(node, { context, at = '/', ...options } = {}) {
   const own = context ?? await browser.launched.newContext({ viewport: { width: 1100, height: 720 }, locale: 'en-GB', ...options });
   const page = await own.newPage();
   const complaints = [];
+  page.heard = []; // the frames of its stream
+  page.live = new Promise((resolve) => { // since "ready" it hears of what comes
+    page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => { page.heard.push(payload); resolve(); }));
+  });
   page.on('pageerror', (error) => complaints.push(error.stack));
   page.on('dialog', (dialog) => { complaints.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
   page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|WebSocket|when fetching the script/.test(message.text())) complaints.push(message.text()); });
