@@ -39,6 +39,22 @@ test('the name of a file is what it is, wherever it stands', async () => {
   assert.match(await tab.locator('#announcer').textContent(), /Peer: photo_gpj\.exe/); // aloud, too
 });
 
+/** By how much a pixel differs most, of 255, in two pictures of one size. */
+async function differ(...pictures) {
+  const page = await browser.launched.newPage();
+  const most = await page.evaluate(async (urls) => {
+    const [one, other] = await Promise.all(urls.map(async (url) => {
+      const picture = await createImageBitmap(await (await fetch(url)).blob());
+      const canvas = new OffscreenCanvas(picture.width, picture.height).getContext('2d');
+      canvas.drawImage(picture, 0, 0);
+      return canvas.getImageData(0, 0, picture.width, picture.height).data;
+    }));
+    return one.reduce((sum, value, i) => Math.max(sum, Math.abs(value - other[i])), one.length === other.length ? 0 : 255);
+  }, pictures.map((picture) => `data:image/png;base64,${picture.toString('base64')}`));
+  await page.close();
+  return most;
+}
+
 test('marks that climb out of their line stay inside their message', async () => {
   const [alice, bob] = await neighbours();
   await bob.send(alice.id, 'a quiet line');
@@ -50,7 +66,7 @@ test('marks that climb out of their line stay inside their message', async () =>
   let before;
   do before = await bubble(tab, 'a quiet line').screenshot(); while (!before.equals(await bubble(tab, 'a quiet line').screenshot())); // until it stands still
   await bubble(tab, 'loud').locator('.text').evaluate((node) => { node.style.visibility = 'hidden'; });
-  assert.ok(before.equals(await bubble(tab, 'a quiet line').screenshot()));
+  assert.ok(await differ(before, await bubble(tab, 'a quiet line').screenshot()) < 16); // an edge that is drawn again may be another shade of itself
 });
 
 test('what is shortened ends between two characters as people see them', async () => {
