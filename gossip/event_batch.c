@@ -35,18 +35,27 @@ static bool is_new(const void *log, const uint8_t hash[static BLAKE3_HASH_BYTES]
     return !event_reader_holds((struct event_log *)(uintptr_t)log, hash);
 }
 
+/* Takes the event (consumed), or says why not. */
+static enum event_refusal verify(struct event **event, struct event_batch *batch)
+{
+    struct verified_event *verified = NULL;
+    enum result result = event_verify(event, &verified);
+    if (result != RESULT_OK) {
+        return result == RESULT_INVALID ? EVENT_BAD : EVENT_INVALID_SIGNATURE;
+    }
+    batch->events[batch->count++] = verified;
+    return EVENT_ACCEPTABLE;
+}
+
 /* `event`: of the JSON, consumed, if that is acceptable so far. */
 static void add(struct event_batch *batch, const json_t *json, struct event *event,
                 enum event_refusal refusal)
 {
-    struct verified_event *verified = NULL;
-    if (refusal == EVENT_ACCEPTABLE && event_verify(&event, &verified) == RESULT_OK) {
-        batch->events[batch->count++] = verified;
-        return;
+    refusal = refusal == EVENT_ACCEPTABLE ? verify(&event, batch) : refusal;
+    if (refusal != EVENT_ACCEPTABLE) {
+        const char *event_id = json_string_value(json_object_get(json, "event_id"));
+        event_hash_json(json, refuse(batch, event_id, refusal)->hash);
     }
-    const char *event_id = json_string_value(json_object_get(json, "event_id"));
-    refusal = refusal == EVENT_ACCEPTABLE ? EVENT_INVALID_SIGNATURE : refusal;
-    event_hash_json(json, refuse(batch, event_id, refusal)->hash);
 }
 
 static void read_batch(const json_t *array, const struct node_id *community_id, is_wanted *wanted,
@@ -87,7 +96,6 @@ void event_batch_verify(const struct hash_list *asked, struct event **events, si
     *batch_out = (struct event_batch){0};
     batch_out->events = memory_allocate(count, sizeof(struct verified_event *));
     for (size_t i = 0; i < count; i++) {
-        struct verified_event *verified = NULL;
         uint8_t hash[BLAKE3_HASH_BYTES];
         char event_id[ULID_TEXT_BYTES];
         memcpy(hash, events[i]->hash, sizeof hash);
@@ -95,10 +103,11 @@ void event_batch_verify(const struct hash_list *asked, struct event **events, si
         if (!is_asked_for(asked, hash)) {
             batch_out->left_out_count++;
             event_destroy(&events[i]);
-        } else if (event_verify(&events[i], &verified) == RESULT_OK) {
-            batch_out->events[batch_out->count++] = verified;
-        } else {
-            memcpy(refuse(batch_out, event_id, EVENT_INVALID_SIGNATURE)->hash, hash, sizeof hash);
+            continue;
+        }
+        enum event_refusal refusal = verify(&events[i], batch_out);
+        if (refusal != EVENT_ACCEPTABLE) {
+            memcpy(refuse(batch_out, event_id, refusal)->hash, hash, sizeof hash);
         }
     }
 }

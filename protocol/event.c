@@ -172,6 +172,15 @@ static struct verified_event *make_verified(struct event *event, const char *sig
     return verified;
 }
 
+enum result event_prove(struct event *event, struct error *error)
+{
+    enum result result = event->proven ? RESULT_OK
+                                       : event_kind_prove(event_kind_get(event->type),
+                                                          &event->author, &event->data, error);
+    event->proven = result == RESULT_OK;
+    return result;
+}
+
 enum result event_verify(struct event **event, struct verified_event **verified_out)
 {
     struct signature signature;
@@ -181,6 +190,10 @@ enum result event_verify(struct event **event, struct verified_event **verified_
                        &signature) != RESULT_OK) {
         event_destroy(event);
         return RESULT_UNAUTHORIZED;
+    }
+    if (event_prove(*event, NULL) != RESULT_OK) {
+        event_destroy(event);
+        return RESULT_INVALID;
     }
     *verified_out = make_verified(*event, (*event)->signature_text);
     *event = NULL;
@@ -209,7 +222,8 @@ enum result event_sign(struct event_draft *draft, const struct signing_key *key,
                         event_kind_name(draft->type), "data", draft->data, "signature", "");
     draft->data = NULL;
     enum result result = RESULT_INVALID;
-    if (parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE) {
+    if (parse(event->json, community_id, event, error) == EVENT_ACCEPTABLE &&
+        event_prove(event, error) == RESULT_OK) {
         signing_sign(key, event->signed_text.data, event->signed_text.length_bytes, &signature);
         signing_format_signature(&signature, signature_text);
         *verified_out = make_verified(event, signature_text);

@@ -9,6 +9,7 @@
 #define HEARTHCHAT_PROTOCOL_EVENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct event {
     struct buffer signed_text;                 /* those bytes */
     char signature_text[SIGNATURE_TEXT_BYTES]; /* "" when it is malformed */
     json_t *json;                              /* holds what `data` borrows; owned */
+    bool proven;                               /* event_prove() held */
 };
 
 struct verified_event;
@@ -64,9 +66,14 @@ void event_destroy(struct event **event);
 /* The hash of whatever is offered as an event, well-formed or not; all zeros when it has none. */
 void event_hash_json(const json_t *json, uint8_t hash_out[static BLAKE3_HASH_BYTES]);
 
-/* Checks the signature (§6 step 3). Consumes the event in any case; RESULT_UNAUTHORIZED when the
- * signature is malformed or not the author's. */
+/* Checks the signature (§6 step 3), and after it those inside the event. Consumes the event in any
+ * case; RESULT_UNAUTHORIZED when its signature is malformed or not the author's, RESULT_INVALID
+ * when one inside does not hold: that is bad_event. */
 enum result event_verify(struct event **event, struct verified_event **verified_out);
+
+/* Checks the signatures inside the event, of co-signers and manifests, alone: where its own is
+ * known to hold. Only then is it known whose do. RESULT_INVALID as above. `error` may be NULL. */
+enum result event_prove(struct event *event, struct error *error);
 
 /* What an own event is made from; everything else is filled in by event_sign(). */
 struct event_draft {

@@ -31,9 +31,10 @@
 #define EVENT_DATA_MOST_CIPHERTEXT_BYTES 131072
 #define EVENT_DATA_CID_TEXT_BYTES 72 /* "blake3:" + 64 + NUL */
 
-/* Nodes whose co-signature over the event's statement is valid; distinct. */
+/* Who co-signed the event's statement. */
 struct co_signers {
-    struct node_id *node_ids;
+    const json_t *claimed;    /* array of {"node_id","signature"}, of the right shape */
+    struct node_id *node_ids; /* those whose signature holds, distinct; once that is proven */
     size_t count;
 };
 
@@ -69,6 +70,7 @@ struct member_joined {
 };
 
 struct member_revoked {
+    const char *client_id;
     struct node_id target;
     const char *reason;
     struct co_signers co_signers;

@@ -72,6 +72,8 @@ const char *event_kind_name(enum event_type type)
     return kind != NULL ? kind->name : "";
 }
 
+static const char breaks_rules[] = "The event's data breaks the rules of its type.";
+
 enum result event_kind_decode(const struct event_kind *kind, const json_t *data,
                               const struct node_id *author, const struct node_id *community_id,
                               union event_data *data_out, struct error *error)
@@ -82,8 +84,15 @@ enum result event_kind_decode(const struct event_kind *kind, const json_t *data,
         return RESULT_OK;
     }
     return error_set(error, RESULT_INVALID, "%s",
-                     reason.message[0] != '\0' ? reason.message
-                                               : "The event's data breaks the rules of its type.");
+                     reason.message[0] != '\0' ? reason.message : breaks_rules);
+}
+
+enum result event_kind_prove(const struct event_kind *kind, const struct node_id *author,
+                             union event_data *data, struct error *error)
+{
+    return kind->prove == NULL || kind->prove(data, author)
+               ? RESULT_OK
+               : error_set(error, RESULT_INVALID, "%s", breaks_rules);
 }
 
 void event_kind_release(enum event_type type, union event_data *data)

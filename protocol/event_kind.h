@@ -30,7 +30,11 @@ struct event_kind {
                    const struct node_id *community_id, union event_data *data_out,
                    struct error *error);
 
-    /* Frees what decode allocated, on failure of the event later on too; NULL: nothing. */
+    /* Whether the signatures inside the data hold, a manifest's or the author's among co-signers;
+     * notes whose do. NULL: there are none. For the event's own comes first (§6), apart. */
+    bool (*prove)(union event_data *data, const struct node_id *author);
+
+    /* Frees what these allocated, on failure of the event later on too; NULL: nothing. */
     void (*release)(union event_data *data);
 };
 
@@ -48,6 +52,11 @@ const char *event_kind_name(enum event_type type);
 enum result event_kind_decode(const struct event_kind *kind, const json_t *data,
                               const struct node_id *author, const struct node_id *community_id,
                               union event_data *data_out, struct error *error);
+
+/* RESULT_INVALID when a signature inside data that was decoded, and is not proven yet, does not
+ * hold. */
+enum result event_kind_prove(const struct event_kind *kind, const struct node_id *author,
+                             union event_data *data, struct error *error);
 
 /* Frees what the data of an event of that type owns; a number that is no type owns nothing. */
 void event_kind_release(enum event_type type, union event_data *data);

@@ -60,8 +60,7 @@ static bool is_manifest_of(const json_t *manifest, const struct node_id *author,
     return canonical_measure(manifest) <= EVENT_DATA_MOST_MANIFEST_BYTES &&
            node_manifest_parse(manifest, &decoded) == RESULT_OK &&
            node_id_equal(&decoded.node_id, author) &&
-           (!decoded.has_community || node_id_equal(&decoded.community_id, community_id)) &&
-           signing_verify_object(author, manifest) == RESULT_OK;
+           (!decoded.has_community || node_id_equal(&decoded.community_id, community_id));
 }
 
 static bool decode_joined(const json_t *data, const struct node_id *author,
@@ -88,47 +87,62 @@ static bool contains(const struct co_signers *signers, const struct node_id *nod
     return false;
 }
 
-/* Keeps the distinct signers whose signature of `statement` holds; the shape must be right for all.
- */
-static bool decode_co_signers(const json_t *data, const struct node_id *author, json_t *statement,
-                              struct co_signers *out)
+static bool read_co_signer(const json_t *entry, struct node_id *node_id_out,
+                           struct signature *signature_out)
 {
     static const char *const members[] = {"node_id", "signature", NULL};
-    const json_t *array = NULL;
+    const char *text = NULL;
+    return json_members_are(entry, members) &&
+           json_members_node_id(entry, "node_id", node_id_out) &&
+           json_members_string(entry, "signature", &text, NULL) &&
+           signing_parse_signature(text, signature_out) == RESULT_OK;
+}
+
+/* The shape must be right for all, and the author one of them. */
+static bool decode_co_signers(const json_t *data, const struct node_id *author,
+                              struct co_signers *out)
+{
+    size_t index;
+    json_t *entry;
+    bool by_author = false;
+    bool fits = json_members_array(data, "co_signers", &out->claimed) &&
+                json_array_size(out->claimed) <= EVENT_DATA_MOST_CO_SIGNERS;
+    json_array_foreach(out->claimed, index, entry)
+    {
+        struct node_id node_id;
+        struct signature signature;
+        fits = fits && read_co_signer(entry, &node_id, &signature);
+        if (!fits) {
+            break;
+        }
+        by_author = by_author || node_id_equal(&node_id, author);
+    }
+    return fits && by_author;
+}
+
+/* Keeps the distinct signers whose signature of `statement` (consumed) holds; the author's must. */
+static bool prove_co_signers(struct co_signers *signers, const struct node_id *author,
+                             json_t *statement)
+{
     struct buffer text;
     size_t index;
     json_t *entry;
     buffer_init(&text);
-    bool fits = json_members_array(data, "co_signers", &array) &&
-                json_array_size(array) <= EVENT_DATA_MOST_CO_SIGNERS &&
-                canonical_write(statement, &text) == RESULT_OK;
-    out->count = 0;
-    out->node_ids = memory_allocate(fits ? json_array_size(array) : 0, sizeof *out->node_ids);
-    json_array_foreach(array, index, entry)
+    bool fits = canonical_write(statement, &text) == RESULT_OK;
+    signers->node_ids =
+        memory_allocate(json_array_size(signers->claimed), sizeof *signers->node_ids);
+    json_array_foreach(signers->claimed, index, entry)
     {
         struct node_id node_id;
         struct signature signature;
-        const char *signature_text = NULL;
-        fits = fits && json_members_are(entry, members) &&
-               json_members_node_id(entry, "node_id", &node_id) &&
-               json_members_string(entry, "signature", &signature_text, NULL) &&
-               signing_parse_signature(signature_text, &signature) == RESULT_OK;
-        if (!fits) {
-            break;
-        }
-        if (!contains(out, &node_id) &&
+        if (read_co_signer(entry, &node_id, &signature) && !contains(signers, &node_id) &&
             signing_verify(&node_id, text.data, text.length_bytes, &signature) == RESULT_OK) {
-            out->node_ids[out->count++] = node_id;
+            signers->node_ids[signers->count++] = node_id;
         }
-    }
-    fits = fits && contains(out, author);
-    if (!fits) {
-        memory_free(out->node_ids);
-        *out = (struct co_signers){0};
     }
     buffer_deinit(&text);
     json_decref(statement);
-    return fits;
+    return fits && contains(signers, author);
 }
 
 static bool decode_revoked(const json_t *data, const struct node_id *author,
@@ -138,19 +152,24 @@ static bool decode_revoked(const json_t *data, const struct node_id *author,
     struct member_revoked *out = &data_out->revoked;
     static const char *const members[] = {"client_id", "target_node_id", "reason", "co_signers",
                                           NULL};
-    const char *client_id = NULL;
     size_t client_id_bytes = 0;
     (void)community_id;
     (void)error;
     return json_members_are(data, members) &&
-           json_members_string(data, "client_id", &client_id, &client_id_bytes) &&
+           json_members_string(data, "client_id", &out->client_id, &client_id_bytes) &&
            client_id_bytes >= 1 && client_id_bytes <= EVENT_DATA_MOST_CLIENT_ID_BYTES &&
            json_members_node_id(data, "target_node_id", &out->target) &&
            json_members_string(data, "reason", &out->reason, NULL) &&
            event_data_is_revocation_reason(out->reason) &&
-           decode_co_signers(data, author,
-                             event_data_revocation_statement(client_id, out->reason, &out->target),
-                             &out->co_signers);
+           decode_co_signers(data, author, &out->co_signers);
+}
+
+static bool prove_revoked(union event_data *data, const struct node_id *author)
+{
+    struct member_revoked *revoked = &data->revoked;
+    return prove_co_signers(
+        &revoked->co_signers, author,
+        event_data_revocation_statement(revoked->client_id, revoked->reason, &revoked->target));
 }
 
 static bool decode_level(const json_t *data, const struct node_id *author,
@@ -164,8 +183,14 @@ static bool decode_level(const json_t *data, const struct node_id *author,
     return json_members_are(data, members) &&
            json_members_node_id(data, "target_node_id", &out->target) &&
            is_level(data, "new_level", &out->new_level) &&
-           decode_co_signers(data, author, event_data_level_statement(out->new_level, &out->target),
-                             &out->co_signers);
+           decode_co_signers(data, author, &out->co_signers);
+}
+
+static bool prove_level(union event_data *data, const struct node_id *author)
+{
+    struct level_changed *level = &data->level;
+    return prove_co_signers(&level->co_signers, author,
+                            event_data_level_statement(level->new_level, &level->target));
 }
 
 static bool decode_policy(const json_t *data, const struct node_id *author,
@@ -190,6 +215,16 @@ static bool decode_manifest(const json_t *data, const struct node_id *author,
     return json_members_are(data, members) &&
            json_members_object(data, "manifest", &out->manifest) &&
            is_manifest_of(out->manifest, author, community_id);
+}
+
+static bool prove_joined(union event_data *data, const struct node_id *author)
+{
+    return signing_verify_object(author, data->joined.manifest) == RESULT_OK;
+}
+
+static bool prove_manifest(union event_data *data, const struct node_id *author)
+{
+    return signing_verify_object(author, data->manifest.manifest) == RESULT_OK;
 }
 
 static void release_revoked(union event_data *data)
@@ -218,13 +253,15 @@ const struct event_kind event_kind_member_joined = {.name = "community.member.jo
                                                     .type = EVENT_MEMBER_JOINED,
                                                     .drives_membership = true,
                                                     .tells_of_members = true,
-                                                    .decode = decode_joined};
+                                                    .decode = decode_joined,
+                                                    .prove = prove_joined};
 
 const struct event_kind event_kind_member_revoked = {.name = "community.member.revoked",
                                                      .type = EVENT_MEMBER_REVOKED,
                                                      .drives_membership = true,
                                                      .tells_of_members = true,
                                                      .decode = decode_revoked,
+                                                     .prove = prove_revoked,
                                                      .release = release_revoked};
 
 const struct event_kind event_kind_member_promoted = {.name = "community.member.promoted",
@@ -232,6 +269,7 @@ const struct event_kind event_kind_member_promoted = {.name = "community.member.
                                                       .drives_membership = true,
                                                       .tells_of_members = true,
                                                       .decode = decode_level,
+                                                      .prove = prove_level,
                                                       .release = release_level};
 
 const struct event_kind event_kind_member_demoted = {.name = "community.member.demoted",
@@ -239,6 +277,7 @@ const struct event_kind event_kind_member_demoted = {.name = "community.member.d
                                                      .drives_membership = true,
                                                      .tells_of_members = true,
                                                      .decode = decode_level,
+                                                     .prove = prove_level,
                                                      .release = release_level};
 
 const struct event_kind event_kind_policy_updated = {.name = "community.policy.updated",
@@ -250,4 +289,5 @@ const struct event_kind event_kind_policy_updated = {.name = "community.policy.u
 const struct event_kind event_kind_manifest_updated = {.name = "node.manifest.updated",
                                                        .type = EVENT_MANIFEST_UPDATED,
                                                        .tells_of_members = true,
-                                                       .decode = decode_manifest};
+                                                       .decode = decode_manifest,
+                                                       .prove = prove_manifest};

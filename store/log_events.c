@@ -13,6 +13,9 @@ struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int co
     if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK) {
         (void)event_parse(json, &log->options.community_id, &event);
     }
+    if (event != NULL && event_prove(event, NULL) != RESULT_OK) {
+        event_destroy(&event);
+    }
     json_decref(json);
     if (event == NULL) {
         log_write(LOG_ERROR, "log.damaged_event", NULL);

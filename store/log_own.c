@@ -19,7 +19,9 @@ static enum result complete(struct event_log *log, struct event_draft *draft,
         event_kind_decode(event_kind_get(draft->type), draft->data, &log->options.key->node_id,
                           &log->options.community_id, &data, &answer->error);
     if (result == RESULT_OK) {
-        result = kind->complete(log, draft, &data, answer);
+        result = event_kind_prove(event_kind_get(draft->type), &log->options.key->node_id, &data,
+                                  &answer->error);
+        result = result == RESULT_OK ? kind->complete(log, draft, &data, answer) : result;
         event_kind_release(draft->type, &data);
     }
     return result;

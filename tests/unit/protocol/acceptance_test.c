@@ -71,8 +71,9 @@ static const char *verify(struct event **event, uint8_t hash_out[static BLAKE3_H
 {
     struct verified_event *verified = NULL;
     memcpy(hash_out, (*event)->hash, BLAKE3_HASH_BYTES);
-    if (event_verify(event, &verified) != RESULT_OK) {
-        return event_refusal_name(EVENT_INVALID_SIGNATURE);
+    enum result result = event_verify(event, &verified);
+    if (result != RESULT_OK) {
+        return event_refusal_name(result == RESULT_INVALID ? EVENT_BAD : EVENT_INVALID_SIGNATURE);
     }
     event_verified_destroy(&verified);
     return "accepted";
