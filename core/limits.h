@@ -133,7 +133,9 @@ enum {
     LIMITS_WEBSOCKETS = 1024,              /* 6 KiB each; measured to be served in 10 ms */
     LIMITS_WEBSOCKET_LIVE_BYTES = 1048576, /* §15: who lies further behind is closed with 1013 */
     LIMITS_WEBSOCKET_MESSAGE_BYTES = 4096, /* acknowledgements have 40; longer ones are ignored */
-    LIMITS_WEBSOCKET_KILL_MS = 5000,       /* a last chance to read the 1013 */
+    LIMITS_WEBSOCKET_KILL_MS = 5000,       /* a last chance to read the 1013, to answer a close */
+    LIMITS_WEBSOCKET_PING_MS = 30000,      /* §20 */
+    LIMITS_WEBSOCKET_SILENCE_MS = 120000,  /* §20: then they are gone */
     LIMITS_PEER_LONG_POLLS = 256,          /* resuming one scans all: no thousands of them */
     LIMITS_LONG_POLLS_OF_PEER = 2,         /* one, and the one that replaces it */
     LIMITS_OWNER_LONG_POLLS = 64,          /* scripts that wait */

@@ -73,6 +73,37 @@ bool utf8_is_text(const char *text)
     return utf8_is_valid(text, strlen(text));
 }
 
+/* The first byte of a character says how many follow, and between what the first of these is. */
+static bool begin_character(struct utf8_stream *stream, uint8_t byte)
+{
+    if (byte > 0x7f && (byte < 0xc2 || byte > 0xf4)) {
+        return false;
+    }
+    stream->awaited = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    stream->from = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+    stream->to = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+    return true;
+}
+
+bool utf8_stream_take(struct utf8_stream *stream, const char *bytes, size_t length_bytes)
+{
+    for (size_t at = 0; at < length_bytes; at++) {
+        uint8_t byte = (uint8_t)bytes[at];
+        if (stream->awaited == 0) {
+            if (!begin_character(stream, byte)) {
+                return false;
+            }
+        } else if (byte < stream->from || byte > stream->to) {
+            return false;
+        } else {
+            stream->awaited--;
+            stream->from = 0x80;
+            stream->to = 0xbf;
+        }
+    }
+    return true;
+}
+
 void utf8_mend(char *text)
 {
     size_t length = strlen(text);

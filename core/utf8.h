@@ -24,6 +24,15 @@ bool utf8_is_valid(const char *bytes, size_t length_bytes);
 /* The same for text up to its NUL. */
 bool utf8_is_text(const char *text);
 
+/* Text that comes in pieces. All zero: nothing came yet, or whole characters did. */
+struct utf8_stream {
+    uint8_t awaited;  /* bytes that the last character still lacks */
+    uint8_t from, to; /* what the next of them may be */
+};
+
+/* False, as soon as a byte says so: whatever comes behind it makes no text of it. */
+bool utf8_stream_take(struct utf8_stream *stream, const char *bytes, size_t length_bytes);
+
 /* Puts a '?' in place of every byte that belongs to no character. */
 void utf8_mend(char *text);
 

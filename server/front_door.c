@@ -13,6 +13,7 @@
 #include "core/limits.h"
 #include "core/memory.h"
 #include "server/request_head.h"
+#include "server/websocket_handshake.h"
 
 enum { DEFAULT_TIMEOUT_S = 30 };
 
@@ -20,7 +21,7 @@ enum { DEFAULT_TIMEOUT_S = 30 };
 struct handing_over {
     struct websocket_hub *hub;
     int descriptor;
-    struct buffer head; /* the request as it came, for lws to do the handshake from */
+    struct buffer answer; /* to the handshake */
     struct websocket_subscription subscription;
 };
 
@@ -88,33 +89,24 @@ static bool read_topics(struct listener_request *request,
     return reading.count > 0 && !reading.refused;
 }
 
-/* What lws reads of it, and in the words it knows: it hangs up on what is long, as other programs'
- * cookies are, and on a list of sub-protocols without one that it knows. */
-static void write_head(const struct request *base, struct buffer *head)
-{
-    static const char sub_protocol[] = "hearthnet-bus.v2";
-    const char *offered = base->header(base, "Sec-WebSocket-Protocol");
-    buffer_append_format(head,
-                         "GET /pubsub/v1/subscribe HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-                         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                         "Sec-WebSocket-Key: %s\r\n",
-                         base->header(base, "Host"), base->header(base, "Sec-WebSocket-Key"));
-    if (offered != NULL && strstr(offered, sub_protocol) != NULL) {
-        buffer_append_format(head, "Sec-WebSocket-Protocol: %s\r\n", sub_protocol);
-    }
-    buffer_append_text(head, "\r\n");
-}
-
 static bool is_handshake(struct listener_request *request)
 {
-    enum { KEY_CHARACTERS = 24 }; /* 16 bytes in base64 */
     const struct request *base = listener_request_base(request);
     const char *version = base->header(base, "Sec-WebSocket-Version");
     const char *key = base->header(base, "Sec-WebSocket-Key");
     return strcmp(listener_request_method(request), "GET") == 0 && version != NULL &&
-           strcmp(version, "13") == 0 && key != NULL && strlen(key) == KEY_CHARACTERS &&
-           base->header(base, "Host") != NULL &&
+           strcmp(version, "13") == 0 && key != NULL && websocket_handshake_is_key(key) &&
+           listener_request_count_header(request, "Sec-WebSocket-Key") == 1 &&
            request_head_has_token(listener_request_connection(request), "Connection", "Upgrade");
+}
+
+static void write_answer(const struct request *base, struct buffer *answer)
+{
+    static const char sub_protocol[] = "hearthnet-bus.v2";
+    bool offered =
+        websocket_handshake_offers(base->header(base, "Sec-WebSocket-Protocol"), sub_protocol);
+    websocket_handshake_answer(base->header(base, "Sec-WebSocket-Key"),
+                               offered ? sub_protocol : NULL, answer);
 }
 
 /* MHD has let go: the socket's own copy of the descriptor is closed, ours lives on. */
@@ -125,9 +117,9 @@ static void hand_over(void *context)
     const int on = 1;
     (void)setsockopt(handing->descriptor, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
     (void)setsockopt(handing->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    websocket_adopt(handing->hub, handing->descriptor, buffer_text(&handing->head),
+    websocket_adopt(handing->hub, handing->descriptor, buffer_text(&handing->answer),
                     &handing->subscription);
-    buffer_deinit(&handing->head);
+    buffer_deinit(&handing->answer);
     memory_free(handing);
 }
 
@@ -162,8 +154,8 @@ bool front_door_upgrade(struct websocket_hub *hub, struct listener_request *requ
     handing->hub = hub;
     handing->descriptor = descriptor;
     handing->subscription = subscription;
-    buffer_init(&handing->head);
-    write_head(base, &handing->head);
+    buffer_init(&handing->answer);
+    write_answer(base, &handing->answer);
     listener_request_on_released(request, hand_over, handing);
     return true;
 }

@@ -11,6 +11,7 @@
 #include "server/gate_local.h"
 #include "server/node_private.h"
 #include "server/process.h"
+#include "server/request_head.h"
 #include "server/socket_owner.h"
 #include "server/web_assets.h"
 
@@ -106,6 +107,11 @@ static void decorate_local(void *context, struct listener_request *request,
     (void)context;
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         (void)MHD_add_response_header(response, headers[i].name, headers[i].value);
+    }
+    /* Who asked for another version hears which is spoken here: RFC 6455, 4.4. */
+    if (reply->status >= 400 &&
+        request_head_has_token(listener_request_connection(request), "Upgrade", "websocket")) {
+        (void)MHD_add_response_header(response, "Sec-WebSocket-Version", "13");
     }
 }
 

@@ -14,18 +14,40 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-bool request_head_has_token(struct MHD_Connection *connection, const char *name, const char *token)
+struct token_search {
+    const char *name;
+    const char *token;
+    bool found;
+};
+
+static bool has_token(const char *list, const char *token)
 {
-    const char *at = header(connection, name);
-    while (at != NULL && *at != '\0') {
-        size_t blanks = strspn(at, ", \t");
-        size_t length = strcspn(at + blanks, ", \t");
-        if (length == strlen(token) && strncasecmp(at + blanks, token, length) == 0) {
+    while (*list != '\0') {
+        size_t blanks = strspn(list, ", \t");
+        size_t length = strcspn(list + blanks, ", \t");
+        if (length == strlen(token) && strncasecmp(list + blanks, token, length) == 0) {
             return true;
         }
-        at += blanks + length;
+        list += blanks + length;
     }
     return false;
+}
+
+static enum MHD_Result look_for_token(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct token_search *search = context;
+    (void)kind;
+    search->found = search->found || (strcasecmp(name, search->name) == 0 && value != NULL &&
+                                      has_token(value, search->token));
+    return search->found ? MHD_NO : MHD_YES;
+}
+
+bool request_head_has_token(struct MHD_Connection *connection, const char *name, const char *token)
+{
+    struct token_search search = {.name = name, .token = token};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_for_token, &search);
+    return search.found;
 }
 
 /* It takes the first apart, so there is one before them. */

@@ -11,7 +11,7 @@
 
 #include "server/routes.h"
 
-/* Whether the header is a list that has this word, in whatever case. */
+/* Whether the header is a list that has this word, in whatever case, in one line or in several. */
 bool request_head_has_token(struct MHD_Connection *connection, const char *name, const char *token);
 
 bool request_head_announces_body(struct MHD_Connection *connection);

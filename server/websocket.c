@@ -24,7 +24,7 @@ struct item {
     enum item_kind kind;
     struct websocket_frame *frame;
     int descriptor;
-    char *head;
+    char *answer; /* to the handshake */
     struct websocket_subscription subscription;
 };
 
@@ -39,14 +39,20 @@ struct websocket_hub {
     struct long_polls polls;
     atomic_bool has_polls; /* the tick is needed */
     bool ticks;
-    struct websocket_subscription adopting; /* of the connection that lws is taking over */
-    bool is_adopting;
-    bool adopted;        /* the handshake went well */
-    atomic_size_t taken; /* connections that were taken over and are not closed yet */
+    const struct item *adopting; /* the connection that lws is taking over, until it has */
+    atomic_size_t taken;         /* connections that were taken over and are not closed yet */
     struct lock *lock;
     struct websocket_catch_up *caught_up; /* read for subscribers, the last first */
     bool missed;
     bool stopping;
+};
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t length);
+
+static const struct lws_protocols protocols[] = {
+    {"hearthnet-bus.v2", on_event, sizeof(struct websocket_subscriber), 4096, 0, NULL, 0},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
 static void on_tick(struct lws_sorted_usec_list *tick)
@@ -62,8 +68,9 @@ static void on_tick(struct lws_sorted_usec_list *tick)
 static void open_subscriber(struct websocket_hub *hub, struct websocket_subscriber *subscriber,
                             struct lws *wsi)
 {
-    hub->adopted = true;
-    websocket_subscriber_open(subscriber, wsi, &hub->feed, &hub->adopting);
+    websocket_subscriber_open(subscriber, wsi, &hub->feed, &hub->adopting->subscription,
+                              hub->adopting->answer);
+    hub->adopting = NULL;
     subscriber->next = hub->subscribers;
     hub->subscribers = subscriber;
 }
@@ -81,22 +88,20 @@ static void close_subscriber(struct websocket_hub *hub, struct websocket_subscri
     (void)atomic_fetch_sub(&hub->taken, 1);
 }
 
-/* lws does the handshake from the head that was read already, and owns the descriptor, on failure
- * too. */
+/* As bytes, not as a WebSocket of lws, which takes much that RFC 6455 forbids. It owns the
+ * descriptor, on failure too. */
 static void adopt(struct websocket_hub *hub, struct item *item)
 {
-    hub->adopting = item->subscription;
-    hub->is_adopting = true;
-    hub->adopted = false;
-    if (lws_adopt_socket_vhost_readbuf(hub->vhost, item->descriptor, item->head,
-                                       strlen(item->head)) == NULL) {
-        log_write(LOG_DEBUG, "websocket.handshake_failed", NULL);
-    }
-    hub->is_adopting = false;
-    if (!hub->adopted) {
+    lws_sock_file_fd_type descriptor = {.sockfd = item->descriptor};
+    hub->adopting = item;
+    (void)lws_adopt_descriptor_vhost(hub->vhost, LWS_ADOPT_SOCKET, descriptor, protocols[0].name,
+                                     NULL);
+    if (hub->adopting != NULL) { /* no subscriber came of it */
+        hub->adopting = NULL;
         (void)atomic_fetch_sub(&hub->taken, 1);
+        log_write(LOG_DEBUG, "websocket.not_adopted", NULL);
     }
-    memory_free(item->head);
+    memory_free(item->answer);
     memory_free(item);
 }
 
@@ -199,47 +204,26 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 {
     struct websocket_hub *hub = lws_context_user(lws_get_context(wsi));
     struct websocket_subscriber *subscriber = user;
-    char header[16];
     switch ((int)reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        /* Only WebSocket 13, and only for connections that came through the front door. */
-        if (strcmp(in, "websocket") != 0 || !hub->is_adopting ||
-            lws_hdr_copy(wsi, header, sizeof header, WSI_TOKEN_VERSION) <= 0 ||
-            strcmp(header, "13") != 0) {
-            return -1;
-        }
-        return 0;
-    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_RAW_ADOPT:
         open_subscriber(hub, subscriber, wsi);
         return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_RAW_WRITEABLE:
         return websocket_subscriber_write(subscriber);
-    case LWS_CALLBACK_RECEIVE:
-        websocket_subscriber_receive(subscriber, in, length);
-        return 0;
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        subscriber->closing = true;
-        return 0; /* lws answers it */
-    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_RAW_RX:
+        return websocket_subscriber_receive(subscriber, in, length);
+    case LWS_CALLBACK_TIMER:
+        return websocket_subscriber_tick(subscriber);
+    case LWS_CALLBACK_RAW_CLOSE:
         close_subscriber(hub, subscriber);
         return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         (void)take_items(hub);
         return 0;
-    case LWS_CALLBACK_HTTP:
-        return -1;
     default:
         return 0;
     }
 }
-
-static const struct lws_protocols protocols[] = {
-    {"hearthnet-bus.v2", on_event, sizeof(struct websocket_subscriber), 4096, 0, NULL, 0},
-    {NULL, NULL, 0, 0, 0, NULL, 0},
-};
-
-static const lws_retry_bo_t keep_alive = {.secs_since_valid_ping = 30,
-                                          .secs_since_valid_hangup = 120};
 
 static void on_lws_log(int level, const char *line)
 {
@@ -278,7 +262,6 @@ enum result websocket_start(const struct node_parts *parts, struct readers *read
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = protocols,
         .user = hub,
-        .retry_and_idle_policy = &keep_alive,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6,
         .gid = -1,
         .uid = -1,
@@ -357,19 +340,19 @@ bool websocket_has_room(struct websocket_hub *hub)
     return atomic_load(&hub->taken) < LIMITS_WEBSOCKETS;
 }
 
-void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
+void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *answer,
                      const struct websocket_subscription *subscription)
 {
     struct item *item = memory_allocate(1, sizeof *item);
     item->kind = ITEM_ADOPT;
     item->descriptor = descriptor;
-    item->head = memory_duplicate_string(head);
+    item->answer = memory_duplicate_string(answer);
     item->subscription = *subscription;
     (void)atomic_fetch_add(&hub->taken, 1);
     if (inbox_post(hub->inbox, item) != RESULT_OK) {
         (void)atomic_fetch_sub(&hub->taken, 1);
         (void)close(descriptor);
-        memory_free(item->head);
+        memory_free(item->answer);
         memory_free(item);
     }
 }

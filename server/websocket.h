@@ -43,9 +43,9 @@ bool websocket_read_topic(const struct node_id *self, const char *topic,
 /* Whether another connection may be taken over: below LIMITS_WEBSOCKETS. Thread: any. */
 bool websocket_has_room(struct websocket_hub *hub);
 
-/* Takes a connection over: `descriptor` is the hub's from here on, `head` the request as it came.
- */
-void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *head,
+/* Takes a connection over: `descriptor` is the hub's from here on, `answer` what the handshake is
+ * answered with. */
+void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *answer,
                      const struct websocket_subscription *subscription);
 
 /* Answers the request as soon as there is an event of the messages topic above `last_seq` (-1: that

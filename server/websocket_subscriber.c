@@ -3,12 +3,13 @@
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/json_members.h"
 
-enum { CLOSE_TRY_AGAIN_LATER = 1013 };
+enum { CLOSE_INTERNAL_ERROR = 1011, CLOSE_TRY_AGAIN_LATER = 1013 };
 
 int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed)
 {
@@ -148,16 +149,39 @@ static void advance(struct websocket_subscriber *subscriber, const struct websoc
     }
 }
 
-static int send_text(struct lws *wsi, const char *text, size_t bytes)
+/* Gives lws what is to be sent. While the socket does not take all of it, nothing is read: lws
+ * would find it readable again and again. Whoever closed, or was closed, has until a deadline to
+ * end it, and what they still send is read, or the end of the connection would overtake our close.
+ */
+static int settle(struct websocket_subscriber *subscriber)
 {
-    unsigned char *framed = memory_allocate(LWS_PRE + bytes, 1);
-    memcpy(framed + LWS_PRE, text, bytes);
-    int written = lws_write(wsi, framed + LWS_PRE, bytes, LWS_WRITE_TEXT);
-    memory_free(framed);
-    return written < (int)bytes ? -1 : 0;
+    struct websocket_connection *connection = &subscriber->connection;
+    struct buffer *out = &connection->out;
+    struct lws *wsi = subscriber->wsi;
+    if (out->length_bytes > 0 && lws_partial_buffered(wsi) == 0) {
+        int written = lws_write(wsi, (unsigned char *)out->data, out->length_bytes, LWS_WRITE_RAW);
+        buffer_deinit(out);
+        if (written < 0) {
+            return -1;
+        }
+    }
+    bool stuck = lws_partial_buffered(wsi) != 0;
+    if (stuck != subscriber->stuck) {
+        subscriber->stuck = stuck;
+        (void)lws_rx_flow_control(wsi, stuck ? 0 : 1);
+    }
+    if (connection->phase != WEBSOCKET_OPEN && !subscriber->closing) {
+        subscriber->closing = true;
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LIMITS_WEBSOCKET_KILL_MS / 1000);
+    }
+    if (connection->phase == WEBSOCKET_CLOSED && !stuck && !subscriber->shut) {
+        subscriber->shut = true;
+        (void)shutdown(lws_get_socket_fd(wsi), SHUT_WR);
+    }
+    return 0;
 }
 
-static int send_ready(struct websocket_subscriber *subscriber)
+static void send_ready(struct websocket_subscriber *subscriber)
 {
     char text[160];
     bool lives = subscriber->life[0] != '\0';
@@ -165,7 +189,7 @@ static int send_ready(struct websocket_subscriber *subscriber)
                           subscriber->gap ? "\"gap\":true," : "", lives ? "\"log\":\"" : "",
                           subscriber->life, lives ? "\"," : "", (long long)subscriber->ready_seq);
     subscriber->ready_sent = true;
-    return send_text(subscriber->wsi, text, (size_t)length);
+    websocket_connection_send(&subscriber->connection, text, (size_t)length);
 }
 
 static bool may_send(const struct websocket_subscriber *subscriber)
@@ -173,49 +197,50 @@ static bool may_send(const struct websocket_subscriber *subscriber)
     return !subscriber->acknowledges || subscriber->sent_count < WEBSOCKET_MOST_UNACKNOWLEDGED;
 }
 
+static void send_frame(struct websocket_subscriber *subscriber, const struct websocket_frame *frame)
+{
+    struct buffer text;
+    buffer_init(&text);
+    buffer_append_text(&text, "{\"data\":");
+    buffer_append(&text, frame->data, frame->data_bytes);
+    buffer_append_format(&text, ",\"event\":\"published\",\"seq\":%lld,\"topic\":\"%s\"}",
+                         (long long)frame->seq, topic_of(subscriber, frame));
+    websocket_connection_send(&subscriber->connection, text.data, text.length_bytes);
+    buffer_deinit(&text);
+    advance(subscriber, frame);
+}
+
 int websocket_subscriber_write(struct websocket_subscriber *subscriber)
 {
+    const struct websocket_frame *frame = NULL;
     if (subscriber->too_slow) {
-        static const char reason[] = "too slow; resume with since_seq";
-        lws_close_reason(subscriber->wsi, (enum lws_close_status)CLOSE_TRY_AGAIN_LATER,
-                         (unsigned char *)(uintptr_t)reason, sizeof reason - 1);
-        return -1;
+        websocket_connection_close(&subscriber->connection, CLOSE_TRY_AGAIN_LATER,
+                                   "too slow; resume with since_seq");
     }
-    if (subscriber->closing || lws_get_close_length(subscriber->wsi) > 0) {
-        return 0; /* nothing follows a close: RFC 6455, 5.5.1 */
+    if (subscriber->connection.phase != WEBSOCKET_OPEN) {
+        return settle(subscriber); /* nothing follows a close: RFC 6455, 5.5.1 */
     }
-    int status = 0;
     if (!subscriber->ready_sent) {
-        status = send_ready(subscriber);
-    } else {
-        const struct websocket_frame *frame = may_send(subscriber) ? next_frame(subscriber) : NULL;
-        if (frame == NULL) {
-            return subscriber->broken ? -1 : 0; /* closed rather than with a gap: it resumes */
-        }
-        struct buffer text;
-        buffer_init(&text);
-        buffer_append_text(&text, "{\"data\":");
-        buffer_append(&text, frame->data, frame->data_bytes);
-        buffer_append_format(&text, ",\"event\":\"published\",\"seq\":%lld,\"topic\":\"%s\"}",
-                             (long long)frame->seq, topic_of(subscriber, frame));
-        status = send_text(subscriber->wsi, text.data, text.length_bytes);
-        buffer_deinit(&text);
-        advance(subscriber, frame);
-    }
-    if (status == 0) {
+        send_ready(subscriber);
         (void)lws_callback_on_writable(subscriber->wsi);
+    } else if (may_send(subscriber) && (frame = next_frame(subscriber)) != NULL) {
+        send_frame(subscriber, frame);
+        (void)lws_callback_on_writable(subscriber->wsi);
+    } else if (subscriber->broken) { /* closed rather than with a gap */
+        websocket_connection_close(&subscriber->connection, CLOSE_INTERNAL_ERROR,
+                                   "the log can't be read; resume with since_seq");
     }
-    return status;
+    return settle(subscriber);
 }
 
 /* Only acknowledgements mean anything; everything else is ignored. */
-static void take_client_message(struct websocket_subscriber *subscriber)
+static void take_client_message(void *context, const char *bytes, size_t length_bytes)
 {
+    struct websocket_subscriber *subscriber = context;
     json_t *message = NULL;
     const char *type = "";
     int64_t upto = 0;
-    if (canonical_parse(subscriber->received, subscriber->received_bytes, 4, &message, NULL) ==
-            RESULT_OK &&
+    if (canonical_parse(bytes, length_bytes, 4, &message, NULL) == RESULT_OK &&
         json_members_string(message, "type", &type, NULL) && strcmp(type, "ack") == 0 &&
         json_members_integer(message, "upto", 0, INT64_MAX, &upto)) {
         size_t acknowledged = 0;
@@ -231,23 +256,31 @@ static void take_client_message(struct websocket_subscriber *subscriber)
     json_decref(message);
 }
 
-void websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
-                                  size_t length)
+static int64_t now_ms(const struct websocket_subscriber *subscriber)
 {
-    if (subscriber->received_bytes + length > LIMITS_WEBSOCKET_MESSAGE_BYTES) {
-        subscriber->received_too_much = true;
-    } else if (length > 0) {
-        memcpy(subscriber->received + subscriber->received_bytes, bytes, length);
-        subscriber->received_bytes += length;
+    return clock_monotonic_ms(subscriber->feed->parts->clock);
+}
+
+int websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
+                                 size_t length_bytes)
+{
+    websocket_connection_receive(&subscriber->connection, bytes, length_bytes, now_ms(subscriber),
+                                 take_client_message, subscriber);
+    return settle(subscriber);
+}
+
+static void await_tick(struct websocket_subscriber *subscriber)
+{
+    lws_set_timer_usecs(subscriber->wsi, (lws_usec_t)LIMITS_WEBSOCKET_PING_MS * 1000);
+}
+
+int websocket_subscriber_tick(struct websocket_subscriber *subscriber)
+{
+    if (!websocket_connection_tick(&subscriber->connection, now_ms(subscriber))) {
+        return -1;
     }
-    if (lws_is_final_fragment(subscriber->wsi) &&
-        lws_remaining_packet_payload(subscriber->wsi) == 0) {
-        if (!subscriber->received_too_much) {
-            take_client_message(subscriber);
-        }
-        subscriber->received_bytes = 0;
-        subscriber->received_too_much = false;
-    }
+    await_tick(subscriber);
+    return settle(subscriber);
 }
 
 /* Where the log stands, and whether it is the one that was asked for. */
@@ -267,11 +300,13 @@ static void look(struct websocket_subscriber *subscriber)
 
 void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct lws *wsi,
                                const struct websocket_feed *feed,
-                               const struct websocket_subscription *subscription)
+                               const struct websocket_subscription *subscription,
+                               const char *answer)
 {
     memset(subscriber, 0, sizeof *subscriber);
     subscriber->wsi = wsi;
     subscriber->feed = feed;
+    websocket_connection_init(&subscriber->connection, answer, now_ms(subscriber));
     subscriber->subscription = *subscription;
     look(subscriber);
     subscriber->start = subscriber->ready_seq;
@@ -281,6 +316,7 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
         subscriber->start = subscription->since_seq;
     } /* a number from before a restored backup is above it */
     subscriber->cursor = subscriber->start;
+    await_tick(subscriber);
     (void)lws_callback_on_writable(wsi);
 }
 
@@ -291,6 +327,7 @@ void websocket_subscriber_close(struct websocket_subscriber *subscriber)
     } else if (subscriber->catch_up != NULL) {
         websocket_catch_up_destroy(&subscriber->catch_up);
     }
+    websocket_connection_deinit(&subscriber->connection);
 }
 
 void websocket_subscriber_check_pace(struct websocket_subscriber *subscriber)

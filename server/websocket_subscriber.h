@@ -5,9 +5,9 @@
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
 
-#include "core/limits.h"
 #include "server/websocket.h"
 #include "server/websocket_catch_up.h"
+#include "server/websocket_connection.h"
 #include "server/websocket_ring.h"
 
 struct lws;
@@ -31,6 +31,10 @@ int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed);
 /* One tab. */
 struct websocket_subscriber {
     struct lws *wsi;
+    struct websocket_connection connection;
+    bool stuck;   /* the socket takes no more for now, and nothing is read from it */
+    bool closing; /* a close was said, and the deadline set */
+    bool shut;    /* they hear the end of it */
     const struct websocket_feed *feed;
     struct websocket_subscription subscription;
     int64_t start;     /* what has this seq, or a smaller one, it had before */
@@ -43,7 +47,6 @@ struct websocket_subscriber {
     bool ready_sent;
     bool live;
     bool too_slow;
-    bool closing;                        /* the client said goodbye */
     bool broken;                         /* the log could not be read */
     struct websocket_catch_up *catch_up; /* under way, or what it brought; NULL: neither */
     bool reading;                        /* … the first */
@@ -51,27 +54,29 @@ struct websocket_subscriber {
     bool acknowledges;
     int64_t sent[WEBSOCKET_MOST_SENT_SEQS]; /* the newest that are not acknowledged, oldest first */
     size_t sent_count;
-    char received[LIMITS_WEBSOCKET_MESSAGE_BYTES];
-    size_t received_bytes;
-    bool received_too_much;
     struct websocket_subscriber *next;
 };
 
-/* Starts at the subscription's seq, or at the newest. */
+/* Starts at the subscription's seq, or at the newest; sends the handshake's answer first. */
 void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct lws *wsi,
                                const struct websocket_feed *feed,
-                               const struct websocket_subscription *subscription);
+                               const struct websocket_subscription *subscription,
+                               const char *answer);
 void websocket_subscriber_close(struct websocket_subscriber *subscriber);
 
 /* What it asked its log for is there; it goes on. */
 void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber);
 
-/* Sends one frame, if there is one; asks to be called again. -1: the connection is to be closed. */
+/* Of these, -1: the connection is to be closed at once.
+ * Sends one frame, if there is one; asks to be called again. */
 int websocket_subscriber_write(struct websocket_subscriber *subscriber);
 
 /* Bytes from the client. */
-void websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
-                                  size_t length_bytes);
+int websocket_subscriber_receive(struct websocket_subscriber *subscriber, const char *bytes,
+                                 size_t length_bytes);
+
+/* LIMITS_WEBSOCKET_PING_MS after it was opened, or after the last time. */
+int websocket_subscriber_tick(struct websocket_subscriber *subscriber);
 
 /* Closes the subscriber with 1013 when the ring has overtaken it. */
 void websocket_subscriber_check_pace(struct websocket_subscriber *subscriber);

@@ -34,6 +34,41 @@ static void utf8_is_valid__agrees_with_the_library_that_packs_it(void **state)
     assert_false(utf8_is_text("J\xfcrgen"));
 }
 
+/* Fed byte by byte, it says so at the first byte behind which nothing can be text; whole it is when
+ * the other says that it is valid. */
+static void utf8_stream_take__agrees_with_utf8_is_valid(void **state)
+{
+    static const unsigned char parts[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
+                                          0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+    static const char *const ends[] = {"",         "\x80",         "\x90",
+                                       "\xa0",     "\x80\x80",     "\x90\x80",
+                                       "\xa0\x80", "\x80\x80\x80", "\x90\x80\x80"};
+    const size_t count = sizeof parts;
+    (void)state;
+    for (size_t i = 0; i < 256 * count * count * count; i++) {
+        size_t rest = i / 256;
+        char bytes[8] = {(char)(i % 256), (char)parts[rest % count],
+                         (char)parts[rest / count % count], (char)parts[rest / count / count]};
+        struct utf8_stream stream = {0};
+        for (size_t length = 1; length <= 4; length++) {
+            bool may = utf8_stream_take(&stream, bytes + length - 1, 1);
+            bool can = false;
+            for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++) {
+                char whole[8];
+                memcpy(whole, bytes, length);
+                memcpy(whole + length, ends[end], strlen(ends[end]));
+                can = can || utf8_is_valid(whole, length + strlen(ends[end]));
+            }
+            if (may != can || (may && (stream.awaited == 0) != utf8_is_valid(bytes, length))) {
+                fail_msg("%zu, %zu bytes", i, length);
+            }
+            if (!may) {
+                break;
+            }
+        }
+    }
+}
+
 static void utf8_mend__replaces_what_is_no_character(void **state)
 {
     static const struct {
@@ -100,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_valid__agrees_with_the_library_that_packs_it),
+        cmocka_unit_test(utf8_stream_take__agrees_with_utf8_is_valid),
         cmocka_unit_test(utf8_mend__replaces_what_is_no_character),
         cmocka_unit_test(utf8_decode__reads_what_utf8_encode_writes),
         cmocka_unit_test(error_set__keeps_a_message_that_can_be_sent),
