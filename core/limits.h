@@ -104,6 +104,7 @@ enum {
     LIMITS_OUTWARD_CALL_MS = 30000,  /* … while others wait for its place: six times a page */
     LIMITS_FETCH_MS = 35000,         /* a first page at §10's least pace, and its storing */
     LIMITS_TURN_MS = 600000, /* to fetch much while others wait to, who brings ever so little */
+    LIMITS_POLLED_IN_VAIN = 1000, /* events that are held, from a subscription; then it rests */
 };
 
 /* Calls to a host where that peer never answered: anybody can name any host, for any number of
@@ -119,11 +120,10 @@ enum {
 /* A node without its log asks who speaks in the local network whether it is a member there (§17).
  * Nobody waits for that, and any neighbour can bring it about. */
 enum {
-    LIMITS_RETURN_MS = 60000,      /* with one neighbour, who may be one that drips */
-    LIMITS_RETURN_PAGES = 64,      /* of 1,000 events: 20,000 members, and 1 GB at the very most */
-    LIMITS_RETURN_EVERY_MS = 1000, /* … and then the next … */
-    LIMITS_RETURN_AGAIN_MS =
-        10000, /* … but the same one only then, and each time twice as late … */
+    LIMITS_RETURN_MS = 60000,       /* with one neighbour, who may be one that drips */
+    LIMITS_RETURN_PAGES = 64,       /* of 1,000 events: 20,000 members, and 1 GB at the very most */
+    LIMITS_RETURN_EVERY_MS = 1000,  /* … and then the next … */
+    LIMITS_RETURN_AGAIN_MS = 10000, /* … but the same one only then, twice as late each time … */
     LIMITS_RETURN_AGAIN_MOST_MS = 600000, /* … up to that */
     LIMITS_RETURN_PLACES = 256,           /* remembered; who comes to one that is taken takes it */
 };

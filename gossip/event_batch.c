@@ -27,7 +27,7 @@ typedef bool is_wanted(const void *context, const uint8_t hash[static BLAKE3_HAS
 
 static bool is_asked_for(const void *asked, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
-    return hash_list_find(asked, hash) != SIZE_MAX;
+    return asked == NULL || hash_list_find(asked, hash) != SIZE_MAX;
 }
 
 static bool is_new(const void *log, const uint8_t hash[static BLAKE3_HASH_BYTES])

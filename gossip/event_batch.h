@@ -31,7 +31,8 @@ struct event_batch {
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out);
 
-/* Of an answer: those of these hashes (sorted) alone, which the log is known not to hold. */
+/* Of an answer: those of these hashes (sorted) alone, which the log is known not to hold; NULL:
+ * any. */
 void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
                             const struct node_id *community_id, struct event_batch *batch_out);
 

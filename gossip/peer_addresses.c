@@ -280,6 +280,7 @@ static void send_probe(struct peer_addresses *addresses, struct probe *probe,
     struct http_call call = {.url = url,
                              .method = "GET",
                              .total_ms = PEER_ADDRESSES_PROBE_MS,
+                             .most_answer_bytes = PEER_CALL_MOST_NOTHING_BYTES,
                              .fresh = true,
                              .peer = &addresses->node_id,
                              .identity = addresses->gossip->options.identity};
@@ -336,8 +337,7 @@ static int64_t advance(struct peer_addresses *addresses)
     return due_ms;
 }
 
-/* A probe that can't begin ends at once, a call that is cut, too; and either may be the last of a
- * peer that is no member any more. */
+/* A probe may end as it begins, and be the last of a peer that is no member any more. */
 int64_t peer_addresses_step(struct gossip *gossip)
 {
     int64_t wake_at_ms = INT64_MAX;

@@ -135,7 +135,8 @@ static int64_t read_wait(enum result result, const struct http_answer *answer)
 {
     json_t *json = NULL;
     int64_t wait_ms = USUAL_WAIT_MS;
-    if (result != RESULT_OK || answer == NULL || answer->status != 429) {
+    if (result != RESULT_OK || answer == NULL || answer->status != 429 ||
+        answer->body.length_bytes > PEER_CALL_MOST_NOTHING_BYTES) {
         return 0;
     }
     if (canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING, LIMITS_READ_BYTES, &json) !=

@@ -29,6 +29,7 @@ static void tell(struct peer_link *link, size_t *waiting)
                              .body = "{}",
                              .body_bytes = 2,
                              .total_ms = PATIENCE_MS,
+                             .most_answer_bytes = PEER_CALL_MOST_NOTHING_BYTES,
                              .peer = &link->node_id,
                              .identity = link->gossip->options.identity};
     (*waiting)++;

@@ -15,6 +15,10 @@
 struct peer_link;
 struct peer_lane;
 
+#define PEER_CALL_MOST_PAGE_BYTES (EVENT_BATCH_MOST_BYTES + 1048576) /* §12, and air */
+#define PEER_CALL_MOST_ACKNOWLEDGEMENT_BYTES 262144 /* of 1,000 events, and why of each */
+#define PEER_CALL_MOST_NOTHING_BYTES 16384          /* where the status is the answer */
+
 /* The answer to a lane's call; borrowed. RESULT_OK with any HTTP status; without it, what came of
  * the answer before it broke off. */
 typedef void peer_answered(struct peer_lane *lane, enum result result,
@@ -64,6 +68,7 @@ struct peer_link {
     bool polling;          /* a long-poll is under way … */
     struct endpoint polled_at;
     int64_t polled_seq;
+    size_t unasked_in_vain; /* events in a row that came unasked and were not accepted */
 
     struct peer_presence presence;
     bool dirty;

@@ -5,15 +5,14 @@
 #include "store/event_reader.h"
 
 /* What the peer has above our head. */
-static void take_events(struct peer_link *link, const json_t *answer)
+static void take_events(struct peer_link *link, json_t *answer)
 {
-    struct event_batch batch;
     const json_t *events = NULL;
     if (json_members_array(answer, "events", &events) &&
         json_array_size(events) <= (size_t)2 * EVENT_BATCH_MOST_EVENTS) {
-        event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        peer_receiving_store(link, &batch, NULL);
-        event_batch_deinit(&batch);
+        json_t *taken = json_incref(json_object_get(answer, "events"));
+        (void)json_object_del(answer, "events");
+        (void)peer_receiving_read(link, taken);
     }
 }
 
@@ -36,7 +35,9 @@ static void posted(struct peer_lane *lane, enum result result, const struct http
     }
     if (outcome.succeeded) {
         peer_call_note_sent(lane, answer);
-        take_events(link, json);
+        if (lane == &link->exchange) { /* a push asks for none */
+            take_events(link, json);
+        }
         peer_call_conclude(lane, &outcome);
     } else {
         fail(lane, result, answer);
@@ -95,7 +96,10 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
     lane->events = filling.writer.count;
     lane->more = filling.full;
     if (result == RESULT_OK) {
-        peer_call_post(lane, "/sync/v1/events", NULL, 0, posted);
+        peer_call_post(lane, "/sync/v1/events", NULL,
+                       action->kind == GOSSIP_PUSH ? PEER_CALL_MOST_ACKNOWLEDGEMENT_BYTES
+                                                   : PEER_CALL_MOST_PAGE_BYTES,
+                       posted);
     } else { /* what could not be read was not sent: the cursor must not pass it */
         buffer_deinit(&lane->body);
         peer_call_fail(lane, result, NULL);

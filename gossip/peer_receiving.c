@@ -26,7 +26,7 @@ void peer_receiving_take(struct gossip *gossip)
         if (link != NULL && batch->first_refusal != EVENT_ACCEPTABLE) {
             peer_links_report(link, event_refusal_name(batch->first_refusal));
         }
-        if (link != NULL && batch->done != NULL) {
+        if (link != NULL) {
             batch->done(link, batch);
         }
         forget_batch(batch);
@@ -76,16 +76,18 @@ static void on_verified(void *context, struct event_batch *batch, bool understoo
     tell_received(page);
 }
 
-static struct received_batch *begin_receiving(struct peer_link *link, received_batch_done *done)
+static struct received_batch *begin_receiving(struct peer_link *link, bool of_session,
+                                              received_batch_done *done)
 {
     struct gossip *gossip = link->gossip;
     struct received_batch *batch = memory_allocate(1, sizeof *batch);
     batch->gossip = gossip;
     batch->source = link->node_id;
     batch->done = done;
+    batch->of_session = of_session;
     batch->link_number = link->number;
     batch->session_number = link->session.number;
-    link->session.receiving += done != NULL ? 1 : 0;
+    link->session.receiving += of_session ? 1 : 0;
     lock_take(gossip->lock);
     gossip->receiving++;
     lock_release(gossip->lock);
@@ -99,23 +101,58 @@ static void give_up_receiving(struct peer_link *link, struct received_batch *bat
     lock_take(gossip->lock);
     gossip->receiving--;
     lock_release(gossip->lock);
-    link->session.receiving -= batch->done != NULL ? 1 : 0;
-    link->session.crowded = true;
+    link->session.receiving -= batch->of_session ? 1 : 0;
+    link->session.crowded = link->session.crowded || batch->of_session;
     forget_batch(batch);
+}
+
+static bool store(struct peer_link *link, struct event_batch *events, bool of_session,
+                  received_batch_done *done)
+{
+    if (events->count == 0) {
+        return true;
+    }
+    struct received_batch *batch = begin_receiving(link, of_session, done);
+    struct verified_event **verified = events->events;
+    batch->events = events->count;
+    events->events = NULL;
+    if (log_receive_events(link->gossip->options.log, verified, events->count, &link->node_id,
+                           on_stored, batch) != RESULT_OK) {
+        give_up_receiving(link, batch);
+        return false;
+    }
+    return true;
 }
 
 bool peer_receiving_store(struct peer_link *link, struct event_batch *events,
                           received_batch_done *done)
 {
-    if (events->count == 0) {
+    return store(link, events, true, done);
+}
+
+static void stored_unasked(struct peer_link *link, struct received_batch *batch)
+{
+    link->unasked_in_vain = batch->accepted > 0 ? 0 : link->unasked_in_vain + batch->events;
+}
+
+/* What finds the writer too busy the next comparison finds again. */
+static void read_unasked(struct peer_link *link, struct received_batch *page)
+{
+    link->unasked_in_vain += page->batch.refused_count;
+    (void)store(link, &page->batch, false, stored_unasked);
+}
+
+bool peer_receiving_read(struct peer_link *link, json_t *events)
+{
+    struct gossip *gossip = link->gossip;
+    if (json_array_size(events) == 0) {
+        json_decref(events);
         return true;
     }
-    struct received_batch *batch = begin_receiving(link, done);
-    struct verified_event **verified = events->events;
-    events->events = NULL;
-    if (log_receive_events(link->gossip->options.log, verified, events->count, &link->node_id,
-                           on_stored, batch) != RESULT_OK) {
-        give_up_receiving(link, batch);
+    struct received_batch *page = begin_receiving(link, false, read_unasked);
+    if (verifier_submit_events(gossip->verifier, events, &gossip->community_id, on_verified,
+                               page) != RESULT_OK) {
+        give_up_receiving(link, page);
         return false;
     }
     return true;
@@ -126,7 +163,7 @@ bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
 {
     struct gossip *gossip = link->gossip;
     struct buffer copy;
-    struct received_batch *page = begin_receiving(link, done);
+    struct received_batch *page = begin_receiving(link, true, done);
     page->asked = *asked;
     page->bytes = text->length_bytes;
     *asked = (struct hash_list){0};

@@ -12,7 +12,7 @@ struct gossip;
 struct peer_link;
 struct received_batch;
 
-/* A session's: deals with a batch of its own, which is freed afterwards. */
+/* Deals with a batch, which is freed afterwards. */
 typedef void received_batch_done(struct peer_link *link, struct received_batch *batch);
 
 /* News of events that a peer sent: first that they are verified, then what the writer made of them.
@@ -20,7 +20,8 @@ typedef void received_batch_done(struct peer_link *link, struct received_batch *
 struct received_batch {
     struct gossip *gossip;
     struct node_id source;
-    received_batch_done *done; /* NULL: no session waits for it */
+    received_batch_done *done;
+    bool of_session;
     uint64_t link_number;
     unsigned session_number;
     struct received_batch *next;
@@ -30,19 +31,24 @@ struct received_batch {
     bool understood;
     struct event_batch batch;
 
+    size_t events;   /* that the writer was given */
     bool lost;       /* the disk did not take it */
     size_t accepted; /* stored */
     enum event_refusal first_refusal;
 };
 
-/* Has the writer store events (consumed) that the link's peer sent. `done` NULL: they are of no
- * session. False: it is too busy. */
+/* Has the writer store events (consumed) that the link's peer sent in its session. False: it is too
+ * busy. */
 bool peer_receiving_store(struct peer_link *link, struct event_batch *batch,
                           received_batch_done *done);
 
 /* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */
 bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
                            struct hash_list *asked, received_batch_done *done);
+
+/* Has events (consumed; an array that is nobody else's) verified and stored that came from the
+ * link's peer and were not asked for one by one. False: the verifier is too busy. */
+bool peer_receiving_read(struct peer_link *link, json_t *events);
 
 /* Deals with what the verifier and the writer have done. */
 void peer_receiving_take(struct gossip *gossip);

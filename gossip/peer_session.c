@@ -14,7 +14,6 @@ enum {
     MOST_GATHERED = 8 * EVENT_BATCH_MOST_EVENTS,
     GATHERING_MS = 2000, /* … and no longer: on a thin wire each page is shown as it comes */
     MOST_RECEIVING = 6,  /* pages that are verified, stored, or wait for it */
-    MOST_FETCHED_BYTES = EVENT_BATCH_MOST_BYTES + 1048576,
 };
 
 static const char octets[] = "Content-Type: application/octet-stream";
@@ -373,7 +372,7 @@ static void fetch(struct peer_link *link)
         buffer_append_format(body, ",\"most_bytes\":%zu", page_size_next(&link->fetching));
     }
     buffer_append_text(body, "}");
-    peer_call_post(&link->exchange, "/sync/v1/fetch", NULL, MOST_FETCHED_BYTES, fetched);
+    peer_call_post(&link->exchange, "/sync/v1/fetch", NULL, PEER_CALL_MOST_PAGE_BYTES, fetched);
 }
 
 static void sent(struct peer_lane *lane, enum result result, const struct http_answer *answer)
@@ -436,7 +435,8 @@ static void send_page(struct peer_link *link)
     link->exchange.body = writer.body;
     link->exchange.events = writer.count;
     if (result == RESULT_OK) {
-        peer_call_post(&link->exchange, "/sync/v1/events", NULL, 0, sent);
+        peer_call_post(&link->exchange, "/sync/v1/events", NULL,
+                       PEER_CALL_MOST_ACKNOWLEDGEMENT_BYTES, sent);
     } else {
         buffer_deinit(&link->exchange.body);
         peer_session_give_up(link, result, NULL);

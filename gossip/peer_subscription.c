@@ -1,10 +1,12 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
 #include "protocol/canonical.h"
+#include "protocol/event_kind.h"
 #include "protocol/json_members.h"
 #include "protocol/number.h"
 
@@ -23,10 +25,17 @@ static void tell_polled(const struct peer_link *link, size_t events)
     log_write(LOG_DEBUG, "peer.polled", "peer", name, "events", count, NULL);
 }
 
+/* A topic has messages and receipts alone (§15), and so far as is seen before they are verified. */
+static bool is_of_topic(const json_t *event)
+{
+    const char *type = json_string_value(json_object_get(event, "event_type"));
+    const struct event_kind *kind = type == NULL ? NULL : event_kind_find(type, strlen(type));
+    return kind != NULL && (kind->type == EVENT_MESSAGE_SENT || kind->is_receipt);
+}
+
 /* {"messages":[{"seq","data"}],"last_seq"} or {"timeout":true,"last_seq"} (§15). */
 static bool take_answer(struct peer_link *link, const struct http_answer *answer)
 {
-    struct event_batch batch;
     json_t *json = NULL;
     json_t *events = json_array();
     size_t index;
@@ -40,18 +49,26 @@ static bool take_answer(struct peer_link *link, const struct http_answer *answer
     if (understood) {
         json_array_foreach(json_object_get(json, "messages"), index, message)
         {
-            (void)json_array_append(events, json_object_get(message, "data"));
+            json_t *event = json_object_get(message, "data");
+            if (is_of_topic(event)) {
+                (void)json_array_append(events, event);
+            }
         }
-        event_batch_read(link->gossip->options.log, events, &link->gossip->community_id, &batch);
-        if (peer_receiving_store(link, &batch, NULL)) {
-            link->polled_seq = last_seq;
-        }
-        event_batch_deinit(&batch);
         tell_polled(link, json_array_size(events));
     }
-    json_decref(events);
     json_decref(json);
+    if (peer_receiving_read(link, events) && understood) {
+        link->polled_seq = last_seq;
+    }
     return understood;
+}
+
+/* Who brings what is held, or no event at all, is waited at no more for a while. */
+static bool is_worth_it(struct peer_link *link)
+{
+    bool worth = link->unasked_in_vain < LIMITS_POLLED_IN_VAIN;
+    link->unasked_in_vain = worth ? link->unasked_in_vain : 0;
+    return worth;
 }
 
 static void polled(void *context, enum result result, const struct http_answer *answer)
@@ -73,7 +90,11 @@ static void polled(void *context, enum result result, const struct http_answer *
     } else {
         peer_call_report(link, result, answer);
     }
-    gossip_state_polled(gossip->state, &link->node_id, understood, gossip_io_now(gossip));
+    if (result == RESULT_FULL) {
+        link->polled_seq = 0; /* it would be as much again: the reconciliation brings it */
+    }
+    gossip_state_polled(gossip->state, &link->node_id, understood && is_worth_it(link),
+                        gossip_io_now(gossip));
 }
 
 /* The first poll asks where the peer's log stands, by naming an arrival number that it can't have
@@ -99,6 +120,7 @@ static void poll_at(void *context, const struct endpoint *endpoint)
     struct http_call call = {.url = url,
                              .method = "GET",
                              .quiet_ms = QUIET_MS,
+                             .most_answer_bytes = PEER_CALL_MOST_PAGE_BYTES,
                              .peer = &link->node_id,
                              .identity = gossip->options.identity};
     gossip_io_send(gossip, URGENCY_POLL, &call, polled, link);

@@ -14,6 +14,7 @@ enum { MOST_WAITING = 64 };
 
 struct verification {
     struct buffer text;
+    json_t *events; /* instead; NULL: none */
     struct node_id community_id;
     struct hash_list *asked;
     verifier_done *done;
@@ -42,24 +43,42 @@ static bool parse_page(const struct verification *work, struct event_batch *batc
     return understood;
 }
 
-static void verify(struct verification *work)
+/* As fast as a page is read that our own kind wrote. */
+static bool read_page(const struct verification *work, struct event_batch *batch)
 {
-    struct event_batch batch = {0};
     size_t count = 0;
     struct event **events = memory_allocate(work->asked->count, sizeof(struct event *));
     hash_list_sort(work->asked);
     bool understood = event_scan_page(buffer_text(&work->text), work->text.length_bytes,
                                       &work->community_id, work->asked->count, events, &count);
     if (understood) {
-        event_batch_verify(work->asked, events, count, &batch);
+        event_batch_verify(work->asked, events, count, batch);
     } else {
-        understood = parse_page(work, &batch);
+        understood = parse_page(work, batch);
     }
     memory_free(events);
+    return understood;
+}
+
+static void forget(struct verification *work)
+{
     buffer_deinit(&work->text);
+    json_decref(work->events);
+    memory_free(work);
+}
+
+static void verify(struct verification *work)
+{
+    struct event_batch batch = {0};
+    bool understood = true;
+    if (work->events != NULL) {
+        event_batch_read_asked(NULL, work->events, &work->community_id, &batch);
+    } else {
+        understood = read_page(work, &batch);
+    }
     work->done(work->context, &batch, understood);
     event_batch_deinit(&batch);
-    memory_free(work);
+    forget(work);
 }
 
 static void verify_until_closed(void *context)
@@ -107,21 +126,40 @@ void verifier_destroy(struct verifier **verifier_pointer)
     *verifier_pointer = NULL;
 }
 
-enum result verifier_submit(struct verifier *verifier, struct buffer *text,
-                            const struct node_id *community_id, struct hash_list *asked,
-                            verifier_done *done, void *context)
+static enum result submit(struct verifier *verifier, struct verification *work)
 {
-    struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){*text, *community_id, asked, done, context};
-    buffer_init(text);
     if (verifier->inbox == NULL) {
         verify(work);
         return RESULT_OK;
     }
     enum result result = inbox_post(verifier->inbox, work);
     if (result != RESULT_OK) {
-        buffer_deinit(&work->text);
-        memory_free(work);
+        forget(work);
     }
     return result;
+}
+
+enum result verifier_submit(struct verifier *verifier, struct buffer *text,
+                            const struct node_id *community_id, struct hash_list *asked,
+                            verifier_done *done, void *context)
+{
+    struct verification *work = memory_allocate(1, sizeof *work);
+    *work = (struct verification){.text = *text,
+                                  .community_id = *community_id,
+                                  .asked = asked,
+                                  .done = done,
+                                  .context = context};
+    buffer_init(text);
+    return submit(verifier, work);
+}
+
+enum result verifier_submit_events(struct verifier *verifier, json_t *events,
+                                   const struct node_id *community_id, verifier_done *done,
+                                   void *context)
+{
+    struct verification *work = memory_allocate(1, sizeof *work);
+    *work = (struct verification){
+        .events = events, .community_id = *community_id, .done = done, .context = context};
+    buffer_init(&work->text);
+    return submit(verifier, work);
 }

@@ -30,4 +30,10 @@ enum result verifier_submit(struct verifier *verifier, struct buffer *text,
                             const struct node_id *community_id, struct hash_list *asked,
                             verifier_done *done, void *context);
 
+/* The same of an array of events (consumed; nobody else's) of which none was asked for by its hash.
+ */
+enum result verifier_submit_events(struct verifier *verifier, json_t *events,
+                                   const struct node_id *community_id, verifier_done *done,
+                                   void *context);
+
 #endif

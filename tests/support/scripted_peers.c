@@ -194,6 +194,11 @@ void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_reques
     conclude(scripted, request, RESULT_UNREACHABLE, 0, "", 0);
 }
 
+void scripted_peers_overflow(struct scripted_peers *scripted, struct scripted_request *request)
+{
+    conclude(scripted, request, RESULT_FULL, 200, "", 0);
+}
+
 void scripted_peers_break_off(struct scripted_peers *scripted, struct scripted_request *request,
                               const void *bytes, size_t length_bytes)
 {

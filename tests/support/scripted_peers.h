@@ -56,6 +56,9 @@ void scripted_peers_refuse(struct scripted_peers *scripted, struct scripted_requ
                            long status, const char *text);
 void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_request *request);
 
+/* Its answer is larger than may be. */
+void scripted_peers_overflow(struct scripted_peers *scripted, struct scripted_request *request);
+
 /* The connection breaks, after so much of the answer. */
 void scripted_peers_break_off(struct scripted_peers *scripted, struct scripted_request *request,
                               const void *bytes, size_t length_bytes);

@@ -87,6 +87,7 @@ static void peer_addresses__one_that_hangs_does_not_hold_up_the_next(void **stat
     const int64_t first_ms = scripted.now_ms;
     struct scripted_request *next = scripted_peers_await(&scripted, 2, "127.0.0.1");
     assert_non_null(strstr(next->url, "/health"));
+    assert_in_range(next->most_answer_bytes, 1, 65536); /* that it answers is all */
     assert_true(scripted.now_ms - first_ms <= 500);
     scripted_peers_refuse(&scripted, next, 404, "{}"); /* whatever it says, it has the key */
     let_compare(&scripted, "127.0.0.1");

@@ -3,9 +3,10 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "store/event_reader.h"
 #include "support/scripted_peers.h"
 
-enum { BOB = 2, MOST_LOG_BYTES = 4096 };
+enum { ALICE = 1, BOB = 2, JANA = 3, MOST_LOG_BYTES = 4096, MOST_ACKNOWLEDGEMENT_BYTES = 262144 };
 
 /* What the program's log has about a peer that was late with the second half of a page. */
 static void peer_call__blames_nobody_for_a_link_that_stalls(void **state)
@@ -40,10 +41,81 @@ static void peer_call__blames_nobody_for_a_link_that_stalls(void **state)
     test_remove_directory(&directory);
 }
 
+/* A message of Jana's as what a peer may add to its acknowledgement; its hash. */
+static char *acknowledge_with_event(uint8_t hash_out[static BLAKE3_HASH_BYTES])
+{
+    struct signing_key jana = test_key(JANA);
+    char id[ULID_TEXT_BYTES];
+    size_t length = 0;
+    struct verified_event *event = test_event(event_draft_message("c", test_id(ALICE), "Hi", NULL),
+                                              &jana, test_id(ALICE), test_ulid(500, id), 50);
+    const char *text = event_verified_text(event, &length);
+    char *answer = memory_format("{\"accepted\":1,\"events\":[%.*s],\"new_head\":1,\"rejected\":0,"
+                                 "\"rejected_reasons\":[]}",
+                                 (int)length, text);
+    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
+    event_verified_destroy(&event);
+    return answer;
+}
+
+/* Events come with an exchange by cursor, which asks for them; a push asks for none. */
+static void peer_push__takes_no_events_that_it_did_not_ask_for(void **state)
+{
+    struct scripted_peers scripted;
+    uint8_t hash[BLAKE3_HASH_BYTES];
+    char *answer = acknowledge_with_event(hash);
+    (void)state;
+    scripted_peers_open(&scripted, 2);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
+    scripted_peers_run(&scripted, scripted.now_ms + 200);
+    (void)test_log_append(&scripted.log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+    struct scripted_request *push = scripted_peers_await(&scripted, BOB, "/events");
+    assert_int_equal(scripted_peers_count(push, "our_head"), 0);
+    assert_in_range(push->most_answer_bytes, 1, MOST_ACKNOWLEDGEMENT_BYTES);
+    scripted_peers_answer(&scripted, push, answer, strlen(answer));
+    scripted_peers_run(&scripted, scripted.now_ms + 200);
+    assert_false(event_reader_holds(scripted.log.log, hash));
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), 404, "{}");
+    struct scripted_request *exchange = scripted_peers_await(&scripted, BOB, "/events");
+    assert_int_equal(scripted_peers_count(exchange, "our_head"), 1);
+    scripted_peers_answer(&scripted, exchange, answer, strlen(answer));
+    scripted_peers_run(&scripted, scripted.now_ms + 200);
+    assert_true(event_reader_holds(scripted.log.log, hash));
+    memory_free(answer);
+    scripted_peers_close(&scripted);
+}
+
+/* How long Bob is left alone after he said so. */
+static int64_t measure_wait(const char *refusal)
+{
+    struct scripted_peers scripted;
+    scripted_peers_open(&scripted, 1);
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), 429,
+                          refusal);
+    const int64_t since_ms = scripted.now_ms;
+    (void)scripted_peers_await(&scripted, BOB, "/reconcile");
+    int64_t waited_ms = scripted.now_ms - since_ms;
+    scripted_peers_close(&scripted);
+    return waited_ms;
+}
+
+static void peer_call__reads_a_refusal_that_is_one(void **state)
+{
+    static char endless[MOST_ACKNOWLEDGEMENT_BYTES + 1];
+    static const char refusal[] = "{\"retry_after_ms\":20000}";
+    (void)state;
+    assert_in_range(measure_wait(refusal), 20000, 21000);
+    memset(endless, ' ', sizeof endless - 1);
+    memcpy(endless, refusal, sizeof refusal - 1);
+    assert_in_range(measure_wait(endless), 900, 2000); /* as if it had said nothing */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_call__blames_nobody_for_a_link_that_stalls),
+        cmocka_unit_test(peer_push__takes_no_events_that_it_did_not_ask_for),
+        cmocka_unit_test(peer_call__reads_a_refusal_that_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
