@@ -107,9 +107,8 @@ enum {
     LIMITS_POLLED_IN_VAIN = 1000, /* events that are held, from a subscription; then it rests */
 };
 
-/* Calls to a host where that peer never answered: anybody can name any host, for any number of
- * peers and with any port, and is not to make a community knock at a stranger's door. A try that
- * meets the peer costs nothing, so a house full of members is found at once. */
+/* Calls to a host where that peer never answered, for anybody can name any host, peer and port. A
+ * try that meets the peer costs nothing: a house full of members is found at once. */
 enum {
     LIMITS_KNOCKS = 8,              /* at once */
     LIMITS_KNOCK_EVERY_MS = 5000,   /* and after that, twice as late each time … */
@@ -117,8 +116,7 @@ enum {
     LIMITS_KNOCKED_HOSTS = 4096,    /* remembered: 128 KiB */
 };
 
-/* A node without its log asks who speaks in the local network whether it is a member there (§17).
- * Nobody waits for that, and any neighbour can bring it about. */
+/* A node without its log asks who speaks in the local network (§17); nobody waits for that. */
 enum {
     LIMITS_RETURN_MS = 60000,       /* with one neighbour, who may be one that drips */
     LIMITS_RETURN_PAGES = 64,       /* of 1,000 events: 20,000 members, and 1 GB at the very most */
