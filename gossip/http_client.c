@@ -320,7 +320,9 @@ void http_client_deinit_answer(struct http_answer *answer)
 struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
-    client->guard = guard == NULL ? (struct http_guard){0} : *guard;
+    if (guard != NULL) {
+        client->guard = *guard;
+    }
     client->multi = curl_multi_init();
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);

@@ -111,10 +111,10 @@ static bool is_here(const struct gossip *gossip, const struct in6_addr *address)
 static size_t join(const char *name, const struct in6_addr *address,
                    uint8_t way[static NODE_MANIFEST_HOST_BYTES + sizeof *address])
 {
-    size_t length = strlen(name);
-    memcpy(way, name, length);
-    memcpy(way + length, address, sizeof *address);
-    return length + sizeof *address;
+    size_t name_bytes = strlen(name) + 1;
+    memcpy(way, name, name_bytes);
+    memcpy(way + name_bytes, address, sizeof *address);
+    return name_bytes + sizeof *address;
 }
 
 static bool may_open(void *context, const char *url, const struct sockaddr *address)

@@ -156,7 +156,6 @@ static void event_batch__verifies_nothing_of_what_is_held(void **state)
     (void)json_array_append(array, json);
     event_batch_read(log.log, array, test_id(ALICE), &batch);
     test_log_receive(&log, batch.events, batch.count);
-    batch.events = NULL;
     batch.count = 0;
     event_batch_deinit(&batch);
     assert_int_equal(log.accepted, 1);

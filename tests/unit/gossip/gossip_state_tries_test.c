@@ -52,8 +52,8 @@ static void gossip_state__tries_all_of_them_in_turn(void **state_pointer)
         while (!gossip_state_next(state, now_ms, &action)) {
             now_ms += CALL_MS;
         }
-        for (uint8_t peer = FIRST; peer <= LAST; peer++) {
-            tried[peer] += node_id_equal(&action.peer, test_id(peer)) ? 1 : 0;
+        for (int peer = FIRST; peer <= LAST; peer++) {
+            tried[peer] += node_id_equal(&action.peer, test_id((uint8_t)peer)) ? 1 : 0;
         }
         now_ms += CALL_MS;
         gossip_state_finished(state, &action.peer, &lost, now_ms);
@@ -91,12 +91,12 @@ static void gossip_state__tries_who_was_met_before_who_never_was(void **state_po
     struct gossip_state *state = gossip_play_create(0);
     int seen = 0;
     (void)state_pointer;
-    for (uint8_t i = FIRST; i <= LAST; i++) {
-        gossip_state_add_peer(state, test_id(i), 0, i > LAST - LIMITS_OUTWARD_TRIES, 0);
+    for (int i = FIRST; i <= LAST; i++) {
+        gossip_state_add_peer(state, test_id((uint8_t)i), 0, i > LAST - LIMITS_OUTWARD_TRIES, 0);
     }
     while (gossip_state_next(state, 0, &action)) {
-        for (uint8_t i = LAST - LIMITS_OUTWARD_TRIES + 1; i <= LAST; i++) {
-            seen += node_id_equal(&action.peer, test_id(i)) ? 1 : 0;
+        for (int i = LAST - LIMITS_OUTWARD_TRIES + 1; i <= LAST; i++) {
+            seen += node_id_equal(&action.peer, test_id((uint8_t)i)) ? 1 : 0;
         }
     }
     assert_in_range(seen, LIMITS_OUTWARD_TRIES * 3 / 4, LIMITS_OUTWARD_TRIES);

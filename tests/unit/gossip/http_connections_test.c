@@ -12,12 +12,12 @@ enum { MOST_CONNECTIONS = 8, PATIENCE_MS = 10000 };
 
 /* Answers each request with "ok", or keeps silent; counts who connects. */
 struct server {
-    int listener;
     char *url;
-    bool silent;
+    int listener;
     int connections[MOST_CONNECTIONS];
     int count;
     int requests;
+    bool silent;
 };
 
 struct call {

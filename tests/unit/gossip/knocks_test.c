@@ -32,10 +32,11 @@ static void knocks_take__lets_ever_fewer_through(void **state)
     assert_false(knock(knocks, "stranger", 0));
     assert_false(knock(knocks, "stranger", LIMITS_KNOCK_EVERY_MS - 1));
     assert_true(knock(knocks, "stranger", LIMITS_KNOCK_EVERY_MS));
-    assert_false(knock(knocks, "stranger", 3 * LIMITS_KNOCK_EVERY_MS - 1));
-    assert_true(knock(knocks, "stranger", 3 * LIMITS_KNOCK_EVERY_MS));
+    assert_false(knock(knocks, "stranger", INT64_C(3) * LIMITS_KNOCK_EVERY_MS - 1));
+    assert_true(knock(knocks, "stranger", INT64_C(3) * LIMITS_KNOCK_EVERY_MS));
     /* A day of it: some in the first hour, then one an hour. */
-    assert_in_range(knock_on(knocks, "stranger", 16 * SECOND_MS, LIMITS_KNOCK_MOST_MS), 5, 10);
+    assert_in_range(knock_on(knocks, "stranger", INT64_C(16) * SECOND_MS, LIMITS_KNOCK_MOST_MS), 5,
+                    10);
     assert_in_range(knock_on(knocks, "stranger", LIMITS_KNOCK_MOST_MS, DAY_MS), 22, 25);
     assert_true(knock(knocks, "another", DAY_MS));
     knocks_destroy(&knocks);

@@ -119,7 +119,7 @@ static void outward_calls__who_is_slow_makes_room_where_others_wait(void **state
     open_places(&fixture, 1);
     send(&fixture, URGENCY_KNOWN, 1);
     send(&fixture, URGENCY_POLL, 2);
-    fixture.now_ms = 10 * LIMITS_OUTWARD_CALL_MS;
+    fixture.now_ms = INT64_C(10) * LIMITS_OUTWARD_CALL_MS;
     outward_calls_step(fixture.calls);
     assert_false(atomic_load(fixture.list[0].cut)); /* nobody waits for its place */
     assert_false(atomic_load(fixture.list[1].cut)); /* that is what it is there for */

@@ -163,13 +163,13 @@ static void peer_addresses_reach__what_the_owner_wrote_hurries_a_search(void **s
     uint8_t peer = 2;
     (void)state;
     scripted_peers_open(&scripted, PEERS);
-    for (uint8_t i = 2; i < 2 + PEERS; i++) {
+    for (unsigned i = 2; i < 2 + PEERS; i++) {
         (void)snprintf(host, sizeof host, "192.168.1.%u", i);
-        hear_of(&scripted, i, host, 7080);
+        hear_of(&scripted, (uint8_t)i, host, 7080);
     }
     scripted_peers_run(&scripted, scripted.now_ms + 1);
     fail_all(&scripted);
-    scripted_peers_run(&scripted, scripted.now_ms + 2 * STAGGER_MS);
+    scripted_peers_run(&scripted, scripted.now_ms + INT64_C(2) * STAGGER_MS);
     while (count_of(&scripted, peer) == 0) {
         peer++;
     }
@@ -285,8 +285,8 @@ static void gossip_network_changed__what_did_not_open_is_tried_again(void **stat
     (void)state;
     scripted_peers_open(&scripted, 1);
     fail_all(&scripted);
-    for (uint16_t port = 1000; port < 1000 + 3 * LIMITS_KNOCKS; port++) {
-        hear_of(&scripted, 2, "10.9.4.1", port);
+    for (int port = 1000; port < 1000 + 3 * LIMITS_KNOCKS; port++) {
+        hear_of(&scripted, 2, "10.9.4.1", (uint16_t)port);
         scripted_peers_run(&scripted, scripted.now_ms + 400);
         fail_all(&scripted);
     }

@@ -107,12 +107,12 @@ static void peer_turn__goes_on_from_who_brings_nothing(void **state)
     open_backlog(&backlog, 2);
     begin_with_bob(&backlog);
     assert_int_equal(await_turn(&backlog, jana, 1, LIMITS_FETCH_MS - SOON_MS), 0);
-    assert_int_equal(await_turn(&backlog, jana, 1, 2 * SOON_MS), JANA);
+    assert_int_equal(await_turn(&backlog, jana, 1, INT64_C(2) * SOON_MS), JANA);
     /* She brings it, page by page, while he would like to go on. */
     deliver(&backlog, BOB, 0);
     for (int i = 0; i < 2; i++) {
         deliver(&backlog, JANA, COUNT);
-        assert_int_equal(await_turn(&backlog, both, 2, 2 * SOON_MS), JANA);
+        assert_int_equal(await_turn(&backlog, both, 2, INT64_C(2) * SOON_MS), JANA);
         assert_null(scripted_peers_find(&backlog.scripted, BOB, fetch));
     }
     close_backlog(&backlog);
