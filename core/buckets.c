@@ -53,12 +53,3 @@ bool buckets_take(struct buckets *buckets, const void *key, size_t length_bytes,
     *bucket = (struct bucket){hash, full_again_ms};
     return true;
 }
-
-void buckets_give_back(struct buckets *buckets, const void *key, size_t length_bytes)
-{
-    uint64_t hash = 0;
-    struct bucket *bucket = bucket_of(buckets, key, length_bytes, &hash);
-    if (bucket->key == hash) {
-        bucket->full_again_ms -= buckets->every_ms;
-    }
-}

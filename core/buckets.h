@@ -20,7 +20,4 @@ void buckets_destroy(struct buckets **buckets);
 /* False: that key's is empty. `now_ms` is monotonic. */
 bool buckets_take(struct buckets *buckets, const void *key, size_t length_bytes, int64_t now_ms);
 
-/* Puts one back, where there is room. */
-void buckets_give_back(struct buckets *buckets, const void *key, size_t length_bytes);
-
 #endif

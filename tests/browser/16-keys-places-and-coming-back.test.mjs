@@ -221,7 +221,7 @@ test('a click is not lost when its message changes between press and release', a
   await tab.mouse.down();
   await bob.start();
   await alice.until(() => tab.heard.some((frame) => frame.includes('chat.message.delivered')));
-  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); })); // it was drawn
+  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); })); // it was drawn
   await tab.mouse.up();
   await bubble(tab, 'pressed').locator('.details').waitFor();
   await mark(tab, 'pressed', 'delivered').waitFor();

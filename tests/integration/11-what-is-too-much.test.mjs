@@ -3,18 +3,15 @@ import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import tls from 'node:tls';
-import { cleanAll, cleanup, freePort, fs, net, Node, once, PATIENCE_MS, Peer } from './support.mjs';
+import { cleanAll, cleanup, freePort, fs, net, Node, once, PATIENCE_MS, Peer, street } from './support.mjs';
 
 let alice;
 let member;
 let other;
 after(cleanAll);
 before(async () => {
-  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  member = new Peer();
-  other = new Peer();
-  alice.community = await member.join(alice);
-  await other.join(alice);
+  [alice, member, other] = await street(2);
+  alice.community = member.community;
 });
 
 const secured = (who) => tls.connect({ host: '127.0.0.1', port: alice.peerPort, localAddress: who.address, rejectUnauthorized: false, key: who.key, cert: who.cert });
@@ -293,10 +290,10 @@ function thinWire(who, ms) {
     async write(bytes, _encoding, done) {
       if (!thin) { socket.write(bytes, done); return; }
       thin = false;
-      const first = Date.now();
-      for (const [i, byte] of [...bytes].entries()) {
-        while (!socket.destroyed && Date.now() - first < (i * ms) / bytes.length) await new Promise((resolve) => { setTimeout(resolve, 1); });
-        if (!socket.destroyed) socket.write(Buffer.of(byte));
+      const left = [...bytes];
+      for await (const _ of setInterval(ms / bytes.length)) { // its pace
+        if (socket.destroyed || left.length === 0) break;
+        socket.write(Buffer.of(left.shift()));
       }
       done();
     },

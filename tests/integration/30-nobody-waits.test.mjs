@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanAll, Node, Peer, Subscriber } from './support.mjs';
+import { cleanAll, Node, street, Subscriber } from './support.mjs';
 
 let alice;
 let member;
 let other;
 after(cleanAll);
-before(async () => {
-  alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
-  member = new Peer();
-  other = new Peer();
-  await member.join(alice);
-  await other.join(alice);
-});
+before(async () => { [alice, member, other] = await street(2); });
 
 const message = (from, lamport, to, body) => from.event(from.community, lamport, 'chat.message.sent', { client_id: crypto.randomUUID(), recipient: to, body, attachments: [] });
 

@@ -376,4 +376,12 @@ export async function rawStatus(node, text) {
   return Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())[1]);
 }
 
+/** Alice's node in a community of its own, and so many peers that are members. */
+export async function street(count) {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  const peers = Array.from({ length: count }, () => new Peer());
+  for (const peer of peers) await peer.join(alice);
+  return [alice, ...peers];
+}
+
 export { crypto, fs, http, https, net, once, path, spawn, WebSocket };

@@ -255,6 +255,21 @@ void scripted_peers_deliver(struct scripted_peers *scripted, struct scripted_req
     buffer_deinit(&answer);
 }
 
+char *scripted_peers_message(uint8_t recipient, unsigned number,
+                             uint8_t hash_out[static BLAKE3_HASH_BYTES])
+{
+    struct signing_key author = test_key(3);
+    char id[ULID_TEXT_BYTES];
+    size_t length = 0;
+    struct verified_event *event =
+        test_event(event_draft_message("c", test_id(recipient), "Hi", NULL), &author, test_id(1),
+                   test_ulid(number, id), 50);
+    char *text = memory_format("%s", event_verified_text(event, &length));
+    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
+    event_verified_destroy(&event);
+    return text;
+}
+
 size_t scripted_peers_count(const struct scripted_request *request, const char *text)
 {
     size_t count = 0;

@@ -78,6 +78,11 @@ void scripted_peers_lack(struct scripted_peers *scripted, struct scripted_reques
 void scripted_peers_deliver(struct scripted_peers *scripted, struct scripted_request *request,
                             const char *const *texts, size_t count);
 
+/* A message of the third of them, number 3, to that node, with the id of that number: its text,
+ * which the caller frees, and its hash. */
+char *scripted_peers_message(uint8_t recipient, unsigned number,
+                             uint8_t hash_out[static BLAKE3_HASH_BYTES]);
+
 /* How many times the text occurs. */
 size_t scripted_peers_count(const struct scripted_request *request, const char *text);
 

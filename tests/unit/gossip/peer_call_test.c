@@ -44,17 +44,11 @@ static void peer_call__blames_nobody_for_a_link_that_stalls(void **state)
 /* A message of Jana's as what a peer may add to its acknowledgement; its hash. */
 static char *acknowledge_with_event(uint8_t hash_out[static BLAKE3_HASH_BYTES])
 {
-    struct signing_key jana = test_key(JANA);
-    char id[ULID_TEXT_BYTES];
-    size_t length = 0;
-    struct verified_event *event = test_event(event_draft_message("c", test_id(ALICE), "Hi", NULL),
-                                              &jana, test_id(ALICE), test_ulid(500, id), 50);
-    const char *text = event_verified_text(event, &length);
-    char *answer = memory_format("{\"accepted\":1,\"events\":[%.*s],\"new_head\":1,\"rejected\":0,"
+    char *text = scripted_peers_message(ALICE, 500, hash_out);
+    char *answer = memory_format("{\"accepted\":1,\"events\":[%s],\"new_head\":1,\"rejected\":0,"
                                  "\"rejected_reasons\":[]}",
-                                 (int)length, text);
-    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
-    event_verified_destroy(&event);
+                                 text);
+    memory_free(text);
     return answer;
 }
 

@@ -10,21 +10,6 @@ enum { ALICE = 1, BOB = 2, JANA = 3 };
 static const char reconcile[] = "/sync/v1/reconcile";
 static const char fetch[] = "/sync/v1/fetch";
 
-/* A message of Jana's to Alice, and its hash; the caller frees. */
-static char *write_message(uint8_t hash_out[static BLAKE3_HASH_BYTES])
-{
-    struct signing_key jana = test_key(JANA);
-    char id[ULID_TEXT_BYTES];
-    size_t length = 0;
-    struct verified_event *event = test_event(event_draft_message("c", test_id(ALICE), "Hi", NULL),
-                                              &jana, test_id(ALICE), test_ulid(500, id), 50);
-    const char *text = event_verified_text(event, &length);
-    char *copy = memory_duplicate(text, length);
-    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
-    event_verified_destroy(&event);
-    return copy;
-}
-
 /* Bob has that one event more, and brings it. */
 static void exchange(struct scripted_peers *scripted, const uint8_t *hash, const char *text)
 {
@@ -38,7 +23,7 @@ static void peer_receiving_store__who_lost_something_has_not_caught_up(void **st
 {
     struct scripted_peers scripted;
     uint8_t hash[BLAKE3_HASH_BYTES];
-    char *text = write_message(hash);
+    char *text = scripted_peers_message(ALICE, 500, hash);
     (void)state;
     failing_vfs_install();
     failing_vfs_watch("/tmp");

@@ -247,21 +247,12 @@ static void peer_session__sizes_its_pages_by_what_the_link_shows(void **state)
 static char *write_message(unsigned number, bool spoil, uint8_t hash_out[static BLAKE3_HASH_BYTES])
 {
     static const char name[] = "\"signature\":\"ed25519:";
-    struct signing_key jana = test_key(JANA);
-    char id[ULID_TEXT_BYTES];
-    size_t length = 0;
-    struct verified_event *event = test_event(event_draft_message("c", test_id(BOB), "Hi", NULL),
-                                              &jana, test_id(ALICE), test_ulid(number, id), 50);
-    const char *text = event_verified_text(event, &length);
-    char *copy = memory_duplicate(text, length + 1);
-    copy[length] = '\0';
-    memcpy(hash_out, event_verified_get(event)->hash, BLAKE3_HASH_BYTES);
-    char *digit = strstr(copy, name) + strlen(name);
+    char *text = scripted_peers_message(BOB, number, hash_out);
+    char *digit = strstr(text, name) + strlen(name);
     if (spoil) {
         *digit = *digit == 'B' ? 'C' : 'B';
     }
-    event_verified_destroy(&event);
-    return copy;
+    return text;
 }
 
 /* Compares with a peer that has this one event alone; true when it is asked for. */

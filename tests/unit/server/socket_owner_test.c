@@ -45,6 +45,15 @@ static void take_connection(struct pair *pair)
     assert_true(pair->ours >= 0);
 }
 
+/* Both ends are ours; the client's is returned. */
+static int open_pair(struct pair *pair)
+{
+    open_listener(pair);
+    int client = connect_to(pair);
+    take_connection(pair);
+    return client;
+}
+
 static enum result find(const struct pair *pair, uid_t *uid_out)
 {
     return socket_owner_find((const struct sockaddr *)&pair->here,
@@ -62,9 +71,7 @@ static void socket_owner_find__names_us_for_a_connection_of_ours(void **state)
     struct pair pair;
     uid_t uid = SOMEBODY;
     (void)state;
-    open_listener(&pair);
-    int client = connect_to(&pair);
-    take_connection(&pair);
+    int client = open_pair(&pair);
     assert_int_equal(find(&pair, &uid), RESULT_OK);
     assert_int_equal(uid, getuid());
     assert_int_equal(socket_owner_probe(), RESULT_OK);
@@ -79,9 +86,7 @@ static void socket_owner_find__names_nobody_for_what_was_closed(void **state)
     struct pair pair;
     uid_t uid = SOMEBODY;
     (void)state;
-    open_listener(&pair);
-    int client = connect_to(&pair);
-    take_connection(&pair);
+    int client = open_pair(&pair);
     assert_int_equal(write(client, request, sizeof request - 1), sizeof request - 1);
     (void)close(client);
     assert_int_equal(find(&pair, &uid), RESULT_NOT_FOUND);
@@ -128,9 +133,7 @@ static void socket_owner_find__says_that_it_cannot_ask_just_now(void **state)
     struct rlimit before;
     uid_t uid = SOMEBODY;
     (void)state;
-    open_listener(&pair);
-    int client = connect_to(&pair);
-    take_connection(&pair);
+    int client = open_pair(&pair);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     const struct rlimit none = {0, before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
