@@ -95,6 +95,9 @@ void gossip_peer_addresses(struct gossip *gossip, const struct node_id *peer,
 /* A member stops: it is offline from now on (§11). */
 void gossip_peer_left(struct gossip *gossip, const struct node_id *peer);
 
+/* A member compared its log with ours, and they differ. */
+void gossip_peer_differs(struct gossip *gossip, const struct node_id *peer);
+
 /* A member fetches events from us: while it does, we don't send it the same ones. */
 void gossip_peer_fetches(struct gossip *gossip, const struct node_id *peer);
 

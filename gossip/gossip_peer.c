@@ -64,6 +64,21 @@ int64_t gossip_peer_called_ms_ago(struct gossip *gossip)
     return at_ms == 0 ? -1 : gossip_io_now(gossip) - at_ms;
 }
 
+static void take_differs(struct gossip *gossip, struct gossip_news *news)
+{
+    struct whereabouts *differs = (struct whereabouts *)news;
+    gossip_state_peer_differs(gossip->state, &differs->peer, gossip_io_now(gossip));
+    memory_free(differs);
+}
+
+void gossip_peer_differs(struct gossip *gossip, const struct node_id *peer)
+{
+    struct whereabouts *differs = memory_allocate(1, sizeof *differs);
+    differs->news = (struct gossip_news){take_differs, forget};
+    differs->peer = *peer;
+    post(gossip, differs);
+}
+
 static void take_heard(struct gossip *gossip, struct gossip_news *news)
 {
     struct whereabouts *heard = (struct whereabouts *)news;

@@ -198,6 +198,28 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
     recall(peer, now_ms);
 }
 
+void gossip_state_peer_differs(struct gossip_state *state, const struct node_id *node_id,
+                               int64_t now_ms)
+{
+    struct peer *peer = find(state, node_id);
+    if (peer == NULL || peer->failures > 0 || peer->by_cursor) {
+        return;
+    }
+    if (now_ms - peer->differed_ms > INT64_C(2) * GOSSIP_EXCHANGE_EVERY_MS) {
+        peer->differs_pause_ms = 0; /* they were the same meanwhile */
+    }
+    peer->differed_ms = now_ms;
+    int64_t at_ms = peer->asked_ms + peer->differs_pause_ms;
+    at_ms = at_ms > now_ms + GOSSIP_DIFFERS_MS ? at_ms : now_ms + GOSSIP_DIFFERS_MS;
+    if (at_ms < peer->exchange_at_ms) {
+        int64_t pause_ms = 2 * peer->differs_pause_ms;
+        exchange_at(peer, at_ms);
+        peer->differs_pause_ms = pause_ms == 0                         ? GOSSIP_DIFFERS_MS
+                                 : pause_ms < GOSSIP_EXCHANGE_EVERY_MS ? pause_ms
+                                                                       : GOSSIP_EXCHANGE_EVERY_MS;
+    }
+}
+
 void gossip_state_peer_left(struct gossip_state *state, const struct node_id *node_id,
                             int64_t now_ms)
 {

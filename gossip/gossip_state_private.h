@@ -30,11 +30,13 @@ struct peer {
     int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
     size_t pushed_count;
     int64_t exchange_at_ms;
-    bool trying;        /* it is one of LIMITS_OUTWARD_TRIES, while it is exchanging */
-    bool seen;          /* it answered or called, ever */
-    bool hinted;        /* it is said to be there */
-    int64_t wrote_seq;  /* the newest that the owner wrote to it and is not there; 0: none */
-    int64_t asked_ms;   /* when the last exchange began */
+    bool trying;         /* it is one of LIMITS_OUTWARD_TRIES, while it is exchanging */
+    bool seen;           /* it answered or called, ever */
+    bool hinted;         /* it is said to be there */
+    int64_t wrote_seq;   /* the newest that the owner wrote to it and is not there; 0: none */
+    int64_t asked_ms;    /* when the last exchange began */
+    int64_t differed_ms; /* it last found a difference */
+    int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
     bool was_contacted;

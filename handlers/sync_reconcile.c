@@ -15,6 +15,14 @@ enum {
     MOST_PAGE_BYTES = EVENT_BATCH_MOST_BYTES - ROOM_FOR_MISSING_BYTES
 };
 
+/* Equal logs are answered with the version alone, small ones with the list that was asked with. */
+static bool is_same(const struct request *request, const struct buffer *answer)
+{
+    return answer->length_bytes == 1 ||
+           (answer->length_bytes == request->bytes_count &&
+            memcmp(answer->data, request->bytes, answer->length_bytes) == 0);
+}
+
 void sync_reconcile_handle(struct request *request, const struct node_parts *parts)
 {
     struct error error = {""};
@@ -30,7 +38,11 @@ void sync_reconcile_handle(struct request *request, const struct node_parts *par
     buffer_init(&answer);
     enum result result =
         event_set_respond(log, request->bytes, request->bytes_count, &answer, &error);
+    struct gossip *gossip = parts->gossip(parts->node);
     if (result == RESULT_OK) {
+        if (gossip != NULL && !is_same(request, &answer)) {
+            gossip_peer_differs(gossip, &request->caller.node_id);
+        }
         request_reply_bytes(request, "application/octet-stream", answer.data, answer.length_bytes);
     } else if (result == RESULT_BUSY) {
         request_reply_error(request, WIRE_PARTITION,

@@ -36,6 +36,22 @@ test('who has everything and hands out nothing keeps nobody from catching up', a
   assert.ok(fetched > 0);
 });
 
+test('who finds a difference is asked soon: what we lack it may leave to us to fetch', async () => {
+  const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
+  let asked = 0;
+  const bob = await new Peer().serve(async (request, response) => {
+    if (request.url !== '/sync/v1/reconcile') return answerJson(response, { accepted: 0, rejected: 0, rejected_reasons: [], new_head: 1 });
+    asked++;
+    return answerOctets(response, Buffer.from('a')); // the same as ours
+  });
+  await bob.join(alice);
+  await alice.until(() => asked === 1);
+  const octets = { headers: { 'Content-Type': 'application/octet-stream' } };
+  await bob.call(alice, 'POST', '/sync/v1/reconcile', Buffer.from('6100000200', 'hex').toString('latin1'), octets);
+  // Of itself it asks after 27 s at the earliest, after 12 s who is silent.
+  await alice.until(async () => (await bob.call(alice, 'GET', '/health')) && asked === 2, 20000);
+});
+
 test('a hundred members that take connections and say nothing get no more of them than there are places', async () => {
   const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
   let pushed = '';

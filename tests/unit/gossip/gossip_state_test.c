@@ -15,6 +15,57 @@ static void gossip_state__exchanges_with_every_peer_at_the_start(void **state_po
     gossip_state_destroy(&state);
 }
 
+/* Seconds until it is asked again after it found a difference then; the next comparison ends at
+ * once.
+ */
+static int64_t asked_after_difference(struct gossip_state *state, int64_t at_ms)
+{
+    gossip_state_peer_differs(state, test_id(1), at_ms);
+    int64_t asked_at_ms = gossip_state_wake_at(state);
+    assert_int_equal(gossip_play_settle(state, asked_at_ms - 1, 1, GOSSIP_RECONCILE), 0);
+    assert_int_equal(gossip_play_settle(state, asked_at_ms, 1, GOSSIP_RECONCILE), 1);
+    return (asked_at_ms - at_ms) / 1000;
+}
+
+static void gossip_state__asks_who_finds_a_difference_ever_more_rarely(void **state_pointer)
+{
+    static const int64_t seconds[] = {2, 2, 4, 8, 12, 12}; /* who is silent for 12 s is */
+    struct gossip_state *state = gossip_play_create(1);
+    int64_t now_ms = 100000;
+    (void)state_pointer;
+    (void)gossip_play_settle(state, now_ms, 1, GOSSIP_RECONCILE);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        int64_t waited = asked_after_difference(state, now_ms);
+        assert_int_equal(waited, seconds[i]);
+        now_ms += waited * 1000;
+    }
+    /* Where there was none for a minute it begins anew. */
+    for (int i = 0; i < 6; i++) {
+        now_ms = gossip_state_wake_at(state);
+        assert_int_equal(gossip_play_settle(state, now_ms, 1, GOSSIP_RECONCILE), 1);
+    }
+    assert_int_equal(asked_after_difference(state, now_ms), 2);
+    gossip_state_destroy(&state);
+}
+
+static void gossip_state__leaves_who_fails_to_its_pause(void **state_pointer)
+{
+    struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_state *state = gossip_play_create(1);
+    (void)state_pointer;
+    for (int64_t now_ms = 0; now_ms < 60000; now_ms = gossip_state_wake_at(state)) {
+        while (gossip_state_next(state, now_ms, &action)) {
+            if (action.kind == GOSSIP_RECONCILE) {
+                gossip_state_finished(state, test_id(1), &lost, now_ms);
+            }
+        }
+    }
+    int64_t at_ms = gossip_state_wake_at(state);
+    gossip_state_peer_differs(state, test_id(1), 60000);
+    assert_int_equal(gossip_state_wake_at(state), at_ms);
+    gossip_state_destroy(&state);
+}
+
 static void gossip_state__backs_off_and_returns_to_what_was_missed(void **state_pointer)
 {
     struct gossip_state *state = gossip_play_create(1);
@@ -317,6 +368,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gossip_state__exchanges_with_every_peer_at_the_start),
+        cmocka_unit_test(gossip_state__asks_who_finds_a_difference_ever_more_rarely),
+        cmocka_unit_test(gossip_state__leaves_who_fails_to_its_pause),
         cmocka_unit_test(gossip_state__backs_off_and_returns_to_what_was_missed),
         cmocka_unit_test(gossip_state__asks_soon_again_who_takes_us_for_a_stranger),
         cmocka_unit_test(gossip_state__says_direct_only_after_the_recipient_acknowledged),
