@@ -74,7 +74,7 @@ test('scrolled through, a backlog is read to its end', { timeout: 120000 }, asyn
     await tab.keyboard.press('PageDown');
     return (await entryOf(alice, peer)).unread === 0;
   }, 100000);
-  assert.equal(await row(tab, 'Bob').locator('.badge').count(), 0);
+  await row(tab, 'Bob').locator('.badge').waitFor({ state: 'detached' });
 });
 
 test('when a message was read stands apart from when it was written', async () => {
