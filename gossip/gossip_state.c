@@ -198,6 +198,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
     recall(peer, now_ms);
 }
 
+/* It is asked soon; where the difference stays, twice as late each time. */
 void gossip_state_peer_differs(struct gossip_state *state, const struct node_id *node_id,
                                int64_t now_ms)
 {

@@ -30,13 +30,10 @@
 #define GOSSIP_BACK_OFF_FIRST_MS 1000
 #define GOSSIP_RECALL_MS 250 /* a peer that calls us is tried again at once, but not more often */
 #define GOSSIP_START_OVER_MS 2000
-#define GOSSIP_DIFFERS_MS 2000 /* who found a difference has sent by then what is soon sent */
 #define GOSSIP_CATCH_UP_MS 5000 /* while we catch up with another peer */
 #define GOSSIP_BACK_OFF_MOST_MS 30000
-#define GOSSIP_STRANGER_MS 2000        /* a peer that has not heard yet that we joined, at most */
-#define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
-#define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
-#define GOSSIP_MOST_QUEUED 512         /* events for one peer; above it, the exchange brings them */
+#define GOSSIP_STRANGER_MS 2000 /* a peer that has not heard yet that we joined, at most */
+#define GOSSIP_MOST_QUEUED 512  /* events for one peer; above it, the exchange brings them */
 
 struct gossip_state;
 
@@ -94,9 +91,7 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
 void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *peer,
                              int64_t now_ms);
 
-/* The peer compared its log with ours, and they differ: it may leave to us to fetch what we lack, so
- * we exchange with it in GOSSIP_DIFFERS_MS; where the difference stays, twice as late each time, up
- * to GOSSIP_EXCHANGE_EVERY_MS. */
+/* The peer finds that our logs differ: what we lack it may leave to us to fetch. */
 void gossip_state_peer_differs(struct gossip_state *state, const struct node_id *peer,
                                int64_t now_ms);
 

@@ -9,6 +9,10 @@
 #include "gossip/gossip_state.h"
 #include "gossip/send_waiters.h"
 
+#define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
+#define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
+#define GOSSIP_DIFFERS_MS 2000 /* who found a difference has sent by then what is soon sent */
+
 /* What the decisions know of a peer. */
 struct peer {
     struct node_id node_id;
