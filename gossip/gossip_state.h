@@ -95,7 +95,7 @@ void gossip_state_peer_heard(struct gossip_state *state, const struct node_id *p
 void gossip_state_peer_differs(struct gossip_state *state, const struct node_id *peer,
                                int64_t now_ms);
 
-/* Our own addresses changed: everybody is asked within GOSSIP_START_OVER_MS. */
+/* Our addresses changed: everybody is asked within GOSSIP_START_OVER_MS. */
 void gossip_state_start_over(struct gossip_state *state, int64_t now_ms);
 
 /* The peer said that it stops: it is offline until it calls again, or an exchange succeeds. */
@@ -140,7 +140,6 @@ bool gossip_state_next(struct gossip_state *state, int64_t now_ms,
                        struct gossip_action *action_out);
 bool gossip_state_next_answer(struct gossip_state *state, int64_t now_ms,
                               struct gossip_action *action_out);
-
 int64_t gossip_state_wake_at(const struct gossip_state *state);
 
 /* What is to be remembered of a peer. False: unknown. */
