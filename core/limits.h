@@ -1,9 +1,8 @@
 /* Every bound on what somebody else can make this node hold, do or wait for, and why it is what it
  * is.
  *
- * Thread: any; constants. What one message may be is said where the message is (protocol/event.h,
- * protocol/reconcile.h, protocol/canonical.h, gossip/event_batch.h). Bytes, milliseconds, and
- * numbers of things, as the names say.
+ * Thread: any; constants. What one message may be is said where the message is (event.h,
+ * reconcile.h, canonical.h, event_batch.h). Bytes, milliseconds, and numbers, as the names say.
  */
 #ifndef HEARTHCHAT_CORE_LIMITS_H
 #define HEARTHCHAT_CORE_LIMITS_H
@@ -46,9 +45,10 @@ enum {
     LIMITS_ADDRESS_CONNECTIONS = 512,    /* of one address (IPv6: one /64): the rest gets as many */
     LIMITS_ADDRESS_CONNECTIONS_A_SECOND = 600, /* a TLS handshake costs a core a millisecond */
     LIMITS_CONNECTIONS_SLACK = 256,            /* accepted while others are on their way out */
-    LIMITS_BACKLOG = 256,         /* waiting to be accepted while both threads of a pool work */
-    LIMITS_PEER_NICENESS = 10,    /* of the threads for peers: the owner goes first */
-    LIMITS_POOL_THREADS = 2,      /* of a listener: a Pi has four cores, and disks have one arm */
+    LIMITS_BACKLOG = 256,      /* waiting to be accepted while both threads of a pool work */
+    LIMITS_PEER_NICENESS = 10, /* of the threads for peers: the owner goes first, and they go on */
+    LIMITS_POOL_THREADS = 2,   /* of a listener: a Pi has four cores, and disks have one arm */
+    LIMITS_LONG_BODY_BYTES = 65536, /* to be parsed by all of them but one: 3 ms, a Pi's 30 */
     LIMITS_DESCRIPTORS = 4096,    /* all of these, and outward ones; with fewer, they shrink, … */
     LIMITS_OWN_DESCRIPTORS = 128, /* … and the log's, the gate's, … don't: 30 at rest */
 };
@@ -62,20 +62,20 @@ enum {
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
     LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
-    LIMITS_CHAT_CALLS_AT_ONCE =
-        256,                     /* of anybody (§8, max_concurrent): a send waits for the disk */
-    LIMITS_CHANGES_AT_ONCE = 64, /* … of the membership; people make them one by one */
+    LIMITS_CHAT_CALLS_AT_ONCE = 256, /* of anybody (§8, max_concurrent): it waits for the disk */
+    LIMITS_CHANGES_AT_ONCE = 64,     /* … of the membership; people make them one by one */
 };
 
-/* Request bodies and answers that are held at once; and what a JSON body may take once it is read,
- * which is up to a hundred times its bytes ("{},{},{}"), by each of LIMITS_POOL_THREADS. A batch of
- * 1,000 events takes 4 MiB; events that are too much for a push are fetched one by one. */
+/* What an account (core/account.h) holds: bodies and answers of its requests, answers to our calls
+ * to it; and its texts as JSON, up to a hundred times their bytes ("{},{},{}"), from the reading to
+ * the end of the commit: of 1,000 events 6 MiB, of one 10 at the very most. */
 enum {
-    LIMITS_HELD_BY_CALLER_BYTES = 16777216, /* two of the largest */
-    LIMITS_HELD_BYTES = 67108864, /* by all callers of a listener; half of it by strangers */
-    LIMITS_HELD_BY_OWNER_BYTES = 33554432, /* bodies; answers are what the owner asked for */
-    LIMITS_READ_BYTES = 50331648,
-    LIMITS_READ_OF_STRANGER_BYTES = 16777216, /* whose signature is yet to be checked */
+    LIMITS_BYTES_OF_ONE = 16777216, /* two of the largest */
+    LIMITS_BYTES_OF_ALL = 67108864,
+    LIMITS_JSON_OF_ONE = 41943040,    /* of a long log: what is written, and what comes next */
+    LIMITS_JSON_OF_ALL = 117440512,   /* two who fill theirs leave room */
+    LIMITS_BYTES_OF_OWNER = 33554432, /* bodies; answers are what the owner asked for */
+    LIMITS_JSON_OF_OWNER = 33554432,
 };
 
 /* Signed requests (§9). */

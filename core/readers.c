@@ -1,40 +1,59 @@
 #include "core/readers.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/thread.h"
 
-enum { TURNS = 64 };
+enum { TURNS = 1024 };
+
+/* A step of one run that took twice its slice is none that pauses: for so many times what it took,
+ * its payer's jobs leave a thread to the others. */
+enum { SLOW_MS = 2 * READERS_SLICE_MS, SLOW_FOR = 100 };
 
 /* What waits for one payer, or for several that share a turn. */
 struct turn {
     struct reader_job *first;
     struct reader_job *last;
+    int64_t used_ms; /* of a thread's time, on the scale of `reached_ms` */
+    int64_t slow_until_ms;
 };
 
 struct readers {
     struct readers_options options;
+    const struct clock *clock;
     struct thread **threads;
     struct lock *lock; /* guards what follows */
     struct turn turns[TURNS];
-    uint8_t order[TURNS]; /* a ring of the turns that have jobs */
-    size_t first;
+    uint16_t order[TURNS]; /* the turns that have jobs, in the order in which they had their last */
     size_t count;
+    int64_t reached_ms;  /* who was served last had used that: who comes now begins there */
+    size_t slow_running; /* jobs that are long, or of payers that are slow */
     bool closed;
 };
 
+static struct turn *turn_of(struct readers *readers, const struct reader_job *job)
+{
+    return &readers->turns[job->payer % TURNS];
+}
+
+static void line_up(struct readers *readers, struct turn *turn)
+{
+    if (turn->used_ms < readers->reached_ms) {
+        turn->used_ms = readers->reached_ms; /* having been away is no credit */
+    }
+    readers->order[readers->count++] = (uint16_t)(turn - readers->turns);
+}
+
 static void add(struct readers *readers, struct reader_job *job)
 {
-    size_t number = job->payer % TURNS;
-    struct turn *turn = &readers->turns[number];
+    struct turn *turn = turn_of(readers, job);
     job->next = NULL;
     if (turn->first == NULL) {
         turn->first = job;
-        readers->order[(readers->first + readers->count++) % TURNS] = (uint8_t)number;
+        line_up(readers, turn);
     } else {
         turn->last->next = job;
     }
@@ -45,7 +64,7 @@ static void add(struct readers *readers, struct reader_job *job)
  * as often as threads are. */
 static void put_back(struct readers *readers, struct reader_job *job)
 {
-    struct turn *turn = &readers->turns[job->payer % TURNS];
+    struct turn *turn = turn_of(readers, job);
     if (turn->first == NULL) {
         add(readers, job);
     } else {
@@ -54,40 +73,90 @@ static void put_back(struct readers *readers, struct reader_job *job)
     }
 }
 
+static bool is_slow(const struct readers *readers, const struct reader_job *job)
+{
+    return job->is_long ||
+           readers->turns[job->payer % TURNS].slow_until_ms > clock_monotonic_ms(readers->clock);
+}
+
+/* The place in the order of who has used least, of those the one who waits longest; `count` when
+ * nobody may begin. */
+static size_t find_next(const struct readers *readers)
+{
+    size_t found = readers->count;
+    bool full = readers->slow_running > 0 && readers->slow_running + 1 >= readers->options.threads;
+    for (size_t i = 0; i < readers->count; i++) {
+        const struct turn *turn = &readers->turns[readers->order[i]];
+        bool less = found == readers->count ||
+                    turn->used_ms < readers->turns[readers->order[found]].used_ms;
+        if (less && !(full && is_slow(readers, turn->first))) {
+            found = i;
+        }
+    }
+    return found;
+}
+
 static struct reader_job *take(struct readers *readers)
 {
-    size_t number = readers->order[readers->first];
-    struct turn *turn = &readers->turns[number];
+    size_t place = find_next(readers);
+    if (place == readers->count) {
+        return NULL;
+    }
+    struct turn *turn = &readers->turns[readers->order[place]];
     struct reader_job *job = turn->first;
     turn->first = job->next;
-    readers->first = (readers->first + 1) % TURNS;
-    if (turn->first == NULL) {
-        readers->count--;
-    } else {
-        readers->order[(readers->first + readers->count - 1) % TURNS] = (uint8_t)number;
+    readers->count--;
+    memmove(&readers->order[place], &readers->order[place + 1],
+            (readers->count - place) * sizeof *readers->order);
+    readers->reached_ms = turn->used_ms > readers->reached_ms ? turn->used_ms : readers->reached_ms;
+    if (turn->first != NULL) {
+        line_up(readers, turn);
     }
     return job;
+}
+
+/* With the lock taken, which is released meanwhile. */
+static void run(struct readers *readers, struct reader_job *job)
+{
+    struct turn *turn = turn_of(readers, job);
+    int64_t begun_ms = clock_monotonic_ms(readers->clock);
+    int64_t worked_ms = thread_worked_ms();
+    size_t slow = is_slow(readers, job) ? 1 : 0;
+    turn->used_ms += READERS_SLICE_MS; /* and what it is in truth, when that is known */
+    readers->slow_running += slow;
+    job->until_ms = clock_monotonic_ms(clock_system()) + READERS_SLICE_MS;
+    lock_release(readers->lock);
+    bool done = job->run(job);
+    lock_take(readers->lock);
+    int64_t now_ms = clock_monotonic_ms(readers->clock);
+    worked_ms = thread_worked_ms() - worked_ms;
+    turn->used_ms += (now_ms > begun_ms ? now_ms - begun_ms : 1) - READERS_SLICE_MS;
+    readers->slow_running -= slow;
+    if (worked_ms >= SLOW_MS && turn->slow_until_ms < now_ms + SLOW_FOR * worked_ms) {
+        turn->slow_until_ms = now_ms + SLOW_FOR * worked_ms;
+    }
+    if (!done) {
+        put_back(readers, job);
+    }
+    if (slow > 0) {
+        lock_wake_all(readers->lock); /* another may begin */
+    }
 }
 
 static void work(void *context)
 {
     struct readers *readers = context;
     if (readers->options.niceness != 0) {
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), readers->options.niceness);
+        thread_be_nice(readers->options.niceness);
     }
     lock_take(readers->lock);
     while (readers->count > 0 || !readers->closed) {
-        if (readers->count == 0) {
-            (void)lock_wait(readers->lock, -1);
-            continue;
-        }
         struct reader_job *job = take(readers);
-        lock_release(readers->lock);
-        job->until_ms = clock_monotonic_ms(clock_system()) + READERS_SLICE_MS;
-        bool done = job->run(job);
-        lock_take(readers->lock);
-        if (!done) {
-            put_back(readers, job);
+        if (job == NULL) {
+            /* Who is slow now is not for ever. */
+            (void)lock_wait(readers->lock, readers->count > 0 ? READERS_SLICE_MS : -1);
+        } else {
+            run(readers, job);
         }
     }
     lock_release(readers->lock);
@@ -98,6 +167,7 @@ enum result readers_start(const struct readers_options *options, struct readers 
     enum result result = RESULT_OK;
     struct readers *readers = memory_allocate(1, sizeof *readers);
     readers->options = *options;
+    readers->clock = options->clock == NULL ? clock_system() : options->clock;
     readers->lock = lock_create();
     readers->threads = memory_allocate(options->threads, sizeof(struct thread *));
     for (size_t i = 0; i < options->threads && result == RESULT_OK; i++) {

@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/memory.h"
@@ -64,6 +66,18 @@ void thread_expect(unsigned what)
 {
     assert(thread_may(what));
     (void)what;
+}
+
+void thread_be_nice(int niceness)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
+}
+
+int64_t thread_worked_ms(void)
+{
+    struct timespec worked = {0};
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+    return (int64_t)worked.tv_sec * 1000 + worked.tv_nsec / 1000000;
 }
 
 void thread_block_signals(void)

@@ -7,6 +7,7 @@
 #define HEARTHCHAT_CORE_THREAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/result.h"
 
@@ -20,10 +21,13 @@ enum result thread_start(const char *name, void (*body)(void *context), void *co
 /* Waits for its end and frees it; NULL is fine. */
 void thread_join(struct thread **thread);
 
+/* This thread leaves the cores to those of less niceness, from here on. */
+void thread_be_nice(int niceness);
+
 /* What a loop never does, lest everybody waits whom it serves; the writer too, but for its own
  * database and events. */
 enum {
-    THREAD_READS_LOG = 1, /* by a reader's connection (store/log_readers_private.h) */
+    THREAD_READS_LOG = 1, /* by a reader's connection, or compares its set with another */
     THREAD_PARSES = 2,    /* JSON that somebody else wrote */
     THREAD_SIGNS = 4,     /* or verifies a signature */
     THREAD_SLOW_WORK = THREAD_READS_LOG | THREAD_PARSES | THREAD_SIGNS,
@@ -36,6 +40,9 @@ bool thread_may(unsigned what);
 
 /* For what does them: ends the program where they are forbidden, if this is a debug build. */
 void thread_expect(unsigned what);
+
+/* Milliseconds that this thread has had of a core, since some moment. */
+int64_t thread_worked_ms(void);
 
 /* Blocks every signal in this thread and those it starts; main then waits for them. */
 void thread_block_signals(void);

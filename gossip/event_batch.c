@@ -58,36 +58,59 @@ static void add(struct event_batch *batch, const json_t *json, struct event *eve
     }
 }
 
-static void read_batch(const json_t *array, const struct node_id *community_id, is_wanted *wanted,
-                       const void *context, struct event_batch *batch_out)
+static void read_one(json_t *json, const struct node_id *community_id, is_wanted *wanted,
+                     const void *context, struct event_batch *batch)
 {
-    size_t index;
-    json_t *json;
-    *batch_out = (struct event_batch){0};
-    batch_out->events = memory_allocate(json_array_size(array), sizeof(struct verified_event *));
-    json_array_foreach(array, index, json)
-    {
-        struct event *event = NULL;
-        enum event_refusal refusal = event_parse(json, community_id, &event);
-        if (refusal == EVENT_ACCEPTABLE && !wanted(context, event->hash)) {
-            batch_out->left_out_count++;
-            event_destroy(&event);
-        } else {
-            add(batch_out, json, event, refusal);
+    struct event *event = NULL;
+    enum event_refusal refusal = event_parse(json, community_id, &event);
+    if (refusal == EVENT_ACCEPTABLE && !wanted(context, event->hash)) {
+        batch->left_out_count++;
+        event_destroy(&event);
+    } else {
+        add(batch, json, event, refusal);
+    }
+    batch->read++;
+}
+
+bool event_batch_read_on(struct event_log *log, const json_t *array,
+                         const struct node_id *community_id, bool (*is_over)(void *context),
+                         void *context, struct event_batch *batch)
+{
+    size_t count = json_array_size(array);
+    if (batch->events == NULL) {
+        batch->events = memory_allocate(count, sizeof(struct verified_event *));
+    }
+    while (batch->read < count) {
+        read_one(json_array_get(array, batch->read), community_id, is_new, log, batch);
+        if (is_over(context)) {
+            break;
         }
     }
+    return batch->read >= count;
+}
+
+static bool is_never(void *context)
+{
+    (void)context;
+    return false;
 }
 
 void event_batch_read(struct event_log *log, const json_t *array,
                       const struct node_id *community_id, struct event_batch *batch_out)
 {
-    read_batch(array, community_id, is_new, log, batch_out);
+    *batch_out = (struct event_batch){0};
+    (void)event_batch_read_on(log, array, community_id, is_never, NULL, batch_out);
 }
 
 void event_batch_read_asked(const struct hash_list *asked, const json_t *array,
                             const struct node_id *community_id, struct event_batch *batch_out)
 {
-    read_batch(array, community_id, is_asked_for, asked, batch_out);
+    *batch_out = (struct event_batch){0};
+    batch_out->events = memory_allocate(json_array_size(array), sizeof(struct verified_event *));
+    while (batch_out->read < json_array_size(array)) {
+        read_one(json_array_get(array, batch_out->read), community_id, is_asked_for, asked,
+                 batch_out);
+    }
 }
 
 void event_batch_verify(const struct hash_list *asked, struct event **events, size_t count,
@@ -117,9 +140,37 @@ void event_batch_deinit(struct event_batch *batch)
     for (size_t i = 0; batch->events != NULL && i < batch->count; i++) {
         event_verified_destroy(&batch->events[i]);
     }
+    for (size_t i = 0; i < batch->text_count; i++) {
+        foreign_text_close(&batch->texts[i]);
+    }
     memory_free(batch->events);
     memory_free(batch->refused);
+    memory_free(batch->texts);
     *batch = (struct event_batch){0};
+}
+
+void event_batch_pay(struct event_batch *batch, struct foreign_text *text)
+{
+    batch->texts = memory_resize(batch->texts, batch->text_count + 1, sizeof *batch->texts);
+    batch->texts[batch->text_count++] = *text;
+    *text = (struct foreign_text){0};
+}
+
+void event_batch_move_texts(struct event_batch *batch, struct event_batch *other)
+{
+    for (size_t i = 0; i < batch->text_count; i++) {
+        event_batch_pay(other, &batch->texts[i]);
+    }
+    batch->text_count = 0;
+}
+
+size_t event_batch_weight(const struct event_batch *batch)
+{
+    size_t weight = 0;
+    for (size_t i = 0; i < batch->text_count; i++) {
+        weight += batch->texts[i].charged_bytes;
+    }
+    return weight;
 }
 
 void event_batch_begin(struct event_batch_writer *writer, const struct node_id *community_id)

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "gossip/gossip_news_private.h"
 #include "gossip/gossip_private.h"
+#include "gossip/gossip_work_private.h"
 #include "gossip/peer_asking_private.h"
 #include "gossip/peer_doors_private.h"
 #include "protocol/event_kind.h"
@@ -22,8 +23,6 @@ enum {
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
-enum message_kind { MESSAGE_STORED, MESSAGE_LEFT, MESSAGE_FETCHES, MESSAGE_WAIT, MESSAGE_NEWS };
-
 /* An event that was stored. */
 struct stored {
     int64_t seq;
@@ -35,23 +34,33 @@ struct stored {
     char target_event_id[ULID_TEXT_BYTES]; /* of a delivered receipt for us, or "" */
 };
 
-struct message {
-    enum message_kind kind;
-    struct gossip_news *news;
-    struct node_id peer; /* LEFT, FETCHES; WAIT: the recipient */
-    int64_t seq;         /* WAIT */
-    char event_id[ULID_TEXT_BYTES];
-    struct waiting *waiting;
-    bool members_changed; /* STORED */
-    bool catch_up;        /* so many from others that they are not passed on */
-    size_t stored_count;
+struct stored_events {
+    struct gossip_news news;
+    bool members_changed;
+    bool catch_up; /* so many from others that they are not passed on */
+    size_t count;
     struct stored stored[];
 };
 
+struct peer_news {
+    struct gossip_news news;
+    struct node_id peer;
+};
+
+/* A send that waits to be called direct; it is its own token. */
 struct waiting {
+    struct gossip_news news;
+    struct node_id recipient;
+    int64_t seq;
+    char event_id[ULID_TEXT_BYTES];
     void (*done)(void *context, bool direct);
     void *context;
 };
+
+static void forget(struct gossip_news *news)
+{
+    memory_free(news);
+}
 
 static uint32_t random_below(void *context, uint32_t below)
 {
@@ -68,23 +77,10 @@ static void answer(const struct gossip_action *action)
     memory_free(waiting);
 }
 
-static void tell_presence(struct gossip *gossip, const struct gossip_action *action)
-{
-    char name[NODE_ID_SHORT_BYTES];
-    struct peer_link *link = peer_links_find(gossip, &action->peer);
-    lock_take(gossip->lock);
-    link->presence.online = action->online;
-    lock_release(gossip->lock);
-    node_id_format_short(&action->peer, name);
-    log_write(LOG_INFO, action->online ? "peer.online" : "peer.offline", "peer", name, NULL);
-    if (gossip->options.on_presence != NULL) {
-        gossip->options.on_presence(gossip->options.context, &action->peer, action->online);
-    }
-}
-
 static void reconcile(struct peer_link *link, enum urgency urgency)
 {
     link->exchange.urgency = urgency;
+    peer_links_note_session(link);
     peer_session_step(link);
 }
 
@@ -106,7 +102,7 @@ static void act(struct gossip *gossip, struct gossip_action *action)
             answer(action);
             break;
         case GOSSIP_PRESENCE:
-            tell_presence(gossip, action);
+            peer_links_tell_presence(peer_links_find(gossip, &action->peer), action->online);
             break;
         }
     }
@@ -118,17 +114,18 @@ static bool is_of_backlog(const struct gossip *gossip, const struct node_id *sou
     return gossip->turns.holder != NULL && node_id_equal(&gossip->turns.holder->node_id, source);
 }
 
-static void take_stored(struct gossip *gossip, const struct message *message)
+static void take_stored(struct gossip *gossip, struct gossip_news *news)
 {
+    struct stored_events *events = (struct stored_events *)news;
     int64_t last_seq = 0;
-    bool missed = message->catch_up;
-    if (message->members_changed) {
+    bool missed = events->catch_up;
+    if (events->members_changed) {
         peer_links_follow_members(gossip);
     }
-    for (size_t i = 0; i < message->stored_count; i++) {
-        const struct stored *stored = &message->stored[i];
+    for (size_t i = 0; i < events->count; i++) {
+        const struct stored *stored = &events->stored[i];
         last_seq = stored->seq;
-        if (stored->has_source && (message->catch_up || is_of_backlog(gossip, &stored->source))) {
+        if (stored->has_source && (events->catch_up || is_of_backlog(gossip, &stored->source))) {
             missed = true;
         } else {
             gossip_state_event_stored(gossip->state, stored->seq,
@@ -145,33 +142,30 @@ static void take_stored(struct gossip *gossip, const struct message *message)
     if (missed) {
         gossip_state_events_missed(gossip->state, last_seq, false, gossip_io_now(gossip));
     }
+    memory_free(events);
 }
 
-static void take_message(struct gossip *gossip, struct message *message)
+static void take_left(struct gossip *gossip, struct gossip_news *news)
 {
-    struct peer_link *link = NULL;
-    switch (message->kind) {
-    case MESSAGE_STORED:
-        take_stored(gossip, message);
-        break;
-    case MESSAGE_NEWS:
-        message->news->take(gossip, message->news);
-        break;
-    case MESSAGE_LEFT:
-        gossip_state_peer_left(gossip->state, &message->peer, gossip_io_now(gossip));
-        break;
-    case MESSAGE_FETCHES:
-        link = peer_links_find(gossip, &message->peer);
-        if (link != NULL) {
-            link->fetches_until_ms = gossip_io_now(gossip) + GOSSIP_FETCHING_MS;
-        }
-        break;
-    case MESSAGE_WAIT:
-        gossip_state_wait_delivery(gossip->state, &message->peer, message->event_id, message->seq,
-                                   message->waiting, gossip_io_now(gossip));
-        break;
+    const struct peer_news *left = (const struct peer_news *)news;
+    gossip_state_peer_left(gossip->state, &left->peer, gossip_io_now(gossip));
+    memory_free(news);
+}
+
+static void take_fetches(struct gossip *gossip, struct gossip_news *news)
+{
+    struct peer_link *link = peer_links_find(gossip, &((struct peer_news *)news)->peer);
+    if (link != NULL) {
+        link->fetches_until_ms = gossip_io_now(gossip) + GOSSIP_FETCHING_MS;
     }
-    memory_free(message);
+    memory_free(news);
+}
+
+static void take_waiting(struct gossip *gossip, struct gossip_news *news)
+{
+    struct waiting *waiting = (struct waiting *)news;
+    gossip_state_wait_delivery(gossip->state, &waiting->recipient, waiting->event_id, waiting->seq,
+                               waiting, gossip_io_now(gossip));
 }
 
 static void take_messages(struct gossip *gossip)
@@ -181,9 +175,11 @@ static void take_messages(struct gossip *gossip)
     do {
         count = inbox_take(gossip->inbox, messages, TAKEN_AT_ONCE, 0);
         for (size_t i = 0; i < count; i++) {
-            take_message(gossip, messages[i]);
+            struct gossip_news *news = messages[i];
+            news->take(gossip, news);
         }
     } while (count > 0);
+    gossip_work_take(gossip);
     peer_receiving_take(gossip);
     lock_take(gossip->lock);
     bool missed = gossip->missed;
@@ -213,9 +209,11 @@ static void follow_catching_up(struct gossip *gossip)
 
 int64_t gossip_step(struct gossip *gossip)
 {
-    take_messages(gossip);
-    outward_calls_step(gossip->outward);
-    act(gossip, gossip->action);
+    do {
+        take_messages(gossip);
+        outward_calls_step(gossip->outward);
+        act(gossip, gossip->action);
+    } while (gossip_work_has_ended(gossip));
     if (gossip_io_now(gossip) >= gossip->save_at_ms) {
         peer_links_save(gossip);
         gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
@@ -230,10 +228,10 @@ int64_t gossip_step(struct gossip *gossip)
     return gossip->save_at_ms < wake_at ? gossip->save_at_ms : wake_at;
 }
 
-/* Decides what waits; waits for the verifier and the writer, which may still tell us something. */
+/* Decides what waits; waits for the readers, and for the verifier and the writer, which may still
+ * tell us something. */
 static void finish(struct gossip *gossip)
 {
-    bool waiting = true;
     gossip->finishing = true;
     outward_calls_stop(gossip->outward);
     take_messages(gossip);
@@ -244,13 +242,15 @@ static void finish(struct gossip *gossip)
     }
     peer_links_save(gossip);
     peer_leaving_tell(gossip);
-    while (waiting) {
+    for (bool waiting = true; waiting;) {
+        gossip_work_take(gossip);
         peer_receiving_take(gossip);
         lock_take(gossip->lock);
-        if (gossip->received == NULL && gossip->receiving > 0) {
+        bool none = gossip->received == NULL && gossip->ended == NULL;
+        if (none && gossip->receiving + gossip->working > 0) {
             (void)lock_wait(gossip->lock, -1);
         }
-        waiting = gossip->received != NULL || gossip->receiving > 0;
+        waiting = gossip->received != NULL || gossip->receiving + gossip->working > 0;
         lock_release(gossip->lock);
     }
 }
@@ -259,6 +259,7 @@ static void run(void *context)
 {
     struct gossip *gossip = context;
     bool stopping = false;
+    thread_forbid(THREAD_SLOW_WORK);
     while (!stopping) {
         int64_t wait_ms = gossip_step(gossip) - gossip_io_now(gossip);
         http_client_run(gossip->client, wait_ms < 0 ? 0 : wait_ms);
@@ -300,7 +301,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     const struct log_snapshot *snapshot = log_snapshot_acquire(options->log);
     gossip->community_id = snapshot->membership->community_id;
     log_snapshot_release(options->log, &snapshot);
-    peer_links_follow_members(gossip);
+    peer_links_restore(gossip);
     enum result result = verifier_create(verifier_threads(gossip), &gossip->verifier);
     if (result == RESULT_OK && options->transport == NULL) {
         result = thread_start("gossip", run, gossip, &gossip->thread);
@@ -334,13 +335,10 @@ static void forget_messages(struct gossip *gossip)
 {
     void *item = NULL;
     while (gossip->inbox != NULL && inbox_take(gossip->inbox, &item, 1, 0) > 0) {
-        struct message *message = item;
-        if (message->kind == MESSAGE_NEWS) {
-            message->news->forget(message->news);
-        }
-        memory_free(message->waiting);
-        memory_free(message);
+        struct gossip_news *news = item;
+        news->forget(news);
     }
+    gossip_work_forget(gossip);
 }
 
 void gossip_destroy(struct gossip **gossip_pointer)
@@ -353,12 +351,11 @@ void gossip_destroy(struct gossip **gossip_pointer)
     forget_messages(gossip);
     http_client_destroy(&gossip->client);
     outward_calls_destroy(&gossip->outward);
-    while (gossip->link_count > 0) {
-        peer_links_free(gossip, gossip->links[0]);
+    while (gossip->links != NULL) {
+        peer_links_free(gossip->links);
     }
     peer_addresses_forget_all(gossip);
     peer_asking_destroy(&gossip->asking);
-    memory_free(gossip->links);
     gossip_state_destroy(&gossip->state);
     knocks_destroy(&gossip->doors);
     refused_hashes_destroy(&gossip->refused);
@@ -394,74 +391,68 @@ static void describe(const struct committed_event *committed, struct stored *sto
     }
 }
 
-void gossip_events_stored(struct gossip *gossip, const struct committed_event *events, size_t count)
+enum result gossip_post(struct gossip *gossip, struct gossip_news *news)
+{
+    return inbox_post(gossip->inbox, news);
+}
+
+void gossip_events_stored(struct gossip *gossip, const struct committed_event *committed,
+                          size_t count)
 {
     size_t foreign = 0;
-    struct message *message = memory_allocate(1, sizeof *message + count * sizeof *message->stored);
-    message->kind = MESSAGE_STORED;
-    message->stored_count = count;
+    struct stored_events *events =
+        memory_allocate(1, sizeof *events + count * sizeof *events->stored);
+    events->news = (struct gossip_news){take_stored, forget};
+    events->count = count;
     for (size_t i = 0; i < count; i++) {
-        describe(&events[i], &message->stored[i]);
-        message->members_changed =
-            message->members_changed ||
-            event_kind_get(event_verified_get(events[i].event)->type)->tells_of_members;
-        foreign += events[i].source == NULL ? 0 : 1;
+        describe(&committed[i], &events->stored[i]);
+        events->members_changed =
+            events->members_changed ||
+            event_kind_get(event_verified_get(committed[i].event)->type)->tells_of_members;
+        foreign += committed[i].source == NULL ? 0 : 1;
     }
-    message->catch_up = foreign > MOST_PASSED_ON;
-    if (inbox_post(gossip->inbox, message) != RESULT_OK) {
-        memory_free(message);
+    events->catch_up = foreign > MOST_PASSED_ON;
+    if (gossip_post(gossip, &events->news) != RESULT_OK) {
+        memory_free(events);
         lock_take(gossip->lock);
         gossip->missed = true;
         lock_release(gossip->lock);
     }
 }
 
-static void tell_of_peer(struct gossip *gossip, enum message_kind kind, const struct node_id *peer)
+static void tell_of_peer(struct gossip *gossip, const struct node_id *peer,
+                         void (*take)(struct gossip *gossip, struct gossip_news *news))
 {
-    struct message *message = memory_allocate(1, sizeof *message);
-    message->kind = kind;
-    message->peer = *peer;
-    if (inbox_post(gossip->inbox, message) != RESULT_OK) {
-        memory_free(message); /* it fetches again; who left is found out */
+    struct peer_news *told = memory_allocate(1, sizeof *told);
+    *told = (struct peer_news){{take, forget}, *peer};
+    if (gossip_post(gossip, &told->news) != RESULT_OK) {
+        memory_free(told); /* it fetches again; who left is found out */
     }
 }
 
 void gossip_peer_fetches(struct gossip *gossip, const struct node_id *peer)
 {
-    tell_of_peer(gossip, MESSAGE_FETCHES, peer);
-}
-
-enum result gossip_post(struct gossip *gossip, struct gossip_news *news)
-{
-    struct message *message = memory_allocate(1, sizeof *message);
-    message->kind = MESSAGE_NEWS;
-    message->news = news;
-    enum result result = inbox_post(gossip->inbox, message);
-    if (result != RESULT_OK) {
-        memory_free(message);
-    }
-    return result;
+    tell_of_peer(gossip, peer, take_fetches);
 }
 
 void gossip_peer_left(struct gossip *gossip, const struct node_id *peer)
 {
-    tell_of_peer(gossip, MESSAGE_LEFT, peer);
+    tell_of_peer(gossip, peer, take_left);
 }
 
 enum result gossip_wait_delivery(struct gossip *gossip, const struct node_id *recipient,
                                  const char *event_id, int64_t seq,
                                  void (*done)(void *context, bool direct), void *context)
 {
-    struct message *message = memory_allocate(1, sizeof *message);
-    message->kind = MESSAGE_WAIT;
-    message->peer = *recipient;
-    message->seq = seq;
-    memcpy(message->event_id, event_id, sizeof message->event_id);
-    message->waiting = memory_allocate(1, sizeof *message->waiting);
-    *message->waiting = (struct waiting){done, context};
-    if (inbox_post(gossip->inbox, message) != RESULT_OK) {
-        memory_free(message->waiting);
-        memory_free(message);
+    struct waiting *waiting = memory_allocate(1, sizeof *waiting);
+    *waiting = (struct waiting){.news = {take_waiting, forget},
+                                .recipient = *recipient,
+                                .seq = seq,
+                                .done = done,
+                                .context = context};
+    memcpy(waiting->event_id, event_id, sizeof waiting->event_id);
+    if (gossip_post(gossip, &waiting->news) != RESULT_OK) {
+        memory_free(waiting);
         return RESULT_FULL;
     }
     return RESULT_OK;

@@ -7,6 +7,7 @@
 #ifndef HEARTHCHAT_GOSSIP_GOSSIP_H
 #define HEARTHCHAT_GOSSIP_GOSSIP_H
 
+#include "core/account.h"
 #include "core/error.h"
 #include "gossip/address_book.h"
 #include "gossip/http_client.h"
@@ -14,6 +15,7 @@
 #include "store/event_log.h"
 
 struct gossip;
+struct readers;
 
 /* How calls reach peers, where it is not libcurl: for the simulator. `done` comes later, never
  * from within send(). */
@@ -28,8 +30,13 @@ struct gossip_options {
     const struct signing_key *key;        /* borrowed */
     const struct http_identity *identity; /* borrowed */
     const struct clock *clock;
+    struct account_table *accounts;           /* borrowed; of whom we call */
     const struct gossip_transport *transport; /* NULL: libcurl, and a thread of its own */
-    size_t most_connections;                  /* outward: at most, or one an urgency */
+    /* The owner's, who read what the owner wrote, and those for all else. They outlive
+     * gossip_stop(), and end before gossip_destroy(). NULL: what is slow is done at once. */
+    struct readers *own_readers;
+    struct readers *peer_readers;
+    size_t most_connections;        /* outward: at most, or one an urgency */
     struct endpoint listener;       /* where ours is bound: never called; port 0: nowhere */
     const struct endpoint *by_hand; /* borrowed: [discovery] peers (§19) */
     size_t by_hand_count;

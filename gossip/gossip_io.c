@@ -1,8 +1,15 @@
 #include "gossip/gossip_private.h"
 
+enum { SELF_FRESH_MS = 1000 };
+
 int64_t gossip_io_now(const struct gossip *gossip)
 {
     return clock_monotonic_ms(gossip->options.clock);
+}
+
+int64_t gossip_io_wall_seconds(const struct gossip *gossip)
+{
+    return clock_wall_ms(gossip->options.clock) / 1000;
 }
 
 void gossip_io_begin(void *gossip_context, const struct http_call *call, http_client_done *done,
@@ -36,4 +43,14 @@ void gossip_io_tell_caught_up(struct gossip *gossip)
     if (log_caught_up_is_awaited(gossip->options.log)) {
         (void)log_caught_up_tell(gossip->options.log); /* else the next time */
     }
+}
+
+const struct address_book_self *gossip_io_self(struct gossip *gossip)
+{
+    int64_t now_ms = gossip_io_now(gossip);
+    if (gossip->options.transport == NULL && now_ms >= gossip->self_until_ms) {
+        local_interfaces_read(&gossip->self.interfaces);
+        gossip->self_until_ms = now_ms + SELF_FRESH_MS;
+    }
+    return &gossip->self;
 }

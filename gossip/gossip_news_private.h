@@ -1,4 +1,4 @@
-/* How another thread has something done on the gossip thread.
+/* How another thread has something done on the gossip thread: what its inbox holds.
  *
  * Thread: any. Ownership: what was posted is take()'s or forget()'s to free.
  */
@@ -15,7 +15,7 @@ struct gossip_news {
     void (*forget)(struct gossip_news *news); /* instead: gossip was dropped without a stop */
 };
 
-/* RESULT_FULL (the inbox is, or closed): the news are the caller's still. */
+/* RESULT_FULL or RESULT_UNSUPPORTED (the inbox is full, or closed): they are the caller's still. */
 enum result gossip_post(struct gossip *gossip, struct gossip_news *news);
 
 #endif

@@ -2,13 +2,17 @@
 
 #include <string.h>
 
-void gossip_outcome_contacted(struct peer *peer, int64_t now_ms)
+void gossip_outcome_heard(struct peer *peer, enum peer_reach_event event, int64_t now_ms)
 {
     peer->contact_ms = now_ms;
-    peer->was_contacted = true;
     peer->seen = true;
-    peer->heard = true;
-    peer->calls_only = false;
+    peer_phases_reach(&peer->reach, event);
+}
+
+static void answered(struct peer *peer, int64_t now_ms)
+{
+    gossip_outcome_heard(peer, REACH_ANSWERED, now_ms);
+    peer->failures = 0;
 }
 
 /* Who takes us for a stranger hears from others, soon, that we joined. */
@@ -34,16 +38,15 @@ static void failed(struct gossip_state *state, struct peer *peer,
     if (peer->failures++ == 0) {
         peer->failing_since_ms = now_ms;
     }
-    peer->heard = outcome->answered;
+    peer_phases_reach(&peer->reach, outcome->answered ? REACH_REFUSED : REACH_FAILED);
     peer->queue_count = 0;
-    peer->gap = true;
-    if (outcome->pushed && (peer->in_session || peer->exchanging)) {
-        peer->exchange_again = true;
+    gossip_spread_open_gap(peer);
+    if (outcome->pushed && peer->exchange != EXCHANGE_NONE) {
+        peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
     } else {
-        peer->in_session = false;
         peer->exchange_at_ms = now_ms + back_off(state, peer, outcome->stranger, now_ms);
     }
-    send_waiters_give_up(&state->waiters, &peer->node_id);
+    send_waiters_give_up(&state->waiters, &peer->entry.node_id);
 }
 
 /* It is there, and asks to be left alone for a while; what it refused goes with the exchange then.
@@ -51,23 +54,20 @@ static void failed(struct gossip_state *state, struct peer *peer,
 static void told_to_wait(struct gossip_state *state, struct peer *peer,
                          const struct gossip_outcome *outcome, int64_t now_ms)
 {
-    gossip_outcome_contacted(peer, now_ms);
-    peer->failures = 0;
-    peer->gap = true;
-    peer->in_session = peer->in_session && outcome->pushed;
-    peer->exchange_again = peer->in_session;
+    answered(peer, now_ms);
+    gossip_spread_open_gap(peer);
+    peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
     peer->exchange_at_ms = now_ms + outcome->wait_ms;
     gossip_pace_hold(peer, peer->exchange_at_ms);
-    send_waiters_give_up(&state->waiters, &peer->node_id);
+    send_waiters_give_up(&state->waiters, &peer->entry.node_id);
 }
 
 void gossip_outcome_left(struct gossip_state *state, struct peer *peer, int64_t now_ms)
 {
-    peer->was_contacted = false;
-    peer->calls_only = false;
-    peer->push_precedes_leaving = peer->pushing;
-    peer->exchange_precedes_leaving = peer->exchanging;
     const struct gossip_outcome gone = {.succeeded = false};
+    peer_phases_push(&peer->push, PUSH_LEFT);
+    peer_phases_exchange(&peer->exchange, EXCHANGE_LEFT);
+    peer_phases_reach(&peer->reach, REACH_LEFT);
     failed(state, peer, &gone, now_ms);
 }
 
@@ -97,7 +97,7 @@ static void decide_arrived(struct gossip_state *state, const struct peer *peer, 
 {
     for (size_t i = 0; i < state->waiters.count; i++) {
         struct send_waiter *waiter = &state->waiters.list[i];
-        if (!node_id_equal(&waiter->recipient, &peer->node_id)) {
+        if (!node_id_equal(&waiter->recipient, &peer->entry.node_id)) {
             continue;
         }
         if (is_rejected(outcome, waiter->event_id)) {
@@ -112,72 +112,96 @@ static void decide_arrived(struct gossip_state *state, const struct peer *peer, 
 /* The peer needs the cursor: it is asked so at once, and for reconciliation again later. */
 static void turn_to_cursor(struct peer *peer, int64_t now_ms)
 {
-    peer->by_cursor = true;
     peer->by_cursor_until_ms = now_ms + GOSSIP_BY_CURSOR_MS;
-    peer->in_session = false;
     peer->exchange_at_ms = now_ms;
-    peer->gap = true;
+    gossip_spread_open_gap(peer);
 }
 
 /* Not now, for a reason that is nobody's fault. */
 static void postpone(struct peer *peer, bool reached, int64_t now_ms)
 {
-    peer->in_session = false;
+    gossip_spread_open_gap(peer); /* what came before was not compared to the end */
     peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
     if (reached) {
-        gossip_outcome_contacted(peer, now_ms);
-        peer->failures = 0;
+        answered(peer, now_ms);
         peer->exchange_at_ms = now_ms + GOSSIP_CATCH_UP_MS;
     }
 }
 
-static void pushed(struct peer *peer, const struct gossip_outcome *outcome, int64_t now_ms)
+static void pushed(const struct gossip_state *state, struct peer *peer,
+                   const struct gossip_outcome *outcome, int64_t now_ms)
 {
     if (outcome->through >= peer->wrote_seq && was_pushed(peer, peer->wrote_seq)) {
         peer->wrote_seq = 0;
     }
-    bool exchanges = peer->in_session || peer->exchanging;
-    peer->gap = peer->gap || outcome->more;
-    peer->exchange_again = peer->exchange_again || (outcome->more && exchanges);
-    if (!peer->gap && !exchanges && peer->taken_through > peer->cursor) {
+    if (outcome->more) {
+        gossip_spread_open_gap(peer);
+        peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
+    }
+    if (peer->exchange != EXCHANGE_NONE) {
+        return; /* its end says more */
+    }
+    if (!gossip_spread_has_gap(state, peer) && peer->taken_through > peer->cursor) {
         peer->cursor = peer->taken_through;
     }
-    if (outcome->more && !exchanges) {
+    peer->exchange_at_ms = outcome->more ? now_ms : peer->exchange_at_ms;
+}
+
+/* It is over. `again`: it began without something. */
+static void exchanged(struct gossip_state *state, struct peer *peer, bool again,
+                      const struct gossip_outcome *outcome, int64_t now_ms)
+{
+    peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
+    peer->wrote_seq = outcome->through >= peer->wrote_seq ? 0 : peer->wrote_seq;
+    peer->exchange_at_ms = now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
+    if (outcome->more) {
+        gossip_spread_open_gap(peer);
         peer->exchange_at_ms = now_ms;
+    }
+    if (again) {
+        peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
     }
 }
 
-static void exchanged(struct gossip_state *state, struct peer *peer,
+static void succeeded(struct gossip_state *state, struct peer *peer, bool again,
                       const struct gossip_outcome *outcome, int64_t now_ms)
 {
-    bool over = !(peer->in_session && outcome->more);
-    peer->gap = peer->gap || (outcome->more && over);
-    peer->exchange_at_ms =
-        outcome->more ? now_ms : now_ms + gossip_pace_jitter(state, GOSSIP_EXCHANGE_EVERY_MS);
-    if (over) {
-        peer->in_session = false;
-        peer->cursor = outcome->through > peer->cursor ? outcome->through : peer->cursor;
-        peer->wrote_seq = outcome->through >= peer->wrote_seq ? 0 : peer->wrote_seq;
-        if (peer->exchange_again) {
-            peer->exchange_at_ms = now_ms + GOSSIP_RECALL_MS;
-        }
-        peer->exchange_again = false;
+    answered(peer, now_ms);
+    if (outcome->by_cursor) {
+        turn_to_cursor(peer, now_ms);
+        return;
+    }
+    decide_arrived(state, peer, !outcome->pushed, outcome);
+    if (outcome->pushed) {
+        pushed(state, peer, outcome, now_ms);
+    } else if (peer_phases_pauses(peer->exchange)) {
+        peer->exchange_at_ms = now_ms;
+    } else {
+        exchanged(state, peer, again, outcome, now_ms);
+    }
+}
+
+/* The call is over, and with it the exchange, but where the next step follows. */
+static void end_call(struct gossip_state *state, struct peer *peer,
+                     const struct gossip_outcome *outcome)
+{
+    bool in_session = peer->exchange == EXCHANGE_STEP || peer->exchange == EXCHANGE_STEP_AGAIN;
+    bool pauses = in_session && outcome->succeeded && outcome->more && !outcome->by_cursor &&
+                  !outcome->postponed && outcome->wait_ms == 0;
+    if (outcome->pushed) {
+        peer_phases_push(&peer->push, PUSH_ENDS);
+    } else {
+        state->try_count -= peer->urgency == URGENCY_TRY ? 1 : 0;
+        peer_phases_exchange(&peer->exchange, pauses ? EXCHANGE_PAUSES : EXCHANGE_ENDS);
     }
 }
 
 void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
                           const struct gossip_outcome *outcome, int64_t now_ms)
 {
-    bool *call = outcome->pushed ? &peer->pushing : &peer->exchanging;
-    bool *precedes =
-        outcome->pushed ? &peer->push_precedes_leaving : &peer->exchange_precedes_leaving;
-    bool late = *precedes;
-    if (!outcome->pushed && peer->trying) {
-        peer->trying = false;
-        state->try_count--;
-    }
-    *call = false;
-    *precedes = false;
+    bool late = outcome->pushed ? peer->push == PUSH_LATE : peer->exchange == EXCHANGE_LATE;
+    bool again = peer_phases_again(peer->exchange);
+    end_call(state, peer, outcome);
     if (late) {
         if (outcome->succeeded) {
             decide_arrived(state, peer, !outcome->pushed, outcome);
@@ -189,17 +213,6 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
     } else if (!outcome->succeeded) {
         failed(state, peer, outcome, now_ms);
     } else {
-        gossip_outcome_contacted(peer, now_ms);
-        peer->failures = 0;
-        if (outcome->by_cursor) {
-            turn_to_cursor(peer, now_ms);
-            return;
-        }
-        decide_arrived(state, peer, !outcome->pushed, outcome);
-        if (outcome->pushed) {
-            pushed(peer, outcome, now_ms);
-        } else {
-            exchanged(state, peer, outcome, now_ms);
-        }
+        succeeded(state, peer, again, outcome, now_ms);
     }
 }

@@ -22,3 +22,9 @@ void gossip_pace_hold(struct peer *peer, int64_t until_ms)
 {
     peer->paced_ms = until_ms + RESERVE_MS;
 }
+
+void gossip_pace_exchange(struct peer *peer, int64_t at_ms)
+{
+    peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
+    peer->exchange_at_ms = at_ms < peer->exchange_at_ms ? at_ms : peer->exchange_at_ms;
+}

@@ -82,8 +82,7 @@ void gossip_peer_differs(struct gossip *gossip, const struct node_id *peer)
 static void take_heard(struct gossip *gossip, struct gossip_news *news)
 {
     struct whereabouts *heard = (struct whereabouts *)news;
-    for (size_t i = 0; i < gossip->link_count; i++) {
-        struct peer_link *link = gossip->links[i];
+    for (struct peer_link *link = gossip->links; link != NULL; link = link->next) {
         if (!link->removed &&
             memcmp(link->node_id.key, heard->prefix, NODE_ID_SHORT_KEY_BYTES) == 0 &&
             peer_addresses_claim(link->addresses, &heard->where, ADDRESS_HINT)) {

@@ -38,14 +38,15 @@ struct gossip {
     struct refused_hashes *refused;
     struct verifier *verifier;
     struct clock_skew *skew;
-    bool finishing; /* nothing new is begun */
-    struct peer_link **links;
-    size_t link_count;
+    bool finishing;             /* nothing new is begun */
+    struct peer_link *links;    /* the newest first; those that are no members any more, too */
+    struct peer_link *sessions; /* … with whom one is under way */
     struct peer_asking *asking;
-    struct peer_addresses *addresses; /* of all links */
+    struct peer_addresses *addresses; /* that are searched for, or go with their last probes */
     bool addresses_held;              /* none of them goes */
     uint64_t links_made;
-    struct knocks *doors; /* hosts at which a key that was never met may be looked for */
+    bool reads_of_members; /* what the log knows of some that came, just now */
+    struct knocks *doors;  /* hosts at which a key that was never met may be looked for */
     struct address_book_self self;
     int64_t self_until_ms;   /* our interfaces are looked at again then */
     int64_t caught_events;   /* received in sessions since then */
@@ -54,24 +55,31 @@ struct gossip {
     int64_t save_at_ms;
     int64_t save_records_at_ms;
     int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */
-    struct lock *lock;       /* guards what follows, and the presence in the links */
+    struct lock *lock;       /* guards what follows, the presence in the links, and who is a peer */
     bool stopping;
     bool missed; /* the inbox was full */
     bool reached_anybody;
     struct gossip_progress progress;
     int64_t called_at_ms; /* monotonic; 0: nobody called yet */
     struct received_batch *received;
-    size_t receiving; /* batches that the verifier or the writer has */
+    size_t receiving;          /* batches that the verifier or the writer has */
+    struct gossip_work *ended; /* that found the inbox full, oldest first */
+    size_t working; /* pieces of work whose end was not taken; the gossip thread's alone */
 };
 
-/* gossip_io.c: monotonic time; a call on the transport that there is, when it is its turn, or at
- * once; rouses the gossip thread, from any. */
+/* gossip_io.c: monotonic time, and the calendar's; a call on the transport that there is, when it
+ * is its turn, or at once; rouses the gossip thread, from any. */
 int64_t gossip_io_now(const struct gossip *gossip);
+int64_t gossip_io_wall_seconds(const struct gossip *gossip);
 void gossip_io_send(struct gossip *gossip, enum urgency urgency, const struct http_call *call,
                     http_client_done *done, void *context);
 void gossip_io_begin(void *gossip, const struct http_call *call, http_client_done *done,
                      void *context);
 void gossip_io_wake(void *context);
+
+/* Where we are ourselves, just now; not asked for anew each time. A simulated node has no machine.
+ */
+const struct address_book_self *gossip_io_self(struct gossip *gossip);
 
 /* Nothing is left to be fetched from somebody: the log may answer messages. */
 void gossip_io_tell_caught_up(struct gossip *gossip);
@@ -81,57 +89,41 @@ struct peer_link *peer_links_find(const struct gossip *gossip, const struct node
 
 /* Frees it when it is removed and nothing of it is under way. */
 void peer_links_release(struct peer_link *link);
-void peer_links_free(struct gossip *gossip, struct peer_link *link);
+void peer_links_free(struct peer_link *link);
+void peer_links_free_call(struct peer_call *call);
 
-/* Members come, go and move. */
+/* The members that the log knows at the start; reads it. Thread: startup. */
+void peer_links_restore(struct gossip *gossip);
+
+/* Members come, go and move; who came is called as soon as it is read what is known of them. */
 void peer_links_follow_members(struct gossip *gossip);
 
-/* The peer was heard of just now; forgets the session with it: the log may be gone. */
+/* It came or went. */
+void peer_links_tell_presence(struct peer_link *link, bool online);
+
+/* The peer was heard of just now; a session with it begins, or goes on; is forgotten. */
 void peer_links_seen(struct peer_link *link);
+void peer_links_note_session(struct peer_link *link);
 void peer_links_forget_session(struct peer_link *link);
 
-/* Logs what the peer does wrong, now and then. */
+/* Logs what the peer does wrong, now and then; that a thin wire stalls, which is nobody's fault. */
 void peer_links_report(struct peer_link *link, const char *reason);
-
-/* The same of the link to it: that a thin wire stalls is nobody's fault. */
 void peer_links_report_stall(struct peer_link *link);
 
 /* Has the log remember what changed: where somebody was reached at once, when they were seen not so
  * often, for each time is a write to the disk. */
 void peer_links_save(struct gossip *gossip);
 
-/* peer_call.c: posts lane->body to the path, wherever the peer answers. */
-void peer_call_post(struct peer_lane *lane, const char *path, const char *content_type,
-                    size_t most_answer_bytes, peer_answered *answered);
-
-/* How long the call took that was answered, apart from finding the peer. */
-int64_t peer_call_took(const struct peer_lane *lane, const struct http_answer *answer);
-
-/* What it shows of the link that the events in its body arrived. */
-void peer_call_note_sent(struct peer_lane *lane, const struct http_answer *answer);
-
-/* Ends what the state machine asked for. */
-void peer_call_conclude(struct peer_lane *lane, const struct gossip_outcome *outcome);
-
-/* The same, in vain. `answer` is what can't be used of the peer's; NULL: it is not to blame. */
-void peer_call_fail(struct peer_lane *lane, enum result result, const struct http_answer *answer);
-
-/* Logs what is wrong with an answer that can't be used; that a peer is off or refuses is not. */
-void peer_call_report(struct peer_link *link, enum result result, const struct http_answer *answer);
-
-/* Reads an answer of /sync/v1/events; json_decref(*json_out) in any case. */
-bool peer_call_read_answer(const struct http_answer *answer, json_t **json_out,
-                           struct gossip_outcome *outcome);
-
-/* peer_backlog.c: whether what the peer lacks is left to it to fetch from one of those who have it,
- * since it is more than what is soon sent. */
+/* peer_backlog.c: what the peer lacks is soon sent if it has at most so many bytes (0: there are
+ * too many for that); and if it has more, whether it is left to the peer to fetch it from one of
+ * those who have it. */
+size_t peer_backlog_soon_bytes(const struct peer_link *link);
 bool peer_backlog_is_left(struct peer_link *link);
 
 /* peer_session.c: does the next step of a RECONCILE. */
 void peer_session_step(struct peer_link *link);
 /* Ends the session, whatever its call was, and that without success: peer_call_fail(). */
-void peer_session_give_up(struct peer_link *link, enum result result,
-                          const struct http_answer *answer);
+void peer_session_give_up(struct peer_link *link, enum result result, struct http_answer *answer);
 
 /* peer_leaving.c: tells who is online that this node stops; returns within a second or so. */
 void peer_leaving_tell(struct gossip *gossip);

@@ -21,8 +21,7 @@ static const struct peer_link *find_busiest(const struct gossip *gossip,
                                             int64_t (*count)(const struct peer_link *link))
 {
     const struct peer_link *busiest = NULL;
-    for (size_t i = 0; i < gossip->link_count; i++) {
-        const struct peer_link *link = gossip->links[i];
+    for (const struct peer_link *link = gossip->sessions; link != NULL; link = link->next_session) {
         int64_t least = busiest == NULL ? 0 : count(busiest);
         busiest = !link->removed && count(link) > least ? link : busiest;
     }

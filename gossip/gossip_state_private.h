@@ -1,4 +1,5 @@
-/* What the files of the decisions share: gossip_state.c above gossip_outcome.c above gossip_pace.c.
+/* What the files of the decisions share: gossip_state.c above gossip_outcome.c
+ * above gossip_spread.c above gossip_agenda.c above gossip_watch.c above gossip_pace.c.
  *
  * Thread: gossip.
  */
@@ -6,27 +7,26 @@
 #define HEARTHCHAT_GOSSIP_GOSSIP_STATE_PRIVATE_H
 
 #include "core/limits.h"
+#include "gossip/gossip_agenda_private.h"
 #include "gossip/gossip_state.h"
+#include "gossip/peer_phases.h"
+#include "gossip/peer_table.h"
 #include "gossip/send_waiters.h"
-
-#define GOSSIP_GONE_MS 3600000         /* a peer that failed for so long … */
-#define GOSSIP_BACK_OFF_GONE_MS 600000 /* … is asked this seldom */
-#define GOSSIP_DIFFERS_MS 2000 /* who found a difference has sent by then what is soon sent */
 
 /* What the decisions know of a peer. */
 struct peer {
-    struct node_id node_id;
-    int64_t cursor;  /* it has all our events up to here */
-    bool gap;        /* behind the cursor are events that are neither queued nor its own */
-    bool pushing;    /* a PUSH is under way */
-    bool exchanging; /* a RECONCILE or CURSOR is; both may be at once */
-    bool push_precedes_leaving; /* … began before it said that it stops, so its end is no contact */
-    bool exchange_precedes_leaving;
-    bool in_session;
-    bool exchange_again; /* when the session is over: what a push beside it lost */
-    bool by_cursor;      /* it can't reconcile, as far as we know */
-    int64_t by_cursor_until_ms;
-    bool subscribed;
+    struct peer_entry entry; /* first: a peer is where its entry is */
+    void *link;              /* the driver's */
+    uint64_t number;         /* of all that there were */
+    size_t place;            /* among the peers */
+    struct due due[GOSSIP_AGENDAS];
+    int64_t cursor;         /* it has all our events up to here */
+    uint64_t whole_through; /* gossip_spread.c */
+    enum peer_reach reach;
+    enum peer_exchange exchange;
+    enum peer_push push;
+    enum peer_poll poll;
+    int64_t by_cursor_until_ms; /* it can't reconcile, as far as we know; 0: it can */
     int64_t subscribe_at_ms;
     int64_t taken_through; /* PUSH: the newest seq when it was taken */
     int64_t queue[GOSSIP_MOST_QUEUED];
@@ -34,32 +34,36 @@ struct peer {
     int64_t pushed[GOSSIP_MOST_QUEUED]; /* what the PUSH under way holds */
     size_t pushed_count;
     int64_t exchange_at_ms;
-    bool trying;         /* it is one of LIMITS_OUTWARD_TRIES, while it is exchanging */
-    bool seen;           /* it answered or called, ever */
-    bool hinted;         /* it is said to be there */
-    int64_t wrote_seq;   /* the newest that the owner wrote to it and is not there; 0: none */
-    int64_t asked_ms;    /* when the last exchange began */
-    int64_t differed_ms; /* it last found a difference */
+    enum urgency urgency; /* of the exchange under way */
+    bool seen;            /* it answered or called, ever */
+    bool hinted;          /* it is said to be there */
+    int64_t wrote_seq;    /* the newest that the owner wrote to it and is not there; 0: none */
+    int64_t asked_ms;     /* when the last exchange began */
+    int64_t differed_ms;  /* it last found a difference */
     int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
-    bool was_contacted;
-    bool calls_only; /* it called while our calls to it fail: it may be behind NAT */
-    bool heard;      /* … of, since a call was lost: by a call of its own, or a refusal */
-    bool watched;    /* … among many: there was a conversation lately */
-    uint64_t talked; /* larger: later */
-    bool online;     /* as last told */
-    unsigned failures;
+    bool watched;       /* among many: there was a conversation lately */
+    uint64_t talked;    /* larger: later */
+    bool online;        /* as last told */
+    unsigned failures;  /* in a row */
     int64_t failing_since_ms;
 };
 
 struct gossip_state {
-    struct peer **peers;
+    struct peer_table table;
+    struct peer **peers; /* those that are reachable first */
     size_t peer_count;
+    size_t reachable_count;
+    uint64_t peers_made;
+    struct agenda agendas[GOSSIP_AGENDAS];
+    int64_t now_ms; /* when what is next was last asked */
+    uint64_t stored;
     struct send_waiters waiters;
     int64_t last_seq;
     int64_t called_ms; /* somebody reached us */
     size_t subscription_count;
+    struct peer *watched[GOSSIP_MOST_WATCHED];
     size_t watched_count;
     size_t try_count;
     uint64_t tries_begun;
@@ -79,20 +83,32 @@ int64_t gossip_pace_due(const struct peer *peer);
 void gossip_pace_count(struct peer *peer, int64_t now_ms);
 void gossip_pace_hold(struct peer *peer, int64_t until_ms);
 
+/* It is exchanged with then at the latest; what runs by then may have begun too early. */
+void gossip_pace_exchange(struct peer *peer, int64_t at_ms);
+
+/* gossip_spread.c: an event was stored; who is passed it, or that nobody is. */
+void gossip_spread_event(struct gossip_state *state, int64_t seq, struct peer *source,
+                         struct peer *concerned);
+void gossip_spread_nobody(struct gossip_state *state);
+
+/* A gap: behind the cursor are events that are neither queued nor the peer's own. */
+bool gossip_spread_has_gap(const struct gossip_state *state, const struct peer *peer);
+void gossip_spread_open_gap(struct peer *peer);
+void gossip_spread_close_gap(const struct gossip_state *state, struct peer *peer);
+
 /* gossip_outcome.c: what the end of a PUSH, RECONCILE or CURSOR changes. */
 void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
                           const struct gossip_outcome *outcome, int64_t now_ms);
 
-/* The peer was heard of. */
-void gossip_outcome_contacted(struct peer *peer, int64_t now_ms);
+/* The peer called, or a poll ended well. */
+void gossip_outcome_heard(struct peer *peer, enum peer_reach_event event, int64_t now_ms);
 
 /* It said that it stops. */
 void gossip_outcome_left(struct gossip_state *state, struct peer *peer, int64_t now_ms);
 
-/* gossip_watch.c: there is a conversation with it. */
+/* gossip_watch.c: there is a conversation with it; it is no peer any more. */
 void gossip_watch_note(struct gossip_state *state, struct peer *peer);
-
-bool gossip_watch_is_online(const struct peer *peer, int64_t now_ms);
+void gossip_watch_forget(struct gossip_state *state, const struct peer *peer);
 
 /* When it counts as offline, if nothing is heard of it until then. */
 int64_t gossip_watch_stale_at(const struct peer *peer);

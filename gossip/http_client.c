@@ -28,6 +28,7 @@ struct transfer {
     struct http_answer answer;
     size_t most_bytes;
     bool too_large;
+    bool too_much; /* for its account just now */
     http_client_done *done;
     void *context;
     bool ended;  /* it is being concluded */
@@ -57,11 +58,15 @@ static size_t collect(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     size_t length = size * count;
-    if (transfer->answer.body.length_bytes + length > transfer->most_bytes) {
-        transfer->too_large = true;
+    struct http_answer *answer = &transfer->answer;
+    transfer->too_large = answer->body.length_bytes + length > transfer->most_bytes;
+    transfer->too_much = answer->account != NULL && !transfer->too_large &&
+                         !account_charge(answer->account, ACCOUNT_BYTES, length);
+    if (transfer->too_large || transfer->too_much) {
         return 0;
     }
-    buffer_append(&transfer->answer.body, bytes, length);
+    answer->charged_bytes += length;
+    buffer_append(&answer->body, bytes, length);
     return length;
 }
 
@@ -228,6 +233,7 @@ static bool prepare(struct transfer *transfer, const struct http_call *call)
     CURL *easy = transfer->easy = curl_easy_init();
     transfer->most_bytes =
         call->most_answer_bytes == 0 ? HTTP_CLIENT_MOST_ANSWER_BYTES : call->most_answer_bytes;
+    transfer->answer.account = call->account == NULL ? NULL : account_share(call->account);
     bool is_https = strncmp(call->url, "https://", 8) == 0;
     if (easy == NULL || is_https != (call->peer != NULL || call->any_key) ||
         (is_https && !set_tls(easy, call)) || !set_connection(easy, call)) {
@@ -278,6 +284,9 @@ static enum result to_result(const struct transfer *transfer, CURLcode code)
     if (transfer->too_large) {
         return RESULT_FULL;
     }
+    if (transfer->too_much) {
+        return RESULT_BUSY;
+    }
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
         return RESULT_UNAUTHORIZED;
     }
@@ -315,6 +324,18 @@ enum result http_client_call(const struct http_call *call, struct http_answer *a
 void http_client_deinit_answer(struct http_answer *answer)
 {
     buffer_deinit(&answer->body);
+    if (answer->account != NULL) {
+        account_give_back(answer->account, ACCOUNT_BYTES, answer->charged_bytes);
+        account_close(&answer->account);
+    }
+}
+
+struct http_answer http_client_take_answer(struct http_answer *answer)
+{
+    struct http_answer taken = *answer;
+    buffer_init(&answer->body);
+    answer->account = NULL;
+    return taken;
 }
 
 struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
@@ -370,6 +391,7 @@ void http_client_send(struct http_client *client, const struct http_call *call,
         curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK) {
         release(transfer);
         done(context, RESULT_UNREACHABLE, &transfer->answer);
+        http_client_deinit_answer(&transfer->answer);
         memory_free(transfer);
         return;
     }
@@ -452,14 +474,12 @@ struct waiting {
     struct http_answer *answer;
 };
 
-static void take_answer(void *context, enum result result, const struct http_answer *answer)
+static void take_answer(void *context, enum result result, struct http_answer *answer)
 {
     struct waiting *waiting = context;
     waiting->ended = true;
     waiting->result = result;
-    *waiting->answer = *answer;
-    buffer_init(&waiting->answer->body);
-    buffer_append(&waiting->answer->body, answer->body.data, answer->body.length_bytes);
+    *waiting->answer = http_client_take_answer(answer);
 }
 
 enum result http_client_wait(struct http_client *client, const struct http_call *call,

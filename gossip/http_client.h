@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/account.h"
 #include "core/buffer.h"
 #include "core/result.h"
 #include "protocol/signing.h"
@@ -46,6 +47,7 @@ struct http_call {
     bool anywhere; /* whatever the client's guard says */
     const struct http_identity *identity; /* NULL: no client certificate */
     size_t most_answer_bytes;             /* 0: HTTP_CLIENT_MOST_ANSWER_BYTES */
+    struct account *account;              /* on which the answer is held; shared; NULL: none */
     int64_t total_ms;                     /* 0: HTTP_CLIENT_TOTAL_MS */
     int64_t quiet_ms; /* 0: HTTP_CLIENT_QUIET_MS; longer for who has to think before answering */
     const atomic_bool *cancelled; /* once true, the call ends within a second; NULL: never */
@@ -56,6 +58,8 @@ struct http_answer {
     int64_t date;    /* what the server's clock shows, seconds since 1970; 0: it does not say */
     int64_t took_ms; /* from the request's first byte on; 0: nothing was sent */
     struct buffer body;
+    struct account *account; /* the client's own, as what follows */
+    size_t charged_bytes;
 };
 
 enum result http_client_start(void);
@@ -63,10 +67,14 @@ void http_client_stop(void);
 
 /* Waits for the answer. RESULT_UNREACHABLE when nobody answered or the connection broke,
  * RESULT_TIMEOUT (with what came of the answer until then, in both cases), RESULT_UNAUTHORIZED
- * when the server has another key, RESULT_FULL when the answer is too large; any HTTP status is
- * RESULT_OK. http_client_deinit_answer() in any case. */
+ * when the server has another key, RESULT_FULL when the answer is too large, RESULT_BUSY when its
+ * account can't hold it now; any HTTP status is RESULT_OK. http_client_deinit_answer() in any case.
+ */
 enum result http_client_call(const struct http_call *call, struct http_answer *answer_out);
 void http_client_deinit_answer(struct http_answer *answer);
+
+/* Takes an answer's body out of it, with what is paid for it; the rest is copied. */
+struct http_answer http_client_take_answer(struct http_answer *answer);
 
 /* Many calls at once on one thread, connections kept alive. */
 struct http_client;
@@ -79,8 +87,8 @@ struct http_guard {
     void *context;
 };
 
-/* `done` is called from http_client_run(); the answer is borrowed for the call. */
-typedef void http_client_done(void *context, enum result result, const struct http_answer *answer);
+/* `done` is called from http_client_run(); the answer is borrowed for the call, or taken. */
+typedef void http_client_done(void *context, enum result result, struct http_answer *answer);
 
 /* At most so many connections at once, those kept alive among them. `guard` is copied; NULL: none.
  */

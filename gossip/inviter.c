@@ -52,10 +52,11 @@ static int64_t read_wait(const json_t *answer)
 }
 
 /* One call: its status, and its JSON if it is some. */
-static enum result call_once(const struct inviter *inviter, const char *path,
-                             const struct buffer *body, long *status_out, json_t **answer_out)
+static enum result call_once(struct inviter *inviter, const char *path, const struct buffer *body,
+                             long *status_out, json_t **answer_out)
 {
     struct http_answer answer = {0};
+    foreign_text_close(&inviter->text);
     int64_t left_ms = inviter->until_ms - clock_monotonic_ms(inviter->clock);
     left_ms = left_ms > 0 ? left_ms : 1;
     char *url = memory_format("%s%s", inviter->base, path);
@@ -64,6 +65,7 @@ static enum result call_once(const struct inviter *inviter, const char *path,
                              .body = body == NULL ? NULL : body->data,
                              .body_bytes = body == NULL ? 0 : body->length_bytes,
                              .peer = &inviter->invite->inviter,
+                             .account = inviter->account,
                              .total_ms = left_ms < HTTP_CLIENT_TOTAL_MS ? left_ms : 0,
                              .identity = inviter->identity,
                              .cancelled = inviter->cancelled};
@@ -71,8 +73,8 @@ static enum result call_once(const struct inviter *inviter, const char *path,
     *status_out = answer.status;
     *answer_out = NULL;
     if (result == RESULT_OK) {
-        (void)canonical_parse_foreign(&answer.body, CANONICAL_MOST_NESTING_REQUEST,
-                                      LIMITS_READ_BYTES, answer_out);
+        (void)foreign_text_read(&inviter->text, inviter->account, &answer.body,
+                                CANONICAL_MOST_NESTING_REQUEST, answer_out, NULL);
     }
     http_client_deinit_answer(&answer);
     memory_free(url);
@@ -86,7 +88,7 @@ static bool is_lost(enum result result)
 }
 
 /* RESULT_OK for any status but 429; no JSON in the answer: NULL. */
-static enum result call(const struct inviter *inviter, const char *path, const struct buffer *body,
+static enum result call(struct inviter *inviter, const char *path, const struct buffer *body,
                         long *status_out, json_t **answer_out, struct error *error)
 {
     int64_t waited_ms = 0;

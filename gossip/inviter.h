@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "gossip/http_client.h"
+#include "protocol/foreign_text.h"
 #include "protocol/invite.h"
 
 #define INVITER_MOST_URL_BYTES 320
@@ -21,11 +22,13 @@ struct inviter {
     const struct node_id *self;
     const char *display_name; /* ours */
     const struct http_identity *identity;
+    struct account *account;    /* its: pays for its answers */
     struct http_client *client; /* keeps the connection from one call to the next */
     const struct clock *clock;
     const atomic_bool *cancelled;
     int64_t until_ms; /* of the clock, monotonic: then every call ends */
     /* Set by inviter_reach(). */
+    struct foreign_text text; /* of the last answer; foreign_text_close() at the end */
     struct endpoint endpoint;
     char base[INVITER_MOST_URL_BYTES];
     char invite_event_id[ULID_TEXT_BYTES]; /* of our invitation; "": it knows us as a member */
@@ -42,7 +45,7 @@ struct inviter {
 enum result inviter_reach(struct inviter *inviter, struct error *error);
 
 /* A page of its log above `our_head`, in replay order; of the membership alone if it can. The
- * answer is the caller's: "events", and "more". */
+ * answer is the caller's until the next call: "events", and "more". */
 enum result inviter_page(struct inviter *inviter, int64_t our_head, json_t **answer_out,
                          struct error *error);
 

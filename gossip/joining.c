@@ -225,12 +225,14 @@ enum result joining_run(const struct joining_request *request, bool *returned_ou
                         struct error *error)
 {
     struct joining joining = {.request = request, .invite = request->invite, .error = error};
+    struct account_key inviters = account_key_of_node(request->invite->inviter.key);
     joining.clock = (struct clock){inviters_wall_ms, own_monotonic_ms, &joining};
     joining.inviter = (struct inviter){
         .invite = request->invite,
         .self = &request->key->node_id,
         .display_name = "",
         .identity = request->identity,
+        .account = account_open(request->accounts, &inviters),
         .client = http_client_create(LIMITS_OUTWARD_TRIES, NULL),
         .clock = request->clock,
         .cancelled = request->cancelled,
@@ -253,6 +255,8 @@ enum result joining_run(const struct joining_request *request, bool *returned_ou
         data_directory_discard_joining(request->data_directory);
     }
     http_client_destroy(&joining.inviter.client);
+    foreign_text_close(&joining.inviter.text);
+    account_close(&joining.inviter.account);
     *returned_out = joining.inviter.knows_member;
     return result;
 }

@@ -21,6 +21,7 @@ struct joining_request {
     const struct signing_key *key;
     const struct http_identity *identity;
     const struct clock *clock;
+    struct account_table *accounts;
     json_t *manifest; /* our node manifest; borrowed. NULL for an invite without an invitation */
     const atomic_bool *cancelled; /* once true, the join gives up within seconds */
     bool unasked; /* nobody waits for it: it ends after LIMITS_RETURN_MS and LIMITS_RETURN_PAGES */

@@ -85,7 +85,7 @@ void outward_calls_destroy(struct outward_calls **calls)
 
 static void begin_what_may(struct outward_calls *calls);
 
-static void ended(void *context, enum result result, const struct http_answer *answer)
+static void ended(void *context, enum result result, struct http_answer *answer)
 {
     struct outward_call *call = context;
     struct outward_calls *calls = call->calls;

@@ -5,8 +5,9 @@
  *
  * Thread: gossip. The transport is handed in. Of a call that waits the URL is copied; its body, its
  * peer and its identity are borrowed until `done`.
- * Limits: LIMITS_OUTWARD_CONNECTIONS. How many may wait is bounded by who calls: two lanes, a poll
- * and a few probes a peer, of peers that answer or are one of LIMITS_OUTWARD_TRIES.
+ * Limits: LIMITS_OUTWARD_CONNECTIONS. How many may wait is bounded by who calls: a push, an
+ * exchange, a poll and a few probes a peer, of peers that answer or are one of
+ * LIMITS_OUTWARD_TRIES.
  */
 #ifndef HEARTHCHAT_GOSSIP_OUTWARD_CALLS_H
 #define HEARTHCHAT_GOSSIP_OUTWARD_CALLS_H

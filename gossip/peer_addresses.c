@@ -4,7 +4,7 @@
 #include "gossip/gossip_private.h"
 #include "gossip/peer_doors_private.h"
 
-enum { MOST_URL_BYTES = 320, SELF_FRESH_MS = 1000 };
+enum { MOST_URL_BYTES = 320 };
 
 struct probe {
     bool under_way;
@@ -35,17 +35,26 @@ struct peer_addresses {
     struct endpoint other;
     struct probe probes[PEER_ADDRESSES_MOST_PROBES];
     bool abandoned; /* only its probes are left */
+    bool listed;    /* among gossip->addresses */
     struct peer_addresses *following;
 };
 
 struct peer_addresses *peer_addresses_create(struct gossip *gossip, const struct node_id *node_id)
 {
     struct peer_addresses *addresses = memory_allocate(1, sizeof *addresses);
-    addresses->gossip = gossip;
-    addresses->node_id = *node_id;
-    addresses->following = gossip->addresses;
-    gossip->addresses = addresses;
+    *addresses = (struct peer_addresses){.gossip = gossip, .node_id = *node_id};
     return addresses;
+}
+
+/* It is to be looked at, now and then. */
+static void enlist(struct peer_addresses *addresses)
+{
+    struct gossip *gossip = addresses->gossip;
+    if (!addresses->listed) {
+        addresses->listed = true;
+        addresses->following = gossip->addresses;
+        gossip->addresses = addresses;
+    }
 }
 
 static bool is_probing(const struct peer_addresses *addresses)
@@ -64,8 +73,7 @@ static void end_search(struct peer_addresses *addresses)
     addresses->found_other = false;
 }
 
-/* The first of the list. */
-static void release(struct peer_addresses **at)
+static void release_at(struct peer_addresses **at)
 {
     struct peer_addresses *addresses = *at;
     *at = addresses->following;
@@ -74,13 +82,18 @@ static void release(struct peer_addresses **at)
     memory_free(addresses);
 }
 
-static void release_abandoned(struct gossip *gossip)
+/* Those that are abandoned go with their last probe. */
+static void sweep(struct gossip *gossip)
 {
     for (struct peer_addresses **at = &gossip->addresses; *at != NULL;) {
-        if ((*at)->abandoned && !is_probing(*at)) {
-            release(at);
+        struct peer_addresses *addresses = *at;
+        if (addresses->abandoned && !is_probing(addresses)) {
+            release_at(at);
+        } else if (!addresses->abandoned && addresses->candidates == NULL) {
+            addresses->listed = false;
+            *at = addresses->following;
         } else {
-            at = &(*at)->following;
+            at = &addresses->following;
         }
     }
 }
@@ -97,7 +110,7 @@ static void let_go(struct gossip *gossip, bool still_held)
 {
     gossip->addresses_held = still_held;
     if (!still_held) {
-        release_abandoned(gossip);
+        sweep(gossip);
     }
 }
 
@@ -107,6 +120,7 @@ void peer_addresses_destroy(struct peer_addresses **addresses)
         struct gossip *gossip = (*addresses)->gossip;
         (*addresses)->abandoned = true;
         end_search(*addresses);
+        enlist(*addresses);
         let_go(gossip, gossip->addresses_held);
     }
     *addresses = NULL;
@@ -115,7 +129,7 @@ void peer_addresses_destroy(struct peer_addresses **addresses)
 void peer_addresses_forget_all(struct gossip *gossip)
 {
     while (gossip->addresses != NULL) {
-        release(&gossip->addresses);
+        release_at(&gossip->addresses);
     }
 }
 
@@ -134,25 +148,9 @@ static bool is_chosen(const struct peer_addresses *addresses, const struct endpo
     return addresses->has_chosen && address_book_is_same(&addresses->chosen, endpoint);
 }
 
-/* Of this moment, but not asked for anew for each peer. A simulated node has no machine. */
-static const struct address_book_self *look_at_self(struct gossip *gossip)
-{
-    int64_t now_ms = gossip_io_now(gossip);
-    if (gossip->options.transport == NULL && now_ms >= gossip->self_until_ms) {
-        local_interfaces_read(&gossip->self.interfaces);
-        gossip->self_until_ms = now_ms + SELF_FRESH_MS;
-    }
-    return &gossip->self;
-}
-
 static size_t list_candidates(const struct peer_addresses *addresses, struct endpoint *list_out)
 {
-    return address_book_candidates(&addresses->book, look_at_self(addresses->gossip), list_out);
-}
-
-static int64_t wall_seconds(const struct peer_addresses *addresses)
-{
-    return clock_wall_ms(addresses->gossip->options.clock) / 1000;
+    return address_book_candidates(&addresses->book, gossip_io_self(addresses->gossip), list_out);
 }
 
 static void note(struct peer_addresses *addresses, const struct endpoint *endpoint,
@@ -162,7 +160,8 @@ static void note(struct peer_addresses *addresses, const struct endpoint *endpoi
         peer_doors_opened(addresses->gossip, &addresses->book, endpoint);
     }
     lock_take(addresses->gossip->lock);
-    address_book_tried(&addresses->book, endpoint, result, wall_seconds(addresses));
+    address_book_tried(&addresses->book, endpoint, result,
+                       gossip_io_wall_seconds(addresses->gossip));
     lock_release(addresses->gossip->lock);
 }
 
@@ -228,7 +227,7 @@ static void conclude_if_done(struct peer_addresses *addresses)
     tell(addresses); /* another call may have found it meanwhile */
 }
 
-static void probed(void *context, enum result result, const struct http_answer *answer)
+static void probed(void *context, enum result result, struct http_answer *answer)
 {
     struct probe *probe = context;
     struct peer_addresses *addresses = probe->owner;
@@ -353,6 +352,7 @@ int64_t peer_addresses_step(struct gossip *gossip)
 static void begin_search(struct peer_addresses *addresses, const struct endpoint *list,
                          size_t count)
 {
+    enlist(addresses);
     addresses->candidates = memory_allocate(ADDRESS_BOOK_MOST_CANDIDATES, sizeof *list);
     memcpy(addresses->candidates, list, count * sizeof *list);
     addresses->candidate_count = count;
@@ -443,7 +443,7 @@ bool peer_addresses_claim(struct peer_addresses *addresses, const struct endpoin
     }
     const struct address *known = address_book_find(&addresses->book, &claimed);
     if (!is_new) {
-        return known != NULL && known->tried_at != wall_seconds(addresses);
+        return known != NULL && known->tried_at != gossip_io_wall_seconds(addresses->gossip);
     }
     bool is_candidate = false;
     for (size_t i = list_candidates(addresses, list); i-- > 0;) {
@@ -492,8 +492,8 @@ void peer_addresses_take_manifest(struct peer_addresses *addresses,
 void peer_addresses_start_over(struct gossip *gossip)
 {
     gossip->self_until_ms = 0;
-    (void)look_at_self(gossip);
-    for (struct peer_addresses *at = gossip->addresses; at != NULL; at = at->following) {
-        at->has_chosen = false;
+    (void)gossip_io_self(gossip);
+    for (struct peer_link *link = gossip->links; link != NULL; link = link->next) {
+        link->addresses->has_chosen = false;
     }
 }

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
+#include "gossip/gossip_work_private.h"
 #include "protocol/canonical.h"
 #include "protocol/signing.h"
 
@@ -32,6 +33,7 @@ struct asked {
 };
 
 struct peer_asking {
+    struct account *anybody; /* pays for all answers: their keys are what they say */
     struct asked *list;
     size_t owners; /* of them */
     struct named_address *named;
@@ -40,7 +42,9 @@ struct peer_asking {
 
 struct peer_asking *peer_asking_create(struct gossip *gossip)
 {
+    static const struct account_key anybody = {.kind = ACCOUNT_OF_OTHER};
     struct peer_asking *asking = memory_allocate(1, sizeof *asking);
+    asking->anybody = account_open(gossip->options.accounts, &anybody);
     asking->named_count = gossip->options.by_hand_count;
     asking->named = memory_allocate(asking->named_count + 1, sizeof *asking->named);
     for (size_t i = 0; i < asking->named_count; i++) {
@@ -60,6 +64,7 @@ void peer_asking_destroy(struct peer_asking **asking)
         (*asking)->list = asked->following;
         memory_free(asked);
     }
+    account_close(&(*asking)->anybody);
     memory_free((*asking)->named);
     memory_free(*asking);
     *asking = NULL;
@@ -110,23 +115,78 @@ static void conclude(struct asked *asked, struct gossip_peer_answer *found)
     remove_asked(asked);
 }
 
-static bool read_manifest(const struct http_answer *answer, json_t **json_out,
-                          struct node_manifest *manifest_out)
+/* What a reader makes of an answer. */
+struct manifest_reading {
+    struct gossip_work work;
+    struct asked *asked;
+    enum result result;
+    struct http_answer answer;
+    struct account *payer;
+    bool understood;
+    struct node_id named;   /* whose manifest it is */
+    struct node_id claimed; /* whose it is to be, … */
+    bool agrees;            /* … and is, as its signature shows */
+    void (*done)(struct asked *asked, const struct manifest_reading *reading);
+};
+
+static void take(const json_t *json, struct manifest_reading *reading)
 {
-    *json_out = NULL;
-    return answer->status == 200 &&
-           canonical_parse_foreign(&answer->body, CANONICAL_MOST_NESTING,
-                                   LIMITS_READ_OF_STRANGER_BYTES, json_out) == RESULT_OK &&
-           node_manifest_parse(*json_out, manifest_out) == RESULT_OK;
+    struct node_manifest manifest;
+    reading->understood = node_manifest_parse(json, &manifest) == RESULT_OK;
+    if (reading->understood) {
+        reading->named = manifest.node_id;
+        reading->agrees = node_id_equal(&manifest.node_id, &reading->claimed) &&
+                          signing_verify_object(&reading->claimed, json) == RESULT_OK;
+    }
+}
+
+static bool read(struct gossip_work *work)
+{
+    struct manifest_reading *reading = (struct manifest_reading *)work;
+    struct foreign_text text = {0};
+    json_t *json = NULL;
+    if (reading->result == RESULT_OK && reading->answer.status == 200 &&
+        foreign_text_read(&text, reading->payer, &reading->answer.body, CANONICAL_MOST_NESTING,
+                          &json, NULL) == RESULT_OK) {
+        take(json, reading);
+    }
+    json_decref(json);
+    foreign_text_close(&text);
+    return true;
+}
+
+static void end(struct gossip_work *work)
+{
+    struct manifest_reading *reading = (struct manifest_reading *)work;
+    reading->done(reading->asked, reading);
+}
+
+static void discard(struct gossip_work *work)
+{
+    http_client_deinit_answer(&((struct manifest_reading *)work)->answer);
+}
+
+static void read_manifest(struct asked *asked, enum result result, struct http_answer *answer,
+                          void (*done)(struct asked *asked, const struct manifest_reading *reading))
+{
+    struct manifest_reading *reading = memory_allocate(1, sizeof *reading);
+    reading->work = (struct gossip_work){.run = read, .end = end, .discard = discard};
+    reading->asked = asked;
+    reading->claimed = asked->claimed;
+    reading->result = result;
+    reading->answer = http_client_take_answer(answer);
+    reading->payer = asked->gossip->asking->anybody;
+    reading->done = done;
+    gossip_work_begin(asked->gossip, &reading->work, NULL, URGENCY_TRY);
 }
 
 /* What there was to be had without an answer. */
-static enum result explain_silence(const struct asked *asked, enum result result,
-                                   const struct http_answer *answer, struct error *error)
+static enum result explain_silence(const struct asked *asked, enum result result, long status,
+                                   struct error *error)
 {
     const char *host = asked->endpoint.host;
     unsigned port = asked->endpoint.port;
-    if (answer->status != 0) {
+    if (status != 0) {
         return error_set(error, RESULT_INVALID,
                          "What answers at %.50s port %u is no hearthchat node. A node's port is "
                          "7080 unless it says otherwise; see hearthchat status there.",
@@ -173,6 +233,7 @@ static void send(struct asked *asked, const struct node_id *pinned, http_client_
                              .method = "GET",
                              .total_ms = PEER_ASKING_TOTAL_MS,
                              .most_answer_bytes = MOST_MANIFEST_BYTES,
+                             .account = asked->gossip->asking->anybody,
                              .peer = pinned,
                              .any_key = pinned == NULL,
                              .anywhere = true,
@@ -182,52 +243,51 @@ static void send(struct asked *asked, const struct node_id *pinned, http_client_
 }
 
 /* The server has the key that its manifest named. */
-static void confirmed(void *context, enum result result, const struct http_answer *answer)
+static void take_confirmation(struct asked *asked, const struct manifest_reading *reading)
 {
-    struct asked *asked = context;
     struct gossip *gossip = asked->gossip;
     struct gossip_peer_answer found = {.node_id = asked->claimed};
-    struct node_manifest manifest;
-    json_t *json = NULL;
     struct peer_link *link = peer_links_find(gossip, &asked->claimed);
-    bool agrees = result == RESULT_OK && read_manifest(answer, &json, &manifest) &&
-                  node_id_equal(&manifest.node_id, &asked->claimed) &&
-                  signing_verify_object(&asked->claimed, json) == RESULT_OK;
-    if (agrees && link != NULL) {
+    if (reading->agrees && link != NULL) {
         peer_addresses_confirm(link->addresses, &asked->endpoint);
         gossip_state_peer_heard(gossip->state, &asked->claimed, gossip_io_now(gossip));
     } else if (link == NULL) {
         found.result = judge_node(asked, &asked->claimed, &found.error);
     } else {
-        const struct http_answer none = {.status = 0};
-        bool answered = result == RESULT_OK;
-        found.result = explain_silence(asked, answered ? RESULT_UNAUTHORIZED : result,
-                                       answered ? &none : answer, &found.error);
+        bool answered = reading->result == RESULT_OK;
+        found.result = explain_silence(asked, answered ? RESULT_UNAUTHORIZED : reading->result,
+                                       answered ? 0 : reading->answer.status, &found.error);
     }
-    json_decref(json);
     conclude(asked, &found);
 }
 
-/* Nobody vouches for this answer yet: it only says which key to ask for. */
-static void learned(void *context, enum result result, const struct http_answer *answer)
+static void confirmed(void *context, enum result result, struct http_answer *answer)
 {
-    struct asked *asked = context;
+    read_manifest(context, result, answer, take_confirmation);
+}
+
+/* Nobody vouches for this answer yet: it only says which key to ask for. */
+static void take_claim(struct asked *asked, const struct manifest_reading *reading)
+{
     struct gossip_peer_answer found = {0};
-    struct node_manifest manifest;
-    json_t *json = NULL;
-    if (result == RESULT_OK && read_manifest(answer, &json, &manifest)) {
-        asked->claimed = manifest.node_id;
-        found.node_id = manifest.node_id;
-        found.result = judge_node(asked, &manifest.node_id, &found.error);
+    if (reading->understood) {
+        asked->claimed = reading->named;
+        found.node_id = reading->named;
+        found.result = judge_node(asked, &reading->named, &found.error);
     } else {
-        found.result = explain_silence(asked, result, answer, &found.error);
+        found.result =
+            explain_silence(asked, reading->result, reading->answer.status, &found.error);
     }
-    json_decref(json);
     if (found.result == RESULT_OK) {
         send(asked, &asked->claimed, confirmed);
     } else {
         conclude(asked, &found);
     }
+}
+
+static void learned(void *context, enum result result, struct http_answer *answer)
+{
+    read_manifest(context, result, answer, take_claim);
 }
 
 static void begin(struct gossip *gossip, const struct endpoint *where, struct named_address *named,

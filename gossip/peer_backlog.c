@@ -1,6 +1,4 @@
-#include "core/memory.h"
 #include "gossip/gossip_private.h"
-#include "store/event_reader.h"
 
 enum {
     CALLS_MS = 35000,              /* who called us so recently can, … */
@@ -10,35 +8,11 @@ enum {
     LEFT_TO_IT_BEGUN_MS = 60000,   /* … or where it began */
 };
 
-struct weighing {
-    size_t bytes;
-    size_t most_bytes;
-};
-
-static bool weigh(void *context, int64_t seq, int64_t lamport, const char *text,
-                  size_t length_bytes)
+size_t peer_backlog_soon_bytes(const struct peer_link *link)
 {
-    struct weighing *weighing = context;
-    (void)seq;
-    (void)lamport;
-    (void)text;
-    weighing->bytes += length_bytes;
-    return weighing->bytes <= weighing->most_bytes;
-}
-
-static bool is_soon_sent(struct peer_link *link)
-{
-    const struct hash_list *have = &link->session.have;
-    size_t count = hash_list_left(have);
-    struct weighing weighing = {.most_bytes = page_size_soon(&link->sending)};
-    if (count > page_size_soon_events(&link->sending)) {
-        return false;
-    }
-    bool *taken = memory_allocate(count, sizeof *taken);
-    enum result result = event_reader_by_hash(link->gossip->options.log, hash_list_first(have),
-                                              count, weigh, &weighing, taken);
-    memory_free(taken);
-    return result == RESULT_OK && (count == 1 || weighing.bytes <= weighing.most_bytes);
+    return hash_list_left(&link->session.have) > page_size_soon_events(&link->sending)
+               ? 0
+               : page_size_soon(&link->sending);
 }
 
 /* All of us who have it would send the same. Who can't be seen to get anything is sent it all the
@@ -48,10 +22,6 @@ bool peer_backlog_is_left(struct peer_link *link)
     int64_t now_ms = gossip_io_now(link->gossip);
     size_t lacks = hash_list_left(&link->session.have);
     bool calls = link->called_us_ms != 0 && now_ms - link->called_us_ms < CALLS_MS;
-    if (is_soon_sent(link)) {
-        link->left_to_it = 0;
-        return false;
-    }
     if (link->left_to_it == 0 || (calls && lacks < link->left_to_it)) {
         link->left_to_it = lacks;
         link->left_to_it_ms = now_ms;

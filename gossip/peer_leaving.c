@@ -3,7 +3,7 @@
 
 enum { MOST_TOLD = 256, PATIENCE_MS = 1000, MOST_URL_BYTES = 320 };
 
-static void told(void *context, enum result result, const struct http_answer *answer)
+static void told(void *context, enum result result, struct http_answer *answer)
 {
     size_t *waiting = context;
     (void)result;
@@ -15,14 +15,14 @@ static bool is_live(const struct peer_link *link)
 {
     int64_t cursor = 0;
     bool online = false;
-    return !link->removed && link->exchange.called_at.port != 0 &&
+    return !link->removed && link->called_at.port != 0 &&
            gossip_state_look(link->gossip->state, &link->node_id, &cursor, &online) && online;
 }
 
 static void tell(struct peer_link *link, size_t *waiting)
 {
     char base[MOST_URL_BYTES];
-    node_manifest_format_url(&link->exchange.called_at, base, sizeof base);
+    node_manifest_format_url(&link->called_at, base, sizeof base);
     char *url = memory_format("%s/sync/v1/leaving", base);
     struct http_call call = {.url = url,
                              .method = "POST",
@@ -46,9 +46,10 @@ void peer_leaving_tell(struct gossip *gossip)
     if (gossip->client == NULL) {
         return;
     }
-    for (size_t i = 0; i < gossip->link_count && count < MOST_TOLD; i++) {
-        if (is_live(gossip->links[i])) {
-            tell(gossip->links[i], &waiting);
+    for (struct peer_link *link = gossip->links; link != NULL && count < MOST_TOLD;
+         link = link->next) {
+        if (is_live(link)) {
+            tell(link, &waiting);
             count++;
         }
     }

@@ -1,138 +1,180 @@
 #include <stdio.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
-#include "store/event_reader.h"
+#include "gossip/gossip_work_private.h"
+#include "gossip/known_peers.h"
 
-enum { SAVE_RECORDS_MS = 600000 };
+enum {
+    SAVE_RECORDS_MS = 600000,
+    MOST_PRESENCE_LINES = 10, /* of a peer, in LIMITS_REFUSAL_LINE_MS */
+};
 
 struct peer_link *peer_links_find(const struct gossip *gossip, const struct node_id *node_id)
 {
-    for (size_t i = 0; i < gossip->link_count; i++) {
-        if (!gossip->links[i]->removed && node_id_equal(&gossip->links[i]->node_id, node_id)) {
-            return gossip->links[i];
-        }
-    }
-    return NULL;
+    return gossip_state_get_link(gossip->state, node_id);
 }
 
-static void add_link(struct gossip *gossip, const struct node_id *node_id)
+/* It is found from introduce() on. */
+static struct peer_link *add_link(struct gossip *gossip, const struct node_id *node_id)
 {
     struct peer_link *link = memory_allocate(1, sizeof *link);
     link->gossip = gossip;
     link->node_id = *node_id;
+    struct account_key key = account_key_of_node(node_id->key);
+    link->account = account_open(gossip->options.accounts, &key);
     link->number = ++gossip->links_made;
     link->exchange.link = link->push.link = link;
     link->addresses = peer_addresses_create(gossip, node_id);
+    link->next = gossip->links;
+    link->at = &gossip->links;
+    if (link->next != NULL) {
+        link->next->at = &link->next;
+    }
+    gossip->links = link;
+    return link;
+}
+
+static void introduce(struct peer_link *link, int64_t cursor)
+{
+    struct gossip *gossip = link->gossip;
     lock_take(gossip->lock);
-    gossip->links =
-        memory_resize(gossip->links, gossip->link_count + 1, sizeof(struct peer_link *));
-    gossip->links[gossip->link_count++] = link;
+    gossip_state_add_peer(gossip->state, &link->node_id, cursor, link->presence.last_seen != 0,
+                          gossip_io_now(gossip));
+    gossip_state_set_link(gossip->state, &link->node_id, link);
     lock_release(gossip->lock);
+}
+
+void peer_links_note_session(struct peer_link *link)
+{
+    struct peer_link **first = &link->gossip->sessions;
+    if (link->at_session != NULL) {
+        return;
+    }
+    link->next_session = *first;
+    link->at_session = first;
+    *first = link;
+    if (link->next_session != NULL) {
+        link->next_session->at_session = &link->next_session;
+    }
 }
 
 void peer_links_forget_session(struct peer_link *link)
 {
     session_state_forget(&link->session);
     peer_turn_release(link);
+    if (link->at_session != NULL) {
+        *link->at_session = link->next_session;
+        if (link->next_session != NULL) {
+            link->next_session->at_session = link->at_session;
+        }
+        link->at_session = NULL;
+    }
 }
 
-void peer_links_free(struct gossip *gossip, struct peer_link *link)
+void peer_links_free_call(struct peer_call *call)
 {
-    lock_take(gossip->lock);
-    for (size_t i = 0; i < gossip->link_count; i++) {
-        if (gossip->links[i] == link) {
-            gossip->links[i] = gossip->links[--gossip->link_count];
-            break;
-        }
+    buffer_deinit(&call->request.body);
+    memory_free(call->path);
+    memory_free(call);
+}
+
+void peer_links_free(struct peer_link *link)
+{
+    while (link->calls != NULL) { /* that nobody ends any more */
+        struct peer_call *call = link->calls;
+        link->calls = call->next;
+        peer_links_free_call(call);
     }
-    lock_release(gossip->lock);
+    *link->at = link->next;
+    if (link->next != NULL) {
+        link->next->at = link->at;
+    }
     peer_links_forget_session(link);
     peer_addresses_destroy(&link->addresses);
     buffer_deinit(&link->exchange.body);
     buffer_deinit(&link->push.body);
+    member_profile_release(&link->profile);
+    account_close(&link->account);
     memory_free(link);
 }
 
 void peer_links_release(struct peer_link *link)
 {
-    if (link->removed && !link->exchange.busy && !link->push.busy && !link->polling) {
-        peer_links_free(link->gossip, link);
+    if (link->removed && link->calls == NULL && !link->exchange.busy && !link->push.busy &&
+        !link->polling) {
+        peer_links_free(link);
     }
 }
 
-struct known_peers {
-    struct peer_record *records;
-    size_t count;
-};
-
-static void collect_peer(void *context, const struct peer_record *record)
+static void restore_addresses(struct peer_link *link, const struct known_peer *known)
 {
-    struct known_peers *known = context;
-    known->records = memory_resize(known->records, known->count + 1, sizeof *known->records);
-    known->records[known->count++] = *record;
-}
-
-static void restore_address(void *context, const struct peer_address *address)
-{
-    struct peer_link *link = context;
     enum address_source source;
-    if (address_book_parse_source(address->source, &source)) {
-        lock_take(link->gossip->lock);
-        address_book_restore(peer_addresses_book(link->addresses), &address->endpoint, source,
-                             address->last_success);
-        lock_release(link->gossip->lock);
+    lock_take(link->gossip->lock);
+    for (size_t i = 0; i < known->address_count; i++) {
+        const struct peer_address *address = &known->addresses[i];
+        if (address_book_parse_source(address->source, &source)) {
+            address_book_restore(peer_addresses_book(link->addresses), &address->endpoint, source,
+                                 address->last_success);
+        }
     }
+    link->presence.last_seen = known->record.last_seen;
+    lock_release(link->gossip->lock);
 }
 
-static void adopt_member(struct gossip *gossip, const struct membership *membership,
-                         const struct member *member, const struct known_peers *known)
+static struct peer_link *adopt(struct gossip *gossip, const struct known_peer *known)
+{
+    struct peer_link *link = add_link(gossip, &known->record.node_id);
+    restore_addresses(link, known);
+    introduce(link, known->record.cursor);
+    return link;
+}
+
+/* Consumes it. */
+static void take_profile(struct peer_link *link, struct member_profile *profile)
 {
     struct endpoints endpoints;
-    int64_t cursor = 0;
-    bool seen = false;
-    if (peer_links_find(gossip, &member->node_id) == NULL) {
-        add_link(gossip, &member->node_id);
-        for (size_t i = 0; i < known->count; i++) {
-            if (node_id_equal(&known->records[i].node_id, &member->node_id)) {
-                cursor = known->records[i].cursor;
-                seen = known->records[i].last_seen != 0;
-                lock_take(gossip->lock);
-                peer_links_find(gossip, &member->node_id)->presence.last_seen =
-                    known->records[i].last_seen;
-                lock_release(gossip->lock);
-            }
-        }
-        (void)event_reader_addresses(gossip->options.log, &member->node_id, restore_address,
-                                     peer_links_find(gossip, &member->node_id));
-        gossip_state_add_peer(gossip->state, &member->node_id, cursor, seen, gossip_io_now(gossip));
-    }
-    struct peer_link *link = peer_links_find(gossip, &member->node_id);
-    member_profile_read_endpoints(membership_profile(membership, member->person), &endpoints);
+    member_profile_release(&link->profile);
+    link->profile = profile;
+    member_profile_read_endpoints(profile, &endpoints);
     peer_addresses_take_manifest(link->addresses, &endpoints);
 }
 
-void peer_links_follow_members(struct gossip *gossip)
+/* `known`: what was read of those who came; who is not among them is added to `lacking`. */
+static void follow_member(struct gossip *gossip, const struct membership *membership,
+                          const struct member *member, const struct known_peers *known,
+                          struct known_peers *lacking)
 {
-    struct known_peers known = {0};
-    (void)event_reader_peers(gossip->options.log, collect_peer, &known);
+    struct peer_link *link = peer_links_find(gossip, &member->node_id);
+    const struct known_peer *peer = link == NULL ? known_peers_find(known, &member->node_id) : NULL;
+    if (peer != NULL) {
+        link = adopt(gossip, peer);
+    }
+    if (node_id_equal(&member->node_id, &gossip->options.key->node_id)) {
+        member_profile_read_endpoints(membership_profile(membership, member->person),
+                                      &gossip->self.named);
+    } else if (link == NULL) {
+        known_peers_add(lacking, &member->node_id);
+    } else if (membership_profile(membership, member->person) != link->profile) {
+        take_profile(link, membership_share_profile(membership, member->person));
+    }
+}
+
+static void follow(struct gossip *gossip, const struct known_peers *known,
+                   struct known_peers *lacking)
+{
     const struct log_snapshot *snapshot = log_snapshot_acquire(gossip->options.log);
     const struct membership *membership = snapshot->membership;
     for (size_t i = 0; i < membership->member_count; i++) {
-        const struct member *member = &membership->members[i];
-        if (!node_id_equal(&member->node_id, &gossip->options.key->node_id)) {
-            adopt_member(gossip, membership, member, &known);
-        } else {
-            member_profile_read_endpoints(membership_profile(membership, member->person),
-                                          &gossip->self.named);
-        }
+        follow_member(gossip, membership, &membership->members[i], known, lacking);
     }
-    for (size_t i = gossip->link_count; i-- > 0;) {
-        struct peer_link *link = gossip->links[i];
+    for (struct peer_link *link = gossip->links, *next = NULL; link != NULL; link = next) {
+        next = link->next;
         if (!link->removed && membership_find(membership, &link->node_id) == NULL) {
-            gossip_state_remove_peer(gossip->state, &link->node_id);
             lock_take(gossip->lock);
+            gossip_state_remove_peer(gossip->state, &link->node_id);
             link->removed = true;
             lock_release(gossip->lock);
             link->exchange.busy = link->exchange.busy && !link->session.waiting; /* … for ever */
@@ -140,13 +182,74 @@ void peer_links_follow_members(struct gossip *gossip)
         }
     }
     log_snapshot_release(gossip->options.log, &snapshot);
-    memory_free(known.records);
+}
+
+/* Of members who came, what the log knows of them is read first. */
+struct following {
+    struct gossip_work work;
+    struct known_peers known;
+};
+
+static bool read_known(struct gossip_work *work)
+{
+    struct following *following = (struct following *)work;
+    bool done = false;
+    do {
+        done = known_peers_read(&following->known, work->gossip->options.log);
+    } while (!done && !gossip_work_is_over(work));
+    return done;
+}
+
+static void discard(struct gossip_work *work)
+{
+    known_peers_deinit(&((struct following *)work)->known);
+}
+
+static void follow_and_read(struct gossip *gossip, const struct known_peers *known);
+
+static void end(struct gossip_work *work)
+{
+    struct gossip *gossip = work->gossip;
+    gossip->reads_of_members = false;
+    follow_and_read(gossip, &((struct following *)work)->known);
+}
+
+static void follow_and_read(struct gossip *gossip, const struct known_peers *known)
+{
+    struct following *following = memory_allocate(1, sizeof *following);
+    follow(gossip, known, &following->known);
+    if (following->known.count == 0 || gossip->reads_of_members) {
+        discard(&following->work);
+        memory_free(following);
+        return;
+    }
+    gossip->reads_of_members = true;
+    following->work = (struct gossip_work){.run = read_known, .end = end, .discard = discard};
+    gossip_work_begin(gossip, &following->work, NULL, URGENCY_OWNER); /* who joined is there soon */
+}
+
+void peer_links_follow_members(struct gossip *gossip)
+{
+    const struct known_peers none = {0};
+    follow_and_read(gossip, &none);
+}
+
+void peer_links_restore(struct gossip *gossip)
+{
+    struct known_peers known = {0};
+    struct known_peers lacking = {0};
+    follow(gossip, &known, &lacking);
+    while (!known_peers_read(&lacking, gossip->options.log)) {
+    }
+    follow(gossip, &lacking, &known);
+    known_peers_deinit(&known);
+    known_peers_deinit(&lacking);
 }
 
 void peer_links_seen(struct peer_link *link)
 {
     lock_take(link->gossip->lock);
-    link->presence.last_seen = clock_wall_ms(link->gossip->options.clock) / 1000;
+    link->presence.last_seen = gossip_io_wall_seconds(link->gossip);
     link->gossip->reached_anybody = true;
     lock_release(link->gossip->lock);
     link->dirty = true;
@@ -161,6 +264,31 @@ static void report(const struct peer_link *link, int64_t *again_at_ms, const cha
         *again_at_ms = now_ms + GOSSIP_REPORT_EVERY_MS;
         node_id_format_short(&link->node_id, name);
         log_write(LOG_WARNING, what, "peer", name, "reason", reason, NULL);
+    }
+}
+
+/* Who comes and goes all the time does not fill the log. */
+static enum log_level level_of_presence(struct peer_link *link)
+{
+    int64_t now_ms = gossip_io_now(link->gossip);
+    if (now_ms >= link->presence_lines_until_ms) {
+        link->presence_lines_until_ms = now_ms + LIMITS_REFUSAL_LINE_MS;
+        link->presence_lines = 0;
+    }
+    return link->presence_lines++ < MOST_PRESENCE_LINES ? LOG_INFO : LOG_DEBUG;
+}
+
+void peer_links_tell_presence(struct peer_link *link, bool online)
+{
+    const struct gossip_options *options = &link->gossip->options;
+    char name[NODE_ID_SHORT_BYTES];
+    lock_take(link->gossip->lock);
+    link->presence.online = online;
+    lock_release(link->gossip->lock);
+    node_id_format_short(&link->node_id, name);
+    log_write(level_of_presence(link), online ? "peer.online" : "peer.offline", "peer", name, NULL);
+    if (options->on_presence != NULL) {
+        options->on_presence(options->context, &link->node_id, online);
     }
 }
 
@@ -195,17 +323,17 @@ static void save_addresses(struct peer_link *link)
 
 void peer_links_save(struct gossip *gossip)
 {
-    struct peer_record *records = memory_allocate(gossip->link_count, sizeof *records);
+    struct peer_record *records = NULL;
     const int64_t now_ms = gossip_io_now(gossip);
     bool due = gossip->finishing || now_ms >= gossip->save_records_at_ms;
     size_t count = 0;
-    for (size_t i = 0; i < gossip->link_count; i++) {
-        struct peer_link *link = gossip->links[i];
+    for (struct peer_link *link = gossip->links; link != NULL; link = link->next) {
         struct peer_record record = {.node_id = link->node_id,
                                      .last_seen = link->presence.last_seen};
         bool online = false;
         if (due && link->dirty && !link->removed &&
             gossip_state_look(gossip->state, &link->node_id, &record.cursor, &online)) {
+            records = memory_resize(records, count + 1, sizeof *records);
             records[count++] = record;
             link->dirty = false;
         }

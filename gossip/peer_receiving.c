@@ -6,6 +6,7 @@
 static void forget_batch(struct received_batch *batch)
 {
     memory_free(batch->asked.hashes);
+    http_client_deinit_answer(&batch->answer);
     event_batch_deinit(&batch->batch);
     memory_free(batch);
 }
@@ -64,15 +65,17 @@ static void on_stored(void *context, const struct receive_answer *answer)
     for (size_t i = 0; i < answer->count && batch->first_refusal == EVENT_ACCEPTABLE; i++) {
         batch->first_refusal = answer->refusals[i];
     }
+    event_batch_deinit(&batch->batch); /* they are paid for no longer */
     tell_received(batch);
 }
 
-static void on_verified(void *context, struct event_batch *batch, bool understood)
+static void on_verified(void *context, struct event_batch *batch, enum result result)
 {
     struct received_batch *page = context;
-    page->understood = understood;
+    page->verified = result;
     page->batch = *batch;
     *batch = (struct event_batch){0};
+    http_client_deinit_answer(&page->answer);
     tell_received(page);
 }
 
@@ -116,6 +119,7 @@ static bool store(struct peer_link *link, struct event_batch *events, bool of_se
     struct verified_event **verified = events->events;
     batch->events = events->count;
     events->events = NULL;
+    event_batch_move_texts(events, &batch->batch);
     if (log_receive_events(link->gossip->options.log, verified, events->count, &link->node_id,
                            on_stored, batch) != RESULT_OK) {
         give_up_receiving(link, batch);
@@ -142,15 +146,16 @@ static void read_unasked(struct peer_link *link, struct received_batch *page)
     (void)store(link, &page->batch, false, stored_unasked);
 }
 
-bool peer_receiving_read(struct peer_link *link, json_t *events)
+bool peer_receiving_read(struct peer_link *link, struct foreign_text *text, json_t *events)
 {
     struct gossip *gossip = link->gossip;
     if (json_array_size(events) == 0) {
         json_decref(events);
+        foreign_text_close(text);
         return true;
     }
     struct received_batch *page = begin_receiving(link, false, read_unasked);
-    if (verifier_submit_events(gossip->verifier, events, &gossip->community_id, on_verified,
+    if (verifier_submit_events(gossip->verifier, text, events, &gossip->community_id, on_verified,
                                page) != RESULT_OK) {
         give_up_receiving(link, page);
         return false;
@@ -158,19 +163,17 @@ bool peer_receiving_read(struct peer_link *link, json_t *events)
     return true;
 }
 
-bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
+bool peer_receiving_verify(struct peer_link *link, struct http_answer *answer,
                            struct hash_list *asked, received_batch_done *done)
 {
     struct gossip *gossip = link->gossip;
-    struct buffer copy;
     struct received_batch *page = begin_receiving(link, true, done);
     page->asked = *asked;
-    page->bytes = text->length_bytes;
+    page->bytes = answer->body.length_bytes;
+    page->answer = http_client_take_answer(answer);
     *asked = (struct hash_list){0};
-    buffer_init(&copy);
-    buffer_append(&copy, text->data, text->length_bytes);
-    if (verifier_submit(gossip->verifier, &copy, &gossip->community_id, &page->asked, on_verified,
-                        page) != RESULT_OK) {
+    if (verifier_submit(gossip->verifier, link->account, &page->answer.body, &gossip->community_id,
+                        &page->asked, on_verified, page) != RESULT_OK) {
         give_up_receiving(link, page);
         return false;
     }

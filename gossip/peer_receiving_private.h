@@ -6,6 +6,7 @@
 #define HEARTHCHAT_GOSSIP_PEER_RECEIVING_PRIVATE_H
 
 #include "gossip/event_batch.h"
+#include "gossip/http_client.h"
 #include "gossip/session_state.h"
 
 struct gossip;
@@ -26,9 +27,10 @@ struct received_batch {
     unsigned session_number;
     struct received_batch *next;
 
-    struct hash_list asked; /* of a page that was fetched and verified, and is not stored yet */
-    size_t bytes;           /* of the page */
-    bool understood;
+    struct hash_list asked;    /* of a page that was fetched and verified, and is not stored yet */
+    struct http_answer answer; /* while it is verified */
+    size_t bytes;              /* of the page */
+    enum result verified;      /* as verifier_done says */
     struct event_batch batch;
 
     size_t events;   /* that the writer was given */
@@ -42,13 +44,14 @@ struct received_batch {
 bool peer_receiving_store(struct peer_link *link, struct event_batch *batch,
                           received_batch_done *done);
 
-/* Has the verifier look at the answer to a fetch; consumes `asked`. False: it is too busy. */
-bool peer_receiving_verify(struct peer_link *link, const struct buffer *text,
+/* Has the verifier look at the answer to a fetch; takes it, and `asked`. False: it is too busy. */
+bool peer_receiving_verify(struct peer_link *link, struct http_answer *answer,
                            struct hash_list *asked, received_batch_done *done);
 
-/* Has events (consumed; an array that is nobody else's) verified and stored that came from the
- * link's peer and were not asked for one by one. False: the verifier is too busy. */
-bool peer_receiving_read(struct peer_link *link, json_t *events);
+/* Has events (consumed; an array that is nobody else's) of a text (consumed) verified and stored
+ * that came from the link's peer and were not asked for one by one. False: the verifier is too
+ * busy. */
+bool peer_receiving_read(struct peer_link *link, struct foreign_text *text, json_t *events);
 
 /* Deals with what the verifier and the writer have done. */
 void peer_receiving_take(struct gossip *gossip);

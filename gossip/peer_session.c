@@ -1,17 +1,17 @@
 #include "core/limits.h"
 #include "core/memory.h"
 #include "gossip/gossip_private.h"
-#include "protocol/canonical.h"
-#include "protocol/event_scan.h"
+#include "gossip/peer_call_private.h"
+#include "gossip/peer_comparison_private.h"
+#include "gossip/peer_fetched_private.h"
+#include "gossip/peer_reading_private.h"
 #include "protocol/hex.h"
-#include "protocol/json_members.h"
-#include "store/event_reader.h"
-#include "store/event_set.h"
+#include "protocol/reconcile.h"
 
 enum {
-    MOST_LACKING = 16384, /* hashes that one side is told to lack before they are dealt with */
     MOST_FRUITLESS = 16,
-    MOST_GATHERED = 8 * EVENT_BATCH_MOST_EVENTS,
+    MOST_GATHERED_BYTES = LIMITS_JSON_OF_ONE / 4, /* as it is paid for; as much is written, … */
+    MOST_PAID_BYTES = LIMITS_JSON_OF_ONE / 2,     /* … and the rest is for pages on their way */
     GATHERING_MS = 2000, /* … and no longer: on a thin wire each page is shown as it comes */
     MOST_RECEIVING = 6,  /* pages that are verified, stored, or wait for it */
 };
@@ -62,8 +62,7 @@ static void end(struct peer_link *link)
     peer_links_forget_session(link);
 }
 
-void peer_session_give_up(struct peer_link *link, enum result result,
-                          const struct http_answer *answer)
+void peer_session_give_up(struct peer_link *link, enum result result, struct http_answer *answer)
 {
     end(link);
     link->left_to_it = 0;
@@ -103,18 +102,19 @@ static void finish(struct peer_link *link)
     peer_call_conclude(&link->exchange, &outcome);
 }
 
-static void note_difference(void *context, bool ours, const uint8_t id[static ITEM_ID_BYTES])
+static void note_differences(struct peer_link *link, const struct peer_comparison *comparison)
 {
-    struct peer_link *link = context;
-    struct hash_list *list = ours ? &link->session.have : &link->session.need;
-    if (!ours && refused_hashes_holds(link->gossip->refused, id, &link->node_id,
-                                      gossip_io_now(link->gossip))) {
-        return;
+    struct session_state *session = &link->session;
+    session->left_out = session->left_out || comparison->left_out;
+    for (size_t i = 0; i < comparison->ours.count; i++) {
+        hash_list_add(&session->have, comparison->ours.hashes[i]);
     }
-    if (hash_list_left(list) < MOST_LACKING) {
-        hash_list_add(list, id);
-    } else {
-        link->session.left_out = true;
+    for (size_t i = 0; i < comparison->theirs.count; i++) {
+        const uint8_t *hash = comparison->theirs.hashes[i];
+        if (!refused_hashes_holds(link->gossip->refused, hash, &link->node_id,
+                                  gossip_io_now(link->gossip))) {
+            hash_list_add(&session->need, hash);
+        }
     }
 }
 
@@ -133,24 +133,25 @@ static bool speaks_no_negentropy(long status)
     return status == 404 || status == 405 || status == 415 || status == 501;
 }
 
-static void compared(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+/* The one before, which may be empty, is freed. */
+static void take_message(struct session_state *session, struct peer_comparison *comparison)
 {
-    struct peer_link *link = lane->link;
+    buffer_deinit(&session->message);
+    session->message = comparison->message;
+    buffer_init(&comparison->message);
+}
+
+static void take_comparison(struct peer_link *link, struct peer_comparison *comparison)
+{
     struct session_state *session = &link->session;
     const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
-    if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
-        end(link);
-        peer_call_conclude(&link->exchange, &by_cursor);
+    enum result result = comparison->result;
+    if (link->removed) {
+        peer_session_give_up(link, RESULT_UNREACHABLE, NULL);
         return;
     }
-    if (result != RESULT_OK || link->removed || answer->status != 200) {
-        peer_session_give_up(link, result, answer);
-        return;
-    }
-    buffer_clear(&session->message);
-    result =
-        event_set_continue(link->gossip->options.log, answer->body.data, answer->body.length_bytes,
-                           note_difference, link, &session->message, NULL);
+    note_differences(link, comparison);
+    take_message(session, comparison);
     if (result == RESULT_UNSUPPORTED) {
         end(link);
         peer_call_conclude(&link->exchange, &by_cursor);
@@ -165,12 +166,36 @@ static void compared(struct peer_lane *lane, enum result result, const struct ht
     }
 }
 
+static void compared(struct peer_lane *lane, enum result result, struct http_answer *answer)
+{
+    struct peer_link *link = lane->link;
+    const struct gossip_outcome by_cursor = {.succeeded = true, .by_cursor = true};
+    if (result == RESULT_OK && !link->removed && speaks_no_negentropy(answer->status)) {
+        end(link);
+        peer_call_conclude(&link->exchange, &by_cursor);
+    } else if (result != RESULT_OK || link->removed || answer->status != 200) {
+        peer_session_give_up(link, result, answer);
+    } else {
+        peer_comparison_go_on(link, &answer->body, take_comparison);
+    }
+}
+
 static void compare(struct peer_link *link)
 {
     link->exchange.body = link->session.message;
     buffer_init(&link->session.message);
     peer_call_post(&link->exchange, "/sync/v1/reconcile", octets, RECONCILE_MOST_MESSAGE_BYTES,
                    compared);
+}
+
+static void take_first(struct peer_link *link, struct peer_comparison *comparison)
+{
+    if (comparison->result != RESULT_OK || link->removed) {
+        postpone(link, false);
+        return;
+    }
+    take_message(&link->session, comparison);
+    compare(link);
 }
 
 static void begin(struct peer_link *link)
@@ -188,114 +213,56 @@ static void begin(struct peer_link *link)
     session->elsewhere = false;
     session->crowded = false;
     session->lost = false;
-    if (event_set_initiate(log, &session->message) == RESULT_OK) {
-        compare(link);
-    } else {
-        postpone(link, false);
-    }
-}
-
-/* The hashes that one fetch asked for, each marked when it needs no asking any more. */
-struct asked {
-    const struct hash_list *list; /* sorted */
-    bool *settled;
-    size_t settled_count;
-};
-
-static bool settle(struct asked *asked, const uint8_t *hash)
-{
-    size_t at = hash_list_find(asked->list, hash);
-    if (at == SIZE_MAX) {
-        return false;
-    }
-    asked->settled_count += asked->settled[at] ? 0 : 1;
-    asked->settled[at] = true;
-    return true;
-}
-
-/* What can't be accepted is remembered. */
-static void sort_out(struct peer_link *link, const struct event_batch *batch, struct asked *asked)
-{
-    struct gossip *gossip = link->gossip;
-    for (size_t i = 0; i < batch->count; i++) {
-        (void)settle(asked, event_verified_get(batch->events[i])->hash);
-    }
-    for (size_t i = 0; i < batch->refused_count; i++) {
-        const struct refused_event *refused = &batch->refused[i];
-        if (settle(asked, refused->hash)) {
-            refused_hashes_add(gossip->refused, refused->hash,
-                               refused->refusal == EVENT_INVALID_SIGNATURE ? &link->node_id : NULL,
-                               gossip_io_now(gossip));
-        }
-        peer_links_report(link, event_refusal_name(refused->refusal));
-    }
-    if (batch->left_out_count > 0) {
-        peer_links_report(link, "an event that nobody asked for");
-    }
-}
-
-/* What did not fit into the answer is asked for again; of whom nothing came nothing is asked. */
-static void ask_again(struct peer_link *link, const struct asked *asked)
-{
-    if (asked->settled_count == 0) {
-        peer_links_report(link, "none of the events that it has");
-        peer_turn_wasted(link);
-        return;
-    }
-    for (size_t i = 0; i < asked->list->count; i++) {
-        const uint8_t *hash = asked->list->hashes[i];
-        if (!asked->settled[i] && !event_reader_holds(link->gossip->options.log, hash)) {
-            hash_list_add(&link->session.need, hash);
-        }
-    }
+    peer_comparison_begin(link, take_first);
 }
 
 static void verified(struct peer_link *link, struct received_batch *page)
 {
-    struct asked asked = {.list = &page->asked};
     link->session.receiving--;
-    if (!page->understood) {
+    if (page->verified == RESULT_BUSY) {
+        link->session.crowded = true;
+    } else if (page->verified != RESULT_OK) {
         peer_links_report(link, "no answer to a fetch");
     } else {
         page_size_note_events(&link->fetching, page->bytes,
                               page->batch.count + page->batch.refused_count);
-        asked.settled = memory_allocate(page->asked.count, sizeof *asked.settled);
-        sort_out(link, &page->batch, &asked);
+        peer_fetched_sort_out(link, page);
         link->gossip->caught_events += (int64_t)page->batch.count;
-        if (link->session.active && link->session.number == page->session_number) {
-            ask_again(link, &asked);
-        }
         session_state_gather(&link->session, &page->batch);
-        memory_free(asked.settled);
     }
     /* Nothing more comes to gather when the session waits for its last pages, or is over. */
     const struct session_state *session = &link->session;
     bool due = !session->active || (session->waiting && hash_list_left(&session->need) == 0) ||
                gossip_io_now(link->gossip) - session->stored_ms >= GATHERING_MS;
-    if (due || (session->gathered != NULL && session->gathered->count >= MOST_GATHERED)) {
+    if (due || (session->gathered != NULL &&
+                event_batch_weight(session->gathered) >= MOST_GATHERED_BYTES)) {
         store_gathered(link);
     }
     go_on_waiting(link);
 }
 
-/* What is whole of an answer that broke off is kept; the next comparison finds the rest. */
-static void keep_what_came(struct peer_link *link, const struct http_answer *answer)
+/* The next comparison finds the rest. */
+static void rescued(struct peer_link *link, enum result result, struct http_answer *answer,
+                    struct buffer *page)
 {
-    struct buffer page;
-    buffer_init(&page);
-    page_size_broke(&link->fetching);
-    if (answer->status == 200 &&
-        event_scan_broken_page(buffer_text(&answer->body), answer->body.length_bytes, &page)) {
-        (void)peer_receiving_verify(link, &page, &link->session.asked, verified);
+    if (page->length_bytes > 0 && !link->removed) {
+        struct http_answer whole = {.status = answer->status, .body = *page};
+        buffer_init(page);
+        (void)peer_receiving_verify(link, &whole, &link->session.asked, verified);
     }
-    buffer_deinit(&page);
+    peer_turn_wasted(link);
+    peer_session_give_up(link, result, answer);
 }
 
-static void fetched(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+static void fetched(struct peer_lane *lane, enum result result, struct http_answer *answer)
 {
     struct peer_link *link = lane->link;
     if (result == RESULT_TIMEOUT || result == RESULT_UNREACHABLE) {
-        keep_what_came(link, answer);
+        page_size_broke(&link->fetching);
+        if (answer->status == 200 && !link->removed) {
+            peer_fetched_rescue(link, result, answer, rescued);
+            return;
+        }
     }
     if (result == RESULT_OK && !link->removed && answer->status == 400 && !link->fetches_plainly) {
         link->fetches_plainly = true; /* it knows no "most_bytes", and says so */
@@ -303,12 +270,14 @@ static void fetched(struct peer_lane *lane, enum result result, const struct htt
         return;
     }
     if (result != RESULT_OK || link->removed || answer->status != 200) {
-        peer_turn_wasted(link);
+        if (result != RESULT_BUSY) { /* no room for it here */
+            peer_turn_wasted(link);
+        }
         peer_session_give_up(link, result, answer);
         return;
     }
-    page_size_carried(&link->fetching, answer->body.length_bytes, peer_call_took(lane, answer));
-    if (peer_receiving_verify(link, &answer->body, &link->session.asked, verified)) {
+    page_size_carried(&link->fetching, answer->body.length_bytes, answer->took_ms);
+    if (peer_receiving_verify(link, answer, &link->session.asked, verified)) {
         go_on(link);
     } else {
         peer_session_give_up(link, RESULT_FULL, NULL);
@@ -324,8 +293,8 @@ static bool is_fetching(const struct peer_link *link)
 
 static bool is_fetched_elsewhere(const struct peer_link *link, const uint8_t *hash)
 {
-    for (size_t i = 0; i < link->gossip->link_count; i++) {
-        const struct peer_link *other = link->gossip->links[i];
+    for (const struct peer_link *other = link->gossip->sessions; other != NULL;
+         other = other->next_session) {
         if (other != link && is_fetching(other) && hash_list_holds(&other->session.asked, hash)) {
             return true;
         }
@@ -333,34 +302,11 @@ static bool is_fetched_elsewhere(const struct peer_link *link, const uint8_t *ha
     return false;
 }
 
-/* What is to be asked for next: neither what came meanwhile nor what is on its way. */
-static void take_page(struct peer_link *link)
-{
-    struct hash_list *need = &link->session.need;
-    struct hash_list *asked = &link->session.asked;
-    size_t page = page_size_next_events(&link->fetching);
-    hash_list_clear(asked);
-    link->session.asked_ms = gossip_io_now(link->gossip);
-    while (asked->count < page && hash_list_left(need) > 0) {
-        const uint8_t *hash = need->hashes[need->next++];
-        if (is_fetched_elsewhere(link, hash)) {
-            link->session.elsewhere = true;
-        } else if (!event_reader_holds(link->gossip->options.log, hash)) {
-            hash_list_add(asked, hash);
-        }
-    }
-}
-
-static void fetch(struct peer_link *link)
+static void ask(struct peer_link *link)
 {
     const struct hash_list *asked = &link->session.asked;
     struct buffer *body = &link->exchange.body;
     char hex[2 * BLAKE3_HASH_BYTES + 1];
-    take_page(link);
-    if (asked->count == 0) {
-        go_on(link);
-        return;
-    }
     buffer_init(body);
     buffer_append_text(body, "{\"hashes\":[");
     for (size_t i = 0; i < asked->count; i++) {
@@ -375,72 +321,116 @@ static void fetch(struct peer_link *link)
     peer_call_post(&link->exchange, "/sync/v1/fetch", NULL, PEER_CALL_MOST_PAGE_BYTES, fetched);
 }
 
-static void sent(struct peer_lane *lane, enum result result, const struct http_answer *answer)
+static void fill_page(struct peer_link *link);
+
+/* What came meanwhile makes room in the page. */
+static void take_lacking(struct peer_lane *lane, size_t looked_for, const struct hash_list *lacking)
 {
     struct peer_link *link = lane->link;
-    struct gossip_outcome outcome = {.more = true};
-    json_t *json = NULL;
-    int64_t accepted = 0;
-    if (result == RESULT_OK && !link->removed) {
-        outcome.succeeded =
-            peer_call_read_answer(answer, &json, &outcome) &&
-            json_members_integer(json, "accepted", 0, EVENT_BATCH_MOST_EVENTS, &accepted);
+    struct hash_list *asked = &link->session.asked;
+    if (link->removed) {
+        peer_session_give_up(link, RESULT_UNREACHABLE, NULL);
+        return;
     }
-    if (outcome.succeeded) {
-        peer_call_note_sent(lane, answer);
-        if (accepted > 0) {
-            link->session.progressed = true;
-            link->session.fruitless = 0;
-        }
-        peer_call_conclude(&link->exchange, &outcome);
-    } else {
-        if (result != RESULT_OK) {
-            page_size_broke(&link->sending); /* half a body is of no use to the other side */
-        }
-        peer_session_give_up(link, result, answer);
+    asked->count -= looked_for;
+    for (size_t i = 0; i < lacking->count; i++) {
+        hash_list_add(asked, lacking->hashes[i]);
     }
-    json_decref(json);
-    memory_free(outcome.rejected);
+    fill_page(link);
 }
 
-static bool add_text(void *context, int64_t seq, int64_t lamport, const char *text,
-                     size_t length_bytes)
+/* What is to be asked for next: neither what came meanwhile nor what is on its way. What is yet to
+ * be looked for here the others leave to this session already. */
+static void fill_page(struct peer_link *link)
 {
-    (void)seq;
-    (void)lamport;
-    return event_batch_add(context, text, length_bytes);
-}
-
-static void send_page(struct peer_link *link)
-{
-    struct hash_list *have = &link->session.have;
-    struct event_batch_writer writer;
-    size_t page = hash_list_page(have, EVENT_BATCH_MOST_EVENTS);
-    bool *taken = memory_allocate(page, sizeof *taken);
-    event_batch_begin(&writer, &link->gossip->community_id);
-    writer.most_bytes = page_size_next(&link->sending);
-    enum result result = event_reader_by_hash(link->gossip->options.log, hash_list_first(have),
-                                              page, add_text, &writer, taken);
-    event_batch_end(&writer, -1);
-    /* Up to the first that did not fit; what is not in the log any more is passed over. */
-    size_t done = page;
-    for (size_t i = 0; i < page && writer.full; i++) {
-        if (!taken[i]) {
-            done = i;
-            break;
+    struct hash_list *need = &link->session.need;
+    struct hash_list *asked = &link->session.asked;
+    struct hash_list added = {0};
+    size_t page = page_size_next_events(&link->fetching);
+    link->session.asked_ms = gossip_io_now(link->gossip);
+    while (asked->count < page && hash_list_left(need) > 0) {
+        const uint8_t *hash = need->hashes[need->next++];
+        if (is_fetched_elsewhere(link, hash)) {
+            link->session.elsewhere = true;
+        } else {
+            hash_list_add(asked, hash);
+            hash_list_add(&added, hash);
         }
     }
-    have->next += done;
-    memory_free(taken);
-    link->exchange.body = writer.body;
-    link->exchange.events = writer.count;
-    if (result == RESULT_OK) {
-        peer_call_post(&link->exchange, "/sync/v1/events", NULL,
-                       PEER_CALL_MOST_ACKNOWLEDGEMENT_BYTES, sent);
+    if (added.count > 0) {
+        peer_reading_lacking(&link->exchange, &added, take_lacking);
+    } else if (asked->count == 0) {
+        go_on(link);
     } else {
-        buffer_deinit(&link->exchange.body);
-        peer_session_give_up(link, result, NULL);
+        ask(link);
     }
+}
+
+static void fetch(struct peer_link *link)
+{
+    hash_list_clear(&link->session.asked);
+    fill_page(link);
+}
+
+static void acknowledged(struct peer_lane *lane, struct http_answer *answer,
+                         struct peer_acknowledgement *acknowledgement)
+{
+    struct peer_link *link = lane->link;
+    const struct gossip_outcome outcome = {.succeeded = true,
+                                           .more = true,
+                                           .rejected = acknowledgement->rejected,
+                                           .rejected_count = acknowledgement->rejected_count};
+    if (acknowledgement->result != RESULT_OK || acknowledgement->accepted < 0 || link->removed) {
+        peer_session_give_up(link, acknowledgement->result == RESULT_BUSY ? RESULT_BUSY : RESULT_OK,
+                             answer);
+        return;
+    }
+    peer_call_note_sent(lane, answer);
+    if (acknowledgement->accepted > 0) {
+        link->session.progressed = true;
+        link->session.fruitless = 0;
+    }
+    peer_call_conclude(lane, &outcome);
+}
+
+static void sent(struct peer_lane *lane, enum result result, struct http_answer *answer)
+{
+    if (result == RESULT_OK && answer->status == 200 && !lane->link->removed) {
+        peer_call_read(lane, answer, acknowledged);
+        return;
+    }
+    if (result != RESULT_OK) {
+        page_size_broke(&lane->link->sending); /* half a body is of no use to the other side */
+    }
+    peer_session_give_up(lane->link, result, answer);
+}
+
+static void send_page(struct peer_link *link, size_t soon_bytes);
+
+/* Up to the first that did not fit; what is not in the log any more is passed over. */
+static void take_page(struct peer_lane *lane, struct peer_page *page)
+{
+    struct peer_link *link = lane->link;
+    if (page->result != RESULT_OK || link->removed) {
+        peer_session_give_up(link, link->removed ? RESULT_UNREACHABLE : page->result, NULL);
+    } else if (page->weighs_too_much && peer_backlog_is_left(link)) {
+        postpone(link, true);
+    } else if (page->weighs_too_much) {
+        send_page(link, 0);
+    } else {
+        link->session.have.next += page->passed;
+        lane->events = page->count;
+        lane->body = page->body;
+        buffer_init(&page->body);
+        peer_call_post(lane, "/sync/v1/events", NULL, PEER_CALL_MOST_ACKNOWLEDGEMENT_BYTES, sent);
+    }
+}
+
+static void send_page(struct peer_link *link, size_t soon_bytes)
+{
+    const struct hash_list *have = &link->session.have;
+    peer_reading_of_hashes(&link->exchange, hash_list_first(have),
+                           hash_list_page(have, EVENT_BATCH_MOST_EVENTS), soon_bytes, take_page);
 }
 
 /* Who needs more comparisons than it takes to send all that we have lacks what it was sent. */
@@ -448,15 +438,17 @@ static bool may_begin_anew(const struct peer_link *link)
 {
     struct event_log *log = link->gossip->options.log;
     const struct log_snapshot *snapshot = log_snapshot_acquire(log);
-    uint64_t most = snapshot->event_count / MOST_LACKING + MOST_FRUITLESS;
+    uint64_t most = snapshot->event_count / PEER_COMPARISON_MOST_LACKING + MOST_FRUITLESS;
     log_snapshot_release(log, &snapshot);
     return link->session.progressed && link->session.comparisons < most;
 }
 
-static bool has_lost_its_turn(const struct peer_link *link)
+/* More came than is written: the next page is asked for when some of it is. */
+static bool is_ahead(const struct peer_link *link)
 {
-    return link->session.much && link->gossip->turns.holder != link &&
-           hash_list_left(&link->session.need) > 0;
+    size_t receiving = link->session.receiving;
+    bool much = account_charged(link->account, ACCOUNT_JSON) > MOST_PAID_BYTES;
+    return receiving > (much || hash_list_left(&link->session.need) == 0 ? 0 : MOST_RECEIVING - 1);
 }
 
 /* Fetch what we need, send what they lack, compare on; and once more from the start while either
@@ -464,22 +456,23 @@ static bool has_lost_its_turn(const struct peer_link *link)
 void peer_session_step(struct peer_link *link)
 {
     struct session_state *session = &link->session;
+    bool needs = hash_list_left(&session->need) > 0;
     bool compared_all = session->message.length_bytes == 0;
-    size_t most = hash_list_left(&session->need) > 0 ? MOST_RECEIVING - 1 : 0;
-    if (hash_list_left(&session->need) == 0 && compared_all) {
+    bool sends = !needs && hash_list_left(&session->have) > 0;
+    bool lost_its_turn = needs && session->much && link->gossip->turns.holder != link;
+    if (!needs && compared_all) {
         store_gathered(link);
     }
     link->exchange.busy = true;
-    bool sends = hash_list_left(&session->need) == 0 && hash_list_left(&session->have) > 0;
-    if ((sends && peer_backlog_is_left(link)) || has_lost_its_turn(link)) {
+    size_t soon_bytes = sends ? peer_backlog_soon_bytes(link) : 0;
+    if ((sends && soon_bytes == 0 && peer_backlog_is_left(link)) || lost_its_turn) {
         postpone(link, true);
-    } else if (session->active && (hash_list_left(&session->need) > 0 || compared_all) &&
-               session->receiving > most) {
+    } else if (session->active && (needs || compared_all) && is_ahead(link)) {
         session->waiting = true;
-    } else if (hash_list_left(&session->need) > 0) {
+    } else if (needs) {
         fetch(link);
-    } else if (hash_list_left(&session->have) > 0) {
-        send_page(link);
+    } else if (sends) {
+        send_page(link, soon_bytes);
     } else if (!compared_all) {
         compare(link);
     } else if (!session->active || may_begin_anew(link)) {

@@ -20,8 +20,7 @@ static bool is_before(const struct peer_turn *one, const struct peer_turn *other
 
 static bool is_first(const struct peer_link *link, int64_t now_ms)
 {
-    for (size_t i = 0; i < link->gossip->link_count; i++) {
-        const struct peer_link *other = link->gossip->links[i];
+    for (const struct peer_link *other = link->gossip->links; other != NULL; other = other->next) {
         if (other != link && waits(other, now_ms) && is_before(&other->turn, &link->turn)) {
             return false;
         }

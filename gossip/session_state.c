@@ -19,6 +19,7 @@ void session_state_gather(struct session_state *session, struct event_batch *pag
            page->count * sizeof(struct verified_event *));
     gathered->count += page->count;
     page->count = 0;
+    event_batch_move_texts(page, gathered);
 }
 
 void session_state_forget(struct session_state *session)

@@ -32,7 +32,7 @@ struct session_state {
     bool progressed;              /* since the comparison began */
     bool left_out;                /* more is lacking than the session keeps in mind */
     bool elsewhere;               /* other sessions fetch what this one needs too */
-    bool crowded;                 /* something that came found the writer too busy, … */
+    bool crowded;                 /* something that came found no room, … */
     bool lost;                    /* … or was not taken by the disk */
 };
 

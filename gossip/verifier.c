@@ -13,8 +13,11 @@
 enum { MOST_WAITING = 64 };
 
 struct verification {
-    struct buffer text;
+    struct account *payer; /* of the text */
+    const char *text;      /* borrowed; NULL: none */
+    size_t text_bytes;
     json_t *events; /* instead; NULL: none */
+    struct foreign_text paid;
     struct node_id community_id;
     struct hash_list *asked;
     verifier_done *done;
@@ -28,55 +31,61 @@ struct verifier {
 };
 
 /* The page by the parser, which takes every JSON and says what is wrong with an event. */
-static bool parse_page(const struct verification *work, struct event_batch *batch)
+static enum result parse_page(const struct verification *work, struct event_batch *batch)
 {
     json_t *json = NULL;
     const json_t *events = NULL;
-    bool understood = canonical_parse_foreign(&work->text, CANONICAL_MOST_NESTING_REQUEST,
-                                              LIMITS_READ_BYTES, &json) == RESULT_OK &&
-                      json_members_array(json, "events", &events) &&
-                      json_array_size(events) <= work->asked->count;
+    bool understood =
+        foreign_text_parse(&work->paid, CANONICAL_MOST_NESTING_REQUEST, &json, NULL) == RESULT_OK &&
+        json_members_array(json, "events", &events) &&
+        json_array_size(events) <= work->asked->count;
     if (understood) {
         event_batch_read_asked(work->asked, events, &work->community_id, batch);
     }
     json_decref(json);
-    return understood;
+    return understood ? RESULT_OK : RESULT_INVALID;
 }
 
 /* As fast as a page is read that our own kind wrote. */
-static bool read_page(const struct verification *work, struct event_batch *batch)
+static enum result read_page(struct verification *work, struct event_batch *batch)
 {
     size_t count = 0;
+    enum result result = foreign_text_open(&work->paid, work->payer, work->text, work->text_bytes);
+    if (result != RESULT_OK) {
+        return result == RESULT_BUSY ? result : RESULT_INVALID;
+    }
     struct event **events = memory_allocate(work->asked->count, sizeof(struct event *));
     hash_list_sort(work->asked);
-    bool understood = event_scan_page(buffer_text(&work->text), work->text.length_bytes,
-                                      &work->community_id, work->asked->count, events, &count);
-    if (understood) {
+    if (event_scan_page(&work->paid, &work->community_id, work->asked->count, events, &count)) {
         event_batch_verify(work->asked, events, count, batch);
     } else {
-        understood = parse_page(work, batch);
+        result = parse_page(work, batch);
     }
     memory_free(events);
-    return understood;
+    return result;
 }
 
 static void forget(struct verification *work)
 {
-    buffer_deinit(&work->text);
     json_decref(work->events);
+    foreign_text_close(&work->paid);
+    account_close(&work->payer);
     memory_free(work);
 }
 
 static void verify(struct verification *work)
 {
     struct event_batch batch = {0};
-    bool understood = true;
+    enum result result = RESULT_OK;
     if (work->events != NULL) {
         event_batch_read_asked(NULL, work->events, &work->community_id, &batch);
+        json_decref(work->events);
+        work->events = NULL;
     } else {
-        understood = read_page(work, &batch);
+        result = read_page(work, &batch);
     }
-    work->done(work->context, &batch, understood);
+    event_batch_pay(&batch, &work->paid);
+    work->done(work->context, &batch, result);
     event_batch_deinit(&batch);
     forget(work);
 }
@@ -85,6 +94,7 @@ static void verify_until_closed(void *context)
 {
     const struct verifier *verifier = context;
     void *work = NULL;
+    thread_be_nice(LIMITS_PEER_NICENESS);
     while (inbox_take(verifier->inbox, &work, 1, -1) > 0) {
         verify(work);
     }
@@ -139,27 +149,31 @@ static enum result submit(struct verifier *verifier, struct verification *work)
     return result;
 }
 
-enum result verifier_submit(struct verifier *verifier, struct buffer *text,
-                            const struct node_id *community_id, struct hash_list *asked,
-                            verifier_done *done, void *context)
+enum result verifier_submit(struct verifier *verifier, struct account *payer,
+                            const struct buffer *text, const struct node_id *community_id,
+                            struct hash_list *asked, verifier_done *done, void *context)
 {
     struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){.text = *text,
+    *work = (struct verification){.payer = account_share(payer),
+                                  .text = buffer_text(text),
+                                  .text_bytes = text->length_bytes,
                                   .community_id = *community_id,
                                   .asked = asked,
                                   .done = done,
                                   .context = context};
-    buffer_init(text);
     return submit(verifier, work);
 }
 
-enum result verifier_submit_events(struct verifier *verifier, json_t *events,
-                                   const struct node_id *community_id, verifier_done *done,
-                                   void *context)
+enum result verifier_submit_events(struct verifier *verifier, struct foreign_text *text,
+                                   json_t *events, const struct node_id *community_id,
+                                   verifier_done *done, void *context)
 {
     struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){
-        .events = events, .community_id = *community_id, .done = done, .context = context};
-    buffer_init(&work->text);
+    *work = (struct verification){.events = events,
+                                  .paid = *text,
+                                  .community_id = *community_id,
+                                  .done = done,
+                                  .context = context};
+    *text = (struct foreign_text){0};
     return submit(verifier, work);
 }

@@ -14,9 +14,9 @@
 
 struct verifier;
 
-/* What came of a batch. `understood`: the text was {"events":[…],…} with no more of them than were
- * asked for. */
-typedef void verifier_done(void *context, struct event_batch *batch, bool understood);
+/* What came of a batch. RESULT_OK: the text was {"events":[…],…} with no more of them than were
+ * asked for. RESULT_BUSY: who sent it can't pay for it now (protocol/foreign_text.h). */
+typedef void verifier_done(void *context, struct event_batch *batch, enum result result);
 
 /* RESULT_IO when the system gives no threads. */
 enum result verifier_create(size_t threads, struct verifier **verifier_out);
@@ -24,16 +24,16 @@ enum result verifier_create(size_t threads, struct verifier **verifier_out);
 /* Finishes what was submitted. */
 void verifier_destroy(struct verifier **verifier);
 
-/* Consumes the text. `asked` is sorted and used until `done` is called; nothing else is verified.
- * RESULT_FULL: nothing was taken on. */
-enum result verifier_submit(struct verifier *verifier, struct buffer *text,
-                            const struct node_id *community_id, struct hash_list *asked,
-                            verifier_done *done, void *context);
+/* The text, for which `payer` pays, and `asked`, which is sorted, are borrowed until `done` is
+ * called; nothing else is verified. RESULT_FULL: nothing was taken on. */
+enum result verifier_submit(struct verifier *verifier, struct account *payer,
+                            const struct buffer *text, const struct node_id *community_id,
+                            struct hash_list *asked, verifier_done *done, void *context);
 
-/* The same of an array of events (consumed; nobody else's) of which none was asked for by its hash.
- */
-enum result verifier_submit_events(struct verifier *verifier, json_t *events,
-                                   const struct node_id *community_id, verifier_done *done,
-                                   void *context);
+/* The same of an array of events (consumed; nobody else's) out of that text (consumed), of which
+ * none was asked for by its hash. */
+enum result verifier_submit_events(struct verifier *verifier, struct foreign_text *text,
+                                   json_t *events, const struct node_id *community_id,
+                                   verifier_done *done, void *context);
 
 #endif

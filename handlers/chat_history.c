@@ -1,20 +1,78 @@
+#include "core/memory.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
+#include "protocol/canonical.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 
 enum { DEFAULT_LIMIT = 200 };
 
-struct page {
-    json_t *messages;
+/* A page on its way. */
+struct telling {
+    struct reply_stream stream;
+    struct history_reading reading;
     const struct node_id *self;
+    int64_t ms;
+    struct buffer *piece;
+    bool begun;
+    bool some;
 };
 
 static void add_message(void *context, const struct history_message *message)
 {
-    struct page *page = context;
-    (void)json_array_append_new(page->messages, message_json_make(message, page->self));
+    struct telling *telling = context;
+    json_t *json = message_json_make(message, telling->self);
+    buffer_append_text(telling->piece, telling->some ? "," : "");
+    (void)canonical_write(json, telling->piece);
+    telling->some = true;
+    json_decref(json);
+}
+
+static bool is_enough(void *context)
+{
+    const struct telling *telling = context;
+    return telling->piece->length_bytes >= REQUEST_PIECE_BYTES;
+}
+
+static enum reply_piece next(struct reply_stream *stream, struct buffer *piece)
+{
+    struct telling *telling = (struct telling *)stream;
+    bool ended = false;
+    telling->piece = piece;
+    if (!telling->begun) {
+        buffer_append_format(piece, "{\"meta\":{\"ms\":%lld},\"output\":{\"messages\":[",
+                             (long long)telling->ms);
+        telling->begun = true;
+    }
+    if (history_read_on(&telling->reading, add_message, is_enough, telling, &ended) != RESULT_OK) {
+        return REPLY_PIECE_FAILED;
+    }
+    if (ended) {
+        buffer_append_format(piece, "],\"more\":%s}}", telling->reading.more ? "true" : "false");
+    }
+    return ended ? REPLY_PIECE_LAST : REPLY_PIECE;
+}
+
+static void end(struct reply_stream *stream)
+{
+    memory_free(stream);
+}
+
+static void tell(struct request *request, const struct node_parts *parts, struct event_log *log,
+                 const struct history_query *query)
+{
+    static const char unreadable[] = "The history can't be read; see the node's log.";
+    struct telling *telling = memory_allocate(1, sizeof *telling);
+    telling->stream = (struct reply_stream){.next = next, .end = end};
+    telling->self = &parts->key->node_id;
+    if (history_begin(log, query, &telling->reading) != RESULT_OK) {
+        memory_free(telling);
+        request_reply_error(request, WIRE_INTERNAL_ERROR, unreadable);
+        return;
+    }
+    telling->ms = clock_monotonic_ms(request->clock) - request->started_ms;
+    request_reply_stream(request, &telling->stream, unreadable);
 }
 
 void chat_history_call(struct request *request, const struct node_parts *parts, const json_t *input)
@@ -48,16 +106,7 @@ void chat_history_call(struct request *request, const struct node_parts *parts, 
     }
     query.newest = json_object_get(input, "since_lamport") == NULL;
     query.limit = (size_t)limit;
-    bool more = false;
-    struct page page = {json_array(), &parts->key->node_id};
-    if (history_page(log, &query, add_message, &page, &more) != RESULT_OK) {
-        json_decref(page.messages);
-        request_reply_error(request, WIRE_INTERNAL_ERROR,
-                            "The history can't be read; see the node's log.");
-        return;
-    }
-    request_reply_output(
-        request, json_build_pack("{s:o,s:b}", "messages", page.messages, "more", (int)more));
+    tell(request, parts, log, &query);
 }
 
 void chat_history_handle(struct request *request, const struct node_parts *parts)

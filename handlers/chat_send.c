@@ -1,6 +1,9 @@
+#include <string.h>
+
 #include "core/memory.h"
 #include "handlers/appending.h"
 #include "handlers/capabilities.h"
+#include "handlers/chat_gate.h"
 #include "handlers/handlers.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
@@ -10,6 +13,7 @@
 struct sending {
     struct appending base; /* first: the one pointer becomes the other */
     struct node_id recipient;
+    bool required; /* to be sealed */
     bool direct;
 };
 
@@ -17,10 +21,10 @@ static void reply(struct request *request, void *context)
 {
     struct sending *sending = context;
     const struct append_answer *answer = &sending->base.answer;
-    request_reply_output(request,
-                         json_build_pack("{s:s,s:I,s:s}", "event_id", answer->event_id, "lamport",
-                                         (json_int_t)answer->lamport, "delivered",
-                                         sending->direct ? "direct" : "queued"));
+    request_reply_output(
+        request, json_build_pack("{s:s,s:I,s:s,s:b}", "event_id", answer->event_id, "lamport",
+                                 (json_int_t)answer->lamport, "delivered",
+                                 sending->direct ? "direct" : "queued", "e2e", (int)answer->e2e));
     memory_free(sending);
 }
 
@@ -31,14 +35,26 @@ static void on_decided(void *context, bool direct)
     sending->base.request->go_on(sending->base.request, reply, sending);
 }
 
+static void refuse(const struct sending *sending)
+{
+    const struct append_answer *answer = &sending->base.answer;
+    bool missing = answer->result == RESULT_MISMATCH && sending->required;
+    request_reply_error(sending->base.request,
+                        missing ? WIRE_E2E_SESSION_MISSING : wire_code_of_append(answer->result),
+                        missing && sending->base.parts->e2e_required
+                            ? "The recipient's device can't receive encrypted messages yet, and "
+                              "this node sends no others ([e2e] require = true); write again when "
+                              "it has been updated."
+                            : answer->error.message);
+}
+
 static void on_appended(struct appending *base)
 {
     struct sending *sending = (struct sending *)base;
     const struct append_answer *answer = &base->answer;
     struct gossip *gossip = base->parts->gossip(base->parts->node);
     if (answer->result != RESULT_OK) {
-        request_reply_error(base->request, wire_code_of_append(answer->result),
-                            answer->error.message);
+        refuse(sending);
         memory_free(sending);
         return;
     }
@@ -67,15 +83,42 @@ static bool check(struct request *request, const struct node_parts *parts,
         request_reply_error(request, WIRE_BAD_REQUEST, error.message);
         return false;
     }
-    struct gossip *gossip = parts->gossip(parts->node);
-    if (!parts->store_and_forward &&
-        (gossip == NULL || !gossip_presence(gossip, recipient).online)) {
-        request_reply_error(request, WIRE_PARTITION,
-                            "The recipient is not reachable now, and store_and_forward is switched "
-                            "off on this node.");
+    return event_reader_has_used(parts->log(parts->node), client_id) || /* it is answered again */
+           chat_gate_reaches(request, parts, recipient);
+}
+
+/* The message that it answers, if it does; false after answering what is wrong with it. */
+static bool read_reply_to(struct request *request, const json_t *input, const char **reply_to_out)
+{
+    if (json_members_string(input, "reply_to", reply_to_out, NULL) &&
+        !ulid_is_valid(*reply_to_out)) {
+        request_reply_error(request, WIRE_BAD_REQUEST, "reply_to is no event's id.");
         return false;
     }
     return true;
+}
+
+/* Whether it must be sealed (§24.5). False after answering what is wrong with the input. */
+static bool read_e2e(struct request *request, const json_t *input, bool *required_out)
+{
+    const char *e2e = "allowed";
+    (void)json_members_string(input, "e2e", &e2e, NULL);
+    *required_out = strcmp(e2e, "required") == 0;
+    if (!*required_out && strcmp(e2e, "allowed") != 0) {
+        request_reply_error(request, WIRE_BAD_REQUEST, "e2e is \"required\" or \"allowed\".");
+        return false;
+    }
+    return true;
+}
+
+static void append(struct sending *sending, struct event_log *log, struct event_draft *draft)
+{
+    struct request *request = sending->base.request;
+    if (log_append_event(log, draft, appending_done, sending) != RESULT_OK) {
+        memory_free(sending);
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too many messages are being written at once; try again in a second.");
+    }
 }
 
 void chat_send_call(struct request *request, const struct node_parts *parts, const json_t *input)
@@ -83,14 +126,14 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     char minted[ULID_TEXT_BYTES];
     const char *client_id = minted;
     const char *recipient_text = "";
+    const char *reply_to = "";
     const char *body = "";
     size_t body_bytes = 0;
     struct node_id recipient;
     const json_t *attachments = json_object_get(input, "attachments");
     struct event_log *log = NULL;
-    if (!parts->chat_enabled) {
-        request_reply_error(request, WIRE_NOT_IMPLEMENTED,
-                            "Chat is switched off on this node ([chat] enabled = false).");
+    bool required = false;
+    if (!chat_gate_is_open(request, parts)) {
         return;
     }
     log = node_parts_log(parts, request);
@@ -99,6 +142,7 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     (void)json_members_string(input, "recipient", &recipient_text, NULL);
     (void)json_members_string(input, "body", &body, &body_bytes);
     if (log == NULL || !node_parts_resolve(parts, request, recipient_text, &recipient) ||
+        !read_reply_to(request, input, &reply_to) || !read_e2e(request, input, &required) ||
         !check(request, parts, &recipient, client_id, body, body_bytes, attachments)) {
         return;
     }
@@ -106,11 +150,9 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     sending->base = (struct appending){.request = request, .parts = parts, .then = on_appended};
     sending->recipient = recipient;
     struct event_draft draft = event_draft_message(client_id, &recipient, body, attachments);
-    if (log_append_event(log, &draft, appending_done, sending) != RESULT_OK) {
-        memory_free(sending);
-        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
-                            "Too many messages are being written at once; try again in a second.");
-    }
+    memcpy(draft.reply_to, reply_to, strlen(reply_to) + 1);
+    sending->required = draft.sealed_only = required || parts->e2e_required;
+    append(sending, log, &draft);
 }
 
 void chat_send_handle(struct request *request, const struct node_parts *parts)

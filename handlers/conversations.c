@@ -1,15 +1,23 @@
 #include <string.h>
 
+#include "handlers/contact_json.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/json_build.h"
+#include "store/log_lost.h"
+#include "store/log_verified.h"
 
 struct listing {
     const struct node_parts *parts;
     struct event_log *log;
     const struct membership *membership;
+    struct log_verified_marks marks;
+    struct log_contacts contacts;
+    bool with_blocked;
     size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
+    json_t *pinned;     /* they come first, … */
     json_t *conversations;
+    json_t *blocked;      /* … and these last, if they are asked for */
     json_t *last_message; /* of the conversation at hand */
 };
 
@@ -28,12 +36,29 @@ static void take_first_unread(void *context, const struct history_message *messa
 
 static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
 {
-    json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
+    const struct log_contact *contact = log_contacts_find(&listing->contacts, peer);
     char id[NODE_ID_TEXT_BYTES];
+    bool sealed = false;
+    int64_t lost = 0;
+    if (contact->blocked && !listing->with_blocked) {
+        return;
+    }
+    json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
+    contact_json_describe(entry, &listing->contacts, peer);
+    unread = contact->blocked ? 0 : unread;
     node_id_format(peer, id);
     listing->last_message = NULL;
     (void)history_last_message(listing->log, peer, take_last_message, listing);
+    (void)history_is_sealed(listing->log, peer, &sealed);
+    if (membership_find(listing->membership, peer) != NULL) {
+        (void)log_lost_count(listing->log, peer, &lost);
+    }
     (void)json_object_set_new(entry, "peer", json_build_text(id));
+    (void)json_object_set_new(entry, "lost_there", json_integer(lost));
+    (void)json_object_set_new(entry, "e2e", json_boolean(sealed));
+    (void)json_object_set_new(
+        entry, "verified",
+        json_boolean(log_verified_find(&listing->marks, listing->membership, peer) != 0));
     (void)json_object_set_new(entry, "unread", json_integer(unread));
     (void)json_object_set_new(entry, "first_unread", json_null());
     if (unread > 0) {
@@ -41,7 +66,10 @@ static void list(struct listing *listing, const struct node_id *peer, int64_t un
     }
     (void)json_object_set_new(entry, "last_message",
                               listing->last_message == NULL ? json_null() : listing->last_message);
-    (void)json_array_append_new(listing->conversations, entry);
+    (void)json_array_append_new(contact->blocked  ? listing->blocked
+                                : contact->pinned ? listing->pinned
+                                                  : listing->conversations,
+                                entry);
 }
 
 /* The members before that node, with whom there are no messages; NULL: all that are left. */
@@ -81,12 +109,41 @@ static enum result list_one(struct listing *listing, const struct node_id *peer)
     return result;
 }
 
+/* Those who are blocked are out of sight, but by their name. False after answering what is wrong.
+ */
+static bool read_blocked(struct request *request, bool *with_blocked_out)
+{
+    const char *text = request->query(request, "blocked");
+    *with_blocked_out =
+        request->query(request, "peer") != NULL || (text != NULL && strcmp(text, "true") == 0);
+    if (text != NULL && strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+        request_reply_error(request, WIRE_BAD_REQUEST, "blocked is true or false.");
+        return false;
+    }
+    return true;
+}
+
+static enum result list_wanted(struct listing *listing, const struct node_id *peer)
+{
+    enum result result = log_verified_read(listing->log, &listing->marks);
+    if (result == RESULT_OK) {
+        result = log_contacts_read(listing->log, &listing->contacts);
+    }
+    if (result == RESULT_OK) {
+        result = peer == NULL ? list_all(listing) : list_one(listing, peer);
+    }
+    log_verified_free(&listing->marks);
+    log_contacts_free(&listing->contacts);
+    return result;
+}
+
 void conversations_handle(struct request *request, const struct node_parts *parts)
 {
     struct node_id peer;
+    bool with_blocked = false;
     const char *peer_text = request->query(request, "peer");
     struct event_log *log = node_parts_log(parts, request);
-    if (log == NULL ||
+    if (log == NULL || !read_blocked(request, &with_blocked) ||
         (peer_text != NULL && !node_parts_resolve(parts, request, peer_text, &peer))) {
         return;
     }
@@ -94,14 +151,21 @@ void conversations_handle(struct request *request, const struct node_parts *part
     struct listing listing = {.parts = parts,
                               .log = log,
                               .membership = snapshot->membership,
-                              .conversations = json_array()};
-    enum result result = peer_text == NULL ? list_all(&listing) : list_one(&listing, &peer);
+                              .with_blocked = with_blocked,
+                              .pinned = json_array(),
+                              .conversations = json_array(),
+                              .blocked = json_array()};
+    enum result result = list_wanted(&listing, peer_text == NULL ? NULL : &peer);
     log_snapshot_release(log, &snapshot);
+    (void)json_array_extend(listing.pinned, listing.conversations);
+    (void)json_array_extend(listing.pinned, listing.blocked);
+    json_decref(listing.conversations);
+    json_decref(listing.blocked);
     if (result != RESULT_OK) {
-        json_decref(listing.conversations);
+        json_decref(listing.pinned);
         request_reply_error(request, WIRE_INTERNAL_ERROR,
                             "The conversations can't be read; see the node's log.");
         return;
     }
-    request_reply_output(request, json_build_pack("{s:o}", "conversations", listing.conversations));
+    request_reply_output(request, json_build_pack("{s:o}", "conversations", listing.pinned));
 }

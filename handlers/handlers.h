@@ -11,7 +11,14 @@ typedef void handler(struct request *request, const struct node_parts *parts);
 
 handler chat_send_handle;            /* POST /api/v1/chat/send (§13, §14) */
 handler chat_history_handle;         /* GET /api/v1/chat/history */
+handler chat_message_handle;         /* GET /api/v1/chat/message?peer=&event_id= */
 handler chat_read_handle;            /* POST /api/v1/chat/read */
+handler chat_change_edit_handle;     /* POST /api/v1/chat/edit (§24) */
+handler chat_change_delete_handle;   /* POST /api/v1/chat/delete */
+handler chat_change_react_handle;    /* POST /api/v1/chat/react */
+handler chat_messages_handle;        /* GET /api/v1/chat/messages */
+handler chat_restore_handle;         /* POST /api/v1/chat/restore (§24.8) */
+handler keys_rotate_handle;          /* POST /api/v1/keys/rotate (§24.1) */
 handler chat_search_handle;          /* GET /api/v1/chat/search */
 handler conversations_handle;        /* GET /api/v1/chat/conversations */
 handler node_info_handle;            /* GET /api/v1/node */
@@ -26,6 +33,11 @@ handler open_invite_redeem_handle;   /* POST /join/v1/redeem */
 handler member_change_revoke_handle; /* POST /api/v1/revocations */
 handler member_change_level_handle;  /* POST /api/v1/levels */
 handler member_change_agree_handle;  /* POST /api/v1/co-signatures */
+handler safety_tell_handle;          /* GET /api/v1/contacts/{peer}/safety (§24.12) */
+handler safety_mark_handle;          /* POST /api/v1/contacts/{peer}/verified */
+handler contacts_tell_handle;        /* GET /api/v1/contacts/{peer} */
+handler contacts_change_handle;      /* POST /api/v1/contacts/{peer} */
+handler contacts_clear_handle;       /* POST /api/v1/chat/clear */
 handler qr_read_handle;              /* POST /api/v1/qr/read */
 handler qr_draw_handle;              /* GET /api/v1/qr.svg?text= */
 handler bus_call_handle;             /* POST /bus/v1/call (§14) */

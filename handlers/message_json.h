@@ -10,7 +10,9 @@
 #include "store/history.h"
 
 /* {"event_id","lamport","from","to","body","e2e","attachments","created_at","delivered_at",
- * "read_at"}; fresh. Of a sealed one, "e2e" is "unsupported", with nothing in it (§24.14). */
+ * "read_at"}, where they are so also "reply_to", "edited_at", "deleted_at", "deleted_there_at",
+ * "reactions"; fresh.
+ * "e2e" is false, or of a sealed one the word of §24.14; unless "ok", its body is "". */
 json_t *message_json_make(const struct history_message *message, const struct node_id *self);
 
 #endif

@@ -8,15 +8,16 @@
 #include "protocol/wall_clock.h"
 #include "store/event_reader.h"
 
-enum { TELL_COPY_SECONDS = 604800 };
+enum { TELL_SEEN_SECONDS = 604800 };
 
-/* Another node that writes with our key; told for a week after it was seen last. */
-static void describe_copy(const struct node_parts *parts, int64_t seen, json_t *node)
+/* What own events told that came from others; for a week after it was seen last. */
+static void describe_seen(const struct node_parts *parts, const char *name, int64_t seen,
+                          json_t *node)
 {
     char at[WALL_CLOCK_TEXT_BYTES];
-    bool lately = seen != 0 && clock_wall_ms(parts->clock) / 1000 - seen < TELL_COPY_SECONDS;
+    bool lately = seen != 0 && clock_wall_ms(parts->clock) / 1000 - seen < TELL_SEEN_SECONDS;
     wall_clock_format(seen, at);
-    (void)json_object_set_new(node, "other_copy_at", lately ? json_build_text(at) : json_null());
+    (void)json_object_set_new(node, name, lately ? json_build_text(at) : json_null());
 }
 
 static void describe_community(const struct node_parts *parts, json_t *node)
@@ -32,6 +33,7 @@ static void describe_community(const struct node_parts *parts, json_t *node)
     if (log == NULL) {
         (void)json_object_set_new(node, "community_id", json_null());
         (void)json_object_set_new(node, "other_copy_at", json_null());
+        (void)json_object_set_new(node, "set_back_at", json_null());
         (void)json_object_set_new(node, "community_name", json_null());
         (void)json_object_set_new(node, "policy", json_null());
         (void)json_object_set_new(node, "head", json_integer(0));
@@ -49,7 +51,8 @@ static void describe_community(const struct node_parts *parts, json_t *node)
     (void)json_object_set_new(node, "seq", json_integer(snapshot->last_seq));
     hex_format(snapshot->fingerprint, FINGERPRINT_BYTES, fingerprint);
     (void)json_object_set_new(node, "fingerprint", json_build_text(fingerprint));
-    describe_copy(parts, snapshot->copy_seen, node);
+    describe_seen(parts, "other_copy_at", snapshot->copy_seen, node);
+    describe_seen(parts, "set_back_at", snapshot->set_back_seen, node);
     if (event_reader_usage(log, &usage) == RESULT_OK) {
         (void)json_object_set_new(
             node, "disk",

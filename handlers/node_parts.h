@@ -30,6 +30,7 @@ struct node_parts {
     bool chat_enabled;
     bool store_and_forward;
     bool read_receipts_enabled;
+    bool e2e_required; /* nothing goes in clear text (§24.5) */
     bool metrics_enabled;
     bool has_lost;              /* a community's directory is here, and its log is not */
     struct node_id lost;        /* which */

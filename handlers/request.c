@@ -3,20 +3,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/buffer.h"
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
 
 enum { RETRY_AFTER_MS = 1000 };
 
-/* The answers of all handlers. The request is gone behind this. */
-static void give(struct request *request, const struct reply *reply)
+static void uncount(struct request *request)
 {
     if (request->counted != NULL) {
         (void)atomic_fetch_sub(request->counted, 1);
         request->counted = NULL;
     }
+}
+
+/* The answers of all handlers. The request is gone behind this. */
+static void give(struct request *request, const struct reply *reply)
+{
+    uncount(request);
     request->reply(request, reply);
 }
 
@@ -56,6 +60,29 @@ void request_reply_canonical(struct request *request, const char *text, size_t l
                           .length_bytes = length_bytes,
                           .canonical = true};
     give(request, &reply);
+}
+
+void request_reply_stream(struct request *request, struct reply_stream *stream, const char *message)
+{
+    struct buffer piece;
+    buffer_init(&piece);
+    enum reply_piece first = stream->next(stream, &piece);
+    if (first == REPLY_PIECE) {
+        const struct reply reply = {.status = 200,
+                                    .content_type = "application/json",
+                                    .bytes = piece.data,
+                                    .length_bytes = piece.length_bytes};
+        uncount(request);
+        request->stream(request, &reply, stream);
+    } else {
+        stream->end(stream);
+        if (first == REPLY_PIECE_LAST) {
+            request_reply_canonical(request, buffer_text(&piece), piece.length_bytes);
+        } else {
+            request_reply_error(request, WIRE_INTERNAL_ERROR, message);
+        }
+    }
+    buffer_deinit(&piece);
 }
 
 void request_reply_output(struct request *request, json_t *output)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/buffer.h"
 #include "core/clock.h"
 #include "handlers/caller.h"
 #include "handlers/wire_code.h"
@@ -28,6 +29,17 @@ struct reply {
     const char *message;    /* its sentence */
 };
 
+/* An answer that is long, in pieces: whoever reads slowly has no more than one of them wait here.
+ */
+#define REQUEST_PIECE_BYTES 65536
+enum reply_piece { REPLY_PIECE, REPLY_PIECE_LAST, REPLY_PIECE_FAILED };
+struct reply_stream {
+    /* Appends the next one, of about REQUEST_PIECE_BYTES. Thread: a reader's. */
+    enum reply_piece (*next)(struct reply_stream *stream, struct buffer *piece);
+    /* Once, whatever came of it; the stream is gone behind this. */
+    void (*end)(struct reply_stream *stream);
+};
+
 struct request;
 typedef void request_step(struct request *request, void *context);
 
@@ -36,10 +48,15 @@ struct request {
     const char *(*query)(const struct request *request, const char *name);
     const char *(*header)(const struct request *request, const char *name); /* NULL: absent */
     void (*reply)(struct request *request, const struct reply *reply);
+    /* The same; the reply's bytes are the first piece. */
+    void (*stream)(struct request *request, const struct reply *reply, struct reply_stream *stream);
     /* Has `step` called on a reader's thread, when it is this caller's turn: for callbacks on
      * threads that have others to serve. One step at a time: who called it leaves the request alone
      * until then. Thread: any. */
     void (*go_on)(struct request *request, request_step *step, void *context);
+    /* Whether this step has worked for as long as others should wait for it: the rest is for
+     * another one. Thread: the step's. */
+    bool (*is_over)(const struct request *request);
     const struct clock *clock;
     int64_t started_ms; /* monotonic */
     struct caller caller;
@@ -56,6 +73,12 @@ void request_reply_json(struct request *request, int status, json_t *json);
 
 /* Status 200 with text that is canonical JSON already. */
 void request_reply_canonical(struct request *request, const char *text, size_t length_bytes);
+
+/* Status 200 with canonical JSON in pieces, which no signature goes with. A failure of the first
+ * is answered with internal_error and that message; of another one, by hanging up. Consumes the
+ * stream. */
+void request_reply_stream(struct request *request, struct reply_stream *stream,
+                          const char *message);
 
 /* {"output":…,"meta":{"ms":…}}. Consumes the output. */
 void request_reply_output(struct request *request, json_t *output);

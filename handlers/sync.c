@@ -40,12 +40,14 @@ void sync_heads_handle(struct request *request, const struct node_parts *parts)
 }
 
 /* A push on its way: its events are read, taken by the writer, and what the caller lacks is read
- * for the answer. No step leaves more behind than what was verified, so that no more bodies and
- * answers are in memory than there are readers. */
+ * for the answer. What it holds meanwhile its caller pays for. */
 struct syncing {
     struct request *request;
     const struct node_parts *parts;
     struct event_log *log;
+    struct node_id community_id;
+    json_t *body; /* until its events are read */
+    const json_t *events;
     struct event_batch batch;
     size_t accepted;
     int64_t head;     /* ours */
@@ -64,6 +66,7 @@ struct pulling {
 static void end(struct syncing *syncing)
 {
     event_batch_deinit(&syncing->batch);
+    json_decref(syncing->body);
     memory_free(syncing);
 }
 
@@ -136,6 +139,18 @@ static void pull(struct syncing *syncing)
     end(syncing);
 }
 
+/* The first that is to be warned of. Whose joining is not here yet writes already: that comes
+ * again, behind it. */
+static enum event_refusal find_worst(const struct event_batch *batch)
+{
+    size_t worst = 0;
+    while (worst + 1 < batch->refused_count &&
+           batch->refused[worst].refusal == EVENT_UNKNOWN_AUTHOR) {
+        worst++;
+    }
+    return batch->refused[worst].refusal;
+}
+
 static void log_refusals(const struct syncing *syncing)
 {
     char name[NODE_ID_SHORT_BYTES];
@@ -144,13 +159,14 @@ static void log_refusals(const struct syncing *syncing)
     if (syncing->batch.refused_count == 0) {
         return;
     }
-    const char *reason = event_refusal_name(syncing->batch.refused[0].refusal);
+    const enum event_refusal worst = find_worst(&syncing->batch);
+    const char *reason = event_refusal_name(worst);
     node_id_format_short(&syncing->request->caller.node_id, name);
     if (log_limit_admit(syncing->parts->refusals, name, reason,
                         clock_monotonic_ms(syncing->request->clock), &left_out)) {
         (void)snprintf(others, sizeof others, "%zu", left_out);
-        log_write(LOG_WARNING, "sync.refused", "peer", name, "first_reason", reason, "left_out",
-                  left_out == 0 ? NULL : others, NULL);
+        log_write(worst == EVENT_UNKNOWN_AUTHOR ? LOG_INFO : LOG_WARNING, "sync.refused", "peer",
+                  name, "first_reason", reason, "left_out", left_out == 0 ? NULL : others, NULL);
     }
 }
 
@@ -223,6 +239,31 @@ static bool read_request(struct request *request, const struct node_id *communit
     return true;
 }
 
+static bool is_over(void *context)
+{
+    const struct request *request = context;
+    return request->is_over(request);
+}
+
+/* A thousand signatures take a while: others have their turns between. */
+static void read_events(struct request *request, void *context)
+{
+    struct syncing *syncing = context;
+    if (!event_batch_read_on(syncing->log, syncing->events, &syncing->community_id, is_over,
+                             request, &syncing->batch)) {
+        request->go_on(request, read_events, syncing);
+        return;
+    }
+    /* The events go to the writer's thread: from here on nobody shares their JSON. */
+    json_decref(syncing->body);
+    syncing->body = NULL;
+    if (syncing->batch.count == 0) {
+        on_taken(request, syncing);
+    } else {
+        give(syncing);
+    }
+}
+
 void sync_events_handle(struct request *request, const struct node_parts *parts)
 {
     const json_t *events = NULL;
@@ -239,16 +280,15 @@ void sync_events_handle(struct request *request, const struct node_parts *parts)
         return;
     }
     struct syncing *syncing = memory_allocate(1, sizeof *syncing);
-    *syncing = (struct syncing){
-        .request = request, .parts = parts, .log = log, .head = head, .our_head = our_head};
+    *syncing = (struct syncing){.request = request,
+                                .parts = parts,
+                                .log = log,
+                                .community_id = community_id,
+                                .body = request->body,
+                                .events = events,
+                                .head = head,
+                                .our_head = our_head};
     (void)json_members_boolean(request->body, "membership", &syncing->membership);
-    event_batch_read(log, events, &community_id, &syncing->batch);
-    /* The events go to the writer's thread: from here on nobody shares their JSON. */
-    json_decref(request->body);
     request->body = NULL;
-    if (syncing->batch.count == 0) {
-        on_taken(request, syncing);
-    } else {
-        give(syncing);
-    }
+    read_events(request, syncing);
 }

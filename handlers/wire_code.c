@@ -24,6 +24,8 @@ static const struct {
     [WIRE_INVITE_EXPIRED] = {"invite_expired", 410},
     [WIRE_BOOTSTRAP_UNREACHABLE] = {"bootstrap_unreachable", 503},
     [WIRE_WRONG_COMMUNITY] = {"wrong_community", 400},
+    [WIRE_E2E_SESSION_MISSING] = {"e2e_session_missing", 409},
+    [WIRE_SAFETY_NUMBER_MISMATCH] = {"safety_number_mismatch", 409},
 };
 
 const char *wire_code_name(enum wire_code code)

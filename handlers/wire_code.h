@@ -29,6 +29,8 @@ enum wire_code {
     WIRE_INVITE_EXPIRED,
     WIRE_BOOTSTRAP_UNREACHABLE,
     WIRE_WRONG_COMMUNITY,
+    WIRE_E2E_SESSION_MISSING,
+    WIRE_SAFETY_NUMBER_MISMATCH,
 };
 
 const char *wire_code_name(enum wire_code code);

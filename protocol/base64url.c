@@ -45,6 +45,53 @@ static unsigned value_of(char digit)
     return digit >= '-' && digit <= 'z' ? values[digit - '-'] : 64;
 }
 
+enum result base64url_decode_public(const char *text, size_t length_bytes, struct buffer *bytes)
+{
+    uint8_t *out = memory_allocate(length_bytes / 4 * 3 + 3, 1);
+    size_t made = 0;
+    unsigned held = 0;
+    unsigned bits = 0;      /* how many of `held` are not used yet */
+    unsigned none_seen = 0; /* its seventh bit: some character is no digit */
+    for (size_t i = 0; i < length_bytes; i++) {
+        unsigned value = value_of(text[i]);
+        none_seen |= value;
+        held = (held << 6 | value) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[made++] = (uint8_t)(held >> bits);
+        }
+    }
+    bool read = none_seen < 64 && bits < 6 && (held & ((1U << bits) - 1)) == 0;
+    if (read) {
+        buffer_append(bytes, out, made);
+    }
+    memory_free(out);
+    return read ? RESULT_OK : RESULT_INVALID;
+}
+
+void base64url_encode_public(const void *bytes, size_t length_bytes, struct buffer *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const uint8_t *from = bytes;
+    char *out = memory_allocate(length_bytes / 3 * 4 + 4, 1);
+    size_t made = 0;
+    unsigned held = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < length_bytes; i++) {
+        held = (held << 8 | from[i]) & 0xffff;
+        for (bits += 8; bits >= 6;) {
+            bits -= 6;
+            out[made++] = digits[held >> bits & 63];
+        }
+    }
+    if (bits > 0) {
+        out[made++] = digits[held << (6 - bits) & 63];
+    }
+    buffer_append(text, out, made);
+    memory_free(out);
+}
+
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count)
 {
     size_t digits = (count * 8 + 5) / 6;

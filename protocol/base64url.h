@@ -18,8 +18,12 @@ void base64url_encode(const void *bytes, size_t length_bytes, struct buffer *tex
  * zero. */
 enum result base64url_decode(const char *text, size_t length_bytes, struct buffer *bytes);
 
-/* Exactly `count` bytes from exactly the characters that they take, nothing behind them. For what
- * is public: unlike libsodium's this takes a time that depends on the text, and much less of it. */
+/* The same of what is public, like what is below: they take a time that depends on the bytes, and
+ * much less of it than libsodium's. */
+void base64url_encode_public(const void *bytes, size_t length_bytes, struct buffer *text);
+enum result base64url_decode_public(const char *text, size_t length_bytes, struct buffer *bytes);
+
+/* Exactly `count` bytes from exactly the characters that they take, nothing behind them. */
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count);
 
 #endif

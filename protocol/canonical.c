@@ -5,19 +5,17 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "core/thread.h"
 #include "protocol/number.h"
 
 static enum result check_values(const json_t *value, int nesting_left, struct error *error)
 {
     enum result result = RESULT_OK;
-    char number[NUMBER_TEXT_BYTES];
     const char *key;
     json_t *member;
     size_t index;
     switch (json_typeof(value)) {
     case JSON_REAL:
-        if (!number_format(json_real_value(value), number)) {
+        if (!number_has_text(json_real_value(value))) {
             return error_set(error, RESULT_INVALID,
                              "A number is beyond ±(2^53-1); send large integers as text.");
         }
@@ -97,13 +95,13 @@ enum result canonical_check_nesting(const json_t *value, int most_nesting)
     return check_values(value, most_nesting, NULL);
 }
 
-static void write_string(const char *text, size_t length, struct buffer *out)
+void canonical_write_text(const char *text, size_t length_bytes, struct buffer *out)
 {
     static const char short_escapes[32] = {
         ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     buffer_append_byte(out, '"');
     size_t plain = 0; /* start of the run that needs no escape */
-    for (size_t at = 0; at < length; at++) {
+    for (size_t at = 0; at < length_bytes; at++) {
         unsigned char byte = (unsigned char)text[at];
         if (byte >= 0x20 && byte != '"' && byte != '\\') {
             continue;
@@ -120,7 +118,7 @@ static void write_string(const char *text, size_t length, struct buffer *out)
             buffer_append_format(out, "\\u%04x", byte);
         }
     }
-    buffer_append(out, text + plain, length - plain);
+    buffer_append(out, text + plain, length_bytes - plain);
     buffer_append_byte(out, '"');
 }
 
@@ -152,7 +150,7 @@ static enum result write_object(const json_t *object, const char *except, struct
         if (i > 0) {
             buffer_append_byte(out, ',');
         }
-        write_string(keys[i], strlen(keys[i]), out);
+        canonical_write_text(keys[i], strlen(keys[i]), out);
         buffer_append_byte(out, ':');
         result = canonical_write(json_object_get(object, keys[i]), out);
     }
@@ -196,7 +194,7 @@ enum result canonical_write(const json_t *value, struct buffer *text)
         buffer_append_byte(text, ']');
         return RESULT_OK;
     case JSON_STRING:
-        write_string(json_string_value(value), json_string_length(value), text);
+        canonical_write_text(json_string_value(value), json_string_length(value), text);
         return RESULT_OK;
     case JSON_INTEGER: {
         json_int_t integer = json_integer_value(value);
@@ -257,14 +255,4 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
         }
     }
     return weight;
-}
-
-enum result canonical_parse_foreign(const struct buffer *text, int most_nesting,
-                                    size_t most_weight_bytes, json_t **value_out)
-{
-    thread_expect(THREAD_PARSES);
-    return canonical_weigh(buffer_text(text), text->length_bytes) > most_weight_bytes
-               ? RESULT_INVALID
-               : canonical_parse(buffer_text(text), text->length_bytes, most_nesting, value_out,
-                                 NULL);
 }

@@ -77,8 +77,11 @@ enum result event_prove(struct event *event, struct error *error);
 
 /* What an own event is made from; everything else is filled in by event_sign(). */
 struct event_draft {
-    enum event_type type;
     json_t *data; /* consumed by event_sign() */
+    enum event_type type;
+    bool sealed_only;               /* a message that may not go in clear text (§24.5) */
+    char reply_to[ULID_TEXT_BYTES]; /* of a message: the event id of the one that it answers, of the
+                                       same conversation, for its envelope alone; "": none */
 };
 
 /* Makes and signs an own event. RESULT_INVALID when the data breaks the type's rules or the event

@@ -41,8 +41,9 @@ struct co_signers {
 struct message_sent {
     struct node_id recipient;
     const char *client_id;
-    bool sealed;      /* it has an envelope (§24.2), for a version that opens it */
-    const char *body; /* "" when sealed */
+    bool sealed;            /* it has an envelope (§24.2) */
+    const json_t *envelope; /* that one; NULL when clear */
+    const char *body;       /* "" when sealed */
     size_t body_bytes;
     const json_t *attachments; /* array of {"cid","name"} */
 };
@@ -100,6 +101,7 @@ union event_data {
     struct level_changed level;
     struct policy_updated policy;
     struct manifest_updated manifest;
+    const json_t *kept; /* of a type that drives nothing here: any object */
 };
 
 /* Body, client_id and attachments within their limits (§4). Shared by events and requests. */
@@ -111,8 +113,12 @@ enum result event_data_check_message(const char *client_id, const char *body, si
 enum result event_data_check_sealed(const char *client_id, const json_t *envelope,
                                     const json_t *attachments, struct error *error);
 
-/* A hash of what a message in clear text says and to whom: equal for a repeat, whatever the event
- * that was made of it. */
+/* What may stand in an attachment (§4). */
+bool event_data_is_cid(const char *text);
+bool event_data_is_attachment_name(const char *name, size_t name_bytes);
+
+/* A hash of what a message says and to whom: equal for a repeat, whatever the event that was made
+ * of it. `attachments` NULL, here and below: none. */
 void event_data_hash_message(const struct message_sent *message,
                              uint8_t hash_out[static BLAKE3_HASH_BYTES]);
 

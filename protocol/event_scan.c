@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/thread.h"
 #include "protocol/canonical.h"
 #include "protocol/event_kind_private.h"
 #include "protocol/event_private.h"
@@ -273,11 +274,12 @@ static bool take_end(struct cursor *cursor)
     return taken;
 }
 
-bool event_scan_page(const char *text, size_t length_bytes, const struct node_id *community_id,
+bool event_scan_page(const struct foreign_text *page, const struct node_id *community_id,
                      size_t most, struct event **events_out, size_t *count_out)
 {
-    struct cursor cursor = {text, text + length_bytes};
+    struct cursor cursor = {page->bytes, page->bytes + page->length_bytes};
     size_t count = 0;
+    thread_expect(THREAD_PARSES);
     bool scanned = take(&cursor, "{\"events\":[") && !take(&cursor, "]");
     while (scanned) {
         size_t taken = 0;
@@ -322,6 +324,7 @@ bool event_scan_broken_page(const char *text, size_t length_bytes, struct buffer
 {
     struct cursor cursor = {text, text + length_bytes};
     const char *whole = NULL; /* up to here */
+    thread_expect(THREAD_PARSES);
     if (!take(&cursor, "{\"events\":[")) {
         return false;
     }

@@ -9,6 +9,7 @@
 
 #include "core/buffer.h"
 #include "protocol/event.h"
+#include "protocol/foreign_text.h"
 
 /* The event whose canonical text begins there. `length_bytes` is what is left of the text;
  * *taken_out is how much of it the event is. False: event_parse() must look at it. */
@@ -17,7 +18,7 @@ bool event_scan_one(const char *text, size_t length_bytes, const struct node_id 
 
 /* The events of {"events":[…], …}, at most `most`, into `events_out` (room for so many; the caller
  * destroys them). False: there is something among them for event_parse(), and none is given. */
-bool event_scan_page(const char *text, size_t length_bytes, const struct node_id *community_id,
+bool event_scan_page(const struct foreign_text *page, const struct node_id *community_id,
                      size_t most, struct event **events_out, size_t *count_out);
 
 /* Of {"events":[…], …} that ends somewhere, as an answer that broke off does: a page of those of

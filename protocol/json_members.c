@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "protocol/hex.h"
 #include "protocol/number.h"
 #include "protocol/wall_clock.h"
 
@@ -77,6 +78,14 @@ bool json_members_node_id(const json_t *object, const char *name, struct node_id
     const char *text = NULL;
     return json_members_string(object, name, &text, NULL) &&
            node_id_parse(text, node_id_out) == RESULT_OK;
+}
+
+bool json_members_hash(const json_t *object, const char *name,
+                       uint8_t hash_out[static BLAKE3_HASH_BYTES])
+{
+    const char *text = NULL;
+    return json_members_string(object, name, &text, NULL) &&
+           hex_parse(text, hash_out, BLAKE3_HASH_BYTES);
 }
 
 bool json_members_wall_clock(const json_t *object, const char *name, const char **text_out)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/blake3.h"
 #include "protocol/node_id.h"
 
 /* True when the object has exactly the named members; the list ends with NULL. */
@@ -22,6 +23,9 @@ bool json_members_integer(const json_t *object, const char *name, int64_t least,
                           int64_t *integer_out);
 bool json_members_boolean(const json_t *object, const char *name, bool *boolean_out);
 bool json_members_node_id(const json_t *object, const char *name, struct node_id *node_id_out);
+/* 64 lower-case hex digits, as an event's hash is written. */
+bool json_members_hash(const json_t *object, const char *name,
+                       uint8_t hash_out[static BLAKE3_HASH_BYTES]);
 bool json_members_wall_clock(const json_t *object, const char *name, const char **text_out);
 bool json_members_array(const json_t *object, const char *name, const json_t **array_out);
 bool json_members_object(const json_t *object, const char *name, const json_t **object_out);

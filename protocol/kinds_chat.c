@@ -26,6 +26,7 @@ static bool decode_message(const json_t *data, const struct node_id *author,
     }
     out->body = "";
     out->sealed = true;
+    out->envelope = body;
     return event_data_check_sealed(out->client_id, body, out->attachments, error) == RESULT_OK;
 }
 

@@ -7,8 +7,8 @@ static bool decode(const json_t *data, const struct node_id *author,
 {
     (void)author;
     (void)community_id;
-    (void)data_out;
     (void)error;
+    data_out->kept = data;
     return json_is_object(data);
 }
 

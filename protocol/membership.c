@@ -77,6 +77,12 @@ const struct member_profile *membership_profile(const struct membership *members
     return membership->profiles[person];
 }
 
+struct member_profile *membership_share_profile(const struct membership *membership,
+                                                uint32_t person)
+{
+    return member_profile_share(membership->profiles[person]);
+}
+
 enum namesake membership_namesake(const struct membership *membership,
                                   const struct node_id *node_id)
 {

@@ -77,6 +77,10 @@ const struct revocation *membership_find_revoked(const struct membership *member
 const struct member_profile *membership_profile(const struct membership *membership,
                                                 uint32_t person);
 
+/* The same; one reference, the caller's. It is another as soon as anything of it changes. */
+struct member_profile *membership_share_profile(const struct membership *membership,
+                                                uint32_t person);
+
 /* Whether another member's name reads the same, or looks alike. NAMESAKE_NONE for who is no member,
  * or has no name. */
 enum namesake membership_namesake(const struct membership *membership,

@@ -1,5 +1,6 @@
 #include "protocol/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,9 +50,11 @@ static void add_one_in_last_place(struct decimal *decimal)
     decimal->exponent++;
 }
 
+/* A text of up to DBL_DIG digits that reads as a normal number is the nearest of DBL_DIG digits to
+ * it, zeros at its end apart: fewer need not be tried. */
 static void shortest(double number, struct decimal *decimal_out)
 {
-    for (int count = 1; count <= MOST_DIGITS; count++) {
+    for (int count = isnormal(number) ? DBL_DIG : 1; count <= MOST_DIGITS; count++) {
         nearest(number, count, decimal_out);
         if (decimal_value(decimal_out) == number) {
             return;
@@ -90,15 +93,24 @@ static void write_decimal(const struct decimal *decimal, char *out)
     }
 }
 
+/* Whole, and without an exponent in its text. */
+static bool prints_as_integer(double number)
+{
+    return number == trunc(number) && fabs(number) < 1e21;
+}
+
+bool number_has_text(double number)
+{
+    return isfinite(number) &&
+           (!prints_as_integer(number) || fabs(number) <= (double)NUMBER_SAFE_INTEGER);
+}
+
 bool number_format(double number, char text_out[static NUMBER_TEXT_BYTES])
 {
-    if (!isfinite(number)) {
+    if (!number_has_text(number)) {
         return false;
     }
-    if (number == trunc(number) && fabs(number) < 1e21) {
-        if (fabs(number) > (double)NUMBER_SAFE_INTEGER) {
-            return false;
-        }
+    if (prints_as_integer(number)) {
         (void)snprintf(text_out, NUMBER_TEXT_BYTES, "%lld", (long long)number);
         return true;
     }

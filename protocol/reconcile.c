@@ -213,20 +213,44 @@ static int compare_id_to_listed(const void *id, const void *listed)
     return memcmp(id, *(const uint8_t *const *)listed, ITEM_ID_BYTES);
 }
 
+/* A bit for each beginning of an id. A list fills an eighth of them at most, whatever is in it, so
+ * that of a range of all items seven eighths are not looked for. */
+enum { BEGINNINGS = 65536 };
+
+static size_t beginning_of(const uint8_t *id)
+{
+    return (size_t)id[0] << 8 | id[1];
+}
+
+static bool is_noted(const uint8_t *noted, const uint8_t *id)
+{
+    return (noted[beginning_of(id) / 8] >> beginning_of(id) % 8 & 1) != 0;
+}
+
+static void note(uint8_t *noted, const uint8_t *id)
+{
+    uint8_t *byte = &noted[beginning_of(id) / 8];
+    *byte = (uint8_t)(*byte | 1U << beginning_of(id) % 8);
+}
+
 /* The initiator compares their list with its own items of that range. */
 static void learn(const struct learning *learning, struct item_set *set, const struct range *range,
                   const uint8_t *ids, size_t count)
 {
     const uint8_t **sorted = memory_allocate(count + 1, sizeof *sorted);
     bool *held = memory_allocate(count + 1, sizeof *held);
+    uint8_t noted[BEGINNINGS / 8] = {0};
     for (size_t i = 0; i < count; i++) {
         sorted[i] = ids + i * ITEM_ID_BYTES;
+        note(noted, sorted[i]);
     }
     qsort(sorted, count, sizeof *sorted, compare_ids);
     for (size_t rank = range->begin; rank < range->end; rank++) {
         const struct item *item = item_set_get(set, rank);
         const uint8_t **found =
-            bsearch(item->id, sorted, count, sizeof *sorted, compare_id_to_listed);
+            !is_noted(noted, item->id)
+                ? NULL
+                : bsearch(item->id, sorted, count, sizeof *sorted, compare_id_to_listed);
         if (found == NULL) {
             learning->learned(learning->context, true, item->id);
         } else {

@@ -14,8 +14,6 @@
 
 enum { WAYS = 8, BUCKETS = LIMITS_CALLERS / WAYS, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
-enum { KIND_NODE = 1, KIND_V4, KIND_V6, KIND_OTHER };
-
 /* One limit: what was taken of it, and how often it was tried in this second. */
 struct allowance {
     struct rate_window window;
@@ -24,9 +22,8 @@ struct allowance {
 };
 
 struct known_caller {
-    struct caller_key key;
+    struct account_key key;
     int64_t last_ms;
-    int64_t held_bytes;
     struct allowance all;
     struct allowance redeems;
     struct allowance capabilities[CALLERS_CAPABILITIES];
@@ -38,39 +35,28 @@ struct known_caller {
 struct callers {
     struct lock *lock;
     uint64_t seed; /* so that nobody chooses whose place to take */
-    int64_t most_of_one_bytes;
-    int64_t most_bytes;
-    int64_t held_bytes;
-    int64_t held_by_addresses_bytes;
     struct known_caller *known[BUCKETS][WAYS];
 };
 
-struct caller_key callers_key_of_node(const struct node_id *node_id)
+struct account_key callers_key_of_node(const struct node_id *node_id)
 {
-    struct caller_key key = {.kind = KIND_NODE};
-    memcpy(key.bytes, node_id->key, NODE_ID_BYTES);
-    return key;
+    return account_key_of_node(node_id->key);
 }
 
-struct caller_key callers_key_of_address(const struct sockaddr *address)
+struct account_key callers_key_of_address(const struct sockaddr *address)
 {
-    struct caller_key key = {.kind = KIND_OTHER};
+    struct account_key key = {.kind = ACCOUNT_OF_OTHER};
     if (address->sa_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-        key.kind = KIND_V4;
+        key.kind = ACCOUNT_OF_V4;
         memcpy(key.bytes, &v4->sin_addr, sizeof v4->sin_addr);
     } else if (address->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
         bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-        key.kind = mapped ? KIND_V4 : KIND_V6;
+        key.kind = mapped ? ACCOUNT_OF_V4 : ACCOUNT_OF_V6;
         memcpy(key.bytes, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 8);
     }
     return key;
-}
-
-bool callers_key_equal(const struct caller_key *one, const struct caller_key *other)
-{
-    return one->kind == other->kind && memcmp(one->bytes, other->bytes, sizeof one->bytes) == 0;
 }
 
 void callers_format_address(const struct sockaddr *address,
@@ -91,19 +77,12 @@ void callers_format_address(const struct sockaddr *address,
     }
 }
 
-struct callers *callers_create(int64_t most_of_one_bytes, int64_t most_bytes)
+struct callers *callers_create(void)
 {
     struct callers *callers = memory_allocate(1, sizeof *callers);
     callers->lock = lock_create();
-    callers->most_of_one_bytes = most_of_one_bytes;
-    callers->most_bytes = most_bytes;
     signing_random(&callers->seed, sizeof callers->seed);
     return callers;
-}
-
-uint32_t callers_hash(const struct callers *callers, const struct caller_key *key)
-{
-    return (uint32_t)seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes);
 }
 
 void callers_destroy(struct callers **callers)
@@ -119,7 +98,7 @@ void callers_destroy(struct callers **callers)
     *callers = NULL;
 }
 
-static void begin(struct known_caller *known, const struct caller_key *key)
+static void begin(struct known_caller *known, const struct account_key *key)
 {
     memset(known, 0, sizeof *known);
     known->key = *key;
@@ -133,26 +112,22 @@ static void begin(struct known_caller *known, const struct caller_key *key)
     }
 }
 
-/* With the lock taken. NULL: bytes are held for all that share its place. */
-static struct known_caller *find(struct callers *callers, const struct caller_key *key)
+/* With the lock taken. */
+static struct known_caller *find(struct callers *callers, const struct account_key *key)
 {
     struct known_caller **bucket =
         callers->known[seeded_hash_bytes(callers->seed, key->bytes, sizeof key->bytes) % BUCKETS];
     struct known_caller **place = NULL;
     for (size_t i = 0; i < WAYS; i++) {
         struct known_caller *known = bucket[i];
-        if (known != NULL && callers_key_equal(&known->key, key)) {
+        if (known != NULL && account_key_equal(&known->key, key)) {
             return known;
         }
         if (known == NULL) {
             place = place != NULL && *place == NULL ? place : &bucket[i];
-        } else if (known->held_bytes == 0 &&
-                   (place == NULL || (*place != NULL && known->last_ms < (*place)->last_ms))) {
+        } else if (place == NULL || (*place != NULL && known->last_ms < (*place)->last_ms)) {
             place = &bucket[i];
         }
-    }
-    if (place == NULL) {
-        return NULL;
     }
     if (*place == NULL) {
         *place = memory_allocate(1, sizeof **place);
@@ -184,84 +159,42 @@ static struct allowance *allowance_of(struct known_caller *known, size_t what)
                              : &known->capabilities[what];
 }
 
-static enum result count(struct callers *callers, const struct caller_key *key, size_t what,
+static enum result count(struct callers *callers, const struct account_key *key, size_t what,
                          int64_t now_ms, int64_t *retry_after_ms_out)
 {
-    enum result result = RESULT_BUSY;
-    *retry_after_ms_out = SECOND_MS;
     lock_take(callers->lock);
     struct known_caller *known = find(callers, key);
-    if (known != NULL) {
-        known->last_ms = now_ms;
-        result = take(allowance_of(known, what), now_ms, retry_after_ms_out);
-    }
+    known->last_ms = now_ms;
+    enum result result = take(allowance_of(known, what), now_ms, retry_after_ms_out);
     lock_release(callers->lock);
     return result;
 }
 
-enum result callers_count(struct callers *callers, const struct caller_key *key, int64_t now_ms,
+enum result callers_count(struct callers *callers, const struct account_key *key, int64_t now_ms,
                           int64_t *retry_after_ms_out)
 {
     return count(callers, key, ALL_CALLS, now_ms, retry_after_ms_out);
 }
 
-enum result callers_count_redeem(struct callers *callers, const struct caller_key *key,
+enum result callers_count_redeem(struct callers *callers, const struct account_key *key,
                                  int64_t now_ms, int64_t *retry_after_ms_out)
 {
     return count(callers, key, REDEEMS, now_ms, retry_after_ms_out);
 }
 
-enum result callers_count_capability(struct callers *callers, const struct caller_key *key,
+enum result callers_count_capability(struct callers *callers, const struct account_key *key,
                                      size_t capability, int64_t now_ms, int64_t *retry_after_ms_out)
 {
     return count(callers, key, capability, now_ms, retry_after_ms_out);
 }
 
-void callers_uncount(struct callers *callers, const struct caller_key *key)
+void callers_uncount(struct callers *callers, const struct account_key *key)
 {
     lock_take(callers->lock);
     struct known_caller *known = find(callers, key);
-    if (known != NULL && known->all.tries > 0) {
+    if (known->all.tries > 0) {
         rate_window_give_back(&known->all.window);
         known->all.tries--;
     }
-    lock_release(callers->lock);
-}
-
-/* Who is but an address leaves half of it to those who are known. */
-static bool has_room(const struct callers *callers, const struct known_caller *known, int64_t bytes)
-{
-    return callers->held_bytes + bytes <= callers->most_bytes &&
-           known->held_bytes + bytes <= callers->most_of_one_bytes &&
-           (known->key.kind == KIND_NODE ||
-            callers->held_by_addresses_bytes + bytes <= callers->most_bytes / 2);
-}
-
-static void add_held(struct callers *callers, struct known_caller *known, int64_t bytes)
-{
-    known->held_bytes += bytes;
-    callers->held_bytes += bytes;
-    callers->held_by_addresses_bytes += known->key.kind == KIND_NODE ? 0 : bytes;
-}
-
-bool callers_hold(struct callers *callers, const struct caller_key *key, size_t bytes)
-{
-    lock_take(callers->lock);
-    struct known_caller *known = find(callers, key);
-    bool held = known != NULL && has_room(callers, known, (int64_t)bytes);
-    if (held) {
-        add_held(callers, known, (int64_t)bytes);
-    }
-    lock_release(callers->lock);
-    return held;
-}
-
-void callers_give_back(struct callers *callers, const struct caller_key *key, size_t bytes)
-{
-    if (bytes == 0) {
-        return;
-    }
-    lock_take(callers->lock);
-    add_held(callers, find(callers, key), -(int64_t)bytes);
     lock_release(callers->lock);
 }

@@ -20,13 +20,18 @@ static const char usage[] =
     "  name      what you are called      found     begin a community\n"
     "  invite    let somebody in          join      use an invite\n"
     "  send      write a message          history   read messages\n"
+    "  reply     answer one               react     with an emoji\n"
+    "  edit      say it in other words    delete    take it back\n"
     "  members   who belongs to it        status    how the node is\n"
     "  level     make somebody trusted    revoke    shut a device out\n"
     "  co-sign   agree to that            stop      end it\n"
-    "  peer      try a neighbour's address\n"
+    "  safety    is it really them        peer      try a neighbour's address\n"
+    "  contact   nickname, mute, block    clear     delete a conversation here\n"
+    "  rotate    new keys for this device\n"
+    "  restore-messages  give a neighbour again what their device has lost\n"
     "Looking after the log\n"
     "  verify    check all of it          rebuild   derive what is shown again\n"
-    "  backup    the whole node as a tar  export    your messages as JSON\n"
+    "  backup    the whole node in a file export    your messages as JSON\n"
     "  restore   make it of a backup      repair    save what a damaged log still holds\n"
     "  doctor    what is wrong, and what helps\n"
     "\n"
@@ -45,8 +50,17 @@ static const struct {
     {"join", cli_community_join},
     {"send", cli_chat_send},
     {"history", cli_chat_history},
+    {"reply", cli_change_reply},
+    {"edit", cli_change_edit},
+    {"delete", cli_change_delete},
+    {"react", cli_change_react},
+    {"restore-messages", cli_keys_restore},
+    {"rotate", cli_keys_rotate},
     {"members", cli_community_members},
     {"status", cli_community_status},
+    {"safety", cli_safety_run},
+    {"contact", cli_contact_run},
+    {"clear", cli_contact_clear},
     {"revoke", cli_member_change_revoke},
     {"level", cli_member_change_level},
     {"co-sign", cli_member_change_co_sign},
@@ -54,8 +68,8 @@ static const struct {
     {"stop", cli_stop_run},
     {"verify", cli_maintenance_verify},
     {"rebuild", cli_maintenance_rebuild},
-    {"backup", cli_maintenance_backup},
-    {"export", cli_maintenance_export},
+    {"backup", cli_backup_run},
+    {"export", cli_export_run},
     {"restore", cli_restore_run},
     {"repair", cli_repair_run},
     {"doctor", cli_doctor_run},

@@ -1,5 +1,5 @@
 /* The command line (§22): cli.c finds the command; what commands share lies under them, in
- * cli_arguments.c, cli_call.c, cli_print.c, cli_hint.c and cli_who.c.
+ * cli_arguments.c, cli_call.c, cli_print.c, cli_hint.c, cli_text.c and cli_who.c.
  *
  * Thread: main. Every command returns the process' exit code.
  */
@@ -88,6 +88,13 @@ void cli_print_fact(const char *text);
 /* A line, which may hold line breaks; what the terminal has no room for is a further one too. */
 void cli_print_line(const char *line);
 
+/* What a TEXT is: the argument, or of "-" standard input but for a last line break. NULL after
+ * complaining; the caller frees. */
+char *cli_text_read(const char *argument);
+
+/* Of an event's id, by which people name a message; as many as /api/v1/chat/messages takes. */
+#define CLI_SHORT_ID_CHARACTERS 6
+
 #define CLI_TIME_BYTES 24
 
 /* "2026-05-26 08:14" in the reader's zone, of a moment as the API tells it; "" when it is none:
@@ -108,16 +115,25 @@ int cli_community_invite(int argc, char **argv);
 int cli_community_join(int argc, char **argv);
 int cli_chat_send(int argc, char **argv);
 int cli_chat_history(int argc, char **argv);
+int cli_change_reply(int argc, char **argv);
+int cli_change_edit(int argc, char **argv);
+int cli_change_delete(int argc, char **argv);
+int cli_change_react(int argc, char **argv);
+int cli_keys_restore(int argc, char **argv);
+int cli_keys_rotate(int argc, char **argv);
 int cli_community_members(int argc, char **argv);
 int cli_community_peer(int argc, char **argv);
 int cli_community_status(int argc, char **argv);
+int cli_safety_run(int argc, char **argv);
+int cli_contact_run(int argc, char **argv);
+int cli_contact_clear(int argc, char **argv);
 int cli_member_change_revoke(int argc, char **argv);
 int cli_member_change_level(int argc, char **argv);
 int cli_member_change_co_sign(int argc, char **argv);
 int cli_maintenance_verify(int argc, char **argv);
 int cli_maintenance_rebuild(int argc, char **argv);
-int cli_maintenance_backup(int argc, char **argv);
-int cli_maintenance_export(int argc, char **argv);
+int cli_backup_run(int argc, char **argv);
+int cli_export_run(int argc, char **argv);
 int cli_repair_run(int argc, char **argv);
 int cli_doctor_run(int argc, char **argv);
 int cli_restore_run(int argc, char **argv);

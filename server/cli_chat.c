@@ -3,10 +3,8 @@
 #include <unistd.h>
 
 #include "core/memory.h"
-#include "core/utf8.h"
 #include "handlers/handlers.h"
 #include "protocol/display_text.h"
-#include "protocol/event_data.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 #include "protocol/visible_text.h"
@@ -14,45 +12,22 @@
 #include "server/cli_follow.h"
 #include "server/cli_who.h"
 
-/* All of it but a last line break; NULL after complaining. The caller frees. */
-static char *read_standard_input(void)
-{
-    struct buffer text;
-    char bytes[4096];
-    size_t got = 0;
-    buffer_init(&text);
-    while ((got = fread(bytes, 1, sizeof bytes, stdin)) > 0 &&
-           text.length_bytes <= EVENT_DATA_MOST_BODY_BYTES) {
-        buffer_append(&text, bytes, got);
-    }
-    if (text.length_bytes > 0 && text.data[text.length_bytes - 1] == '\n') {
-        text.data[--text.length_bytes] = '\0';
-    }
-    if (text.length_bytes > EVENT_DATA_MOST_BODY_BYTES) { /* what is there may end in the middle */
-        (void)cli_print_failure("bad_request",
-                                "The text has more than 65536 bytes (64 KiB); send it in parts.");
-        buffer_deinit(&text);
-        return NULL;
-    }
-    bool has_nul = strlen(buffer_text(&text)) != text.length_bytes;
-    if (has_nul || !utf8_is_text(buffer_text(&text))) {
-        (void)cli_print_failure("bad_request", has_nul ? "The text holds a NUL byte; is it a file?"
-                                                       : "The text is not valid UTF-8.");
-        buffer_deinit(&text);
-        return NULL;
-    }
-    return buffer_take(&text);
-}
+/* What is to be sent, and how. */
+struct outgoing {
+    const char *who;
+    const char *client_id; /* NULL: the node makes one */
+    bool sealed_only;
+};
 
-static int send_message(const struct cli *cli, const char *who, const char *text,
-                        const char *client_id)
+static int send_message(const struct cli *cli, const struct outgoing *outgoing, const char *text)
 {
     char *recipient = NULL;
     json_t *answer = NULL;
-    int exit_code = cli_who_find(cli, who, &recipient);
+    int exit_code = cli_who_find(cli, outgoing->who, &recipient);
     if (exit_code == CLI_DONE) {
-        json_t *input = json_build_pack("{s:s,s:s,s:s*}", "recipient", recipient, "body", text,
-                                        "client_id", client_id);
+        json_t *input = json_build_pack("{s:s,s:s,s:s*,s:s*}", "recipient", recipient, "body", text,
+                                        "client_id", outgoing->client_id, "e2e",
+                                        outgoing->sealed_only ? "required" : NULL);
         exit_code = cli_call_node(cli, "/api/v1/chat/send", input, &answer);
     }
     if (exit_code == CLI_DONE && cli->json) {
@@ -68,22 +43,24 @@ static int send_message(const struct cli *cli, const char *who, const char *text
 
 int cli_chat_send(int argc, char **argv)
 {
-    struct cli cli = {.command = "send",
-                      .usage = "hearthchat send WHO TEXT [--client-id ID] [--json] [--data DIR]\n"
-                               "\n"
-                               "WHO is a NodeID, a short id or a member's name; - as TEXT reads "
-                               "standard input.\nPrints the event's id and how it went: direct, or "
-                               "queued until the other node is back.\n",
-                      .too_much = ": put the text in quotes, like \"hello there\"."};
-    const char *client_id = NULL;
-    const struct cli_option options[] = {{"--client-id", &client_id, NULL}, {NULL, NULL, NULL}};
+    struct cli cli = {
+        .command = "send",
+        .usage =
+            "hearthchat send WHO TEXT [--sealed] [--client-id ID] [--json] [--data DIR]\n"
+            "\n"
+            "WHO is a NodeID, a short id or a member's name; - as TEXT reads standard input.\n"
+            "Prints the event's id and how it went: direct, or queued until the other node is\n"
+            "back. With --sealed nothing is sent that others but WHO could read.\n",
+        .too_much = ": put the text in quotes, like \"hello there\"."};
+    struct outgoing outgoing = {.client_id = NULL};
+    const struct cli_option options[] = {{"--client-id", &outgoing.client_id, NULL},
+                                         {"--sealed", NULL, &outgoing.sealed_only},
+                                         {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     if (cli_arguments_parse(&cli, argc, argv, options, 2, 2, &exit_code)) {
-        bool from_input = strcmp(cli.positional[1], "-") == 0;
-        char *input =
-            from_input ? read_standard_input() : memory_duplicate_string(cli.positional[1]);
-        exit_code =
-            input == NULL ? CLI_FAILED : send_message(&cli, cli.positional[0], input, client_id);
+        char *input = cli_text_read(cli.positional[1]);
+        outgoing.who = cli.positional[0];
+        exit_code = input == NULL ? CLI_FAILED : send_message(&cli, &outgoing, input);
         memory_free(input);
     }
     cli_arguments_deinit(&cli);
@@ -103,9 +80,10 @@ static const char *name_of(const struct names *names, const char *node_id)
     (void)json_members_array(names->members, "members", &members);
     json_array_foreach(members, index, member)
     {
-        if (strcmp(cli_call_text(member, "node_id"), node_id) == 0 &&
-            visible_text_has_any(cli_call_text(member, "display_name"))) {
-            return cli_call_text(member, "display_name");
+        const char *nickname = cli_call_text(member, "nickname");
+        const char *name = nickname[0] != '\0' ? nickname : cli_call_text(member, "display_name");
+        if (strcmp(cli_call_text(member, "node_id"), node_id) == 0 && visible_text_has_any(name)) {
+            return name;
         }
     }
     return node_id;
@@ -120,6 +98,37 @@ static void append_fact(struct buffer *line, const char *before, const char *tex
     memory_free(shown);
 }
 
+/* "At both ends" is said on the other one's word alone. */
+static const char *explain_deletion(const json_t *message, bool is_own)
+{
+    return cli_call_text(message, "deleted_at")[0] == '\0'         ? "Deleted on this device."
+           : !is_own                                               ? "Deleted by its author."
+           : cli_call_text(message, "deleted_there_at")[0] != '\0' ? "Deleted at both ends."
+                                                                   : "Deleted here, not yet at "
+                                                                     "the other end.";
+}
+
+/* What stands in the place of what can't be read; NULL: it can. */
+static const char *find_excuse(const json_t *message, bool is_own)
+{
+    static const struct {
+        const char *e2e;
+        const char *sentence;
+    } excuses[] = {
+        {"waiting", "Encrypted; its key is still to come, and is asked for."},
+        {"unreadable", "Encrypted, and can't be opened: it is damaged, or not for this device."},
+        {"unsupported", "Encrypted; a newer hearthchat can read it."},
+        {"expired", "Deleted: its time was over."},
+    };
+    const char *e2e = cli_call_text(message, "e2e");
+    for (size_t i = 0; i < sizeof excuses / sizeof excuses[0]; i++) {
+        if (strcmp(excuses[i].e2e, e2e) == 0) {
+            return excuses[i].sentence;
+        }
+    }
+    return strcmp(e2e, "deleted") == 0 ? explain_deletion(message, is_own) : NULL;
+}
+
 static const char *mark_of(const json_t *message)
 {
     return cli_call_text(message, "read_at")[0] != '\0'        ? "  (read)"
@@ -127,22 +136,62 @@ static const char *mark_of(const json_t *message)
                                                                : "  (queued)";
 }
 
-/* "2026-05-26 08:14  Alice → Bob: text", with what became of an own message. Nothing but a message
- * begins at the beginning of a line. */
+/* By what end of its id a message is named. */
+static const char *short_id_of(const char *event_id)
+{
+    size_t length = strlen(event_id);
+    return length > CLI_SHORT_ID_CHARACTERS ? event_id + length - CLI_SHORT_ID_CHARACTERS
+                                            : event_id;
+}
+
+static void append_answered(struct buffer *line, const json_t *message)
+{
+    const char *answered = json_string_value(json_object_get(message, "reply_to"));
+    if (answered != NULL) {
+        buffer_append_format(line, ", answering %s",
+                             answered[0] == '\0' ? "what is not here" : short_id_of(answered));
+    }
+}
+
+/* What was said of it since. */
+static void append_changes(struct buffer *line, const struct names *names, const json_t *message)
+{
+    char at[CLI_TIME_BYTES];
+    size_t index;
+    size_t person;
+    json_t *reaction;
+    json_t *from;
+    if (cli_print_time(cli_call_text(message, "edited_at"), at)[0] != '\0') {
+        buffer_append_format(line, "  (edited %s)", at);
+    }
+    json_array_foreach(json_object_get(message, "reactions"), index, reaction)
+    {
+        append_fact(line, "  ", cli_call_text(reaction, "emoji"));
+        json_array_foreach(json_object_get(reaction, "from"), person, from)
+        {
+            append_fact(line, person == 0 ? " " : ", ", name_of(names, json_string_value(from)));
+        }
+    }
+}
+
+/* "2026-05-26 08:14  7K3M9Q  Alice → Bob: text", with what became of it, and of an own message.
+ * Nothing but a message begins at the beginning of a line. */
 static void print_message(const struct names *names, const json_t *message)
 {
     const char *from = cli_call_text(message, "from");
-    bool is_sealed = strcmp(cli_call_text(message, "e2e"), "unsupported") == 0;
+    bool is_own = strcmp(from, names->self) == 0;
+    const char *excuse = find_excuse(message, is_own);
     char at[CLI_TIME_BYTES];
     struct buffer line;
     size_t index;
     json_t *attachment;
     buffer_init(&line);
     buffer_append_text(&line, cli_print_time(cli_call_text(message, "created_at"), at));
+    buffer_append_format(&line, "  %s", short_id_of(cli_call_text(message, "event_id")));
     append_fact(&line, "  ", name_of(names, from));
     append_fact(&line, " → ", name_of(names, cli_call_text(message, "to")));
-    char *body = display_text_make_prose(is_sealed ? "Encrypted; a newer hearthchat can read it."
-                                                   : cli_call_text(message, "body"),
+    append_answered(&line, message);
+    char *body = display_text_make_prose(excuse != NULL ? excuse : cli_call_text(message, "body"),
                                          CLI_INDENT);
     buffer_append_text(&line, ": ");
     buffer_append_text(&line, body);
@@ -151,13 +200,30 @@ static void print_message(const struct names *names, const json_t *message)
         append_fact(&line, " [", cli_call_text(attachment, "name"));
         buffer_append_text(&line, "]");
     }
-    if (strcmp(from, names->self) == 0) {
+    append_changes(&line, names, message);
+    if (is_own) {
         buffer_append_text(&line, mark_of(message));
     }
     cli_print_line(buffer_text(&line));
     (void)fflush(stdout);
     memory_free(body);
     buffer_deinit(&line);
+}
+
+/* Events name nodes by their full ids: a short one becomes its member's. */
+static void complete_id(const struct names *names, char **node_id)
+{
+    const json_t *members = NULL;
+    size_t index;
+    json_t *member;
+    (void)json_members_array(names->members, "members", &members);
+    json_array_foreach(members, index, member)
+    {
+        if (*node_id != NULL && strcmp(cli_call_text(member, "short_id"), *node_id) == 0) {
+            memory_free(*node_id);
+            *node_id = memory_duplicate_string(cli_call_text(member, "node_id"));
+        }
+    }
 }
 
 struct showing {
@@ -222,6 +288,7 @@ static int show_history(const struct cli *cli, const char *who, int64_t since, i
     if (exit_code == CLI_DONE) {
         exit_code = cli_call_node(cli, "/api/v1/node", NULL, &node);
     }
+    complete_id(&names, &peer);
     if (exit_code == CLI_DONE) {
         names.self = memory_duplicate_string(cli_call_text(node, "node_id"));
         (void)json_members_integer(node, "seq", 0, INT64_MAX, &seq);
@@ -255,7 +322,9 @@ int cli_chat_history(int argc, char **argv)
             "\n"
             "The newest messages, of one conversation or of all; with --since those behind that\n"
             "lamport. --follow goes on with what arrives, also when the node was started again;\n"
-            "nothing is missed and nothing comes twice. --json prints one object a line.\n"};
+            "nothing is missed and nothing comes twice, but what was edited, deleted or reacted\n"
+            "to comes again as it is then. --json prints one object a line. What stands behind a\n"
+            "message's time is the end of its id: reply, edit, delete and react name it so.\n"};
     const char *since_text = NULL;
     const char *limit_text = NULL;
     bool following = false;

@@ -168,6 +168,20 @@ int cli_community_join(int argc, char **argv)
     return exit_code;
 }
 
+/* What the owner calls them, behind what they call themselves. */
+static void print_nickname(const json_t *member)
+{
+    const char *nickname = cli_call_text(member, "nickname");
+    if (nickname[0] != '\0') {
+        (void)fputs(" (", stdout);
+        cli_print_fact(nickname);
+        (void)fputs(")", stdout);
+    }
+    if (json_is_true(json_object_get(member, "blocked"))) {
+        (void)fputs("  blocked", stdout);
+    }
+}
+
 int cli_community_members(int argc, char **argv)
 {
     struct cli cli = {.command = "members",
@@ -197,6 +211,7 @@ int cli_community_members(int argc, char **argv)
                                            : "last seen ",
                          online ? "" : seen);
             cli_print_fact(cli_call_text(member, "display_name"));
+            print_nickname(member);
             (void)fputs("\n", stdout);
         }
     }
@@ -296,6 +311,12 @@ static void print_copy(const json_t *node)
             "of them for good\n",
             at);
     }
+    const char *back = cli_call_text(node, "set_back_at");
+    if (back[0] != '\0') {
+        (void)printf("set back   this device went on from an older state, noticed %s: what can't "
+                     "be read here, others can send again\n",
+                     back);
+    }
 }
 
 /* "1,240" */
@@ -333,6 +354,35 @@ static void print_catching_up(const json_t *progress)
         (void)printf(", %s", cli_print_span(seconds, some));
     }
     (void)fputs("\n", stdout);
+}
+
+/* Whose devices ask for messages again that they had. */
+static int print_lost(const struct cli *cli)
+{
+    json_t *answer = NULL;
+    size_t index;
+    json_t *entry;
+    int exit_code = cli_call_node(cli, "/api/v1/chat/conversations", NULL, &answer);
+    json_array_foreach(json_object_get(answer, "conversations"), index, entry)
+    {
+        int64_t lost = 0;
+        if (json_members_integer(entry, "lost_there", 1, INT64_MAX, &lost)) {
+            char *hint = memory_format(
+                "'s device: %lld message%s that it had; if its owner says so too, face to face or "
+                "by phone: hearthchat restore-messages %s",
+                (long long)lost, lost == 1 ? "" : "s",
+                cli_call_text(entry, "short_id") + sizeof "ed25519:" - 1);
+            const char *name = cli_call_text(entry, "display_name");
+            (void)fputs("lost       ", stdout);
+            cli_print_fact(name[0] == '\0' ? cli_call_text(entry, "short_id") : name);
+            print_nickname(entry);
+            cli_print_hint(stdout, hint);
+            (void)fputs("\n", stdout);
+            memory_free(hint);
+        }
+    }
+    json_decref(answer);
+    return exit_code;
 }
 
 static void print_status(const json_t *node)
@@ -386,6 +436,9 @@ int cli_community_status(int argc, char **argv)
         cli_print_json(answer);
     } else if (answer != NULL) {
         print_status(answer);
+        if (cli_call_text(answer, "community_id")[0] != '\0') {
+            exit_code = print_lost(&cli);
+        }
     }
     json_decref(answer);
     cli_arguments_deinit(&cli);

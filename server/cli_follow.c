@@ -17,12 +17,14 @@ void cli_follow_init(struct cli_follow *follow)
 {
     follow->seen = json_object();
     follow->seen_before = json_object();
+    follow->waiting = json_object();
 }
 
 void cli_follow_deinit(struct cli_follow *follow)
 {
     json_decref(follow->seen);
     json_decref(follow->seen_before);
+    json_decref(follow->waiting);
 }
 
 /* False: it was seen. */
@@ -48,37 +50,53 @@ static bool see(struct cli_follow *follow, const json_t *message)
     return true;
 }
 
-void cli_follow_offer(struct cli_follow *follow, const json_t *message)
+/* One that waits for its key is shown again when that came. */
+static void note_waiting(struct cli_follow *follow, const json_t *message)
 {
-    if (see(follow, message)) {
-        follow->show(follow->context, message);
+    const char *event_id = cli_call_text(message, "event_id");
+    if (strcmp(cli_call_text(message, "e2e"), "waiting") != 0) {
+        (void)json_object_del(follow->waiting, event_id);
+    } else if (json_object_size(follow->waiting) < CLI_FOLLOW_REMEMBERED) {
+        (void)json_object_set(follow->waiting, event_id, json_object_get(message, "lamport"));
     }
 }
 
-/* An arriving event as chat.history would show it; NULL when it is none of that conversation.
- * Fresh. */
-static json_t *message_of_event(const json_t *event, const char *peer)
+static void show(struct cli_follow *follow, const json_t *message)
 {
-    const json_t *data = json_object_get(event, "data");
-    bool sealed = json_is_object(json_object_get(data, "body"));
+    note_waiting(follow, message);
+    follow->show(follow->context, message);
+}
+
+void cli_follow_offer(struct cli_follow *follow, const json_t *message)
+{
+    if (see(follow, message)) {
+        show(follow, message);
+    }
+}
+
+/* Whether an arriving event is a message of that conversation. */
+static bool is_message(const json_t *event, const char *peer)
+{
     const char *from = cli_call_text(event, "author");
-    const char *to = cli_call_text(data, "recipient");
-    if (strcmp(cli_call_text(event, "event_type"), event_kind_name(EVENT_MESSAGE_SENT)) != 0 ||
-        (peer != NULL && strcmp(from, peer) != 0 && strcmp(to, peer) != 0)) {
-        return NULL;
-    }
+    const char *to = cli_call_text(json_object_get(event, "data"), "recipient");
+    return strcmp(cli_call_text(event, "event_type"), event_kind_name(EVENT_MESSAGE_SENT)) == 0 &&
+           (peer == NULL || strcmp(from, peer) == 0 || strcmp(to, peer) == 0);
+}
+
+/* It as chat.history would show it; `content` has its body and attachments. NULL: it is none.
+ * Fresh. */
+static json_t *message_of_event(const json_t *event, const json_t *content, json_t *e2e)
+{
+    const json_t *attachments = json_object_get(content, "attachments");
     json_t *message = NULL;
-    (void)json_build_try(&message, "{s:O,s:O,s:s,s:s,s:O,s:b,s:O,s:O,s:n,s:n}", "event_id",
+    (void)json_build_try(&message, "{s:O,s:O,s:s,s:s,s:O,s:o,s:o,s:O,s:n,s:n}", "event_id",
                          json_object_get(event, "event_id"), "lamport",
-                         json_object_get(event, "lamport"), "from", from, "to", to, "body",
-                         json_object_get(data, "body"), "e2e", 0, "attachments",
-                         json_object_get(data, "attachments"), "created_at",
-                         json_object_get(event, "wall_clock"), "delivered_at", "read_at");
-    if (message != NULL && sealed) {
-        (void)json_object_set_new(message, "body", json_build_text(""));
-        (void)json_object_set_new(message, "e2e", json_build_text("unsupported"));
-        (void)json_object_set_new(message, "attachments", json_array());
-    }
+                         json_object_get(event, "lamport"), "from", cli_call_text(event, "author"),
+                         "to", cli_call_text(json_object_get(event, "data"), "recipient"), "body",
+                         json_object_get(content, "body"), "e2e", e2e, "attachments",
+                         attachments == NULL ? json_array() : json_build_copy(attachments),
+                         "created_at", json_object_get(event, "wall_clock"), "delivered_at",
+                         "read_at");
     return message;
 }
 
@@ -138,18 +156,99 @@ static int read_again(struct cli_follow *follow)
     return exit_code;
 }
 
-static void offer_arrived(struct cli_follow *follow, const json_t *answer)
+/* What history says now of the messages that `name` (id=… or hash=…) is of in that conversation;
+ * shown again, if they were shown as they were before. */
+static int read_one(struct cli_follow *follow, const char *peer, const char *name,
+                    const char *value, bool again)
 {
+    json_t *page = NULL;
+    size_t index;
+    json_t *message;
+    char *path = memory_format("/api/v1/chat/messages?peer=%s&%s=%s", peer, name, value);
+    int exit_code = ask_patiently(follow->cli, path, &page);
+    json_array_foreach(json_object_get(page, "messages"), index, message)
+    {
+        if (again) {
+            show(follow, message);
+        } else {
+            cli_follow_offer(follow, message);
+        }
+    }
+    json_decref(page);
+    memory_free(path);
+    return exit_code;
+}
+
+/* Of what keys opened, what was shown without them. */
+static int show_opened(struct cli_follow *follow, const char *peer, const json_t *opened)
+{
+    int exit_code = CLI_DONE;
+    size_t index;
+    json_t *event_id;
+    json_array_foreach(json_object_get(opened, "events"), index, event_id)
+    {
+        if (exit_code == CLI_DONE && json_is_string(event_id) &&
+            json_object_get(follow->waiting, json_string_value(event_id)) != NULL) {
+            exit_code = read_one(follow, peer, "id", json_string_value(event_id), true);
+        }
+    }
+    return exit_code;
+}
+
+/* What it says of another message is shown with that. */
+static int show_changed(struct cli_follow *follow, const char *peer, const json_t *opened)
+{
+    const char *of = cli_call_text(opened, "of");
+    const char *target = of[0] != '\0' ? of : cli_call_text(opened, "to");
+    return target[0] == '\0' ? CLI_DONE : read_one(follow, peer, "hash", target, true);
+}
+
+static int offer_text(struct cli_follow *follow, const json_t *event, const json_t *content,
+                      json_t *e2e)
+{
+    json_t *message = message_of_event(event, content, e2e);
+    if (message != NULL) {
+        cli_follow_offer(follow, message);
+    }
+    json_decref(message);
+    return CLI_DONE;
+}
+
+static int offer_event(struct cli_follow *follow, const json_t *event, const json_t *opened)
+{
+    const json_t *data = json_object_get(event, "data");
+    const char *kind = cli_call_text(opened, "kind");
+    const char *from = cli_call_text(event, "author");
+    const char *peer = strcmp(from, follow->self) == 0 ? cli_call_text(data, "recipient") : from;
+    if (!is_message(event, follow->peer)) {
+        return CLI_DONE;
+    }
+    if (!json_is_object(json_object_get(data, "body"))) {
+        return offer_text(follow, event, data, json_false());
+    }
+    if (opened == NULL || json_object_get(opened, "reply_to") != NULL) { /* history says it all */
+        return read_one(follow, peer, "id", cli_call_text(event, "event_id"), false);
+    }
+    if (strcmp(kind, "text") == 0) {
+        return offer_text(follow, event, opened, json_build_text("ok"));
+    }
+    return strcmp(kind, "keys") == 0 ? show_opened(follow, peer, opened)
+                                     : show_changed(follow, peer, opened);
+}
+
+static int offer_arrived(struct cli_follow *follow, const json_t *answer)
+{
+    int exit_code = CLI_DONE;
     size_t index;
     json_t *arrived;
     json_array_foreach(json_object_get(answer, "messages"), index, arrived)
     {
-        json_t *message = message_of_event(json_object_get(arrived, "data"), follow->peer);
-        if (message != NULL) {
-            cli_follow_offer(follow, message);
+        if (exit_code == CLI_DONE) {
+            exit_code = offer_event(follow, json_object_get(arrived, "data"),
+                                    json_object_get(arrived, "opened"));
         }
-        json_decref(message);
     }
+    return exit_code;
 }
 
 int cli_follow_run(struct cli_follow *follow, int64_t seq)
@@ -168,9 +267,9 @@ int cli_follow_run(struct cli_follow *follow, int64_t seq)
             seconds = POLL_SECONDS;
             (void)json_members_integer(answer, "last_seq", 0, INT64_MAX, &seq);
             (void)snprintf(life, sizeof life, "%s", cli_call_text(answer, "log"));
-            offer_arrived(follow, answer);
+            exit_code = offer_arrived(follow, answer);
         }
-        if (json_is_true(json_object_get(answer, "gap"))) {
+        if (exit_code == CLI_DONE && json_is_true(json_object_get(answer, "gap"))) {
             exit_code = read_again(follow);
         }
         json_decref(answer);

@@ -21,6 +21,7 @@ struct cli_follow {
     void *context;
     json_t *seen; /* event ids; of those before them, too */
     json_t *seen_before;
+    json_t *waiting;       /* lamports of messages that wait for their keys, by event id */
     int64_t newest;        /* lamport of what was shown */
     int64_t newest_before; /* … when what is in `seen_before` was full */
     int64_t floor;         /* lamport; what was shown above it is remembered */

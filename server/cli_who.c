@@ -42,6 +42,23 @@ static bool is_one_name(const char *one, const char *other)
             strcmp(composed[0], composed[1]) == 0);
 }
 
+/* How many members have that name, or nickname; *found_out: the last of them. */
+static size_t count_named(const json_t *members, const char *name, const char *who,
+                          const char **found_out)
+{
+    size_t matches = 0;
+    size_t index;
+    json_t *member;
+    json_array_foreach(members, index, member)
+    {
+        if (is_one_name(cli_call_text(member, name), who)) {
+            *found_out = cli_call_text(member, "node_id");
+            matches++;
+        }
+    }
+    return matches;
+}
+
 static int refuse(const char *who, const json_t *members, size_t matches)
 {
     const char **names = memory_allocate(json_array_size(members) + 1, sizeof *names);
@@ -72,9 +89,6 @@ int cli_who_find(const struct cli *cli, const char *who, char **node_id_out)
     json_t *answer = NULL;
     const json_t *members = NULL;
     const char *found = NULL;
-    size_t matches = 0;
-    size_t index;
-    json_t *member;
     *node_id_out = NULL;
     if (is_id(who)) {
         *node_id_out = memory_duplicate_string(who);
@@ -85,12 +99,10 @@ int cli_who_find(const struct cli *cli, const char *who, char **node_id_out)
         return exit_code;
     }
     (void)json_members_array(answer, "members", &members);
-    json_array_foreach(members, index, member)
-    {
-        if (is_one_name(cli_call_text(member, "display_name"), who)) {
-            found = cli_call_text(member, "node_id");
-            matches++;
-        }
+    /* What the owner calls somebody nobody else can take. */
+    size_t matches = who[0] == '\0' ? 0 : count_named(members, "nickname", who, &found);
+    if (matches == 0) {
+        matches = count_named(members, "display_name", who, &found);
     }
     *node_id_out = matches == 1   ? memory_duplicate_string(found)
                    : matches == 0 ? complete_short(who)

@@ -9,6 +9,7 @@
 #include "core/seeded_hash.h"
 #include "gossip/joining.h"
 #include "protocol/canonical.h"
+#include "protocol/foreign_text.h"
 
 enum { ASKING_MS = 10000, MOST_MANIFEST_BYTES = 262144, MOST_URL_BYTES = 320, OK = 200 };
 
@@ -94,6 +95,9 @@ static enum result learn(struct coming_back *back, const struct lan_hint *hint,
 {
     char base[MOST_URL_BYTES];
     struct http_answer answer = {0};
+    static const struct account_key of_anybody = {.kind = ACCOUNT_OF_OTHER};
+    struct account *anybody = account_open(back->options.accounts, &of_anybody);
+    struct foreign_text text = {0};
     struct node_manifest manifest;
     json_t *json = NULL;
     node_manifest_format_url(where, base, sizeof base);
@@ -101,6 +105,7 @@ static enum result learn(struct coming_back *back, const struct lan_hint *hint,
     const struct http_call call = {.url = url,
                                    .method = "GET",
                                    .any_key = true,
+                                   .account = anybody,
                                    .total_ms = ASKING_MS,
                                    .most_answer_bytes = MOST_MANIFEST_BYTES,
                                    .cancelled = &back->cancelled};
@@ -108,8 +113,8 @@ static enum result learn(struct coming_back *back, const struct lan_hint *hint,
     if (result != RESULT_OK) {
         result = error_set(error, RESULT_UNREACHABLE, "Nobody answers there.");
     } else if (answer.status != OK ||
-               canonical_parse_foreign(&answer.body, CANONICAL_MOST_NESTING,
-                                       LIMITS_READ_OF_STRANGER_BYTES, &json) != RESULT_OK ||
+               foreign_text_read(&text, anybody, &answer.body, CANONICAL_MOST_NESTING, &json,
+                                 NULL) != RESULT_OK ||
                node_manifest_parse(json, &manifest) != RESULT_OK || !manifest.has_community ||
                !is_short_of(&manifest.node_id, hint->node) ||
                !is_short_of(&manifest.community_id, hint->community)) {
@@ -123,7 +128,9 @@ static enum result learn(struct coming_back *back, const struct lan_hint *hint,
                                       .bootstrap_endpoints = {.list = {*where}, .count = 1}};
     }
     json_decref(json);
+    foreign_text_close(&text);
     http_client_deinit_answer(&answer);
+    account_close(&anybody);
     memory_free(url);
     return result;
 }
@@ -141,6 +148,7 @@ static enum result fetch_log(struct coming_back *back, const struct lan_hint *hi
                                             .key = options->key,
                                             .identity = options->identity,
                                             .clock = options->clock,
+                                            .accounts = options->accounts,
                                             .cancelled = &back->cancelled,
                                             .unasked = true};
     enum result result = learn(back, hint, where, &invite, error);

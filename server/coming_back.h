@@ -24,6 +24,7 @@ struct coming_back_options {
     const struct signing_key *key;
     const struct http_identity *identity;
     const struct clock *clock;
+    struct account_table *accounts;
     struct log_limit *refusals;
     const struct node_id *lost; /* the community; NULL: the directory doesn't tell which */
     /* The log is there: the node opens it, and knows where the neighbour is. */

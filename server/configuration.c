@@ -198,6 +198,7 @@ enum result configuration_set(struct configuration *c, const char *section, cons
         {"observability", "log_level", KIND_LEVEL, &c->log_level, "debug, info, warning or error"},
         {"observability", "log_file", KIND_TEXT, &c->log_file, "a path"},
         {"observability", "metrics_enabled", KIND_BOOLEAN, &c->metrics_enabled, "true or false"},
+        {"e2e", "require", KIND_BOOLEAN, &c->e2e_required, "true or false"},
         {"process", "confine", KIND_BOOLEAN, &c->confine, "true or false"},
         {"identity", "display_name", KIND_NAME, &c->display_name,
          "at most 64 printable characters"},

@@ -30,8 +30,9 @@ struct configuration {
     struct endpoint *peers; /* [discovery] peers, for the addresses of neighbours by hand (§19) */
     size_t peer_count;
     enum log_level log_level;
-    bool confine;   /* a seccomp filter */
-    char *log_file; /* NULL: stderr */
+    bool e2e_required; /* §24.5: nothing goes in clear text */
+    bool confine;      /* a seccomp filter */
+    char *log_file;    /* NULL: stderr */
     bool metrics_enabled;
     char *display_name;
     char *profile;

@@ -24,7 +24,7 @@ enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_BODY, STATE_HANDLING,
 
 struct connection {
     int descriptor;
-    struct caller_key address;
+    struct account_key address;
     char address_text[CALLERS_ADDRESS_BYTES];
     enum state state;
     int64_t since_ms;
@@ -259,13 +259,13 @@ static bool is_less_deserving(const struct connection *one, const struct connect
 
 /* The one to close, of that address or of all (NULL). */
 static struct connection *find_least(const struct connections *connections,
-                                     const struct caller_key *address)
+                                     const struct account_key *address)
 {
     struct connection *least = NULL;
     for (struct connection *at = connections->first; at != NULL; at = at->next) {
         bool waits = at->state == STATE_NEW || at->state == STATE_IDLE ||
                      ((at->state == STATE_RECEIVING || at->state == STATE_BODY) && !at->welcome);
-        if (!at->shut && waits && (address == NULL || callers_key_equal(&at->address, address)) &&
+        if (!at->shut && waits && (address == NULL || account_key_equal(&at->address, address)) &&
             is_less_deserving(at, least)) {
             least = at;
         }
@@ -273,11 +273,11 @@ static struct connection *find_least(const struct connections *connections,
     return least;
 }
 
-static size_t count_of(const struct connections *connections, const struct caller_key *address)
+static size_t count_of(const struct connections *connections, const struct account_key *address)
 {
     size_t count = 0;
     for (const struct connection *at = connections->first; at != NULL; at = at->next) {
-        count += !at->shut && callers_key_equal(&at->address, address) ? 1 : 0;
+        count += !at->shut && account_key_equal(&at->address, address) ? 1 : 0;
     }
     return count;
 }

@@ -138,10 +138,20 @@ static void examine_copy(const json_t *node, struct doctor_findings *findings)
     if (at[0] != '\0') {
         doctor_findings_add(findings, "copy", DOCTOR_WRONG,
                             "Stop one of them for good; what it wrote stays. Another device gets a "
-                            "key of its own: hearthchat init there, and an invite.",
+                            "key of its own: hearthchat init there, and an invite. If you know of "
+                            "none, somebody has your key: have a trusted member shut it out.",
                             "Another node writes with this device's key, last seen %s: perhaps a "
                             "restored backup beside its original.",
                             at);
+    }
+    const char *back = text_of(node, "set_back_at");
+    if (back[0] != '\0') {
+        doctor_findings_add(findings, "set_back", DOCTOR_NOTICE,
+                            "What others wrote meanwhile comes by itself. What can't be read here "
+                            "any more is encrypted: ask those who wrote it to send it again.",
+                            "This device went on from an older state than its neighbours know, "
+                            "noticed %s: a backup, or a log that was lost.",
+                            back);
     }
 }
 

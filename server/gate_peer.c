@@ -74,7 +74,8 @@ static enum caller_level level_of(const struct gate_peer *gate, const struct nod
 }
 
 /* A stranger's key is one of as many as it likes to make: only the address counts. */
-static struct caller_key key_of(const struct listener_request *request, const struct caller *caller)
+static struct account_key key_of(const struct listener_request *request,
+                                 const struct caller *caller)
 {
     return caller->level == CALLER_MEMBER || caller->level == CALLER_INVITEE
                ? callers_key_of_node(&caller->node_id)
@@ -94,7 +95,7 @@ static bool judge_pace(enum result counted, int64_t retry_after_ms, struct refus
     return counted == RESULT_OK;
 }
 
-static bool count_call(struct gate_peer *gate, const struct caller_key *key,
+static bool count_call(struct gate_peer *gate, const struct account_key *key,
                        struct refusal *refusal_out)
 {
     int64_t retry_after_ms = 0;
@@ -111,7 +112,7 @@ static bool count_capability(struct gate_peer *gate, const struct listener_reque
     if (name == NULL && !json_members_string(base->body, "capability", &name, NULL)) {
         name = "";
     }
-    struct caller_key key = key_of(request, &base->caller);
+    struct account_key key = key_of(request, &base->caller);
     size_t number = capabilities_number(name) % CALLERS_CAPABILITIES;
     enum result counted = callers_count_capability(
         gate->callers, &key, number, clock_monotonic_ms(gate->parts->clock), &retry_after_ms);
@@ -123,7 +124,7 @@ static bool count_capability(struct gate_peer *gate, const struct listener_reque
 static bool admit_redeeming(struct gate_peer *gate, const struct listener_request *request,
                             const struct caller *caller, struct refusal *refusal_out)
 {
-    struct caller_key address = callers_key_of_address(listener_request_address(request));
+    struct account_key address = callers_key_of_address(listener_request_address(request));
     int64_t retry_after_ms = 0;
     if (!caller->identified) {
         *refusal_out = (struct refusal){
@@ -303,9 +304,9 @@ static bool agree(const struct request *base)
 static bool count_as_signer(struct gate_peer *gate, const struct listener_request *request,
                             const struct caller *caller, struct refusal *refusal_out)
 {
-    struct caller_key address = callers_key_of_address(listener_request_address(request));
-    struct caller_key key = key_of(request, caller);
-    if (callers_key_equal(&address, &key)) {
+    struct account_key address = callers_key_of_address(listener_request_address(request));
+    struct account_key key = key_of(request, caller);
+    if (account_key_equal(&address, &key)) {
         return true;
     }
     callers_uncount(gate->callers, &address);
@@ -339,7 +340,7 @@ bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
     if (base->caller.identified) {
         base->caller.level = level_of(gate, &base->caller.node_id);
     }
-    struct caller_key key = key_of(request, &base->caller);
+    struct account_key key = key_of(request, &base->caller);
     listener_request_charge(request, &key);
     if (!count_call(gate, &key, refusal_out)) {
         return false;

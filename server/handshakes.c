@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -131,7 +130,7 @@ static void wait_for_all(void *context)
     struct handshakes *room = context;
     struct epoll_event ready[AT_ONCE];
     bool closed = false;
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LIMITS_PEER_NICENESS);
+    thread_be_nice(LIMITS_PEER_NICENESS);
     while (!closed) {
         int count = epoll_wait(room->epoll, ready, AT_ONCE, -1);
         lock_take(room->lock);

@@ -6,13 +6,13 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/thread.h"
 #include "server/http_listener_private.h"
 #include "server/process.h"
 
@@ -35,7 +35,7 @@ static void stand_back(void)
     static _Thread_local bool stands_back;
     if (!stands_back) {
         stands_back = true;
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LIMITS_PEER_NICENESS);
+        thread_be_nice(LIMITS_PEER_NICENESS);
     }
 }
 
@@ -232,7 +232,15 @@ void http_listener_drain(struct http_listener *listener)
     while (listener->pending > 0) {
         (void)lock_wait(listener->lock, -1);
     }
-    while (listener->unsent > 0 && lock_wait(listener->lock, SENDING_MS)) {
+    int64_t until_ms = clock_monotonic_ms(clock_system()) + SENDING_MS;
+    int64_t left_ms = SENDING_MS;
+    while (listener->unsent > 0 && left_ms > 0) {
+        (void)lock_wait(listener->lock, left_ms);
+        left_ms = until_ms - clock_monotonic_ms(clock_system());
+    }
+    listener->drained = true;
+    while (listener->pending > 0) { /* for pieces */
+        (void)lock_wait(listener->lock, -1);
     }
     lock_release(listener->lock);
 }

@@ -23,10 +23,10 @@ struct http_listener_options {
     const struct tls_certificate *tls; /* NULL: plain */
     const struct routes *routes;
     const struct node_parts *parts;
-    struct callers *callers; /* who holds how much of what is held here */
-    bool holds_answers;      /* answers count too, not bodies alone */
-    struct readers *readers; /* who work on what came */
-    void *context;           /* for the hooks below */
+    struct account_table *accounts; /* who pays for what is held here */
+    bool holds_answers;             /* answers count too, not bodies alone */
+    struct readers *readers;        /* who work on what came */
+    void *context;                  /* for the hooks below */
     /* Called with the headers, on a loop: who calls, and whether that one may. False: refused as
      * *refusal_out says. */
     bool (*admit)(void *context, struct listener_request *request, struct refusal *refusal_out);

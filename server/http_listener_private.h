@@ -21,6 +21,7 @@ struct http_listener {
     bool only_ipv4;    /* instead of all of IPv6 too */
     struct lock *lock; /* guards what follows */
     bool quiesced;     /* no request goes to a handler any more */
+    bool drained;      /* nor is one suspended */
     size_t pending;    /* requests given to a handler and not answered yet */
     size_t unsent;     /* those, and the ones whose answer is still on its way out */
 };

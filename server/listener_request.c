@@ -58,9 +58,9 @@ size_t listener_request_count_header(const struct listener_request *request, con
     return request_names_count_header(request->connection, name);
 }
 
-void listener_request_charge(struct listener_request *request, const struct caller_key *key)
+void listener_request_charge(struct listener_request *request, const struct account_key *key)
 {
-    request->account = *key;
+    request->payer = *key;
 }
 
 void listener_request_welcome(struct listener_request *request)
@@ -90,13 +90,6 @@ static const char *header(const struct request *base, const char *name)
 {
     const struct listener_request *request = (const struct listener_request *)base;
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
-static bool hold(struct listener_request *request, size_t bytes)
-{
-    bool held = callers_hold(request->listener->options.callers, &request->account, bytes);
-    request->held_bytes += held ? bytes : 0;
-    return held;
 }
 
 /* Failures of HTTP itself keep their status and carry bad_request (§16). */
@@ -193,9 +186,11 @@ static enum MHD_Result collect(struct listener_request *request, const char *byt
 {
     request->too_large =
         request->too_large || request->body.length_bytes + *length > most_body_bytes(request);
-    request->too_much = request->too_much || (!request->too_large && !hold(request, *length));
+    request->too_much =
+        request->too_much || (!request->too_large && !listener_work_hold(request, *length));
     if (request->too_large || request->too_much) {
         buffer_deinit(&request->body);
+        listener_work_let_go(request);
     } else {
         buffer_append(&request->body, bytes, *length);
     }
@@ -203,28 +198,31 @@ static enum MHD_Result collect(struct listener_request *request, const char *byt
     return MHD_YES;
 }
 
-/* A few megabytes of braces take hundreds once they are read. */
-static bool is_too_heavy(const struct listener_request *request)
+/* False after answering what is wrong. A few megabytes of braces take hundreds once they are read.
+ */
+static bool parse_body(struct listener_request *request)
 {
-    size_t most = request->base.caller.level == CALLER_ANONYMOUS ? LIMITS_READ_OF_STRANGER_BYTES
-                                                                 : LIMITS_READ_BYTES;
-    return body_of(request) == BODY_JSON &&
-           canonical_weigh(buffer_text(&request->body), request->body.length_bytes) > most;
-}
-
-static bool parse_body(struct listener_request *request, struct error *error)
-{
-    thread_expect(THREAD_PARSES);
+    struct error error = {""};
     if (body_of(request) != BODY_JSON) {
         request->base.bytes = request->body.data;
         request->base.bytes_count = request->body.length_bytes;
         return true;
     }
-    bool parsed =
-        canonical_parse(buffer_text(&request->body), request->body.length_bytes,
-                        CANONICAL_MOST_NESTING_REQUEST, &request->base.body, error) == RESULT_OK;
+    enum result result =
+        foreign_text_read(&request->text, listener_work_account(request), &request->body,
+                          CANONICAL_MOST_NESTING_REQUEST, &request->base.body, &error);
     buffer_deinit(&request->body);
-    return parsed;
+    listener_work_let_go(request);
+    if (result == RESULT_FULL) {
+        request_reply_http_error(&request->base, 413,
+                                 "The request's body holds too many values; send fewer.");
+    } else if (result == RESULT_BUSY) {
+        request_reply_error(&request->base, WIRE_CAPACITY_EXCEEDED,
+                            "Too many values are being worked on; send this again later.");
+    } else if (result != RESULT_OK) {
+        request_reply_error(&request->base, WIRE_BAD_REQUEST, error.message);
+    }
+    return result == RESULT_OK;
 }
 
 /* With the whole request, on a reader: the handler, which may answer now or later. */
@@ -232,16 +230,12 @@ static void handle(struct request *base, void *context)
 {
     struct listener_request *request = (struct listener_request *)base;
     const struct http_listener_options *options = &request->listener->options;
-    struct error error = {""};
     struct refusal refusal = {.code = WIRE_UNAUTHORIZED, .message = ""};
     (void)context;
-    if (is_too_heavy(request)) {
-        request_reply_http_error(base, 413,
-                                 "The request's body holds too many values; send fewer.");
-    } else if (!parse_body(request, &error)) {
-        request_reply_error(base, WIRE_BAD_REQUEST, error.message);
-    } else if (options->admit_body != NULL &&
-               !options->admit_body(options->context, request, &refusal)) {
+    if (!parse_body(request)) {
+        return;
+    }
+    if (options->admit_body != NULL && !options->admit_body(options->context, request, &refusal)) {
         refuse(request, &refusal);
     } else if (request->route == NULL) {
         refuse_unrouted(request);
@@ -318,11 +312,14 @@ void *listener_request_on_target(void *context, const char *target,
     request->base.query = query;
     request->base.header = header;
     request->base.reply = listener_work_reply;
+    request->base.stream = listener_work_stream;
     request->base.go_on = listener_work_go_on;
+    request->base.is_over = listener_work_is_over;
     request->base.clock = listener->options.parts->clock;
     request->base.started_ms = clock_monotonic_ms(request->base.clock);
     buffer_init(&request->body);
     buffer_init(&request->unsigned_bytes);
+    buffer_init(&request->piece);
     return request;
 }
 
@@ -337,7 +334,6 @@ void listener_request_on_completed(void *context, struct MHD_Connection *connect
         return;
     }
     listener_work_end(request);
-    callers_give_back(request->listener->options.callers, &request->account, request->held_bytes);
     if (request->released == NULL) {
         connections_idle(request->listener->connections, request->place);
     } else {
@@ -345,6 +341,9 @@ void listener_request_on_completed(void *context, struct MHD_Connection *connect
     }
     json_decref(request->base.body);
     buffer_deinit(&request->body);
+    foreign_text_close(&request->text);
+    listener_work_let_go(request);
+    account_close(&request->account);
     memory_free((char *)(uintptr_t)request->base.path);
     memory_free(request->target);
     memory_free(request);

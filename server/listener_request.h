@@ -36,7 +36,7 @@ enum caller_level listener_request_least(const struct listener_request *request)
 size_t listener_request_count_header(const struct listener_request *request, const char *name);
 
 /* For a gate: on whose account the request's bytes are held; the one whom the gate knows. */
-void listener_request_charge(struct listener_request *request, const struct caller_key *key);
+void listener_request_charge(struct listener_request *request, const struct account_key *key);
 void listener_request_welcome(struct listener_request *request);
 
 /* … who does not know yet, but will from the whole request (admit_body), whatever its route. */

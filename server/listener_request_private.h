@@ -8,15 +8,9 @@
 
 #include "core/buffer.h"
 #include "core/readers.h"
+#include "protocol/foreign_text.h"
 #include "server/http_listener_private.h"
-
-/* From the first to the last, and between the two in the middle as often as there are steps. */
-enum listener_request_phase {
-    LISTENER_REQUEST_RECEIVED, /* … just now, or refused before it was whole */
-    LISTENER_REQUEST_WORKING,  /* a step waits for the readers, or runs */
-    LISTENER_REQUEST_WAITING,  /* for the log, or another node: whoever has it goes on with it */
-    LISTENER_REQUEST_ANSWERED, /* MHD may go on with it, and end it */
-};
+#include "server/listener_phases.h"
 
 /* Lives from the request line to MHD's completion, suspended while it is worked on. */
 struct listener_request {
@@ -35,30 +29,50 @@ struct listener_request {
     bool too_large;
     bool too_much; /* is held for this caller already */
     bool hangs_up; /* instead of an answer */
-    struct caller_key account;
+    struct account_key payer;
+    struct account *account; /* NULL: nothing is charged to it yet */
     size_t held_bytes;
     struct buffer body;
+    struct foreign_text text; /* … as JSON: paid for until there is an answer */
     void (*released)(void *context);
     void *released_context;
     struct reader_job job;
+    struct reply_stream *stream; /* of an answer in pieces; NULL: it is whole */
+    struct buffer piece;
+    size_t piece_given;
     struct reply unsigned_reply; /* status 0: none. Its bytes are what follows */
     struct buffer unsigned_bytes;
 
-    enum listener_request_phase phase; /* guarded by the lock, as all that follows */
-    bool counted;                      /* among the listener's */
-    bool again;                        /* a step is due when this one returns */
+    enum listener_phase phase; /* guarded by the lock, as all that follows */
+    bool counted;              /* among the listener's */
     request_step *step;
     void *step_context;
     struct MHD_Response *response;
     int status;
+    enum reply_piece piece_made;
 };
 
-/* listener_work.c: an answer is there, signed or not. */
+/* listener_work.c: who pays for the request. False when too much is held for them already. Thread:
+ * the one whose the request is. */
+struct account *listener_work_account(struct listener_request *request);
+bool listener_work_hold(struct listener_request *request, size_t bytes);
+void listener_work_let_go(struct listener_request *request);
+
+/* An answer is there, signed or not. */
 bool listener_work_is_answered(struct listener_request *request);
 
-/* For struct request: an answer, a further step. Thread: any. */
+/* listener_stream.c: a response that the readers make, a piece when the last one was taken; the
+ * reply's bytes are the first. End: MHD is done with it. */
+struct MHD_Response *listener_stream_create(struct listener_request *request,
+                                            const struct reply *reply);
+void listener_stream_end(struct listener_request *request);
+
+/* For struct request: an answer, a further step, the end of this one's time. */
 void listener_work_reply(struct request *base, const struct reply *reply);
+void listener_work_stream(struct request *base, const struct reply *reply,
+                          struct reply_stream *stream);
 void listener_work_go_on(struct request *base, request_step *step, void *context);
+bool listener_work_is_over(const struct request *base);
 
 /* An answer without a body or a signature, for a connection that is hung up. */
 void listener_work_hang_up(struct listener_request *request);

@@ -6,13 +6,39 @@
 #include "server/listener_request_private.h"
 #include "server/request_head.h"
 
+struct account *listener_work_account(struct listener_request *request)
+{
+    if (request->account == NULL) {
+        request->account = account_open(request->listener->options.accounts, &request->payer);
+    }
+    return request->account;
+}
+
+bool listener_work_hold(struct listener_request *request, size_t bytes)
+{
+    bool held = account_charge(listener_work_account(request), ACCOUNT_BYTES, bytes);
+    request->held_bytes += held ? bytes : 0;
+    return held;
+}
+
+void listener_work_let_go(struct listener_request *request)
+{
+    if (request->account != NULL) {
+        account_give_back(request->account, ACCOUNT_BYTES, request->held_bytes);
+        request->held_bytes = 0;
+    }
+}
+
 static struct MHD_Response *make_response(struct listener_request *request,
                                           const struct reply *reply, bool sign)
 {
     char seconds[32];
     const struct http_listener_options *options = &request->listener->options;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->length_bytes, (void *)(uintptr_t)reply->bytes, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        request->stream != NULL
+            ? listener_stream_create(request, reply)
+            : MHD_create_response_from_buffer(reply->length_bytes, (void *)(uintptr_t)reply->bytes,
+                                              MHD_RESPMEM_MUST_COPY);
     if (reply->content_type != NULL) {
         (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
     }
@@ -41,7 +67,7 @@ static struct MHD_Response *make_response(struct listener_request *request,
 static void finish(struct listener_request *request)
 {
     struct http_listener *listener = request->listener;
-    request->phase = LISTENER_REQUEST_ANSWERED;
+    foreign_text_close(&request->text);
     MHD_resume_connection(request->connection);
     if (--listener->pending == 0) {
         lock_wake_all(listener->lock);
@@ -56,7 +82,8 @@ static void respond(struct listener_request *request, const struct reply *reply,
     lock_take(listener->lock);
     request->response = response;
     request->status = reply->status;
-    if (request->phase == LISTENER_REQUEST_WAITING) {
+    listener_phases_follow(&request->phase, LISTENER_ANSWERS);
+    if (request->phase == LISTENER_ANSWERED) {
         finish(request);
     }
     lock_release(listener->lock);
@@ -86,12 +113,11 @@ void listener_work_reply(struct request *base, const struct reply *reply)
     struct listener_request *request = (struct listener_request *)base;
     const struct http_listener_options *options = &request->listener->options;
     if (options->holds_answers && reply->length_bytes > LIMITS_SMALL_ANSWER_BYTES) {
-        if (!callers_hold(options->callers, &request->account, reply->length_bytes)) {
+        if (!listener_work_hold(request, reply->length_bytes)) {
             request_reply_error(base, WIRE_CAPACITY_EXCEEDED,
                                 "Too many answers are on their way to you; read those first.");
             return;
         }
-        request->held_bytes += reply->length_bytes;
     }
     if (reply->error != NULL && options->refused != NULL) {
         options->refused(options->context, request, reply,
@@ -106,6 +132,14 @@ void listener_work_reply(struct request *base, const struct reply *reply)
     if (request->counted) {
         listener_work_go_on(base, respond_signed, NULL);
     }
+}
+
+void listener_work_stream(struct request *base, const struct reply *reply,
+                          struct reply_stream *stream)
+{
+    struct listener_request *request = (struct listener_request *)base;
+    request->stream = stream;
+    respond(request, reply, false);
 }
 
 void listener_work_hang_up(struct listener_request *request)
@@ -126,12 +160,10 @@ static bool run(struct reader_job *job)
     lock_release(lock);
     step(&request->base, context);
     lock_take(lock);
-    bool again = request->again && request->response == NULL;
-    request->again = false;
-    if (request->response != NULL) {
+    listener_phases_follow(&request->phase, LISTENER_RETURNS);
+    bool again = request->phase == LISTENER_WORKING;
+    if (request->phase == LISTENER_ANSWERED) {
         finish(request);
-    } else if (!again) {
-        request->phase = LISTENER_REQUEST_WAITING;
     }
     lock_release(lock);
     return !again;
@@ -142,22 +174,28 @@ void listener_work_go_on(struct request *base, request_step *step, void *context
     struct listener_request *request = (struct listener_request *)base;
     struct http_listener *listener = request->listener;
     lock_take(listener->lock);
-    bool waits = request->phase == LISTENER_REQUEST_WAITING;
+    listener_phases_follow(&request->phase, LISTENER_GOES_ON);
+    bool waited = request->phase == LISTENER_WORKING;
     request->step = step;
     request->step_context = context;
-    request->again = !waits;
-    request->phase = LISTENER_REQUEST_WORKING;
+    request->job.is_long = false; /* its body is read */
     lock_release(listener->lock);
-    if (waits) {
+    if (waited) {
         readers_post(listener->options.readers, &request->job);
     }
+}
+
+bool listener_work_is_over(const struct request *base)
+{
+    const struct listener_request *request = (const struct listener_request *)base;
+    return readers_is_over(&request->job);
 }
 
 /* A caller; of the owner's, who is one, a connection: a script does not keep the tab waiting. */
 static uint32_t payer_of(const struct listener_request *request)
 {
     const struct http_listener_options *options = &request->listener->options;
-    return options->from_anywhere ? callers_hash(options->callers, &request->account)
+    return options->from_anywhere ? account_table_hash(options->accounts, &request->payer)
                                   : (uint32_t)((uintptr_t)request->place >> 4);
 }
 
@@ -170,7 +208,7 @@ bool listener_work_begin(struct listener_request *request, request_step *step)
     if (request->counted) {
         listener->pending++;
         listener->unsent++;
-        request->phase = LISTENER_REQUEST_WORKING;
+        listener_phases_follow(&request->phase, LISTENER_BEGINS);
         request->step = step;
         MHD_suspend_connection(request->connection);
     }
@@ -178,6 +216,7 @@ bool listener_work_begin(struct listener_request *request, request_step *step)
     if (request->counted) {
         request->job.run = run;
         request->job.payer = payer_of(request);
+        request->job.is_long = request->body.length_bytes > LIMITS_LONG_BODY_BYTES;
         readers_post(listener->options.readers, &request->job);
     }
     return request->counted;
@@ -218,5 +257,6 @@ void listener_work_end(struct listener_request *request)
     if (request->response != NULL) {
         MHD_destroy_response(request->response);
     }
+    listener_stream_end(request);
     buffer_deinit(&request->unsigned_bytes);
 }

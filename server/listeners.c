@@ -24,7 +24,7 @@ static bool admit_local(void *context, struct listener_request *request,
                           refusal_out)) {
         return false;
     }
-    struct caller_key owner = callers_key_of_node(&node->key.node_id);
+    struct account_key owner = callers_key_of_node(&node->key.node_id);
     base->caller.identified = true;
     base->caller.node_id = node->key.node_id;
     listener_request_charge(request, &owner);
@@ -196,10 +196,22 @@ static void log_refused_local(void *context, struct listener_request *request,
     }
 }
 
+static struct account_table *create_accounts(int64_t bytes_of_one, int64_t bytes_of_all,
+                                             int64_t json_of_one, int64_t json_of_all)
+{
+    const struct account_bounds bounds = {.of_one = {bytes_of_one, json_of_one},
+                                          .of_all = {bytes_of_all, json_of_all}};
+    uint64_t seed = 0;
+    signing_random(&seed, sizeof seed);
+    return account_table_create(&bounds, seed);
+}
+
 static enum result open_peer(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
-    node->peer_callers = callers_create(LIMITS_HELD_BY_CALLER_BYTES, LIMITS_HELD_BYTES);
+    node->peer_accounts = create_accounts(LIMITS_BYTES_OF_ONE, LIMITS_BYTES_OF_ALL,
+                                          LIMITS_JSON_OF_ONE, LIMITS_JSON_OF_ALL);
+    node->peer_callers = callers_create();
     node->gate = gate_peer_create(&node->parts, node->peer_callers);
     struct http_listener_options options = {
         .name = "peer",
@@ -210,7 +222,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .idle_ms = LIMITS_PEER_IDLE_MS,
         .most_connections = process_afford_connections(LIMITS_PEER_CONNECTIONS),
         .from_anywhere = true,
-        .callers = node->peer_callers,
+        .accounts = node->peer_accounts,
         .holds_answers = true,
         .tls = &node->tls,
         .routes = &routes_peer,
@@ -228,8 +240,9 @@ static enum result open_peer(struct node *node, struct error *error)
 static enum result open_local(struct node *node, struct error *error)
 {
     const struct configuration *configuration = node->configuration;
+    node->own_accounts = create_accounts(LIMITS_BYTES_OF_OWNER, LIMITS_BYTES_OF_OWNER,
+                                         LIMITS_JSON_OF_OWNER, LIMITS_JSON_OF_OWNER);
     size_t most_local = process_afford_connections(LIMITS_LOCAL_CONNECTIONS);
-    node->local_callers = callers_create(LIMITS_HELD_BY_OWNER_BYTES, LIMITS_HELD_BY_OWNER_BYTES);
     struct http_listener_options options = {
         .name = "local",
         .host = configuration->ui_host,
@@ -240,7 +253,7 @@ static enum result open_local(struct node *node, struct error *error)
         .most_connections = most_local > LIMITS_LOCAL_CONNECTIONS_LEAST
                                 ? most_local
                                 : LIMITS_LOCAL_CONNECTIONS_LEAST,
-        .callers = node->local_callers,
+        .accounts = node->own_accounts,
         .routes = &routes_local,
         .parts = &node->parts,
         .context = node,
@@ -298,5 +311,4 @@ void listeners_stop(struct node *node)
     http_listener_stop(&node->peer);
     gate_peer_destroy(&node->gate);
     callers_destroy(&node->peer_callers);
-    callers_destroy(&node->local_callers);
 }

@@ -2,26 +2,44 @@
 
 #include <string.h>
 
+#include "core/buffer.h"
 #include "core/limits.h"
 #include "core/memory.h"
-#include "protocol/canonical.h"
 #include "protocol/event_kind.h"
 #include "protocol/json_build.h"
 #include "store/event_reader.h"
 
-enum { MOST_EVENTS = 200 };
+enum { MOST_EVENTS = 200, MOST_BYTES = 4194304 }; /* what does not fit, the next poll brings */
 
-static bool add_message(void *context, int64_t seq, int64_t lamport, const char *text,
-                        size_t length_bytes)
+/* What an answer brings: events as they are stored, which is canonical, so that none is parsed. */
+struct found {
+    struct buffer messages;
+    int64_t newest; /* seq */
+};
+
+/* To the owner with what it opened to, else NULL. */
+static bool add_opened(void *context, int64_t seq, const char *text, size_t length_bytes,
+                       const char *opened)
 {
-    json_t *messages = context;
-    json_t *event = NULL;
-    (void)lamport;
-    if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &event, NULL) == RESULT_OK) {
-        (void)json_array_append_new(
-            messages, json_build_pack("{s:I,s:o}", "seq", (json_int_t)seq, "data", event));
+    struct found *found = context;
+    struct buffer *messages = &found->messages;
+    buffer_append_text(messages, messages->length_bytes == 0 ? "{\"data\":" : ",{\"data\":");
+    buffer_append(messages, text, length_bytes);
+    if (opened != NULL) {
+        buffer_append_text(messages, ",\"opened\":");
+        buffer_append_text(messages, opened);
     }
-    return true;
+    buffer_append_format(messages, ",\"seq\":%lld}", (long long)seq);
+    found->newest = seq;
+    return messages->length_bytes < MOST_BYTES;
+}
+
+/* Another member gets events as they were signed, and nothing else (§24.14). */
+static bool add_signed(void *context, int64_t seq, int64_t lamport, const char *text,
+                       size_t length_bytes)
+{
+    (void)lamport;
+    return add_opened(context, seq, text, length_bytes, NULL);
 }
 
 /* Where the poll goes on when nothing was found: no number, one above all others, or of another
@@ -39,13 +57,40 @@ static bool follow(struct event_log *log, struct long_poll *poll, char life_out[
     return gap;
 }
 
-static void read_messages(struct event_log *log, struct long_poll *poll, json_t *messages)
+static void read_messages(struct event_log *log, struct long_poll *poll, struct found *found)
 {
     int64_t through = 0;
-    if (event_reader_concerning(log, &poll->whose, poll->last_seq, MOST_EVENTS, add_message,
-                                messages, &through) == RESULT_OK) {
+    enum result result = poll->for_peer
+                             ? event_reader_concerning(log, &poll->whose, poll->last_seq,
+                                                       MOST_EVENTS, add_signed, found, &through)
+                             : event_reader_concerning_us(log, poll->last_seq, MOST_EVENTS,
+                                                          add_opened, found, &through);
+    if (result == RESULT_OK) {
         poll->last_seq = through > poll->last_seq ? through : poll->last_seq;
     }
+}
+
+static void reply(struct request *request, const struct found *found, const char *life)
+{
+    struct buffer answer;
+    buffer_init(&answer);
+    buffer_append_format(&answer, "{\"last_seq\":%lld,\"log\":\"%s\",\"messages\":[",
+                         (long long)found->newest, life);
+    buffer_append(&answer, found->messages.data, found->messages.length_bytes);
+    buffer_append_text(&answer, "]}");
+    request_reply_canonical(request, answer.data, answer.length_bytes);
+    buffer_deinit(&answer);
+}
+
+static void reply_empty(const struct long_poll *poll, const char *life, bool gap)
+{
+    json_t *answer =
+        json_build_pack("{s:b,s:I,s:s*}", "timeout", 1, "last_seq", (json_int_t)poll->last_seq,
+                        "log", life[0] == '\0' ? NULL : life);
+    if (gap) {
+        (void)json_object_set_new(answer, "gap", json_true());
+    }
+    request_reply_json(poll->request, 200, answer);
 }
 
 /* Who was a member when it began to wait may be revoked by now. */
@@ -66,32 +111,24 @@ static bool try_poll(struct long_poll *poll, bool over)
         request_reply_error(poll->request, WIRE_REVOKED, "This device was revoked.");
         return true;
     }
-    json_t *messages = json_array();
+    struct found found = {.newest = 0};
     char life[ULID_TEXT_BYTES] = "";
+    buffer_init(&found.messages);
     if (log == NULL && poll->last_seq < 0) {
         poll->last_seq = 0; /* all that a log will have is new */
     }
     bool gap = log != NULL && follow(log, poll, life);
     if (log != NULL && !gap) {
-        read_messages(log, poll, messages);
+        read_messages(log, poll, &found);
     }
-    const char *named = life[0] == '\0' ? NULL : life;
-    size_t count = json_array_size(messages);
-    if (count > 0) {
-        json_t *newest = json_object_get(json_array_get(messages, count - 1), "seq");
-        request_reply_json(poll->request, 200,
-                           json_build_pack("{s:O,s:O,s:s*}", "messages", messages, "last_seq",
-                                           newest, "log", named));
+    bool is_some = found.messages.length_bytes > 0;
+    if (is_some) {
+        reply(poll->request, &found, life);
     } else if (over || gap) { /* what was missed is to be read elsewhere, and at once */
-        json_t *answer = json_build_pack("{s:b,s:I,s:s*}", "timeout", 1, "last_seq",
-                                         (json_int_t)poll->last_seq, "log", named);
-        if (gap) {
-            (void)json_object_set_new(answer, "gap", json_true());
-        }
-        request_reply_json(poll->request, 200, answer);
+        reply_empty(poll, life, gap);
     }
-    json_decref(messages);
-    return count > 0 || over || gap;
+    buffer_deinit(&found.messages);
+    return is_some || over || gap;
 }
 
 void long_polls_init(struct long_polls *polls, const struct node_parts *parts)

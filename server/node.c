@@ -60,6 +60,14 @@ static void on_presence(void *context, const struct node_id *peer, bool online)
     websocket_peer_changed(node->hub, peer, online);
 }
 
+static void on_lost(void *context, const struct node_id *peer, int64_t count)
+{
+    struct node *node = context;
+    struct gossip *gossip = get_gossip(node);
+    websocket_peer_lost(node->hub, peer, gossip != NULL && gossip_presence(gossip, peer).online,
+                        count);
+}
+
 static enum result open_community(struct node *node, const struct node_id *community_id,
                                   struct error *error)
 {
@@ -72,7 +80,9 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                         .clock = clock_system(),
                                         .answers_messages = node->configuration->chat_enabled,
                                         .has_a_life = true,
+                                        .keeps_keys = true,
                                         .on_commit = on_commit,
+                                        .on_lost = on_lost,
                                         .context = node};
     enum result result = event_log_open(&options, &log, error);
     memory_free(directory);
@@ -92,6 +102,9 @@ static enum result open_community(struct node *node, const struct node_id *commu
         .key = &node->key,
         .identity = &node->identity,
         .clock = clock_system(),
+        .accounts = node->peer_accounts,
+        .own_readers = node->own_readers,
+        .peer_readers = node->peer_readers,
         .most_connections = process_afford_connections(LIMITS_OUTWARD_CONNECTIONS),
         .listener.port = http_listener_port(node->peer),
         .by_hand = node->configuration->peers,
@@ -201,6 +214,7 @@ static void join_first(struct node *node, const struct invite *invite, struct jo
                                             .key = &node->key,
                                             .identity = &node->identity,
                                             .clock = clock_system(),
+                                            .accounts = node->peer_accounts,
                                             .manifest = manifest,
                                             .cancelled = &node->stopping};
     answer->result = joining_run(&request, &answer->returned, &answer->error);
@@ -300,6 +314,7 @@ static void fill_parts(struct node *node)
         .chat_enabled = configuration->chat_enabled,
         .store_and_forward = configuration->store_and_forward,
         .read_receipts_enabled = configuration->read_receipts_enabled,
+        .e2e_required = configuration->e2e_required,
         .metrics_enabled = configuration->metrics_enabled,
         .started_ms = clock_monotonic_ms(clock_system()),
         .node = node,
@@ -332,6 +347,7 @@ static void look_for_lost(struct node *node)
                                                 .key = &node->key,
                                                 .identity = &node->identity,
                                                 .clock = clock_system(),
+                                                .accounts = node->peer_accounts,
                                                 .refusals = parts->refusals,
                                                 .lost = parts->has_lost ? &parts->lost : NULL,
                                                 .open = open_found_again,
@@ -449,6 +465,8 @@ void node_stop(struct node **node_pointer)
     event_log_close(&log);
     gossip_destroy(&gossip);
     websocket_destroy(&node->hub);
+    account_table_destroy(&node->peer_accounts);
+    account_table_destroy(&node->own_accounts);
     log_limit_destroy(&node->parts.refusals);
     capabilities_unload();
     tls_certificate_deinit(&node->tls);

@@ -37,7 +37,8 @@ struct node {
     struct websocket_hub *hub;
     struct gate_peer *gate;
     struct callers *peer_callers;
-    struct callers *local_callers;
+    struct account_table *peer_accounts; /* of who calls, and whom we call */
+    struct account_table *own_accounts;
     struct http_listener *local;
     struct http_listener *peer;
     struct own_name *own_name;

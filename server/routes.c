@@ -7,8 +7,18 @@ static const struct route local[] = {
     {"GET", "/api/v1/chat/history", CALLER_SELF, BODY_NONE, true, chat_history_handle,
      "peer since_lamport before_lamport limit "},
     {"GET", "/api/v1/chat/conversations", CALLER_SELF, BODY_NONE, true, conversations_handle,
-     "peer "},
+     "peer blocked "},
+    {"GET", "/api/v1/chat/message", CALLER_SELF, BODY_NONE, true, chat_message_handle,
+     "peer event_id "},
     {"POST", "/api/v1/chat/read", CALLER_SELF, BODY_JSON, true, chat_read_handle, NULL},
+    {"POST", "/api/v1/chat/edit", CALLER_SELF, BODY_JSON, true, chat_change_edit_handle, NULL},
+    {"POST", "/api/v1/chat/delete", CALLER_SELF, BODY_JSON, true, chat_change_delete_handle, NULL},
+    {"POST", "/api/v1/chat/react", CALLER_SELF, BODY_JSON, true, chat_change_react_handle, NULL},
+    {"GET", "/api/v1/chat/messages", CALLER_SELF, BODY_NONE, true, chat_messages_handle,
+     "id hash peer "},
+    {"POST", "/api/v1/chat/restore", CALLER_SELF, BODY_JSON, true, chat_restore_handle, NULL},
+    {"POST", "/api/v1/keys/rotate", CALLER_SELF, BODY_JSON, true, keys_rotate_handle, NULL},
+    {"POST", "/api/v1/chat/clear", CALLER_SELF, BODY_JSON, true, contacts_clear_handle, NULL},
     {"GET", "/api/v1/chat/search", CALLER_SELF, BODY_NONE, true, chat_search_handle,
      "q peer limit "},
     {"GET", "/api/v1/node", CALLER_SELF, BODY_NONE, true, node_info_handle, NULL},
@@ -23,6 +33,12 @@ static const struct route local[] = {
      NULL},
     {"POST", "/api/v1/levels", CALLER_SELF, BODY_JSON, true, member_change_level_handle, NULL},
     {"POST", "/api/v1/co-signatures", CALLER_SELF, BODY_JSON, true, member_change_agree_handle,
+     NULL},
+    {"GET", "/api/v1/contacts/{peer}", CALLER_SELF, BODY_NONE, true, contacts_tell_handle, NULL},
+    {"POST", "/api/v1/contacts/{peer}", CALLER_SELF, BODY_JSON, true, contacts_change_handle, NULL},
+    {"GET", "/api/v1/contacts/{peer}/safety", CALLER_SELF, BODY_NONE, true, safety_tell_handle,
+     NULL},
+    {"POST", "/api/v1/contacts/{peer}/verified", CALLER_SELF, BODY_JSON, true, safety_mark_handle,
      NULL},
     {"POST", "/api/v1/qr/read", CALLER_SELF, BODY_BYTES, true, qr_read_handle, "width height "},
     {"GET", "/api/v1/qr.svg", CALLER_SELF, BODY_NONE, true, qr_draw_handle, "text "},
@@ -58,13 +74,31 @@ static const struct route peer[] = {
 const struct routes routes_local = {local, sizeof local / sizeof local[0]};
 const struct routes routes_peer = {peer, sizeof peer / sizeof peer[0]};
 
+/* {…} in a route's path stands for one part of a request's, whatever it is but empty. */
+static bool is_path_of(const char *path, const char *pattern)
+{
+    while (*pattern != '\0' && *path != '\0') {
+        if (*pattern == '{') {
+            size_t length = strcspn(path, "/");
+            if (length == 0) {
+                return false;
+            }
+            path += length;
+            pattern += strcspn(pattern, "}") + 1;
+        } else if (*path++ != *pattern++) {
+            return false;
+        }
+    }
+    return *path == *pattern;
+}
+
 const struct route *routes_find(const struct routes *routes, const char *method, const char *path,
                                 const struct route **other_out)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
     *other_out = NULL;
     for (size_t i = 0; i < routes->count; i++) {
-        if (strcmp(routes->list[i].path, path) != 0) {
+        if (!is_path_of(path, routes->list[i].path)) {
             continue;
         }
         if (strcmp(routes->list[i].method, wanted) == 0) {

@@ -10,8 +10,8 @@
 enum route_body { BODY_NONE, BODY_JSON, BODY_BYTES };
 
 struct route {
-    const char *method; /* "GET" (HEAD too) or "POST" */
-    const char *path;
+    const char *method;      /* "GET" (HEAD too) or "POST" */
+    const char *path;        /* {…} in it: one part of a request's, whatever that is */
     enum caller_level least; /* the least that the caller must be */
     enum route_body body;
     bool replayable; /* idempotent: a request id may come twice */

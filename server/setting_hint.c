@@ -55,6 +55,10 @@ enum result setting_hint_refuse(const struct setting_name *names, size_t count, 
             keys[used++] = names[i].key;
         }
     }
+    if (strcmp(section, "e2e") == 0 && strcmp(key, "enabled") == 0) { /* of no release */
+        return error_set(error, RESULT_INVALID,
+                         "[e2e] enabled is no setting: it is always so; remove the line.");
+    }
     setting_hint_cut(key, shown);
     list_sections(names, count, key, belongs);
     const char *meant = has_section ? edit_distance_find(key, keys) : NULL;

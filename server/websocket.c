@@ -14,6 +14,7 @@
 #include "core/thread.h"
 #include "protocol/event_kind.h"
 #include "server/long_polls.h"
+#include "server/process.h"
 #include "server/websocket_subscriber.h"
 
 enum { MOST_ITEMS = 4096, TAKEN_AT_ONCE = 256 };
@@ -40,7 +41,9 @@ struct websocket_hub {
     atomic_bool has_polls; /* the tick is needed */
     bool ticks;
     const struct item *adopting; /* the connection that lws is taking over, until it has */
-    atomic_size_t taken;         /* connections that were taken over and are not closed yet */
+    size_t most;
+    atomic_size_t taken; /* connections that were taken over and are not closed yet */
+    atomic_llong told;   /* of the events up to this number all frames were posted */
     struct lock *lock;
     struct websocket_catch_up *caught_up; /* read for subscribers, the last first */
     bool missed;
@@ -126,7 +129,7 @@ static bool recover_missed(struct websocket_hub *hub)
     websocket_ring_reset(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
     for (struct websocket_subscriber *subscriber = hub->subscribers; subscriber != NULL;
          subscriber = subscriber->next) {
-        subscriber->live = false;
+        websocket_subscriber_reset(subscriber);
     }
     return true;
 }
@@ -243,6 +246,9 @@ static void run(void *context)
     }
     while (take_items(hub) > 0) {
     }
+    for (struct websocket_subscriber *at = hub->subscribers; at != NULL; at = at->next) {
+        websocket_subscriber_leave(at);
+    }
     long_polls_finish(&hub->polls);
 }
 
@@ -251,12 +257,14 @@ enum result websocket_start(const struct node_parts *parts, struct readers *read
 {
     struct websocket_hub *hub = memory_allocate(1, sizeof *hub);
     hub->feed.parts = parts;
+    hub->most = process_afford_connections(LIMITS_WEBSOCKETS);
     hub->feed.readers = readers;
     hub->feed.caught_up = on_caught_up;
     hub->feed.hub = hub;
     long_polls_init(&hub->polls, parts);
     hub->lock = lock_create();
-    websocket_ring_init(&hub->feed.ring, websocket_subscriber_last_seq(&hub->feed));
+    atomic_store(&hub->told, websocket_subscriber_last_seq(&hub->feed));
+    websocket_ring_init(&hub->feed.ring, atomic_load(&hub->told));
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -337,7 +345,7 @@ bool websocket_read_topic(const struct node_id *self, const char *topic,
 
 bool websocket_has_room(struct websocket_hub *hub)
 {
-    return atomic_load(&hub->taken) < LIMITS_WEBSOCKETS;
+    return atomic_load(&hub->taken) < hub->most;
 }
 
 void websocket_adopt(struct websocket_hub *hub, int descriptor, const char *answer,
@@ -383,6 +391,7 @@ static void reread_log(struct websocket_hub *hub)
 
 void websocket_log_opened(struct websocket_hub *hub)
 {
+    atomic_store(&hub->told, websocket_subscriber_last_seq(&hub->feed));
     reread_log(hub);
     long_polls_wake_all(&hub->polls);
     wake(hub);
@@ -411,24 +420,43 @@ void websocket_events_stored(struct websocket_hub *hub, const struct committed_e
         const char *text = event_verified_text(events[i].event, &length);
         const struct event *event = event_verified_get(events[i].event);
         if (events[i].concerns_us) {
-            publish(hub, websocket_frame_create(FRAME_MESSAGE, events[i].seq, text, length));
+            publish(hub, websocket_frame_create(FRAME_MESSAGE, events[i].seq, text, length,
+                                                events[i].opened));
         } else if (event_kind_get(event->type)->tells_of_members) {
             char node_id[NODE_ID_TEXT_BYTES];
             char data[128];
             node_id_format(&event->author, node_id);
             int bytes = snprintf(data, sizeof data, "{\"event_type\":\"%s\",\"node_id\":\"%s\"}",
                                  event_kind_name(event->type), node_id);
-            publish(hub, websocket_frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes));
+            publish(hub,
+                    websocket_frame_create(FRAME_MEMBER, events[i].seq, data, (size_t)bytes, NULL));
         }
+        atomic_store(&hub->told, events[i].seq); /* also of what concerns nobody here */
     }
+}
+
+/* `more`: further members, in the order of names. */
+static void publish_peer(struct websocket_hub *hub, const struct node_id *peer, bool online,
+                         const char *more)
+{
+    char node_id[NODE_ID_TEXT_BYTES];
+    char data[192];
+    node_id_format(peer, node_id);
+    int bytes = snprintf(data, sizeof data, "{%s\"node_id\":\"%s\",\"online\":%s}", more, node_id,
+                         online ? "true" : "false");
+    publish(hub,
+            websocket_frame_create(FRAME_PEER, atomic_load(&hub->told), data, (size_t)bytes, NULL));
 }
 
 void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *peer, bool online)
 {
-    char node_id[NODE_ID_TEXT_BYTES];
-    char data[128];
-    node_id_format(peer, node_id);
-    int bytes = snprintf(data, sizeof data, "{\"node_id\":\"%s\",\"online\":%s}", node_id,
-                         online ? "true" : "false");
-    publish(hub, websocket_frame_create(FRAME_PEER, 0, data, (size_t)bytes));
+    publish_peer(hub, peer, online, "");
+}
+
+void websocket_peer_lost(struct websocket_hub *hub, const struct node_id *peer, bool online,
+                         int64_t lost_there)
+{
+    char more[48];
+    (void)snprintf(more, sizeof more, "\"lost_there\":%lld,", (long long)lost_there);
+    publish_peer(hub, peer, online, more);
 }

@@ -40,7 +40,8 @@ void websocket_destroy(struct websocket_hub **hub);
 bool websocket_read_topic(const struct node_id *self, const char *topic,
                           struct websocket_subscription *subscription);
 
-/* Whether another connection may be taken over: below LIMITS_WEBSOCKETS. Thread: any. */
+/* Whether another connection may be taken over: below LIMITS_WEBSOCKETS, or as many as the
+ * descriptors allow. Thread: any. */
 bool websocket_has_room(struct websocket_hub *hub);
 
 /* Takes a connection over: `descriptor` is the hub's from here on, `answer` what the handshake is
@@ -63,5 +64,9 @@ void websocket_log_opened(struct websocket_hub *hub);
 
 /* A peer came or went. */
 void websocket_peer_changed(struct websocket_hub *hub, const struct node_id *peer, bool online);
+
+/* Of how many messages the peer's device has lost the keys is another number now. */
+void websocket_peer_lost(struct websocket_hub *hub, const struct node_id *peer, bool online,
+                         int64_t lost_there);
 
 #endif

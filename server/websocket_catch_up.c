@@ -3,22 +3,21 @@
 #include "core/memory.h"
 #include "store/event_reader.h"
 
-static bool add_frame(void *context, int64_t seq, int64_t lamport, const char *text,
-                      size_t length_bytes)
+static bool add_frame(void *context, int64_t seq, const char *text, size_t length_bytes,
+                      const char *opened)
 {
     struct websocket_catch_up *catch_up = context;
-    (void)lamport;
     catch_up->frames[catch_up->count++] =
-        websocket_frame_create(FRAME_MESSAGE, seq, text, length_bytes);
+        websocket_frame_create(FRAME_MESSAGE, seq, text, length_bytes, opened);
     return catch_up->count < WEBSOCKET_CATCH_UP_EVENTS && !readers_is_over(&catch_up->job);
 }
 
 static bool read_log(struct reader_job *job)
 {
     struct websocket_catch_up *catch_up = (struct websocket_catch_up *)job;
-    catch_up->failed = event_reader_concerning(catch_up->log, catch_up->self, catch_up->after_seq,
-                                               WEBSOCKET_CATCH_UP_EVENTS, add_frame, catch_up,
-                                               &catch_up->through) != RESULT_OK;
+    catch_up->failed =
+        event_reader_concerning_us(catch_up->log, catch_up->after_seq, WEBSOCKET_CATCH_UP_EVENTS,
+                                   add_frame, catch_up, &catch_up->through) != RESULT_OK;
     catch_up->done(catch_up);
     return true;
 }

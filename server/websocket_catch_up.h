@@ -14,7 +14,6 @@ enum { WEBSOCKET_CATCH_UP_EVENTS = 32 };
 struct websocket_catch_up {
     struct reader_job job; /* first: the one pointer becomes the other */
     struct event_log *log;
-    const struct node_id *self;
     int64_t after_seq;
     void (*done)(struct websocket_catch_up *catch_up); /* on the reader's thread, which lets go */
     void *hub;

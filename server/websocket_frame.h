@@ -15,11 +15,14 @@ struct websocket_frame {
     int64_t seq;
     char *data; /* JSON; owned */
     size_t data_bytes;
+    char *opened; /* what a sealed message opened to (§24.14): JSON; owned; NULL: nothing */
+    size_t opened_bytes;
 };
 
-/* Copies the data. */
+/* Copies the texts; `opened` may be NULL. */
 struct websocket_frame *websocket_frame_create(enum websocket_frame_kind kind, int64_t seq,
-                                               const char *data, size_t data_bytes);
+                                               const char *data, size_t data_bytes,
+                                               const char *opened);
 void websocket_frame_destroy(struct websocket_frame **frame);
 
 #endif

@@ -81,7 +81,6 @@ static void begin_frame(struct websocket_parser *parser)
     }
     if (!parser->in_message) {
         parser->is_text = opcode_of(parser) == WEBSOCKET_TEXT;
-        parser->text = (struct utf8_stream){0};
         parser->message_bytes = 0;
         parser->too_long = false;
     }

@@ -14,10 +14,15 @@ void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq)
     ring->newest_seq = last_seq;
 }
 
+static size_t size_of(const struct websocket_frame *frame)
+{
+    return frame->data_bytes + frame->opened_bytes;
+}
+
 static void drop_oldest(struct websocket_ring *ring)
 {
     struct websocket_frame **slot = &ring->frames[ring->first % WEBSOCKET_RING_MOST_FRAMES];
-    ring->bytes -= (*slot)->data_bytes;
+    ring->bytes -= size_of(*slot);
     if ((*slot)->kind == FRAME_MESSAGE && (*slot)->seq > ring->complete_after) {
         ring->complete_after = (*slot)->seq;
     }
@@ -35,17 +40,16 @@ void websocket_ring_deinit(struct websocket_ring *ring)
 void websocket_ring_publish(struct websocket_ring *ring, struct websocket_frame *frame)
 {
     while (ring->first < ring->next &&
-           (ring->bytes + frame->data_bytes > LIMITS_WEBSOCKET_LIVE_BYTES ||
+           (ring->bytes + size_of(frame) > LIMITS_WEBSOCKET_LIVE_BYTES ||
             ring->next - ring->first == WEBSOCKET_RING_MOST_FRAMES)) {
         drop_oldest(ring);
     }
-    if (frame->kind == FRAME_PEER) {
-        frame->seq = ring->newest_seq; /* never ahead of an event that is still to come */
-    } else {
-        ring->newest_seq = frame->seq;
+    if (frame->kind == FRAME_PEER && frame->seq < ring->newest_seq) {
+        frame->seq = ring->newest_seq;
     }
+    ring->newest_seq = frame->seq;
     ring->frames[ring->next % WEBSOCKET_RING_MOST_FRAMES] = frame;
-    ring->bytes += frame->data_bytes;
+    ring->bytes += size_of(frame);
     ring->next++;
 }
 

@@ -15,14 +15,16 @@ struct websocket_ring {
     uint64_t first; /* number of the oldest frame that is held */
     uint64_t next;  /* number that the next frame gets */
     size_t bytes;
-    int64_t newest_seq;     /* of all frames so far; what is in no log is published with it */
+    int64_t newest_seq;     /* of all frames so far */
     int64_t complete_after; /* every own event with a greater seq is in the ring */
 };
 
 void websocket_ring_init(struct websocket_ring *ring, int64_t last_seq);
 void websocket_ring_deinit(struct websocket_ring *ring);
 
-/* Appends; the oldest go when the ring is over its limit. Consumes the frame. */
+/* Appends; the oldest go when the ring is over its limit. Consumes the frame. What is in no log
+ * comes with the number of an event whose frame, if it has one, came before; it gets that of the
+ * frame before it when that is greater. */
 void websocket_ring_publish(struct websocket_ring *ring, struct websocket_frame *frame);
 
 /* Forgets all: what happened up to `last_seq` is to be read from the log. */

@@ -9,7 +9,7 @@
 #include "protocol/canonical.h"
 #include "protocol/json_members.h"
 
-enum { CLOSE_INTERNAL_ERROR = 1011, CLOSE_TRY_AGAIN_LATER = 1013 };
+enum { CLOSE_GOING_AWAY = 1001, CLOSE_INTERNAL_ERROR = 1011, CLOSE_TRY_AGAIN_LATER = 1013 };
 
 int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed)
 {
@@ -51,26 +51,30 @@ static void catch_up(struct websocket_subscriber *subscriber)
     const struct websocket_feed *feed = subscriber->feed;
     if (!is_behind(subscriber)) {
         uint64_t first = feed->ring.first;
-        subscriber->live = true;
+        subscriber_phases_feed(&subscriber->phase, FEED_LEVEL);
         subscriber->position = first > subscriber->from ? first : subscriber->from;
         return;
     }
     subscriber->catch_up = memory_allocate(1, sizeof *subscriber->catch_up);
     *subscriber->catch_up = (struct websocket_catch_up){.log = feed->parts->log(feed->parts->node),
-                                                        .self = &feed->parts->key->node_id,
                                                         .after_seq = subscriber->cursor,
                                                         .done = feed->caught_up,
                                                         .hub = feed->hub,
                                                         .subscriber = subscriber};
-    subscriber->reading = true;
+    subscriber_phases_feed(&subscriber->phase, FEED_ASKS);
     subscriber->pending_first = 0;
     websocket_catch_up_begin(subscriber->catch_up, feed->readers);
 }
 
+void websocket_subscriber_reset(struct websocket_subscriber *subscriber)
+{
+    subscriber_phases_feed(&subscriber->phase, FEED_RESET);
+}
+
 void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber)
 {
-    subscriber->reading = false;
-    subscriber->broken = subscriber->catch_up->failed;
+    subscriber_phases_feed(&subscriber->phase,
+                           subscriber->catch_up->failed ? FEED_FAILS : FEED_COMES);
     (void)lws_callback_on_writable(subscriber->wsi);
 }
 
@@ -87,6 +91,7 @@ static const struct websocket_frame *next_pending(struct websocket_subscriber *s
     int64_t through = is_left ? complete_after : read->through;
     subscriber->cursor = through > subscriber->cursor ? through : subscriber->cursor;
     websocket_catch_up_destroy(&subscriber->catch_up);
+    subscriber_phases_feed(&subscriber->phase, FEED_SENT);
     return NULL;
 }
 
@@ -99,8 +104,8 @@ static bool has_frame(const struct websocket_subscriber *subscriber,
         return frame->seq <= subscriber->cursor;
     case FRAME_MEMBER:
         return frame->seq <= subscriber->start;
-    case FRAME_PEER: /* has no number of its own, but that of the one before */
-        return frame->seq < subscriber->start;
+    case FRAME_PEER: /* has no number of its own, but that of the event before */
+        return subscriber->from == 0 && frame->seq < subscriber->start;
     }
     return false;
 }
@@ -108,16 +113,16 @@ static bool has_frame(const struct websocket_subscriber *subscriber,
 /* The next frame that this subscriber wants, NULL when there is none now. */
 static const struct websocket_frame *next_frame(struct websocket_subscriber *subscriber)
 {
-    while (!subscriber->live) {
-        if (subscriber->reading || subscriber->broken) {
-            return NULL;
-        }
+    while (subscriber->phase == FEED_BEHIND || subscriber->phase == FEED_READ) {
         const struct websocket_frame *frame =
-            subscriber->catch_up == NULL ? NULL : next_pending(subscriber);
+            subscriber->phase == FEED_READ ? next_pending(subscriber) : NULL;
         if (frame != NULL) {
             return frame;
         }
         catch_up(subscriber);
+    }
+    if (subscriber->phase != FEED_LIVE) {
+        return NULL;
     }
     for (;; subscriber->position++) {
         const struct websocket_frame *frame =
@@ -141,7 +146,7 @@ static void advance(struct websocket_subscriber *subscriber, const struct websoc
     if (frame->kind == FRAME_MESSAGE) {
         subscriber->cursor = seq;
     }
-    if (subscriber->live) {
+    if (subscriber->phase == FEED_LIVE) {
         subscriber->position++;
     } else {
         websocket_frame_destroy(&subscriber->catch_up->frames[subscriber->pending_first]);
@@ -170,12 +175,12 @@ static int settle(struct websocket_subscriber *subscriber)
         subscriber->stuck = stuck;
         (void)lws_rx_flow_control(wsi, stuck ? 0 : 1);
     }
-    if (connection->phase != WEBSOCKET_OPEN && !subscriber->closing) {
-        subscriber->closing = true;
+    if (connection->phase != WEBSOCKET_OPEN && subscriber->ending == ENDING_NONE) {
+        subscriber_phases_end(&subscriber->ending, ENDING_CLOSES);
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LIMITS_WEBSOCKET_KILL_MS / 1000);
     }
-    if (connection->phase == WEBSOCKET_CLOSED && !stuck && !subscriber->shut) {
-        subscriber->shut = true;
+    if (connection->phase == WEBSOCKET_CLOSED && !stuck && subscriber->ending == ENDING_SAID) {
+        subscriber_phases_end(&subscriber->ending, ENDING_SHUTS);
         (void)shutdown(lws_get_socket_fd(wsi), SHUT_WR);
     }
     return 0;
@@ -188,7 +193,7 @@ static void send_ready(struct websocket_subscriber *subscriber)
     int length = snprintf(text, sizeof text, "{\"event\":\"ready\",%s%s%s%s\"seq\":%lld}",
                           subscriber->gap ? "\"gap\":true," : "", lives ? "\"log\":\"" : "",
                           subscriber->life, lives ? "\"," : "", (long long)subscriber->ready_seq);
-    subscriber->ready_sent = true;
+    subscriber_phases_feed(&subscriber->phase, FEED_GREETED);
     websocket_connection_send(&subscriber->connection, text, (size_t)length);
 }
 
@@ -203,8 +208,13 @@ static void send_frame(struct websocket_subscriber *subscriber, const struct web
     buffer_init(&text);
     buffer_append_text(&text, "{\"data\":");
     buffer_append(&text, frame->data, frame->data_bytes);
-    buffer_append_format(&text, ",\"event\":\"published\",\"seq\":%lld,\"topic\":\"%s\"}",
-                         (long long)frame->seq, topic_of(subscriber, frame));
+    buffer_append_text(&text, ",\"event\":\"published\"");
+    if (frame->opened != NULL) {
+        buffer_append_text(&text, ",\"opened\":");
+        buffer_append(&text, frame->opened, frame->opened_bytes);
+    }
+    buffer_append_format(&text, ",\"seq\":%lld,\"topic\":\"%s\"}", (long long)frame->seq,
+                         topic_of(subscriber, frame));
     websocket_connection_send(&subscriber->connection, text.data, text.length_bytes);
     buffer_deinit(&text);
     advance(subscriber, frame);
@@ -213,20 +223,20 @@ static void send_frame(struct websocket_subscriber *subscriber, const struct web
 int websocket_subscriber_write(struct websocket_subscriber *subscriber)
 {
     const struct websocket_frame *frame = NULL;
-    if (subscriber->too_slow) {
+    if (subscriber->phase == FEED_OVERTAKEN) {
         websocket_connection_close(&subscriber->connection, CLOSE_TRY_AGAIN_LATER,
                                    "too slow; resume with since_seq");
     }
     if (subscriber->connection.phase != WEBSOCKET_OPEN) {
         return settle(subscriber); /* nothing follows a close: RFC 6455, 5.5.1 */
     }
-    if (!subscriber->ready_sent) {
+    if (subscriber->phase == FEED_NEW) {
         send_ready(subscriber);
         (void)lws_callback_on_writable(subscriber->wsi);
     } else if (may_send(subscriber) && (frame = next_frame(subscriber)) != NULL) {
         send_frame(subscriber, frame);
         (void)lws_callback_on_writable(subscriber->wsi);
-    } else if (subscriber->broken) { /* closed rather than with a gap */
+    } else if (subscriber->phase == FEED_BROKEN) { /* closed rather than with a gap */
         websocket_connection_close(&subscriber->connection, CLOSE_INTERNAL_ERROR,
                                    "the log can't be read; resume with since_seq");
     }
@@ -320,9 +330,15 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
     (void)lws_callback_on_writable(wsi);
 }
 
+void websocket_subscriber_leave(struct websocket_subscriber *subscriber)
+{
+    websocket_connection_close(&subscriber->connection, CLOSE_GOING_AWAY, "the node stops");
+    (void)settle(subscriber);
+}
+
 void websocket_subscriber_close(struct websocket_subscriber *subscriber)
 {
-    if (subscriber->reading) {
+    if (subscriber->phase == FEED_READING) {
         subscriber->catch_up->subscriber = NULL; /* the hub frees it when it is done */
     } else if (subscriber->catch_up != NULL) {
         websocket_catch_up_destroy(&subscriber->catch_up);
@@ -332,10 +348,9 @@ void websocket_subscriber_close(struct websocket_subscriber *subscriber)
 
 void websocket_subscriber_check_pace(struct websocket_subscriber *subscriber)
 {
-    if (subscriber->live && subscriber->position < subscriber->feed->ring.first &&
-        !subscriber->too_slow) {
+    if (subscriber->phase == FEED_LIVE && subscriber->position < subscriber->feed->ring.first) {
         /* A reader that is stuck never becomes writable: it gets a last chance, then the axe. */
-        subscriber->too_slow = true;
+        subscriber_phases_feed(&subscriber->phase, FEED_PASSED);
         lws_set_timeout(subscriber->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
                         LIMITS_WEBSOCKET_KILL_MS / 1000);
     }

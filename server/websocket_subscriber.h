@@ -5,6 +5,7 @@
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_SUBSCRIBER_H
 
+#include "server/subscriber_phases.h"
 #include "server/websocket.h"
 #include "server/websocket_catch_up.h"
 #include "server/websocket_connection.h"
@@ -32,9 +33,9 @@ int64_t websocket_subscriber_last_seq(const struct websocket_feed *feed);
 struct websocket_subscriber {
     struct lws *wsi;
     struct websocket_connection connection;
-    bool stuck;   /* the socket takes no more for now, and nothing is read from it */
-    bool closing; /* a close was said, and the deadline set */
-    bool shut;    /* they hear the end of it */
+    bool stuck; /* the socket takes no more for now, and nothing is read from it */
+    enum subscriber_feed phase;
+    enum subscriber_ending ending;
     const struct websocket_feed *feed;
     struct websocket_subscription subscription;
     int64_t start;     /* what has this seq, or a smaller one, it had before */
@@ -42,14 +43,9 @@ struct websocket_subscriber {
     uint64_t from;     /* the first frame of the ring that it may want */
     uint64_t position; /* the next frame in the ring, once live */
     int64_t ready_seq; /* the newest when it subscribed: without since_seq it starts behind it */
-    char life[ULID_TEXT_BYTES]; /* the log's, then */
-    bool gap;                   /* it asked for numbers of another life */
-    bool ready_sent;
-    bool live;
-    bool too_slow;
-    bool broken;                         /* the log could not be read */
+    char life[ULID_TEXT_BYTES];          /* the log's, then */
+    bool gap;                            /* it asked for numbers of another life */
     struct websocket_catch_up *catch_up; /* under way, or what it brought; NULL: neither */
-    bool reading;                        /* … the first */
     size_t pending_first;                /* of what it brought: the next to be sent */
     bool acknowledges;
     int64_t sent[WEBSOCKET_MOST_SENT_SEQS]; /* the newest that are not acknowledged, oldest first */
@@ -62,7 +58,13 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
                                const struct websocket_feed *feed,
                                const struct websocket_subscription *subscription,
                                const char *answer);
+
+/* Says that the node stops, if the socket takes it at once. */
+void websocket_subscriber_leave(struct websocket_subscriber *subscriber);
 void websocket_subscriber_close(struct websocket_subscriber *subscriber);
+
+/* The ring begins anew: what it did not get of it is in the log. */
+void websocket_subscriber_reset(struct websocket_subscriber *subscriber);
 
 /* What it asked its log for is there; it goes on. */
 void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber);

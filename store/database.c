@@ -86,6 +86,10 @@ static char *uri_of(const char *path)
     return buffer_take(&uri);
 }
 
+/* Else what is sorted, and pages that a statement may have to put back, go to files elsewhere, and
+ * keys and words with them. */
+static const char keep_in_memory[] = "PRAGMA temp_store=MEMORY";
+
 enum result database_open(struct database *database, const char *path, enum database_mode mode,
                           struct error *error)
 {
@@ -98,7 +102,8 @@ enum result database_open(struct database *database, const char *path, enum data
     *database = (struct database){0};
     configure_once();
     if (sqlite3_open_v2(uri != NULL ? uri : path, &database->handle, flags, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(database->handle, 10000) != SQLITE_OK) {
+        sqlite3_busy_timeout(database->handle, DATABASE_PATIENCE_MS) != SQLITE_OK ||
+        sqlite3_exec(database->handle, keep_in_memory, NULL, NULL, NULL) != SQLITE_OK) {
         result = error_set(error, RESULT_IO, "The database %s can't be opened: %s.", path,
                            sqlite3_errmsg(database->handle));
         database_close(database);
@@ -119,6 +124,15 @@ void database_close(struct database *database)
 void database_checkpoint_every(struct database *database, int pages)
 {
     (void)sqlite3_wal_autocheckpoint(database->handle, pages);
+}
+
+bool database_end_journal(struct database *database)
+{
+    (void)sqlite3_busy_timeout(database->handle, 0); /* nobody waits for a reader */
+    int status =
+        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(database->handle, DATABASE_PATIENCE_MS);
+    return status == SQLITE_OK;
 }
 
 enum result database_execute(struct database *database, const char *sql)

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 
+#define DATABASE_PATIENCE_MS 10000    /* for who else has the file */
 #define DATABASE_STATEMENT_PLACES 512 /* a power of two, and several times as many as there are */
 
 /* What kind of failure it was, for those who must do something about it. */
@@ -51,6 +52,10 @@ void database_close(struct database *database);
 
 /* After how many pages of the journal a commit writes them into the file. */
 void database_checkpoint_every(struct database *database, int pages);
+
+/* Writes all of the journal into the file and empties it, outside of a transaction. False: others
+ * read of it in this moment, or the disk did not take it; nothing is lost. */
+bool database_end_journal(struct database *database);
 
 /* Runs text of several statements, uncached. */
 enum result database_execute(struct database *database, const char *sql);

@@ -6,9 +6,11 @@
 #include "core/memory.h"
 #include "store/data_directory.h"
 #include "store/log_life_private.h"
+#include "store/log_messages_private.h"
 #include "store/log_readers_private.h"
 #include "store/log_rebuild_private.h"
 #include "store/log_schema_private.h"
+#include "store/log_sealing_private.h"
 #include "store/log_search_private.h"
 #include "store/log_set_private.h"
 #include "store/log_snapshot_private.h"
@@ -32,14 +34,21 @@ static enum result open_database(struct event_log *log, struct error *error)
 static enum result derive(struct event_log *log, struct error *error)
 {
     bool derived = log_schema_is_derived(&log->database);
-    if (log->mode != DATABASE_WRITES || (derived && log_search_is_of_today(log))) {
+    bool is_found = log_search_is_of_today(log);
+    bool is_read = log_messages_are_of_today(log);
+    if (log->mode != DATABASE_WRITES || (derived && is_found && is_read)) {
         return RESULT_OK;
     }
-    log_write(LOG_INFO, "log.upgrading", NULL);
+    if (database_integer(&log->database, 0, "SELECT EXISTS(SELECT 1 FROM events)", "") != 0) {
+        log_write(LOG_INFO, "log.upgrading", NULL); /* not of one that was just made */
+    }
     (void)database_execute(&log->database, "BEGIN IMMEDIATE");
-    if (derived) {
+    if (!is_read) {
+        log_messages_renew(log);
+    }
+    if (derived && !is_found) {
         log_search_renew(log);
-    } else {
+    } else if (!derived) {
         log_rebuild_all(log);
         log_state_save(log);
         log_schema_set_derived(&log->database);
@@ -59,8 +68,9 @@ static enum result open_and_begin(struct event_log *log, struct error *error)
     if (result == RESULT_OK) {
         result = derive(log, error);
     }
-    if (result == RESULT_OK && log->options.has_a_life && log->mode == DATABASE_WRITES &&
-        log_life_begin(log) != RESULT_OK) {
+    if (result == RESULT_OK && log->mode == DATABASE_WRITES &&
+        ((log->state.keeps_keys && log_sealing_begin(log) != RESULT_OK) ||
+         (log->options.has_a_life && log_life_begin(log) != RESULT_OK))) {
         result = log_schema_explain(&log->database, "The event log can't be written", error);
     }
     return result;
@@ -133,6 +143,7 @@ void event_log_close(struct event_log **log_pointer)
     log_state_deinit(&log->state);
     database_close(&log->database);
     lock_destroy(&log->lock);
+    signing_wipe(&log->hedge, sizeof log->hedge);
     memory_free(log->path);
     memory_free(log);
     *log_pointer = NULL;

@@ -37,6 +37,7 @@ struct committed_event {
     const struct node_id *source; /* the peer it came from; NULL: own */
     bool concerns_us;
     struct parties parties;
+    const char *opened; /* what it opened to, for the owner alone (§24.14): JSON; NULL: nothing */
 };
 
 struct event_log_options {
@@ -48,8 +49,11 @@ struct event_log_options {
     bool reads_only;  /* beside a running node: nothing is appended, nothing brought up to date */
     bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
     bool has_a_life;       /* a node's: it notices when it was set back to a backup */
+    bool keeps_keys;       /* end-to-end encryption (§24): said once, it is so for good */
     int64_t least_clock;   /* own events come after it, and none up to it is too far ahead */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
+    /* What that peer has lost (log_lost.h), or what is kept here of it, changed; as on_commit. */
+    void (*on_lost)(void *context, const struct node_id *peer, int64_t count);
     void *context;
 };
 
@@ -76,7 +80,8 @@ struct log_snapshot {
     int64_t last_seq; /* the newest arrival number */
     uint64_t event_count;
     char life[ULID_TEXT_BYTES]; /* what arrival numbers are good for (§15); "": no node's yet */
-    int64_t copy_seen; /* seconds since 1970: another node writes with our key; 0: never seen */
+    int64_t copy_seen;     /* seconds since 1970: another node writes with our key; 0: never seen */
+    int64_t set_back_seen; /* the same: own events came that this log had lost */
     uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
@@ -92,14 +97,16 @@ struct append_answer {
     int64_t lamport;
     int64_t seq;
     bool repeated; /* the event was there already: nothing was appended */
+    bool e2e;      /* a message that only its recipient can open */
 };
 typedef void event_log_answered(void *context, const struct append_answer *answer);
 
 /* Signs and appends an own event. A message whose client_id we used before: the first answer again
- * when recipient, body and attachments are the same, else RESULT_EXISTS. RESULT_NOT_FOUND: the
- * recipient is not a member. RESULT_UNAUTHORIZED: this node may not (it was revoked, or may not
- * invite). RESULT_INVALID, RESULT_IO, RESULT_FULL: as everywhere. When this returns anything but
- * RESULT_OK, `done` is never called. */
+ * when recipient, body and attachments are the same, else RESULT_EXISTS; where a log keeps keys, it
+ * is sealed for a recipient who can open it. RESULT_MISMATCH: that one can't, and the draft is to
+ * be sealed. RESULT_NOT_FOUND: the recipient is not a member. RESULT_UNAUTHORIZED: this node may
+ * not (it was revoked, or may not invite). RESULT_INVALID, RESULT_IO, RESULT_FULL: as everywhere.
+ * When this returns anything but RESULT_OK, `done` is never called. */
 enum result log_append_event(struct event_log *log, struct event_draft *draft,
                              event_log_answered *done, void *context);
 

@@ -6,8 +6,10 @@
 
 #include "core/memory.h"
 #include "protocol/event_kind.h"
+#include "store/log_blocked_private.h"
 #include "store/log_events_private.h"
 #include "store/log_nodes_private.h"
+#include "store/log_opened_private.h"
 #include "store/log_readers_private.h"
 #include "store/log_schema_private.h"
 
@@ -105,46 +107,120 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
     return log_readers_release(log, &reader);
 }
 
+/* What is looked for. */
+struct range {
+    const struct node_id *node_id;
+    int64_t after_seq;
+    size_t limit;
+};
+
 /* How far a look came. */
 struct looking {
-    event_reader_visit *visit;
-    void *context;
-    size_t count;
     int64_t last_seq;
+    size_t count;
     bool stopped;
 };
 
-static bool visit_concerning(void *context, int64_t seq, int64_t lamport, const char *text,
-                             size_t length_bytes)
+/* Gives an event to whoever asked; false: that one has enough. */
+typedef bool take_row(struct event_log *log, struct database *reader, sqlite3_stmt *row,
+                      void *taker);
+
+/* Rows of (seq, lamport, json, hash, type) to `take`. */
+static enum result look(struct event_log *log, const struct range *range, take_row *take,
+                        void *taker, int64_t *through_out)
 {
-    struct looking *looking = context;
-    looking->count++;
-    looking->last_seq = seq;
-    looking->stopped = !looking->visit(looking->context, seq, lamport, text, length_bytes);
-    return !looking->stopped;
+    struct looking looking = {.count = 0};
+    struct database *reader = log_readers_acquire(log);
+    (void)database_execute(reader, "BEGIN");
+    *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
+    sqlite3_stmt *row = database_query(reader,
+                                       "SELECT e.seq,e.lamport,e.json,e.hash,e.type FROM concerns c"
+                                       " JOIN events e ON e.seq=c.seq WHERE c.node=?1 AND c.seq>?2"
+                                       " ORDER BY c.seq LIMIT ?3",
+                                       "iii", log_nodes_find(reader, range->node_id),
+                                       range->after_seq, (int64_t)range->limit);
+    while (!looking.stopped && database_next(reader, row)) {
+        looking.count++;
+        looking.last_seq = sqlite3_column_int64(row, 0);
+        looking.stopped = !take(log, reader, row, taker);
+    }
+    database_done(row);
+    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
+    if (looking.count == range->limit || looking.stopped) {
+        *through_out = looking.last_seq;
+    }
+    return log_readers_release(log, &reader);
+}
+
+/* Whoever wants events as they were signed. */
+struct signed_taker {
+    event_reader_visit *visit;
+    void *context;
+};
+
+static bool take_signed(struct event_log *log, struct database *reader, sqlite3_stmt *row,
+                        void *taker)
+{
+    const struct signed_taker *to = taker;
+    const char *text = database_text(row, 2);
+    (void)log;
+    (void)reader;
+    return to->visit(to->context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), text,
+                     (size_t)sqlite3_column_bytes(row, 2));
 }
 
 enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
                                     int64_t after_seq, size_t limit, event_reader_visit *visit,
                                     void *context, int64_t *through_out)
 {
-    struct looking looking = {.visit = visit, .context = context};
-    struct database *reader = log_readers_acquire(log);
-    (void)database_execute(reader, "BEGIN");
-    *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
-    (void)visit_rows(reader,
-                     database_query(reader,
-                                    "SELECT e.seq,e.lamport,e.json FROM concerns c"
-                                    " JOIN events e ON e.seq=c.seq WHERE c.node=?1 AND c.seq>?2"
-                                    " ORDER BY c.seq LIMIT ?3",
-                                    "iii", log_nodes_find(reader, node_id), after_seq,
-                                    (int64_t)limit),
-                     visit_concerning, &looking);
-    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
-    if (looking.count == limit || looking.stopped) {
-        *through_out = looking.last_seq;
+    const struct range range = {node_id, after_seq, limit};
+    struct signed_taker taker = {visit, context};
+    return look(log, &range, take_signed, &taker, through_out);
+}
+
+/* Whoever wants what they opened to. */
+struct opened_taker {
+    event_reader_visit_opened *visit;
+    void *context;
+};
+
+/* Only what has a key is parsed. */
+static char *open_row(struct event_log *log, struct database *reader, sqlite3_stmt *row)
+{
+    if (sqlite3_column_int(row, 4) != EVENT_MESSAGE_SENT ||
+        sqlite3_column_bytes(row, 3) != BLAKE3_HASH_BYTES ||
+        !log_opened_has_key(reader, sqlite3_column_blob(row, 3))) {
+        return NULL;
     }
-    return log_readers_release(log, &reader);
+    struct event *event = log_events_of_row(log, row, 2);
+    char *opened = event == NULL ? NULL : log_opened_make(log, reader, event);
+    event_destroy(&event);
+    return opened;
+}
+
+static bool take_opened(struct event_log *log, struct database *reader, sqlite3_stmt *row,
+                        void *taker)
+{
+    const struct opened_taker *to = taker;
+    if (sqlite3_column_bytes(row, 3) == BLAKE3_HASH_BYTES &&
+        !log_blocked_may_tell(reader, sqlite3_column_int64(row, 0), sqlite3_column_blob(row, 3))) {
+        return true;
+    }
+    char *opened = open_row(log, reader, row);
+    const char *text = database_text(row, 2);
+    bool more = to->visit(to->context, sqlite3_column_int64(row, 0), text,
+                          (size_t)sqlite3_column_bytes(row, 2), opened);
+    memory_free(opened);
+    return more;
+}
+
+enum result event_reader_concerning_us(struct event_log *log, int64_t after_seq, size_t limit,
+                                       event_reader_visit_opened *visit, void *context,
+                                       int64_t *through_out)
+{
+    const struct range range = {&log->options.key->node_id, after_seq, limit};
+    struct opened_taker taker = {visit, context};
+    return look(log, &range, take_opened, &taker, through_out);
 }
 
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES])
@@ -163,6 +239,18 @@ bool event_reader_is_delivered(struct event_log *log, const char *event_id)
                          " WHERE m.event_id=?1 AND m.author=?2 AND r.author=m.recipient LIMIT 1",
                          "ti", event_id, log->self) != 0;
     return log_readers_release(log, &reader) == RESULT_OK && delivered;
+}
+
+bool event_reader_has_used(struct event_log *log, const char *client_id)
+{
+    struct database *reader = log_readers_acquire(log);
+    bool used = database_integer(reader, 0,
+                                 "SELECT EXISTS(SELECT 1 FROM messages INDEXED BY"
+                                 " messages_client_id WHERE client_id=?1 AND author=?2)"
+                                 " OR EXISTS(SELECT 1 FROM changes INDEXED BY changes_client_id"
+                                 " WHERE client_id=?1 AND author=?2)",
+                                 "ti", client_id, log->self) != 0;
+    return log_readers_release(log, &reader) == RESULT_OK && used;
 }
 
 enum result event_reader_heads(struct event_log *log, event_reader_visit_head *visit, void *context)

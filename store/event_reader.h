@@ -41,11 +41,21 @@ enum result event_reader_concerning(struct event_log *log, const struct node_id 
                                     int64_t after_seq, size_t limit, event_reader_visit *visit,
                                     void *context, int64_t *through_out);
 
+/* The same of this node itself, each with what it opened to (§24.14): JSON; NULL: nothing. */
+typedef bool event_reader_visit_opened(void *context, int64_t seq, const char *text,
+                                       size_t length_bytes, const char *opened);
+enum result event_reader_concerning_us(struct event_log *log, int64_t after_seq, size_t limit,
+                                       event_reader_visit_opened *visit, void *context,
+                                       int64_t *through_out);
+
 /* True when an event with this hash is stored, aside or not. */
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
 /* True when the message has a chat.message.delivered of its recipient. */
 bool event_reader_is_delivered(struct event_log *log, const char *event_id);
+
+/* True when this node has used the client_id, for a message or for what it said of one (§14). */
+bool event_reader_has_used(struct event_log *log, const char *client_id);
 
 /* The greatest lamport of each type of accepted event. */
 typedef void event_reader_visit_head(void *context, enum event_type type, int64_t lamport);

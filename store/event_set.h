@@ -1,9 +1,9 @@
 /* The set of accepted events as reconciliation compares it (§12): kept in memory, in step with the
  * log.
  *
- * Thread: any; one at a time, under a lock of its own that commits take for moments.
- * A long log is read off the critical path when it is opened: until then every function here
- * returns RESULT_BUSY. Messages are limited to RECONCILE_MOST_MESSAGE_BYTES.
+ * Thread: any; one at a time. Commits don't wait for who compares: what they bring is in the set
+ * when the next one begins. A long log is read off the critical path when it is opened: until then
+ * every function here returns RESULT_BUSY. Messages are limited to RECONCILE_MOST_MESSAGE_BYTES.
  */
 #ifndef HEARTHCHAT_STORE_EVENT_SET_H
 #define HEARTHCHAT_STORE_EVENT_SET_H

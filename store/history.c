@@ -3,8 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/payload.h"
 #include "store/history_private.h"
+#include "store/log_blocked_private.h"
+#include "store/log_clearing_private.h"
 #include "store/log_nodes_private.h"
+#include "store/log_offers_private.h"
 #include "store/log_readers_private.h"
 
 static bool find_peer(struct history_rows *rows, int64_t conversation)
@@ -66,6 +70,24 @@ static const char *find_read_at(struct history_rows *rows, int64_t conversation,
     return step->found ? step->at : NULL;
 }
 
+/* NULL for what is not so. */
+static const char *text_or_null(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_bytes(row, column) == 0 ? NULL : database_text(row, column);
+}
+
+/* What was said of it since. */
+static void read_changes(sqlite3_stmt *row, struct history_message *message)
+{
+    message->hash = sqlite3_column_blob(row, 10);
+    message->reply_to = (const char *)sqlite3_column_text(row, 11);
+    message->edited_at = text_or_null(row, 12);
+    message->deleted_at = text_or_null(row, 13);
+    message->own_reaction = database_text(row, 14);
+    message->peer_reaction = database_text(row, 15);
+    message->deleted_there_at = (const char *)sqlite3_column_text(row, 16);
+}
+
 bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
                        struct history_message *message_out)
 {
@@ -79,14 +101,15 @@ bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
         .attachments = database_text(row, 6),
         .created_at = database_text(row, 7),
         .delivered_at = (const char *)sqlite3_column_text(row, 8),
-        .sealed = sqlite3_column_int(row, 9) != 0,
+        .e2e = (enum message_e2e)sqlite3_column_int(row, 9),
     };
-    /* A mark alone says nothing of what could not be opened (§24). */
-    if (!message_out->sealed || message_out->delivered_at != NULL) {
+    /* A mark alone says nothing of what could not be opened (§24.6). */
+    if (message_out->e2e == MESSAGE_CLEAR || message_out->delivered_at != NULL) {
         message_out->read_at =
             find_read_at(rows, conversation, sqlite3_column_int64(row, 4), message_out);
     }
-    return find_peer(rows, conversation);
+    read_changes(row, message_out);
+    return sqlite3_column_bytes(row, 10) == BLAKE3_HASH_BYTES && find_peer(rows, conversation);
 }
 
 static void visit_rows(struct database *reader, sqlite3_stmt *row, history_visit *visit,
@@ -102,14 +125,7 @@ static void visit_rows(struct database *reader, sqlite3_stmt *row, history_visit
     database_done(row);
 }
 
-/* A part of the messages in the order of their lamports: of one conversation, or of all. */
-struct stretch {
-    int64_t above; /* exclusive */
-    int64_t below; /* exclusive */
-    int64_t conversation;
-};
-
-/* The statements that read a stretch. */
+/* The statements that read a page: of one conversation, or of all. */
 struct scope {
     const char *edge_forwards;  /* the lamport of the ?4-th message */
     const char *edge_backwards; /* the same from the end */
@@ -117,86 +133,171 @@ struct scope {
     const char *messages;
 };
 
-static const struct scope one_conversation = {
-    "SELECT lamport FROM messages WHERE lamport>?1 AND lamport<?2 AND conversation=?3"
-    " ORDER BY lamport LIMIT 1 OFFSET ?4",
-    "SELECT lamport FROM messages WHERE lamport>?1 AND lamport<?2 AND conversation=?3"
-    " ORDER BY lamport DESC LIMIT 1 OFFSET ?4",
-    "SELECT 1 FROM messages WHERE lamport>?1 AND lamport<?2 AND conversation=?3 LIMIT 1",
-    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.lamport>?3 AND m.lamport<?4"
-    " AND m.conversation=?5 ORDER BY m.lamport,m.event_id"};
+/* But what the owner does not want to see. The index of conversations has `seq`, too. */
+#define IS_LEFT(conversation) "+m.seq>" LOG_CLEARING_THROUGH(conversation) " "
+#define OF_ONE(parameter) "m.conversation=" parameter " AND " IS_LEFT(parameter)
+#define OF_EVERY(parameter) parameter "=0 AND " IS_LEFT("m.conversation")
+#define OF_ALL(parameter)                                                                          \
+    OF_EVERY(parameter) "AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS " "
 
-static const struct scope all_conversations = {
-    "SELECT lamport FROM messages WHERE lamport>?1 AND lamport<?2 AND ?3=0"
-    " ORDER BY lamport LIMIT 1 OFFSET ?4",
-    "SELECT lamport FROM messages WHERE lamport>?1 AND lamport<?2 AND ?3=0"
-    " ORDER BY lamport DESC LIMIT 1 OFFSET ?4",
-    "SELECT 1 FROM messages WHERE lamport>?1 AND lamport<?2 AND ?3=0 LIMIT 1",
-    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.lamport>?3 AND m.lamport<?4 AND ?5=0"
-    " ORDER BY m.lamport,m.event_id"};
+#define FROM_BETWEEN " FROM messages m WHERE m.lamport>?1 AND m.lamport<?2 AND "
+#define FROM_BEHIND                                                                                \
+    " FROM messages m WHERE m.lamport>?3 AND m.lamport<?4"                                         \
+    " AND (m.lamport,m.event_id)>(?6,?7) AND "
+
+#define SCOPE(of)                                                                                  \
+    {                                                                                              \
+        "SELECT m.lamport" FROM_BETWEEN of("?3") "ORDER BY m.lamport LIMIT 1 OFFSET ?4",           \
+            "SELECT m.lamport" FROM_BETWEEN of("?3") "ORDER BY m.lamport DESC LIMIT 1 OFFSET ?4",  \
+            "SELECT 1" FROM_BETWEEN of("?3") "LIMIT 1",                                            \
+            "SELECT " HISTORY_COLUMNS FROM_BEHIND of("?5") "ORDER BY m.lamport,m.event_id"         \
+    }
+
+static const struct scope one_conversation = SCOPE(OF_ONE);
+static const struct scope all_conversations = SCOPE(OF_ALL);
+static const struct scope every_conversation = SCOPE(OF_EVERY);
 
 static bool exists(struct database *reader, const struct scope *scope,
-                   const struct stretch *stretch)
+                   const struct history_reading *page)
 {
-    return database_integer(reader, 0, scope->exists, "iii", stretch->above, stretch->below,
-                            stretch->conversation) != 0;
+    return database_integer(reader, 0, scope->exists, "iii", page->above, page->below,
+                            page->conversation) != 0;
 }
 
-/* Cuts the stretch to a page, which ends with all messages of its last lamport; whether there is
- * more beyond. */
-static bool cut(struct database *reader, const struct scope *scope, struct stretch *stretch,
+/* Cuts what the query means to a page, which ends with all messages of its last lamport; whether
+ * there is more beyond. */
+static bool cut(struct database *reader, const struct scope *scope, struct history_reading *page,
                 size_t limit, bool backwards)
 {
-    struct stretch rest = *stretch;
-    int64_t edge = database_integer(
-        reader, 0, backwards ? scope->edge_backwards : scope->edge_forwards, "iiii", stretch->above,
-        stretch->below, stretch->conversation, (int64_t)limit - 1);
+    struct history_reading rest = *page;
+    int64_t edge =
+        database_integer(reader, 0, backwards ? scope->edge_backwards : scope->edge_forwards,
+                         "iiii", page->above, page->below, page->conversation, (int64_t)limit - 1);
     if (edge == 0) {
         return false;
     }
     if (backwards) {
         rest.below = edge;
-        stretch->above = edge - 1;
+        page->above = edge - 1;
     } else {
         rest.above = edge;
-        stretch->below = edge + 1;
+        page->below = edge + 1;
     }
     return exists(reader, scope, &rest);
+}
+
+static const struct scope *scope_of(const struct history_reading *reading)
+{
+    return !reading->of_all        ? &one_conversation
+           : reading->with_blocked ? &every_conversation
+                                   : &all_conversations;
+}
+
+enum result history_begin(struct event_log *log, const struct history_query *query,
+                          struct history_reading *reading_out)
+{
+    struct database *reader = log_readers_acquire(log);
+    *reading_out = (struct history_reading){
+        .log = log,
+        .above = query->since_lamport,
+        .below = query->before_lamport == 0 ? INT64_MAX : query->before_lamport,
+        .of_all = query->peer == NULL,
+        .with_blocked = query->with_blocked};
+    (void)database_execute(reader, "BEGIN");
+    if (query->peer != NULL) {
+        reading_out->conversation = log_nodes_find_conversation(reader, query->peer);
+    }
+    reading_out->more =
+        cut(reader, scope_of(reading_out), reading_out, query->limit, query->newest);
+    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
+    return log_readers_release(log, &reader);
+}
+
+/* Two authors may give theirs one id and one lamport: no piece ends between them. */
+static bool is_same_place(const struct history_reading *reading,
+                          const struct history_message *message)
+{
+    return reading->lamport == message->lamport &&
+           strcmp(reading->event_id, message->event_id) == 0;
+}
+
+static void note_place(struct history_reading *reading, const struct history_message *message)
+{
+    reading->lamport = message->lamport;
+    reading->above = message->lamport - 1;
+    (void)snprintf(reading->event_id, sizeof reading->event_id, "%s", message->event_id);
+}
+
+enum result history_read_on(struct history_reading *reading, history_visit *visit,
+                            bool (*is_over)(void *context), void *context, bool *ended_out)
+{
+    struct database *reader = log_readers_acquire(reading->log);
+    struct history_rows rows = {.reader = reader};
+    struct history_message message;
+    bool over = false;
+    bool left = false;
+    sqlite3_stmt *row =
+        database_query(reader, scope_of(reading)->messages, "iiiiiit", reading->log->self,
+                       (int64_t)EVENT_MESSAGE_DELIVERED, reading->above, reading->below,
+                       reading->conversation, reading->lamport, reading->event_id);
+    while (!left && database_next(reader, row)) {
+        bool whole = history_rows_read(&rows, row, &message);
+        left = over && !is_same_place(reading, &message);
+        if (!left && whole) {
+            visit(context, &message);
+        }
+        if (!left) {
+            note_place(reading, &message);
+            over = over || is_over(context);
+        }
+    }
+    database_done(row);
+    *ended_out = !left;
+    return log_readers_release(reading->log, &reader);
+}
+
+/* A page that is read at once. */
+struct whole_page {
+    history_visit *visit;
+    void *context;
+};
+
+static void pass_on(void *context, const struct history_message *message)
+{
+    const struct whole_page *page = context;
+    page->visit(page->context, message);
+}
+
+static bool is_never(void *context)
+{
+    (void)context;
+    return false;
 }
 
 enum result history_page(struct event_log *log, const struct history_query *query,
                          history_visit *visit, void *context, bool *more_out)
 {
-    const struct scope *scope = query->peer == NULL ? &all_conversations : &one_conversation;
-    struct stretch stretch = {.above = query->since_lamport,
-                              .below =
-                                  query->before_lamport == 0 ? INT64_MAX : query->before_lamport};
-    struct database *reader = log_readers_acquire(log);
-    (void)database_execute(reader, "BEGIN");
-    if (query->peer != NULL) {
-        stretch.conversation = log_nodes_find_conversation(reader, query->peer);
-    }
-    *more_out = cut(reader, scope, &stretch, query->limit, query->newest);
-    visit_rows(reader,
-               database_query(reader, scope->messages, "iiiii", log->self,
-                              (int64_t)EVENT_MESSAGE_DELIVERED, stretch.above, stretch.below,
-                              stretch.conversation),
-               visit, context);
-    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
-    return log_readers_release(log, &reader);
+    struct history_reading reading;
+    struct whole_page page = {visit, context};
+    bool ended = false;
+    enum result result = history_begin(log, query, &reading);
+    *more_out = reading.more;
+    return result == RESULT_OK ? history_read_on(&reading, pass_on, is_never, &page, &ended)
+                               : result;
 }
 
 /* Messages to us (?1) in a conversation (?3) above both what we said we read and what we read
  * silently. */
 #define UNREAD                                                                                     \
-    " FROM messages m WHERE conversation=?3 AND author<>?1"                                        \
-    " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("                                      \
-    "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"                  \
-    " FROM read_marks INDEXED BY read_marks_steps"                                                 \
-    " WHERE conversation=?3 AND reader=?1 AND step=1"                                              \
-    " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"                                  \
-    " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?3"                    \
-    " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)"
+    " FROM messages m WHERE " OF_ONE(                                                              \
+        "?3") "AND author<>?1"                                                                     \
+              " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("                            \
+              "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"        \
+              " FROM read_marks INDEXED BY read_marks_steps"                                       \
+              " WHERE conversation=?3 AND reader=?1 AND step=1"                                    \
+              " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"                        \
+              " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?3"          \
+              " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)"
 
 static int64_t count_unread(struct event_log *log, struct database *reader, int64_t conversation)
 {
@@ -211,7 +312,7 @@ enum result history_conversations(struct event_log *log, history_visit_conversat
     sqlite3_stmt *row =
         database_query(reader,
                        "SELECT c.id,c.key FROM conversations c WHERE EXISTS"
-                       " (SELECT 1 FROM messages m WHERE m.conversation=c.id) ORDER BY c.key",
+                       " (SELECT 1 FROM messages m WHERE " OF_ONE("c.id") ") ORDER BY c.key",
                        "");
     while (database_next(reader, row)) {
         struct history_conversation conversation = {0};
@@ -222,6 +323,13 @@ enum result history_conversations(struct event_log *log, history_visit_conversat
         }
     }
     database_done(row);
+    return log_readers_release(log, &reader);
+}
+
+enum result history_is_sealed(struct event_log *log, const struct node_id *peer, bool *sealed_out)
+{
+    struct database *reader = log_readers_acquire(log);
+    *sealed_out = log_offers_is_any(reader, log_nodes_find(reader, peer), log->self);
     return log_readers_release(log, &reader);
 }
 
@@ -258,7 +366,118 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
                                  history_visit *visit, void *context)
 {
     return visit_one(log, peer,
-                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.conversation=?3"
-                     " ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1",
+                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE " OF_ONE(
+                         "?3") " ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1",
                      visit, context);
+}
+
+#define FOUND(where)                                                                               \
+    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN (" where ")"                        \
+    " AND (m.conversation=?3 OR (?3=-1 AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS       \
+    ")) AND " IS_LEFT("m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
+
+enum result history_find(struct event_log *log, const struct history_name *name,
+                         history_visit *visit, void *context)
+{
+    struct database *reader = log_readers_acquire(log);
+    int64_t conversation =
+        name->peer == NULL ? -1 : log_nodes_find_conversation(reader, name->peer);
+    sqlite3_stmt *row =
+        name->hash != NULL
+            ? database_query(reader,
+                             FOUND("SELECT e.seq FROM events e INDEXED BY events_hash"
+                                   " WHERE " LOG_SCHEMA_IS("e.hash", "?4") " AND e.aside=0"),
+                             "iiibi", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
+                             name->hash, BLAKE3_HASH_BYTES, (int64_t)HISTORY_MOST_FOUND)
+            : database_query(reader,
+                             FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
+                                   " WHERE substr(event_id,-length(?4))=?4"),
+                             "iiiti", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
+                             name->id_end, (int64_t)HISTORY_MOST_FOUND);
+    visit_rows(reader, row, visit, context);
+    return log_readers_release(log, &reader);
+}
+
+enum result history_peer_of(struct event_log *log, const char *event_id, struct node_id *peer_out)
+{
+    struct database *reader = log_readers_acquire(log);
+    int conversations = 0;
+    sqlite3_stmt *row = database_query(reader,
+                                       "SELECT DISTINCT c.key FROM messages m"
+                                       " INDEXED BY messages_event_id"
+                                       " JOIN conversations c ON c.id=m.conversation"
+                                       " WHERE m.event_id=?1 LIMIT 2",
+                                       "t", event_id);
+    while (database_next(reader, row)) {
+        if (sqlite3_column_bytes(row, 0) == NODE_ID_BYTES) {
+            memcpy(peer_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+            conversations++;
+        }
+    }
+    database_done(row);
+    enum result result = log_readers_release(log, &reader);
+    return result != RESULT_OK  ? result
+           : conversations == 0 ? RESULT_NOT_FOUND
+           : conversations == 1 ? RESULT_OK
+                                : RESULT_MISMATCH;
+}
+
+enum result history_message(struct event_log *log, const struct node_id *peer, const char *event_id,
+                            history_visit *visit, void *context)
+{
+    struct database *reader = log_readers_acquire(log);
+    int64_t conversation = log_nodes_find_conversation(reader, peer);
+    visit_rows(reader,
+               database_query(
+                   reader,
+                   "SELECT " HISTORY_COLUMNS " FROM messages m"
+                   " WHERE m.event_id=?4 AND " OF_ONE("?3") "ORDER BY m.author<>?1,m.hash LIMIT 1",
+                   "iiit", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation, event_id),
+               visit, context);
+    return log_readers_release(log, &reader);
+}
+
+/* One message of a conversation (?2), and what its author made of it since: found in its order, so
+ * that no words are sorted. */
+#define NAMED                                                                                      \
+    " WHERE m.seq=(SELECT n.seq FROM messages n WHERE n.event_id=?1 AND n.conversation=?2"         \
+    " ORDER BY n.author<>?3,n.hash LIMIT 1)"
+static const char first_words[] =
+    "SELECT m.original,m.created_at,m.edited_at FROM messages m" NAMED;
+static const char later_words[] =
+    "SELECT c.text,c.at,m.edited_at FROM messages m CROSS JOIN changes c ON c.target=m.hash"
+    " AND c.kind=?4 AND c.author=m.author AND c.conversation=m.conversation" NAMED
+    " ORDER BY c.lamport,c.event_id,c.hash";
+
+/* False: there is no row. */
+static bool visit_words(struct database *reader, sqlite3_stmt *row, history_visit_words *visit,
+                        void *context)
+{
+    bool found = false;
+    while (database_next(reader, row)) {
+        found = true;
+        if (strcmp(database_text(row, 2), "") != 0) {
+            visit(context, database_text(row, 0), database_text(row, 1));
+        }
+    }
+    database_done(row);
+    return found;
+}
+
+enum result history_earlier_words(struct event_log *log, const struct node_id *peer,
+                                  const char *event_id, history_visit_words *visit, void *context)
+{
+    struct database *reader = log_readers_acquire(log);
+    int64_t conversation = log_nodes_find_conversation(reader, peer);
+    (void)database_execute(reader, "BEGIN");
+    bool found = visit_words(
+        reader, database_query(reader, first_words, "tii", event_id, conversation, log->self),
+        visit, context);
+    (void)visit_words(reader,
+                      database_query(reader, later_words, "tiii", event_id, conversation, log->self,
+                                     (int64_t)PAYLOAD_EDIT),
+                      visit, context);
+    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
+    enum result result = log_readers_release(log, &reader);
+    return result == RESULT_OK && !found ? RESULT_NOT_FOUND : result;
 }

@@ -7,15 +7,29 @@
 
 #include "store/database_private.h"
 #include "store/history.h"
+#include "store/log_schema_private.h"
 
 /* The columns of history_rows_read(), from `messages m`; ?1 is this node's number, ?2 the type of
- * delivered receipts. Delivered is the first receipt in replay order of the recipient. */
+ * delivered receipts. Delivered is the first receipt in replay order of the recipient; the message
+ * that it answers one of its conversation. Of what we deleted for both, the receipt for that. */
 #define HISTORY_COLUMNS                                                                            \
     "m.event_id,m.lamport,m.conversation,m.author=?1,m.recipient,m.body,m.attachments,"            \
     "m.created_at,(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=?2"   \
-    " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),m.sealed"
+    " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),m.sealed,m.hash,"     \
+    "CASE m.reply_to WHEN x'' THEN NULL ELSE coalesce((SELECT t.event_id FROM messages t"          \
+    " WHERE t.conversation=m.conversation AND t.seq=(SELECT e.seq FROM events e"                   \
+    " INDEXED BY events_hash WHERE " LOG_SCHEMA_IS(                                                \
+        "e.hash", "m.reply_to") " AND e.aside=0)),'') END,"                                        \
+                                "m.edited_at,m.deleted_at,m.own_reaction,m.peer_reaction,"         \
+                                "CASE WHEN m.deleted_at='' OR m.author<>?1 THEN NULL ELSE "        \
+                                "(SELECT r.at FROM changes c"                                      \
+                                " JOIN receipts r ON r.target_event_id=c.event_id AND r.type=?2 "  \
+                                "AND r.author=m.recipient"                                         \
+                                " WHERE c.target=m.hash AND c.kind=2 AND c.author=m.author"        \
+                                " AND c.conversation=m.conversation ORDER BY "                     \
+                                "r.lamport,r.event_id,r.hash LIMIT 1) END"
 
-enum { HISTORY_COLUMN_COUNT = 10 };
+enum { HISTORY_COLUMN_COUNT = 17 };
 
 /* What holds for many messages that follow each other: the first of their reader's steps at or
  * above them all, from the one that it was looked up for up to its target. */

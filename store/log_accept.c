@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "protocol/event_kind.h"
+#include "store/log_blocked_private.h"
 #include "store/log_events_private.h"
 #include "store/log_facts_private.h"
 #include "store/log_manifests_private.h"
@@ -107,9 +108,14 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
         log_facts_keep(log, event, seq);
     }
     arrival->seq = seq;
+    log_blocked_meet(log, event);
     struct log_event fresh = {arrival->event, accepting->source, seq, .concerns_us = false};
+    log->entering.event = event;
     fresh.concerns_us =
         log_views_apply(log, event, seq, !has_twin(log, event, seq), &fresh.parties);
+    fresh.asks_for_receipt = log->entering.asks_for_receipt;
+    fresh.opened = log->entering.opened;
+    log->entering = (struct log_entering){.event = NULL};
     log->fresh = memory_resize(log->fresh, log->fresh_count + 1, sizeof *log->fresh);
     log->fresh[log->fresh_count++] = fresh;
     arrival->event = NULL;
@@ -190,7 +196,10 @@ static void follow_changes(struct event_log *log)
             log_manifests_publish(log, changes[i].person);
         }
         if (changes[i].admission) {
-            log_moves_note(log, community_key(log->state.community, changes[i].person));
+            const struct node_id *person = community_key(log->state.community, changes[i].person);
+            log_moves_note(log, person);
+            log->state.wants_upkeep =
+                log->state.wants_upkeep || node_id_equal(person, &log->options.key->node_id);
         }
     }
     log->state.membership_changed = true;

@@ -1,8 +1,10 @@
 #include "store/log_answers_private.h"
 
+#include "store/log_blocked_private.h"
 #include "store/log_events_private.h"
 #include "store/log_own_private.h"
 #include "store/log_receipts_private.h"
+#include "store/log_sealings_private.h"
 
 enum { SLICE_MS = 10 };
 
@@ -36,7 +38,8 @@ static bool answer_waiting(struct event_log *log)
     bool is_in =
         database_integer(&log->database, 1, "SELECT aside FROM events WHERE seq=?1", "i", seq) == 0;
     struct event *event = is_in ? log_events_read(log, seq) : NULL;
-    if (event != NULL) {
+    if (event != NULL && !log_sealings_is_again(log, event, seq) &&
+        !log_blocked_is(log, &event->author)) {
         answer(log, event->event_id);
     }
     event_destroy(&event);

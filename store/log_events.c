@@ -33,6 +33,14 @@ struct event *log_events_read(struct event_log *log, int64_t seq)
     return event;
 }
 
+int64_t log_events_find_message(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES])
+{
+    return database_integer(&log->database, 0,
+                            "SELECT seq FROM events INDEXED BY events_hash"
+                            " WHERE " LOG_SCHEMA_IS("hash", "?1") " AND aside=0 AND type=?2",
+                            "bi", hash, BLAKE3_HASH_BYTES, (int64_t)EVENT_MESSAGE_SENT);
+}
+
 bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
     return database_integer(database, 0,

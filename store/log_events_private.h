@@ -5,12 +5,16 @@
 
 #include "store/log_private.h"
 
-/* Thread: writer. The event in that column of the row; it was verified before it was stored. The
- * caller destroys it. NULL when it is no event that is accepted today (logged). */
+/* Thread: any that may read. The event in that column of the row; it was verified before it was
+ * stored. The caller destroys it. NULL when it is no event that is accepted today (logged). */
 struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int column);
 
 /* Thread: writer. By arrival number; NULL as above. */
 struct event *log_events_read(struct event_log *log, int64_t seq);
+
+/* Thread: writer. The arrival number of the accepted message with this hash; 0: there is none. */
+int64_t log_events_find_message(struct event_log *log,
+                                const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
 /* True when an event with this hash is stored, aside or not. */
 bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3_HASH_BYTES]);

@@ -15,6 +15,7 @@ static const struct {
     {EVENT_MESSAGE_SENT, &log_messages_sent},
     {EVENT_MESSAGE_DELIVERED, &log_receipts_delivered},
     {EVENT_MESSAGE_READ, &log_receipts_read},
+    {EVENT_SESSION_BROKEN, &log_questions_broken},
 };
 
 const struct log_kind *log_kinds_find(enum event_type type)

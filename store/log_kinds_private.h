@@ -26,10 +26,12 @@ struct log_kind { /* NULL: nothing is to be done */
 /* Never NULL: a kind that is only kept and relayed has a row that does nothing. */
 const struct log_kind *log_kinds_find(enum event_type type);
 
-/* log_messages.c, log_receipts.c, log_manifests.c, log_standing_rules.c: the rows. */
+/* log_messages.c, log_receipts.c, log_questions.c, log_manifests.c, log_standing_rules.c: the rows.
+ */
 extern const struct log_kind log_messages_sent;
 extern const struct log_kind log_receipts_delivered;
 extern const struct log_kind log_receipts_read;
+extern const struct log_kind log_questions_broken;
 extern const struct log_kind log_manifests_updated;
 extern const struct log_kind log_manifests_joined;
 extern const struct log_kind log_standing_rules_invited;

@@ -1,6 +1,7 @@
 #include "store/log_life_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -54,9 +55,29 @@ static int64_t begun_seconds(const struct event_log *log)
     return ms / 1000;
 }
 
-static void note_copy(struct event_log *log, const struct event *event)
+static void keep_time(struct event_log *log, const char *name, int64_t seconds)
 {
     char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)seconds);
+    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES(?1,?2)", "tt", name,
+                 text);
+}
+
+static void note_set_back(struct event_log *log, const struct event *event)
+{
+    int64_t now = clock_wall_ms(log->options.clock) / 1000;
+    if (llabs(now - log->state.set_back_seen) >= TELL_AGAIN_SECONDS) {
+        log_write(LOG_WARNING, "log.set_back", "event", event->event_id, "advice",
+                  "this device has an older state than its neighbours know; what was encrypted "
+                  "since and can't be read here, others can send again",
+                  NULL);
+        log->state.set_back_seen = now;
+        keep_time(log, "set_back_seen", now);
+    }
+}
+
+static void note_copy(struct event_log *log, const struct event *event)
+{
     int64_t now = clock_wall_ms(log->options.clock) / 1000;
     if (now - log->state.copy_seen >= TELL_AGAIN_SECONDS) {
         log_write(LOG_WARNING, "log.other_copy", "event", event->event_id, "advice",
@@ -65,19 +86,20 @@ static void note_copy(struct event_log *log, const struct event *event)
                   NULL);
     }
     log->state.copy_seen = now;
-    (void)snprintf(text, sizeof text, "%lld", (long long)now);
-    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('copy_seen',?1)",
-                 "t", text);
+    keep_time(log, "copy_seen", now);
 }
 
 void log_life_find_another(struct event_log *log, const struct event *newest)
 {
     int64_t written = 0;
-    if (!atomic_load(&log->holds_answers)) { /* else it is known already */
-        if (wall_clock_parse(newest->wall_clock, &written) == RESULT_OK &&
-            written > begun_seconds(log)) {
-            note_copy(log, newest);
-        }
+    bool is_known = atomic_load(&log->holds_answers);
+    if (!is_known && wall_clock_parse(newest->wall_clock, &written) == RESULT_OK &&
+        written > begun_seconds(log)) {
+        note_copy(log, newest);
+    } else {
+        note_set_back(log, newest);
+    }
+    if (!is_known) {
         begin_anew(log);
     }
     log_life_hold_answers(log);
@@ -93,6 +115,7 @@ void log_life_hold_answers(struct event_log *log)
 void log_life_free_answers(struct event_log *log)
 {
     atomic_store(&log->holds_answers, false);
+    log->state.wants_upkeep = true; /* it waited for that, too */
     database_run(&log->database, "DELETE FROM meta WHERE key='behind'", "");
 }
 

@@ -14,8 +14,8 @@
 enum result log_life_begin(struct event_log *log);
 
 /* Inside a transaction: own events came that this log did not write; the newest of them. When it is
- * younger than this life of the log, and the log had caught up, another node writes with our key.
- */
+ * younger than this life of the log, and the log had caught up, another node writes with our key;
+ * else this log had lost them. The owner is told of either (§24.8). */
 void log_life_find_another(struct event_log *log, const struct event *newest);
 
 /* Inside a transaction: the log was set back; it has caught up. */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/log_blocked_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_own_private.h"
 #include "store/log_writer_private.h"
@@ -40,7 +41,7 @@ static void run_read(struct writer_job *job, struct event_log *log)
                                    "No message of that peer to us has this event_id.");
     } else if (is_said_read(log, conversation, lamport, read->event_id)) {
         answer->repeated = true;
-    } else if (read->silently) {
+    } else if (read->silently || log_blocked_is(log, &read->peer)) {
         database_run(&log->database,
                      "INSERT INTO local_reads(conversation,lamport,event_id) VALUES(?1,?2,?3)"
                      " ON CONFLICT(conversation) DO UPDATE"

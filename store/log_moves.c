@@ -89,7 +89,7 @@ static void move(struct event_log *log, const struct misplaced *misplaced, bool 
     } else if (event != NULL) {
         struct parties parties = {.known = false};
         if (log_views_apply(log, event, misplaced->seq, false, &parties) &&
-            log_receipts_is_due(log, event)) {
+            log_receipts_is_due(log, event, misplaced->seq, false)) {
             log_receipts_owe(log, misplaced->seq);
         }
         log->state.head = event->lamport > log->state.head ? event->lamport : log->state.head;

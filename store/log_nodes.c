@@ -32,6 +32,19 @@ int64_t log_nodes_number(struct event_log *log, const struct node_id *node_id)
     return number;
 }
 
+bool log_nodes_key(struct event_log *log, int64_t number, struct node_id *node_id_out)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT key FROM nodes WHERE id=?1", "i", number);
+    bool found =
+        database_next(&log->database, row) && sqlite3_column_bytes(row, 0) == NODE_ID_BYTES;
+    if (found) {
+        memcpy(node_id_out->key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
+    }
+    database_done(row);
+    return found;
+}
+
 void log_nodes_forget(struct event_log *log)
 {
     memset(log->nodes, 0, sizeof log->nodes);

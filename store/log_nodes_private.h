@@ -10,6 +10,9 @@
 int64_t log_nodes_number(struct event_log *log, const struct node_id *node_id);
 void log_nodes_forget(struct event_log *log);
 
+/* Thread: writer. Whose number it is. False: nobody's. */
+bool log_nodes_key(struct event_log *log, int64_t number, struct node_id *node_id_out);
+
 /* Thread: writer. The conversation of this node and that one; made when there is none. */
 int64_t log_nodes_conversation(struct event_log *log, const struct node_id *peer);
 

@@ -40,31 +40,52 @@ static enum result sign(struct event_log *log, struct event_draft *draft,
 }
 
 static enum result store(struct event_log *log, struct verified_event *verified,
-                         struct append_answer *answer)
+                         const struct log_secrets *secrets, struct append_answer *answer)
 {
     const struct event *event = event_verified_get(verified);
+    uint8_t hash[BLAKE3_HASH_BYTES];
+    memcpy(hash, event->hash, sizeof hash);
     memcpy(answer->event_id, event->event_id, sizeof answer->event_id);
     answer->lamport = event->lamport;
     struct log_arrival arrival = {.event = verified};
+    log_sealing_keep(log, secrets, event); /* before it is shown */
+    log->entering.payload = secrets->has_key ? &secrets->payload : NULL;
     log_accept_batch(log, &arrival, 1, NULL, true);
+    log->entering.payload = NULL;
     answer->seq = arrival.seq;
-    return arrival.refusal == EVENT_ACCEPTABLE
-               ? RESULT_OK
-               : error_set(&answer->error, RESULT_UNAUTHORIZED,
-                           "This node does not belong to the community (any more).");
+    if (arrival.refusal == EVENT_ACCEPTABLE) {
+        return RESULT_OK;
+    }
+    log_sealing_forget(log, secrets, hash);
+    return error_set(&answer->error, RESULT_UNAUTHORIZED,
+                     "This node does not belong to the community (any more).");
+}
+
+enum result log_own_append_with(struct event_log *log, struct event_draft *draft,
+                                const struct log_secrets *secrets, struct append_answer *answer_out)
+{
+    struct verified_event *verified = NULL;
+    enum result result = sign(log, draft, &verified, answer_out);
+    if (result == RESULT_OK) {
+        result = store(log, verified, secrets, answer_out);
+    }
+    event_draft_deinit(draft);
+    return result;
 }
 
 enum result log_own_append(struct event_log *log, struct event_draft *draft,
                            struct append_answer *answer_out)
 {
-    struct verified_event *verified = NULL;
+    struct log_secrets secrets = {.has_key = false};
     enum result result = complete(log, draft, answer_out);
-    if (result == RESULT_OK && !answer_out->repeated) {
-        result = sign(log, draft, &verified, answer_out);
+    bool is_new = result == RESULT_OK && !answer_out->repeated;
+    if (is_new) {
+        result = log_sealing_seal(log, draft, &secrets, answer_out);
     }
-    if (result == RESULT_OK && !answer_out->repeated) {
-        result = store(log, verified, answer_out);
+    if (is_new && result == RESULT_OK) {
+        result = log_own_append_with(log, draft, &secrets, answer_out);
     }
+    log_sealing_wipe(&secrets);
     event_draft_deinit(draft);
     return result;
 }

@@ -5,10 +5,15 @@
 #ifndef HEARTHCHAT_STORE_LOG_OWN_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_OWN_PRIVATE_H
 
-#include "store/log_private.h"
+#include "store/log_sealing_private.h"
 
-/* Completes, signs and stores an own event. Consumes the draft. */
+/* Completes, seals, signs and stores an own event. Consumes the draft. */
 enum result log_own_append(struct event_log *log, struct event_draft *draft,
                            struct append_answer *answer_out);
+
+/* Signs and stores one that is complete, and keeps what belongs to it. Consumes the draft. */
+enum result log_own_append_with(struct event_log *log, struct event_draft *draft,
+                                const struct log_secrets *secrets,
+                                struct append_answer *answer_out);
 
 #endif

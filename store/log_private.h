@@ -11,9 +11,11 @@
 #include "core/lock.h"
 #include "core/thread.h"
 #include "protocol/community.h"
+#include "protocol/hedge.h"
 #include "protocol/item_set.h"
 #include "store/database_private.h"
 #include "store/event_log.h"
+#include "store/log_ahead_private.h"
 
 #define LOG_MOST_READERS 16      /* idle connections that are kept */
 #define LOG_REMEMBERED_NODES 512 /* whose numbers are kept in memory */
@@ -24,6 +26,9 @@ struct log_snapshot_shared {
     int references;
 };
 
+/* Whether the index of messages may hold runs of words that were deleted. */
+enum log_words { LOG_WORDS_ARE_SHOWN, LOG_WORDS_DELETED, LOG_WORDS_BEING_SWEPT };
+
 /* What the writer knows of the log in memory. */
 struct log_state {
     bool is_known; /* that it is what the disk says; else nothing may be done before it is read */
@@ -31,6 +36,7 @@ struct log_state {
     int64_t head;
     int64_t last_seq;
     char life[ULID_TEXT_BYTES];        /* what arrival numbers are good for (§15) */
+    int64_t set_back_seen;             /* when own events came that it had lost; 0: never */
     int64_t copy_seen;                 /* when another node was seen that has our key; 0: never */
     char last_id[ULID_TEXT_BYTES];     /* the greatest event id that is stored; "": none */
     char last_target[ULID_TEXT_BYTES]; /* the greatest that a receipt is for; "": none */
@@ -42,6 +48,29 @@ struct log_state {
     bool is_moving;          /* there are authors in `moves` */
     bool has_moved;          /* a slice of it in this transaction */
     bool has_unanswered;     /* there are messages in `unanswered` */
+    bool keeps_keys;         /* §24: it seals and opens */
+    bool is_deriving;        /* views, of events that were here before */
+    bool has_questions;      /* there are peers who ask for keys */
+    bool owes_offers;        /* there are peers in `owed_offers` */
+    bool blocks_some;        /* there are contacts who are blocked */
+    bool has_unheard;        /* there are messages of who was */
+    bool is_clearing;        /* there are conversations to be cleared */
+    bool secrets_may_go;     /* what came may have ended a receiving key */
+    bool wants_upkeep;       /* log_upkeep_private.h: now */
+    bool offers_are_unsure;  /* of some of our own offers the secret may be lost */
+    int64_t reset_day;       /* the service day of the last reset because of a loss; 0: none */
+    int64_t service_date;    /* that was counted last in this life; 0: none */
+    enum log_words words;    /* in the index */
+    int repair_depth;        /* keys that were given for messages with keys for … */
+};
+
+/* The event that enters the views, and what need not be found out again of it. */
+struct log_entering {
+    const struct event *event;    /* NULL: none does */
+    bool is_alone;                /* no other one has its commitment (§24.4) */
+    bool asks_for_receipt;        /* it was opened, and its reader says that it was delivered */
+    char *opened;                 /* owned; as in struct log_event */
+    const struct buffer *payload; /* borrowed: what we sealed in it ourselves; NULL: nothing */
 };
 
 struct log_event {
@@ -49,7 +78,9 @@ struct log_event {
     const struct node_id *source;
     int64_t seq;
     bool concerns_us;
+    bool asks_for_receipt; /* it did when it came */
     struct parties parties;
+    char *opened; /* owned; NULL: nothing */
 };
 
 struct set_change {
@@ -64,9 +95,10 @@ struct log_set {
     size_t noted_capacity;
     struct thread *reader;
     atomic_bool stopping;
-    struct lock *lock;          /* guards what follows; held while a message is answered */
+    struct lock *lock;          /* guards what follows */
     struct item_set *items;     /* NULL until it is read */
-    struct set_change *waiting; /* committed while it is read */
+    bool borrowed;              /* somebody compares: it does not change */
+    struct set_change *waiting; /* committed while it is read or borrowed */
     size_t waiting_count;
 };
 
@@ -85,6 +117,13 @@ struct event_log {
     struct log_state state;
     struct log_set set;
     struct ulid_source ulids;
+    struct hedge hedge; /* of this start (§24.3) */
+    struct log_entering entering;
+    struct log_turns turns;
+    struct log_lost lost;
+    struct log_clearing clearing; /* while state.is_clearing */
+    int64_t swept_ms;             /* when secrets were last looked through; monotonic */
+    bool has_deleted;             /* secrets or words, which the journal may still hold */
     struct numbered_node nodes[LOG_REMEMBERED_NODES];
     struct log_event *fresh; /* stored in this transaction */
     size_t fresh_count;

@@ -6,7 +6,6 @@
 #include "protocol/event_kind.h"
 #include "store/log_events_private.h"
 #include "store/log_facts_private.h"
-#include "store/log_kinds_private.h"
 #include "store/log_manifests_private.h"
 #include "store/log_schema_private.h"
 #include "store/log_search_private.h"
@@ -115,8 +114,7 @@ static void derive_views(struct event_log *log)
         "");
     while (database_next(&log->database, row)) {
         enum event_type type = (enum event_type)sqlite3_column_int(row, 1);
-        struct event *event =
-            log_kinds_find(type)->apply == NULL ? NULL : log_events_of_row(log, row, 2);
+        struct event *event = log_views_has(type) ? log_events_of_row(log, row, 2) : NULL;
         if (event != NULL) {
             struct parties parties = {.known = false};
             (void)log_views_apply(log, event, sqlite3_column_int64(row, 0), false, &parties);
@@ -134,5 +132,7 @@ void log_rebuild_all(struct event_log *log)
     forget_derived(log);
     derive_community(log);
     sort_out_aside(log);
+    log->state.is_deriving = true;
     derive_views(log);
+    log->state.is_deriving = false;
 }

@@ -6,7 +6,9 @@
 #include "core/memory.h"
 #include "store/log_kinds_private.h"
 #include "store/log_nodes_private.h"
+#include "store/log_opening_private.h"
 #include "store/log_read_marks_private.h"
+#include "store/log_sealings_private.h"
 
 /* A receipt as it is kept, for the message that it counts for. */
 struct kept_receipt {
@@ -112,11 +114,12 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
     memory_free(receipts);
 }
 
-bool log_receipts_is_due(const struct event_log *log, const struct event *event)
+bool log_receipts_is_due(struct event_log *log, const struct event *event, int64_t seq, bool asked)
 {
     return log->options.answers_messages && event->type == EVENT_MESSAGE_SENT &&
-           !event->data.message.sealed &&
-           node_id_equal(&event->data.message.recipient, &log->options.key->node_id);
+           node_id_equal(&event->data.message.recipient, &log->options.key->node_id) &&
+           (!event->data.message.sealed || (!log_sealings_is_again(log, event, seq) &&
+                                            log_opening_asks_for_receipt(log, event, asked)));
 }
 
 void log_receipts_owe(struct event_log *log, int64_t seq)

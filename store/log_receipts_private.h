@@ -17,9 +17,10 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
 /* Reads what is known of all of them. */
 void log_receipts_load(struct event_log *log);
 
-/* True for a message to this node that it answers when it holds it. One that nobody can open yet is
- * not (§24.6). */
-bool log_receipts_is_due(const struct event_log *log, const struct event *event);
+/* True for a message to this node that it answers when it holds it, and if it is sealed could open
+ * it (§24.6): once for several events that are one message (§24.4). `asked`: as in
+ * log_opening_asks_for_receipt(). */
+bool log_receipts_is_due(struct event_log *log, const struct event *event, int64_t seq, bool asked);
 
 /* Such a message is in the set: its answer is given when there is time, unless it was. */
 void log_receipts_owe(struct event_log *log, int64_t seq);

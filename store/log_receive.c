@@ -49,7 +49,8 @@ static void answer_ours(struct event_log *log, size_t first, size_t count)
     for (size_t i = first; i < first + count; i++) {
         const struct log_event stored = log->fresh[i]; /* answers are stored there, too */
         const struct event *event = event_verified_get(stored.event);
-        if (stored.concerns_us && log_receipts_is_due(log, event)) {
+        if (stored.concerns_us &&
+            log_receipts_is_due(log, event, stored.seq, stored.asks_for_receipt)) {
             log_answers_give(log, event->event_id, stored.seq);
         }
     }

@@ -2,16 +2,17 @@
 
 #include <string.h>
 
+#include "protocol/payload.h"
 #include "protocol/search_text.h"
 
-enum { SCHEMA_VERSION = 6 };
+enum { SCHEMA_VERSION = 9 };
 
 /* Where a message stands in the index is no matter of the events alone. */
 #define MESSAGES_BUT_PLACE                                                                         \
     "seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,"  \
-    "created_at,names"
+    "created_at,names,hash,reply_to,original,edited_at,deleted_at,own_reaction,peer_reaction"
 
-const struct log_schema_table log_schema_tables[] = {
+const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {"meta", NULL, false},
     {"events", "seq,aside", false},
     {"nodes", NULL, false},
@@ -22,6 +23,19 @@ const struct log_schema_table log_schema_tables[] = {
     {"addresses", NULL, false},
     {"open_invites", NULL, false},
     {"redeemed", NULL, false},
+    {"receiving_keys", NULL, false},
+    {"keyring", NULL, false},
+    {"verified", NULL, false},
+    {"contacts", NULL, false},
+    {"unheard", NULL, false},
+    {"clearings", NULL, false},
+    {"service_days", NULL, false},
+    {"hedge", NULL, false},
+    {"sessions", NULL, false},
+    {"repairs", NULL, false},
+    {"questions", NULL, false},
+    {"owed_offers", NULL, false},
+    {"lost", NULL, false},
     {"growth", NULL, false},
     {"state", "head,event_count,fingerprint_sum", false},
     {"moves", "*", true},
@@ -33,6 +47,11 @@ const struct log_schema_table log_schema_tables[] = {
     {"receipts", "*", true},
     {"read_marks", "*", true},
     {"concerns", "*", true},
+    {"offers", "*", true},
+    {"sealings", "*", true},
+    {"sealed_runs", "*", true},
+    {"acknowledged", "*", true},
+    {"changes", "*", true},
     {NULL, NULL, false},
 };
 
@@ -73,6 +92,91 @@ static const char identity[] =
     " used INTEGER NOT NULL);"                                                                     \
     "CREATE TABLE redeemed(open_invite INTEGER NOT NULL, node BLOB NOT NULL,"                      \
     " event_id TEXT NOT NULL, PRIMARY KEY(open_invite, node)) WITHOUT ROWID;"
+
+/* What opens messages (§24.11). `peer`: to whom a receiving key was offered, 0: to everybody;
+ * `since`: the lamport of that event; `day`: the service day of it; `used`: the least of §24.2's
+ * numbers that was sealed to it, 0: none yet; `replaced`: the service day on which a newer one was
+ * used, or of a prekey published, 0: not yet. `keyring`: what an event's content key is, or (NULL)
+ * why it is gone. `verified`: whose safety number the owner compared, and when. `service_days`: the
+ * calendar date of the last one, and how many there were. `hedge`: §24.3's key of the last start.
+ * `sessions`: the service day of the last offer alone to a peer, and when it was asked for keys;
+ * `repairs`: how often, and on which day last, the key of a message was asked for, and how often it
+ * was given; `questions`: events that ask for ours. Primary: secrets are in no event. */
+#define KEY_TABLES                                                                                 \
+    "CREATE TABLE receiving_keys(public BLOB PRIMARY KEY, secret BLOB NOT NULL,"                   \
+    " peer INTEGER NOT NULL, since INTEGER NOT NULL, day INTEGER NOT NULL,"                        \
+    " used INTEGER NOT NULL, replaced INTEGER NOT NULL) WITHOUT ROWID;"                            \
+    "CREATE INDEX receiving_keys_peer ON receiving_keys(peer, since);"                             \
+    "CREATE TABLE keyring(hash BLOB PRIMARY KEY, key BLOB, gone TEXT NOT NULL) WITHOUT ROWID;"     \
+    "CREATE TABLE verified(node BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"             \
+    "CREATE TABLE service_days(id INTEGER PRIMARY KEY CHECK(id=1), date INTEGER NOT NULL,"         \
+    " count INTEGER NOT NULL);"                                                                    \
+    "INSERT INTO service_days(id,date,count) VALUES(1,0,0);"                                       \
+    "CREATE TABLE hedge(id INTEGER PRIMARY KEY CHECK(id=1), key BLOB NOT NULL);"                   \
+    "CREATE TABLE sessions(peer INTEGER PRIMARY KEY, offered INTEGER NOT NULL,"                    \
+    " asked_ms INTEGER NOT NULL);"                                                                 \
+    "CREATE TABLE repairs(hash BLOB PRIMARY KEY, asked INTEGER NOT NULL,"                          \
+    " asked_day INTEGER NOT NULL, given INTEGER NOT NULL) WITHOUT ROWID;"                          \
+    "CREATE TABLE questions(seq INTEGER PRIMARY KEY);"                                             \
+    "CREATE INDEX messages_waiting ON messages(author, seq) WHERE sealed=1;"
+
+/* Derived: the receiving keys that events offer (§24.1), `peer` 0: to everybody; of the sealed
+ * messages of our conversations the numbers (§24.2) and the commitments, by which two events are
+ * known to be one message (§24.4); and up to which number there are all from 1 on. Nodes are
+ * numbers of `nodes`. */
+#define OFFER_TABLES                                                                               \
+    "CREATE TABLE offers(owner INTEGER NOT NULL, peer INTEGER NOT NULL, lamport INTEGER NOT NULL," \
+    " event_id TEXT NOT NULL, hash BLOB NOT NULL, public BLOB NOT NULL, reset INTEGER NOT NULL,"   \
+    " PRIMARY KEY(owner, peer, lamport, event_id, hash)) WITHOUT ROWID;"                           \
+    "CREATE INDEX offers_reset ON offers(owner, lamport, event_id, hash) WHERE reset=1;"           \
+    "CREATE TABLE sealings(author INTEGER NOT NULL, recipient INTEGER NOT NULL,"                   \
+    " number INTEGER NOT NULL, seq INTEGER NOT NULL, commitment BLOB NOT NULL,"                    \
+    " lamport INTEGER NOT NULL, event_id TEXT NOT NULL, hash BLOB NOT NULL,"                       \
+    " PRIMARY KEY(author, recipient, number, seq)) WITHOUT ROWID;"                                 \
+    "CREATE INDEX sealings_commitment ON sealings(author, recipient, commitment, lamport,"         \
+    " event_id, hash);"                                                                            \
+    "CREATE TABLE sealed_runs(author INTEGER NOT NULL, recipient INTEGER NOT NULL,"                \
+    " number INTEGER NOT NULL, PRIMARY KEY(author, recipient)) WITHOUT ROWID;"
+
+/* Derived: what opened events say of others (store/log_changes_private.h), `target` by their hash,
+ * whether that is here or not, x'' of an edit whose words are gone; `text`: the new words, or the
+ * emoji. And what follows of it for a message: `original`: its words before they were edited; ""
+ * where nothing is so. */
+#define CHANGE_TABLES                                                                              \
+    "CREATE TABLE changes(target BLOB NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL,"   \
+    " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
+    " hash BLOB NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL, at TEXT NOT NULL,"        \
+    " text TEXT NOT NULL,"                                                                         \
+    " PRIMARY KEY(target, kind, author, conversation, lamport, event_id, hash)) WITHOUT ROWID;"    \
+    "CREATE INDEX changes_seq ON changes(seq);"                                                    \
+    "CREATE INDEX changes_client_id ON changes(client_id, author);"                                \
+    "ALTER TABLE messages ADD COLUMN hash BLOB NOT NULL DEFAULT x'';"                              \
+    "ALTER TABLE messages ADD COLUMN reply_to BLOB NOT NULL DEFAULT x'';"                          \
+    "ALTER TABLE messages ADD COLUMN original TEXT NOT NULL DEFAULT '';"                           \
+    "ALTER TABLE messages ADD COLUMN edited_at TEXT NOT NULL DEFAULT '';"                          \
+    "ALTER TABLE messages ADD COLUMN deleted_at TEXT NOT NULL DEFAULT '';"                         \
+    "ALTER TABLE messages ADD COLUMN own_reaction TEXT NOT NULL DEFAULT '';"                       \
+    "ALTER TABLE messages ADD COLUMN peer_reaction TEXT NOT NULL DEFAULT '';"
+
+/* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
+ * once (§24.9). Derived: `acknowledged`: who said that a message is there, by any accepted event.
+ */
+#define REPAIR_TABLES                                                                              \
+    "CREATE TABLE lost(peer INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(peer, hash))"        \
+    " WITHOUT ROWID;"                                                                              \
+    "CREATE TABLE owed_offers(peer INTEGER PRIMARY KEY);"                                          \
+    "CREATE TABLE acknowledged(author INTEGER NOT NULL, target_event_id TEXT NOT NULL,"            \
+    " seq INTEGER NOT NULL, PRIMARY KEY(author, target_event_id, seq)) WITHOUT ROWID;"
+
+/* What the owner keeps of others (store/log_contacts.h). `unheard`: messages whose author was
+ * blocked when they came. `clearings`: up to which arrival number a conversation was cleared, and
+ * whether all of it is done. Primary: none of it is in an event. */
+#define CONTACT_TABLES                                                                             \
+    "CREATE TABLE contacts(node BLOB PRIMARY KEY, nickname TEXT NOT NULL, muted INTEGER NOT NULL," \
+    " blocked INTEGER NOT NULL, pinned INTEGER NOT NULL) WITHOUT ROWID;"                           \
+    "CREATE TABLE unheard(hash BLOB PRIMARY KEY) WITHOUT ROWID;"                                   \
+    "CREATE TABLE clearings(conversation INTEGER PRIMARY KEY, through INTEGER NOT NULL,"           \
+    " done INTEGER NOT NULL);"
 
 /* Primary: `aside` alone is derived: kept for audit, in no view, no count, no fingerprint (§6). A
  * node's number and a conversation's never change. `unanswered`: messages for us whose delivery is
@@ -148,13 +252,22 @@ static const char identity[] =
     "CREATE TABLE concerns(node INTEGER NOT NULL, seq INTEGER NOT NULL,"                           \
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
-static const char tables[] = PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX
-    COMMUNITY_TABLES CONVERSATION_TABLES "PRAGMA user_version=6;";
+static const char *const tables[] = {
+    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
+    COMMUNITY_TABLES CONVERSATION_TABLES,
+    KEY_TABLES OFFER_TABLES CHANGE_TABLES,
+    REPAIR_TABLES CONTACT_TABLES "PRAGMA user_version=9;",
+};
 
-static const char upgrade_from_4[] =
-    INDEXES_BY_PREFIX ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX "PRAGMA user_version=6;";
-static const char upgrade_from_5[] =
-    ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX "PRAGMA user_version=6;";
+/* From a version to the next one. What an older one did not look at is derived with all else. */
+#define DERIVE_ANEW "INSERT OR IGNORE INTO meta(key,value) VALUES('derived','no');"
+static const char *const steps[SCHEMA_VERSION] = {
+    [4] = INDEXES_BY_PREFIX,
+    [5] = ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX,
+    [6] = KEY_TABLES OFFER_TABLES CHANGE_TABLES DERIVE_ANEW,
+    [7] = REPAIR_TABLES DERIVE_ANEW,
+    [8] = CONTACT_TABLES "PRAGMA user_version=9;",
+};
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
  * silently is kept under its conversation's number. */
@@ -217,6 +330,13 @@ static void add_self(struct database *database, const struct event_log_options *
                  NODE_ID_BYTES);
 }
 
+static void make_newest(struct database *database)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        (void)database_execute(database, tables[i]);
+    }
+}
+
 static enum result make_tables(struct database *database, const struct event_log_options *options)
 {
     char community[NODE_ID_TEXT_BYTES];
@@ -227,7 +347,7 @@ static enum result make_tables(struct database *database, const struct event_log
     search_text_version(search);
     if (begin(database)) {
         (void)database_execute(database, identity);
-        (void)database_execute(database, tables);
+        make_newest(database);
         add_self(database, options);
         database_run(database,
                      "INSERT INTO meta(key,value) VALUES('community_id',?1),('node_id',?2),"
@@ -241,10 +361,12 @@ static enum result upgrade_tables(struct database *database,
                                   const struct event_log_options *options, int64_t version)
 {
     if (begin(database) && version >= 4) {
-        (void)database_execute(database, version == 4 ? upgrade_from_4 : upgrade_from_5);
+        for (; version < SCHEMA_VERSION; version++) {
+            (void)database_execute(database, steps[version]);
+        }
     } else if (!database->failed) {
         (void)database_execute(database, upgrade);
-        (void)database_execute(database, tables);
+        make_newest(database);
         add_self(database, options);
         (void)database_execute(database, keep_local_reads);
     }
@@ -277,6 +399,21 @@ static enum result check_identity(struct database *database,
                             "The event log belongs to another device's key; put that key back.");
 }
 
+/* From here on it keeps keys, for good (§24.5); what it held before is derived with them. */
+static enum result begin_to_keep_keys(struct database *database, bool is_new)
+{
+    if (begin(database)) {
+        database_run(database, "INSERT INTO meta(key,value) VALUES('keeps_keys','yes')", "");
+    }
+    if (is_new) {
+        database_run(database, "INSERT INTO meta(key,value) VALUES('payloads',?1)", "t",
+                     PAYLOAD_VERSION);
+    } else {
+        database_run(database, "INSERT OR IGNORE INTO meta(key,value) VALUES('derived','no')", "");
+    }
+    return commit(database);
+}
+
 static enum result refuse_newer(struct error *error)
 {
     return error_set(error, RESULT_UNSUPPORTED,
@@ -287,7 +424,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
                                struct error *error)
 {
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                                     "PRAGMA cache_size=-8000;"
+                                     "PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;"
                                      "PRAGMA journal_size_limit=33554432;");
     int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
     if (database->failed) {
@@ -303,6 +440,10 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     if (result == RESULT_OK && version > 0 && version < SCHEMA_VERSION &&
         upgrade_tables(database, options, version) != RESULT_OK) {
         result = log_schema_explain(database, "The event log can't be brought up to date", error);
+    }
+    if (result == RESULT_OK && options->keeps_keys && !log_schema_keeps_keys(database) &&
+        begin_to_keep_keys(database, version == 0) != RESULT_OK) {
+        result = log_schema_explain(database, "The event log can't be written", error);
     }
     return result;
 }
@@ -333,4 +474,9 @@ bool log_schema_is_derived(struct database *database)
 void log_schema_set_derived(struct database *database)
 {
     database_run(database, "DELETE FROM meta WHERE key='derived'", "");
+}
+
+bool log_schema_keeps_keys(struct database *database)
+{
+    return database_integer(database, 0, "SELECT 1 FROM meta WHERE key='keeps_keys'", "") != 0;
 }

@@ -29,9 +29,11 @@ struct log_schema_table {
     bool wholly;
 };
 
+#define LOG_SCHEMA_MOST_TABLES 48
+
 /* Ends with a name that is NULL. The index of messages is no table of this kind: log_search_* look
  * after it. */
-extern const struct log_schema_table log_schema_tables[];
+extern const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES];
 
 /* Makes the tables, or checks whose they are and brings them up to date. Derived ones of an older
  * log are empty afterwards: log_schema_is_derived() says so until they are made anew.
@@ -46,6 +48,9 @@ enum result log_schema_check(struct database *database, const struct event_log_o
 
 bool log_schema_is_derived(struct database *database);
 void log_schema_set_derived(struct database *database);
+
+/* Whether it was ever opened to keep keys: then it does for good. */
+bool log_schema_keeps_keys(struct database *database);
 
 /* Says in `error` what a failure of the database means for its owner, and what to do. */
 enum result log_schema_explain(const struct database *database, const char *what,

@@ -72,19 +72,55 @@ static void change(struct event_log *log, int64_t seq, const char *change)
     buffer_deinit(&grams);
 }
 
+void log_search_put_back(struct event_log *log, int64_t seq)
+{
+    change(log, seq, "INSERT INTO messages_search(rowid,grams) VALUES(?1,?2)");
+}
+
 void log_search_add(struct event_log *log, int64_t seq)
 {
     int64_t lamport =
         database_integer(&log->database, 0, "SELECT lamport FROM messages WHERE seq=?1", "i", seq);
     database_run(&log->database, "UPDATE messages SET place=?2 WHERE seq=?1", "ii", seq,
                  find_place(log, lamport));
-    change(log, seq, "INSERT INTO messages_search(rowid,grams) VALUES(?1,?2)");
+    log_search_put_back(log, seq);
 }
 
 void log_search_remove(struct event_log *log, int64_t seq)
 {
     change(log, seq,
            "INSERT INTO messages_search(messages_search,rowid,grams) VALUES('delete',?1,?2)");
+}
+
+void log_search_note_deleted(struct event_log *log)
+{
+    database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('words','deleted')",
+                 "");
+    log->state.words = LOG_WORDS_DELETED;
+}
+
+void log_search_load(struct event_log *log)
+{
+    log->state.words =
+        database_integer(&log->database, 0, "SELECT 1 FROM meta WHERE key='words'", "") != 0
+            ? LOG_WORDS_DELETED
+            : LOG_WORDS_ARE_SHOWN;
+}
+
+/* What is merged into one segment holds nothing of what was removed. */
+bool log_search_sweep(struct event_log *log)
+{
+    enum { PAGES = 256, LEAST_CHANGES = 2 };
+    int before = sqlite3_total_changes(log->database.handle);
+    database_run(&log->database,
+                 "INSERT INTO messages_search(messages_search,rank) VALUES('merge',?1)", "i",
+                 (int64_t)(log->state.words == LOG_WORDS_DELETED ? -PAGES : PAGES));
+    bool ended = sqlite3_total_changes(log->database.handle) - before < LEAST_CHANGES;
+    if (ended) {
+        database_run(&log->database, "DELETE FROM meta WHERE key='words'", "");
+    }
+    log->state.words = ended ? LOG_WORDS_ARE_SHOWN : LOG_WORDS_BEING_SWEPT;
+    return ended;
 }
 
 bool log_search_is_of_today(struct event_log *log)

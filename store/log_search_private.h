@@ -19,6 +19,18 @@
 void log_search_add(struct event_log *log, int64_t seq);
 void log_search_remove(struct event_log *log, int64_t seq);
 
+/* The same message with other words, after it was removed, where it stood. */
+void log_search_put_back(struct event_log *log, int64_t seq);
+
+/* Words were deleted for good: what is left of them in the index is to go too, in slices. */
+void log_search_note_deleted(struct event_log *log);
+
+/* Read from the disk. */
+void log_search_load(struct event_log *log);
+
+/* One slice, inside a transaction. True: that was the last. */
+bool log_search_sweep(struct event_log *log);
+
 void log_search_clear(struct event_log *log);
 
 /* Whether texts were folded by the rules of today; if not, log_search_renew() makes all anew. */

@@ -39,7 +39,7 @@ void log_set_settle(struct event_log *log, bool committed)
     struct log_set *set = &log->set;
     if (committed && set->noted_count > 0) {
         lock_take(set->lock);
-        if (set->items != NULL) {
+        if (set->items != NULL && !set->borrowed) {
             apply(set->items, set->noted, set->noted_count);
         } else {
             set->waiting = memory_resize(set->waiting, set->waiting_count + set->noted_count,
@@ -71,15 +71,44 @@ static bool is_accounted(struct database *reader, struct item_set *items)
     return memcmp(accounted, counted, sizeof counted) == 0;
 }
 
+/* With the lock taken. */
+static void apply_waiting(struct log_set *set)
+{
+    apply(set->items, set->waiting, set->waiting_count);
+    memory_free(set->waiting);
+    set->waiting = NULL;
+    set->waiting_count = 0;
+}
+
 /* What was committed while the rows were read comes behind them; to have it twice does no harm. */
 static void publish(struct log_set *set, struct item_set *items)
 {
     lock_take(set->lock);
-    apply(items, set->waiting, set->waiting_count);
-    memory_free(set->waiting);
-    set->waiting = NULL;
-    set->waiting_count = 0;
     set->items = items;
+    apply_waiting(set);
+    lock_release(set->lock);
+}
+
+struct item_set *log_set_borrow(struct event_log *log)
+{
+    struct log_set *set = &log->set;
+    lock_take(set->lock);
+    while (set->borrowed) {
+        (void)lock_wait(set->lock, -1);
+    }
+    set->borrowed = set->items != NULL;
+    struct item_set *items = set->items;
+    lock_release(set->lock);
+    return items;
+}
+
+void log_set_give_back(struct event_log *log)
+{
+    struct log_set *set = &log->set;
+    lock_take(set->lock);
+    apply_waiting(set);
+    set->borrowed = false;
+    lock_wake_all(set->lock);
     lock_release(set->lock);
 }
 

@@ -35,6 +35,7 @@ void log_snapshot_publish(struct event_log *log)
     next->public.event_count = state->fingerprint.count;
     memcpy(next->public.life, state->life, sizeof next->public.life);
     next->public.copy_seen = state->copy_seen;
+    next->public.set_back_seen = state->set_back_seen;
     fingerprint_digest(&state->fingerprint, next->public.fingerprint);
     lock_take(log->lock);
     next->membership = changed != NULL ? changed : membership_share(log->snapshot->membership);

@@ -4,11 +4,17 @@
 
 #include "core/memory.h"
 #include "store/log_answers_private.h"
+#include "store/log_blocked_private.h"
+#include "store/log_clearing_private.h"
 #include "store/log_facts_private.h"
 #include "store/log_manifests_private.h"
 #include "store/log_moves_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_receipts_private.h"
+#include "store/log_schema_private.h"
+#include "store/log_search_private.h"
+#include "store/log_sessions_private.h"
+#include "store/log_turns_private.h"
 
 void log_state_deinit(struct log_state *state)
 {
@@ -48,6 +54,8 @@ static void load_last(struct event_log *log)
     database_done(row);
     log->state.copy_seen = database_integer(
         &log->database, 0, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='copy_seen'", "");
+    log->state.set_back_seen = database_integer(
+        &log->database, 0, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='set_back_seen'", "");
 }
 
 enum result log_state_load(struct event_log *log)
@@ -58,9 +66,16 @@ enum result log_state_load(struct event_log *log)
     (void)database_execute(&log->database, "BEGIN"); /* one look, with one lock */
     load_row(log);
     load_last(log);
+    log->state.keeps_keys = log_schema_keeps_keys(&log->database);
+    log->state.wants_upkeep = log->state.offers_are_unsure = log->state.secrets_may_go = true;
     log_moves_load(log);
     log_answers_load(log);
+    log_sessions_load(log);
+    log_turns_note_waiting(log);
     log_receipts_load(log);
+    log_search_load(log);
+    log_blocked_load(log);
+    log_clearing_load(log);
     log->state.community = log_facts_read(log);
     for (uint32_t i = 0; i < community_count_people(log->state.community); i++) {
         log_manifests_publish(log, i);

@@ -1,7 +1,11 @@
 #include "store/log_views_private.h"
 
+#include "store/log_acknowledged_private.h"
 #include "store/log_events_private.h"
 #include "store/log_kinds_private.h"
+#include "store/log_messages_private.h"
+#include "store/log_offers_private.h"
+#include "store/log_sealings_private.h"
 
 static bool apply(struct event_log *log, const struct event *event, int64_t seq,
                   struct parties *parties)
@@ -54,10 +58,37 @@ static void change_twin(struct event_log *log, int64_t twin, bool shown)
     event_destroy(&other);
 }
 
+/* What is so of every accepted event, shown or hidden by a twin: what it offers, what it says to
+ * have, and which of several events is the message that they all are. */
+static void enter(struct event_log *log, const struct event *event, int64_t seq)
+{
+    log_offers_enter(log, event);
+    log_acknowledged_enter(log, event, seq);
+    int64_t before = log_sealings_enter(log, event, seq);
+    struct event *again = before == 0 ? NULL : log_events_read(log, before);
+    if (again != NULL) {
+        log_messages_give_way(log, again, before);
+    }
+    event_destroy(&again);
+}
+
+static void leave(struct event_log *log, const struct event *event, int64_t seq)
+{
+    log_offers_leave(log, event);
+    log_acknowledged_leave(log, event, seq);
+    log_sealings_leave(log, event, seq);
+}
+
+bool log_views_has(enum event_type type)
+{
+    return log_kinds_find(type)->apply != NULL || log_offers_may_be_in(type);
+}
+
 bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone,
                      struct parties *parties)
 {
     bool twin_is_shown = false;
+    enter(log, event, seq);
     int64_t twin = alone ? 0 : find_twin(log, event, seq, &twin_is_shown);
     if (!twin_is_shown) {
         change_twin(log, twin, false);
@@ -73,6 +104,7 @@ void log_views_take_back(struct event_log *log, const struct event *event, int64
     if (!twin_is_shown || log_kinds_find(event->type)->last_counts) {
         take_back(log, event, seq);
     }
+    leave(log, event, seq);
     if (!twin_is_shown) { /* else it never hid anything */
         change_twin(log, twin, true);
     }

@@ -9,6 +9,9 @@
 
 #include "store/log_private.h"
 
+/* Whether events of that type change any. */
+bool log_views_has(enum event_type type);
+
 /* True when it concerns us; *parties is written when it concerns anybody. `alone`: its id is nobody
  * else's. */
 bool log_views_apply(struct event_log *log, const struct event *event, int64_t seq, bool alone,

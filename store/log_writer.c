@@ -3,16 +3,21 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "store/log_answers_private.h"
+#include "store/log_clearing_private.h"
 #include "store/log_moves_private.h"
+#include "store/log_opened_private.h"
 #include "store/log_set_private.h"
 #include "store/log_snapshot_private.h"
 #include "store/log_state_private.h"
+#include "store/log_turns_private.h"
+#include "store/log_upkeep_private.h"
 
 /* What is stored in the transaction stays reachable until it is committed and told. */
 static void forget_fresh(struct event_log *log)
 {
     for (size_t i = 0; i < log->fresh_count; i++) {
         event_verified_destroy(&log->fresh[i].event);
+        memory_free(log->fresh[i].opened);
     }
     log->fresh_count = 0;
 }
@@ -28,7 +33,8 @@ static void tell_commit(struct event_log *log)
                                              .event = log->fresh[i].event,
                                              .source = log->fresh[i].source,
                                              .concerns_us = log->fresh[i].concerns_us,
-                                             .parties = log->fresh[i].parties};
+                                             .parties = log->fresh[i].parties,
+                                             .opened = log->fresh[i].opened};
     }
     log->options.on_commit(log->options.context, events, log->fresh_count);
     memory_free(events);
@@ -60,6 +66,7 @@ static enum result commit(struct event_log *log)
 {
     struct database *database = &log->database;
     if (!database->failed) {
+        log_opened_note(log);
         log_state_save(log);
     }
     return !database->failed ? database_execute(database, "COMMIT") : RESULT_IO;
@@ -112,21 +119,40 @@ static void run_batch(struct event_log *log, struct writer_job **jobs, size_t co
     }
 }
 
+static bool has_answers(const struct event_log *log)
+{
+    return log->state.has_unanswered && log->options.answers_messages &&
+           !atomic_load(&log->holds_answers);
+}
+
 /* What is done between jobs: nobody's job waits for more than a slice of it. */
 static bool has_more(const struct event_log *log)
 {
-    return log->state.is_moving || (log->state.has_unanswered && !atomic_load(&log->holds_answers));
+    return log->mode == DATABASE_WRITES && (log->state.is_moving || has_answers(log) ||
+                                            log->state.is_clearing || log_upkeep_is_due(log));
 }
 
 static enum result run_slice(struct event_log *log)
 {
+    bool is_upkeep = !log->state.is_moving && !has_answers(log) && !log->state.is_clearing;
+    const struct log_turns turns = log->turns;
     enum result result = begin(log);
     if (result == RESULT_OK && log->state.is_moving) {
         log_moves_run_slice(log);
-    } else if (result == RESULT_OK) {
+    } else if (result == RESULT_OK && has_answers(log)) {
         log_answers_run_slice(log);
+    } else if (result == RESULT_OK && !is_upkeep) {
+        log_clearing_run_slice(log);
+    } else if (result == RESULT_OK) {
+        log_upkeep_run_slice(log);
     }
-    return end(log, result);
+    result = end(log, result);
+    if (result == RESULT_OK && is_upkeep) {
+        log_upkeep_end_slice(log);
+    } else if (is_upkeep) {
+        log_turns_put_back(log, &turns);
+    }
+    return result;
 }
 
 static void write_until_closed(void *context)
@@ -137,7 +163,8 @@ static void write_until_closed(void *context)
     enum result sliced = RESULT_OK;
     thread_forbid(THREAD_READS_LOG | THREAD_PARSES);
     for (;;) {
-        int64_t patience_ms = !has_more(log) ? -1 : sliced == RESULT_OK ? 0 : retry_ms;
+        int64_t idle_ms = log->options.keeps_keys ? LOG_UPKEEP_LOOK_MS : -1;
+        int64_t patience_ms = !has_more(log) ? idle_ms : sliced == RESULT_OK ? 0 : retry_ms;
         size_t count = inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms);
         if (count > 0) {
             run_batch(log, (struct writer_job **)(void *)jobs, count);

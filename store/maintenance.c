@@ -1,17 +1,13 @@
 #include "store/maintenance.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "core/buffer.h"
 #include "core/memory.h"
-#include "store/data_directory.h"
+#include "protocol/fingerprint.h"
+#include "store/key_checkup_private.h"
+#include "store/log_copy_private.h"
 #include "store/log_events_private.h"
 #include "store/log_rebuild_private.h"
 #include "store/log_schema_private.h"
@@ -19,41 +15,6 @@
 #include "store/log_state_private.h"
 #include "store/log_writer_private.h"
 #include "store/work_place_private.h"
-
-extern char **environ;
-
-/* One moment of a database that may be in use, as a new file. */
-static enum result copy_database(const char *from, const char *to, struct error *error)
-{
-    struct database source;
-    struct database target = {0};
-    enum result result = database_open(&source, from, DATABASE_READS, error);
-    if (result != RESULT_OK) {
-        return result;
-    }
-    if (database_integer(&source, 0, "PRAGMA user_version", "") == 0) {
-        result = source.failed ? log_schema_explain(&source, "The event log can't be copied", error)
-                               : error_set(error, RESULT_IO,
-                                           "The event log is empty. Stop the node and run: "
-                                           "hearthchat repair");
-        database_close(&source);
-        return result;
-    }
-    mode_t before = umask(0077);
-    result = database_open(&target, to, DATABASE_WRITES, error);
-    (void)umask(before);
-    if (result == RESULT_OK) {
-        sqlite3_backup *backup = sqlite3_backup_init(target.handle, "main", source.handle, "main");
-        int status = backup == NULL ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
-        if (sqlite3_backup_finish(backup) != SQLITE_OK || status != SQLITE_DONE) {
-            result = error_set(error, RESULT_IO, "The event log can't be copied: %s.",
-                               sqlite3_errmsg(target.handle));
-        }
-    }
-    database_close(&target);
-    database_close(&source);
-    return result;
-}
 
 /* Names one that is not what the events say. */
 static void report_differing(struct maintenance_report *report, const char *name)
@@ -63,43 +24,59 @@ static void report_differing(struct maintenance_report *report, const char *name
                    used == 0 ? "" : ", ", name);
 }
 
-static void keep_derived(struct event_log *log)
+static void append_row(sqlite3_stmt *row, struct buffer *bytes)
 {
-    for (const struct log_schema_table *table = log_schema_tables; table->name != NULL; table++) {
-        if (table->derived != NULL) {
-            char *sql = memory_format("CREATE TABLE kept_%s AS SELECT %s FROM %s", table->name,
-                                      table->derived, table->name);
-            (void)database_execute(&log->database, sql);
-            memory_free(sql);
+    buffer_clear(bytes);
+    for (int i = 0; i < sqlite3_column_count(row); i++) {
+        int type = sqlite3_column_type(row, i);
+        const void *value = sqlite3_column_blob(row, i);
+        int length_bytes = sqlite3_column_bytes(row, i);
+        buffer_append_format(bytes, "%d %d ", type, length_bytes);
+        buffer_append(bytes, value, (size_t)length_bytes);
+    }
+}
+
+/* What is derived in the table, in whatever order: a copy of it would be one more of all words. */
+static struct fingerprint sum_up(struct event_log *log, const struct log_schema_table *table)
+{
+    struct fingerprint sum = {.count = 0};
+    uint8_t hash[BLAKE3_HASH_BYTES];
+    struct buffer bytes;
+    sqlite3_stmt *row = NULL;
+    char *sql = memory_format("SELECT %s FROM %s", table->derived, table->name);
+    buffer_init(&bytes);
+    (void)sqlite3_prepare_v2(log->database.handle, sql, -1, &row, NULL);
+    while (database_next(&log->database, row)) {
+        append_row(row, &bytes);
+        blake3_hash(bytes.data, bytes.length_bytes, hash);
+        fingerprint_add(&sum, hash);
+    }
+    if (sqlite3_finalize(row) != SQLITE_OK) {
+        database_fail(&log->database, "a table can't be read");
+    }
+    buffer_deinit(&bytes);
+    memory_free(sql);
+    return sum;
+}
+
+static void sum_up_derived(struct event_log *log, struct fingerprint *sums_out)
+{
+    for (size_t i = 0; log_schema_tables[i].name != NULL; i++) {
+        if (log_schema_tables[i].derived != NULL) {
+            sums_out[i] = sum_up(log, &log_schema_tables[i]);
         }
     }
 }
 
-static int note_row(void *context, int columns, char **values, char **names)
+static void compare_derived(struct event_log *log, const struct fingerprint *before,
+                            struct maintenance_report *report)
 {
-    (void)columns;
-    (void)names;
-    *(bool *)context = strcmp(values[0], "0") != 0;
-    return 0;
-}
-
-static bool differs(struct event_log *log, const struct log_schema_table *table)
-{
-    bool found = false;
-    char *sql = memory_format("SELECT EXISTS(SELECT %s FROM %s EXCEPT SELECT * FROM kept_%s)"
-                              " OR EXISTS(SELECT * FROM kept_%s EXCEPT SELECT %s FROM %s)",
-                              table->derived, table->name, table->name, table->name, table->derived,
-                              table->name);
-    bool compared = sqlite3_exec(log->database.handle, sql, note_row, &found, NULL) == SQLITE_OK;
-    memory_free(sql);
-    return found || !compared;
-}
-
-static void compare_derived(struct event_log *log, struct maintenance_report *report)
-{
-    for (const struct log_schema_table *table = log_schema_tables; table->name != NULL; table++) {
-        if (table->derived != NULL && differs(log, table)) {
-            report_differing(report, table->name);
+    for (size_t i = 0; log_schema_tables[i].name != NULL; i++) {
+        if (log_schema_tables[i].derived != NULL) {
+            struct fingerprint sum = sum_up(log, &log_schema_tables[i]);
+            if (memcmp(&sum, &before[i], sizeof sum) != 0) {
+                report_differing(report, log_schema_tables[i].name);
+            }
         }
     }
 }
@@ -159,18 +136,22 @@ struct upkeep_job {
 static void run_upkeep(struct writer_job *job, struct event_log *log)
 {
     const struct upkeep_job *upkeep = (const struct upkeep_job *)job;
+    struct fingerprint before[LOG_SCHEMA_MOST_TABLES];
     if (upkeep->report != NULL) {
         upkeep->report->database_is_sound = is_sound(log);
         check_events(log, upkeep->report);
+        key_checkup_run(log, upkeep->report);
         if (!log_search_is_whole(log)) {
             report_differing(upkeep->report, "messages_search");
         }
-        keep_derived(log);
+        sum_up_derived(log, before);
+    } else {
+        key_checkup_drop_wrong(log);
     }
     log_rebuild_all(log);
     log_state_save(log);
     if (upkeep->report != NULL) {
-        compare_derived(log, upkeep->report);
+        compare_derived(log, before, upkeep->report);
     }
 }
 
@@ -215,7 +196,7 @@ enum result maintenance_verify(const char *directory, const struct node_id *comm
     }
     char *from = memory_format("%s/events.sqlite", directory);
     char *to = memory_format("%s/events.sqlite", place);
-    enum result result = copy_database(from, to, error);
+    enum result result = log_copy_make(from, to, error);
     if (result == RESULT_OK) {
         result = upkeep(place, community_id, key, clock, report_out, error);
     }
@@ -231,107 +212,4 @@ enum result maintenance_rebuild(const char *directory, const struct node_id *com
                                 struct error *error)
 {
     return upkeep(directory, community_id, key, clock, NULL, error);
-}
-
-/* The parts of a data directory that are copied as they are. */
-static const char *const plain_parts[] = {"keys", "tls", "blobs", "hearthchat.ini"};
-
-enum { PLAIN_PARTS = sizeof plain_parts / sizeof plain_parts[0] };
-
-/* tar, which every Debian has: the plain parts from where they are, the log from the stage. The
- * directory itself comes first, for its mode; no link leads out of what is unpacked. */
-static enum result run_tar(const char *data_directory, const char *stage, const char *file,
-                           struct error *error)
-{
-    const char *arguments[PLAIN_PARTS + 16] = {"tar",
-                                               "--create",
-                                               "--force-local",
-                                               "--format=gnu",
-                                               "--dereference",
-                                               "--hard-dereference",
-                                               "--mode=u+rw,go=",
-                                               "--directory",
-                                               data_directory,
-                                               "--no-recursion",
-                                               ".",
-                                               "--recursion"};
-    size_t count = 12;
-    pid_t child = 0;
-    int status = 0;
-    char *archive = memory_format("--file=%s", file);
-    arguments[count++] = archive;
-    for (size_t i = 0; i < PLAIN_PARTS; i++) {
-        char *path = memory_format("%s/%s", data_directory, plain_parts[i]);
-        if (access(path, F_OK) == 0) {
-            arguments[count++] = plain_parts[i];
-        }
-        memory_free(path);
-    }
-    arguments[count++] = "--directory";
-    arguments[count++] = stage;
-    arguments[count++] = "communities";
-    arguments[count] = NULL;
-    int failed =
-        posix_spawnp(&child, "tar", NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
-    if (failed == 0 && waitpid(child, &status, 0) != child) {
-        failed = errno;
-    }
-    memory_free(archive);
-    if (failed != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return error_set(error, RESULT_IO, "The backup %s can't be written; is there room?", file);
-    }
-    return RESULT_OK;
-}
-
-static enum result stage_log(const char *data_directory, const char *stage, struct error *error)
-{
-    struct node_id community_id;
-    char *inner = memory_format("%s/communities", stage);
-    enum result result =
-        mkdir(inner, 0700) == 0
-            ? RESULT_OK
-            : error_set(error, RESULT_IO, "%s can't be made: %s.", inner, strerrordesc_np(errno));
-    if (result == RESULT_OK &&
-        data_directory_find_community(data_directory, &community_id) == RESULT_OK) {
-        char *from = data_directory_community_path(data_directory, &community_id);
-        char *to = data_directory_community_path(stage, &community_id);
-        char *from_file = memory_format("%s/events.sqlite", from);
-        char *to_file = memory_format("%s/events.sqlite", to);
-        result = mkdir(to, 0700) == 0 ? copy_database(from_file, to_file, error)
-                                      : error_set(error, RESULT_IO, "%s can't be made: %s.", to,
-                                                  strerrordesc_np(errno));
-        memory_free(from);
-        memory_free(to);
-        memory_free(from_file);
-        memory_free(to_file);
-    }
-    memory_free(inner);
-    return result;
-}
-
-enum result maintenance_backup(const char *data_directory, const char *file, struct error *error)
-{
-    /* It will hold the device's key, so it is nobody else's. */
-    int made = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0) {
-        return errno == EEXIST
-                   ? error_set(error, RESULT_EXISTS,
-                               "%s is there already; name a file that is not there yet.", file)
-                   : error_set(error, RESULT_IO, "%s can't be written: %s.", file,
-                               strerrordesc_np(errno));
-    }
-    (void)close(made);
-    char *stage = work_place_make(data_directory, "backup", error);
-    enum result result = stage == NULL ? RESULT_IO : stage_log(data_directory, stage, error);
-    if (result == RESULT_OK) {
-        result = run_tar(data_directory, stage, file, error);
-    }
-    if (result != RESULT_OK) {
-        (void)unlink(file);
-    }
-    if (stage != NULL) {
-        work_place_remove(stage);
-    }
-    memory_free(stage);
-    return result;
 }

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "protocol/signing.h"
 #include "store/data_directory.h"
 #include "store/device_key.h"
+#include "store/sealed_file.h"
 #include "store/tar_reader.h"
 #include "store/work_place_private.h"
 
@@ -181,13 +183,20 @@ static enum result move(const char *place, const char *directory, const char *ab
     return result;
 }
 
+/* The directory that has it, with its '/'; the caller frees. */
+static char *find_above(const char *directory)
+{
+    const char *slash = strrchr(directory, '/');
+    return slash == NULL ? memory_duplicate_string("./")
+                         : memory_duplicate(directory, (size_t)(slash - directory) + 1);
+}
+
 static enum result restore(struct tar_reader *tar, const char *directory, struct error *error)
 {
     char top[TAR_READER_PATH_BYTES] = "";
     const char *slash = strrchr(directory, '/');
     const char *name = slash == NULL ? directory : slash + 1;
-    char *above = slash == NULL ? memory_duplicate_string(".")
-                                : memory_duplicate(directory, (size_t)(slash - directory) + 1);
+    char *above = find_above(directory);
     char *place_name = memory_format(".%s-restore", name);
     char *place = NULL;
     enum result result = find_top(tar, top, error);
@@ -211,7 +220,51 @@ static enum result restore(struct tar_reader *tar, const char *directory, struct
     return result;
 }
 
-enum result restore_run(const char *file, const char *directory, struct error *error)
+/* A file that goes with its descriptor, beside the place; what lies above is made. */
+static int open_nameless(const char *directory)
+{
+    char *above = find_above(directory);
+    char *path = data_directory_path(above, ".hearthchat-restore-XXXXXX");
+    int descriptor = open(above, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor < 0) { /* not every file system has such */
+        descriptor = mkostemp(path, O_CLOEXEC);
+        (void)unlink(path);
+    }
+    memory_free(above);
+    memory_free(path);
+    return descriptor;
+}
+
+/* Has the reader read what was sealed. */
+static enum result unseal(struct tar_reader *tar, const char *directory, restore_ask *ask,
+                          void *context, struct error *error)
+{
+    char passphrase[SEALED_STREAM_MOST_PASSPHRASE_BYTES + 1] = "";
+    struct sealed_stream *stream = NULL;
+    int target = -1;
+    enum result result = ask(context, passphrase, error);
+    if (result == RESULT_OK) {
+        result = sealed_file_open(tar->descriptor, passphrase, tar->file, &stream, error);
+    }
+    signing_wipe(passphrase, sizeof passphrase);
+    if (result == RESULT_OK && (target = open_nameless(directory)) < 0) {
+        result = error_set(error, RESULT_IO, "What is beside %.120s can't be written: %s.",
+                           directory, strerrordesc_np(errno));
+    }
+    if (result == RESULT_OK) {
+        result = sealed_file_read(tar->descriptor, target, stream, tar->file, error);
+    }
+    sealed_stream_destroy(&stream);
+    if (result == RESULT_OK) {
+        tar_reader_replace(tar, target);
+    } else if (target >= 0) {
+        (void)close(target);
+    }
+    return result;
+}
+
+enum result restore_run(const char *file, const char *directory, restore_ask *ask, void *context,
+                        struct error *error)
 {
     struct tar_reader tar;
     char *real = realpath(directory, NULL); /* a link is kept, and where it leads is filled */
@@ -221,7 +274,10 @@ enum result restore_run(const char *file, const char *directory, struct error *e
         result = tar_reader_open(&tar, file, error);
     }
     if (result == RESULT_OK) {
-        result = restore(&tar, target, error);
+        if (sealed_file_is(tar.descriptor)) {
+            result = unseal(&tar, target, ask, context, error);
+        }
+        result = result == RESULT_OK ? restore(&tar, target, error) : result;
         tar_reader_close(&tar);
     }
     memory_free(real);

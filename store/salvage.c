@@ -186,6 +186,21 @@ static enum result take_events(const struct salvage_options *options, struct eve
                            "The new log can't be written; is there room for one more of its size?");
 }
 
+/* Keys came that open what is there already. */
+static enum result derive_again(const struct salvage_options *options, const char *directory,
+                                struct error *error)
+{
+    struct event_log *log = NULL;
+    const struct event_log_options log_options = {.directory = directory,
+                                                  .community_id = options->community_id,
+                                                  .key = options->key,
+                                                  .clock = options->clock,
+                                                  .synchronous = true};
+    enum result result = event_log_open(&log_options, &log, error);
+    event_log_close(&log);
+    return result;
+}
+
 /* Into the log in `directory`. It answers no message before it has caught up: its own old answers
  * may be among what is missing. */
 static enum result fill(const struct salvage_options *options, const struct remains *remains,
@@ -214,7 +229,8 @@ static enum result fill(const struct salvage_options *options, const struct rema
                                      sizeof report->lost, error);
         memory_free(to);
     }
-    return result;
+    return result == RESULT_OK && report->has_log ? derive_again(options, directory, error)
+                                                  : result;
 }
 
 bool salvage_finds_any(const char *directory)

@@ -16,6 +16,7 @@ struct kept_table {
     const char *select;
     const char *first; /* the column that orders it */
     const char *insert;
+    const char *before; /* a statement with the first of its columns, before each; NULL: none */
     unsigned
         numbers; /* a bit a column of `select`, from the first: what is none there is damaged */
     bool only_fresh;
@@ -31,33 +32,57 @@ static const struct kept_table kept_tables[] = {
      " SELECT id,?2,?3 FROM conversations WHERE key=?1"
      " ON CONFLICT(conversation) DO UPDATE SET lamport=excluded.lamport,event_id=excluded.event_id"
      " WHERE (excluded.lamport,excluded.event_id)>(lamport,event_id)",
-     1U << 1, false, false},
+     /* They get their numbers anew; those that no message made yet, too. */
+     "INSERT OR IGNORE INTO conversations(key) VALUES(?1)", 1U << 1, false, false},
     {"peers", "when neighbours were seen", "SELECT node_id,last_seen FROM peers", "node_id",
      "INSERT INTO peers(node_id,cursor,last_seen) VALUES(?1,0,?2) ON CONFLICT(node_id)"
      " DO UPDATE SET last_seen=max(last_seen,excluded.last_seen)",
-     1U << 1, false, false},
+     NULL, 1U << 1, false, false},
     {"growth", "how the log grew", "SELECT day,events,bytes FROM growth", "day",
-     "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", 1U | 1U << 1 | 1U << 2,
-     true, false},
+     "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", NULL,
+     1U | 1U << 1 | 1U << 2, true, false},
     /* Used up: whom they have let in meanwhile, nobody knows. Who was let in may come again. */
     {"open_invites", "open invites", "SELECT token_hash,level,expires,uses FROM open_invites", "id",
      "INSERT OR IGNORE INTO open_invites(token_hash,level,expires,uses,used)"
      " VALUES(?1,?2,?3,?4,?4)",
-     1U << 1 | 1U << 2 | 1U << 3, false, true},
+     NULL, 1U << 1 | 1U << 2 | 1U << 3, false, true},
     {"redeemed", "open invites",
      "SELECT o.token_hash,r.node,r.event_id FROM redeemed r JOIN open_invites o"
      " ON o.id=r.open_invite",
      "r.open_invite",
      "INSERT OR IGNORE INTO redeemed(open_invite,node,event_id)"
      " SELECT id,?2,?3 FROM open_invites WHERE token_hash=?1",
-     0, false, true},
+     NULL, 0, false, true},
+    /* What opens messages: the views are derived again with it. */
+    {"meta", "keys of messages", "SELECT key,value FROM meta WHERE key='keeps_keys'", "key",
+     "INSERT OR IGNORE INTO meta(key,value) VALUES(?1,?2)",
+     "INSERT OR IGNORE INTO meta(key,value) SELECT 'derived','no' WHERE ?1='keeps_keys'", 0, false,
+     true},
+    {"keyring", "keys of messages", "SELECT hash,key,gone FROM keyring", "hash",
+     "INSERT OR IGNORE INTO keyring(hash,key,gone) VALUES(?1,?2,?3)", NULL, 0, false, true},
+    {"receiving_keys", "keys of messages",
+     "SELECT r.public,r.secret,n.key,r.since,r.day,r.used,r.replaced FROM receiving_keys r"
+     " LEFT JOIN nodes n ON n.id=r.peer WHERE r.peer=0 OR n.key IS NOT NULL",
+     "r.public",
+     "INSERT OR IGNORE INTO receiving_keys(public,secret,peer,since,day,used,replaced)"
+     " SELECT ?1,?2,coalesce((SELECT id FROM nodes WHERE key=?3),0),?4,?5,?6,?7",
+     "INSERT OR IGNORE INTO nodes(key) SELECT ?3 WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL"
+     " AND ?3 IS NOT NULL",
+     1U << 3 | 1U << 4 | 1U << 5 | 1U << 6, false, true},
+    {"service_days", "on which days it ran", "SELECT date,count FROM service_days", "id",
+     "UPDATE service_days SET date=?1,count=max(count,?2)", NULL, 1U | 1U << 1, false, true},
+    {"verified", "who was verified", "SELECT node,at FROM verified", "node",
+     "INSERT OR IGNORE INTO verified(node,at) VALUES(?1,?2)", NULL, 1U << 1, false, true},
+    {"contacts", "nicknames, and who is muted, blocked and pinned",
+     "SELECT node,nickname,muted,blocked,pinned FROM contacts", "node",
+     "INSERT OR IGNORE INTO contacts(node,nickname,muted,blocked,pinned) VALUES(?1,?2,?3,?4,?5)",
+     NULL, 1U << 2 | 1U << 3 | 1U << 4, false, true},
+    {"unheard", "what blocked members wrote", "SELECT hash FROM unheard", "hash",
+     "INSERT OR IGNORE INTO unheard(hash) VALUES(?1)", NULL, 0, false, true},
     {"state", "the clock that orders events", "SELECT clock FROM state", "id",
-     "UPDATE state SET clock=max(clock,min(?1,head+500000))", 1U, false, false},
+     "UPDATE state SET clock=max(clock,min(?1,head+500000))", NULL, 1U, false, false},
 };
 static_assert(LOG_ACCEPT_MOST_AHEAD_OF_HEAD == 500000, "as the clock's statement has it");
-
-/* Conversations get their numbers anew; those that no message made yet, too. */
-static const char conversation_of_key[] = "INSERT OR IGNORE INTO conversations(key) VALUES(?1)";
 
 static sqlite3_stmt *prepare(sqlite3 *handle, const char *sql)
 {
@@ -93,7 +118,7 @@ static bool copy_rows(struct database *from, struct database *to, const struct k
 {
     char *sql = memory_format("%s ORDER BY %s %s", table->select, table->first, direction);
     sqlite3_stmt *row = prepare(from->handle, sql);
-    sqlite3_stmt *number = prepare(to->handle, conversation_of_key);
+    sqlite3_stmt *before = table->before == NULL ? NULL : prepare(to->handle, table->before);
     sqlite3_stmt *into = prepare(to->handle, table->insert);
     bool lacks = table->may_lack && sqlite3_errcode(from->handle) == SQLITE_ERROR;
     int status = row != NULL ? SQLITE_ROW : lacks ? SQLITE_DONE : SQLITE_CORRUPT;
@@ -104,15 +129,15 @@ static bool copy_rows(struct database *from, struct database *to, const struct k
             whole = false;
             continue;
         }
-        if (status == SQLITE_ROW && strcmp(table->name, "local_reads") == 0) {
-            (void)insert(number, row);
+        if (status == SQLITE_ROW && before != NULL) {
+            (void)insert(before, row);
         }
         if (status == SQLITE_ROW && !insert(into, row)) {
             to->failed = sqlite3_errcode(to->handle) == SQLITE_FULL || to->failed;
         }
     }
     (void)sqlite3_finalize(row);
-    (void)sqlite3_finalize(number);
+    (void)sqlite3_finalize(before);
     (void)sqlite3_finalize(into);
     memory_free(sql);
     return status == SQLITE_DONE && whole;

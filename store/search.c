@@ -7,6 +7,8 @@
 #include "core/memory.h"
 #include "protocol/search_text.h"
 #include "store/history_private.h"
+#include "store/log_blocked_private.h"
+#include "store/log_clearing_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_readers_private.h"
 #include "store/log_search_private.h"
@@ -23,6 +25,16 @@ struct findings {
     struct finding *list;
     size_t count;
     size_t most; /* one more than are to be shown */
+};
+
+struct search {
+    struct event_log *log;
+    struct search_words words;
+    struct node_id peer;
+    bool of_peer; /* that one alone */
+    struct findings findings;
+    int64_t place; /* what stands there and behind was looked at */
+    enum result result;
 };
 
 static int compare_newest_first(const void *left, const void *right)
@@ -99,31 +111,38 @@ static bool matches(const struct search_words *words, sqlite3_stmt *row, struct 
     return search_words_match(words, buffer_text(folded));
 }
 
-/* Goes through what may be found, the last place first. */
-static void find(struct database *reader, const struct search_words *words, int64_t conversation,
-                 struct findings *findings)
+/* Goes through what may be found, the last place first. True: to the end. */
+static bool find(struct search *search, struct database *reader, int64_t conversation,
+                 bool (*is_over)(void *context), void *context)
 {
     struct buffer expression;
     struct buffer folded;
     bool enough = false;
+    bool over = false;
     buffer_init(&expression);
     buffer_init(&folded);
-    search_grams_express(words, conversation, &expression);
+    search_grams_express(&search->words, conversation, &expression);
     sqlite3_stmt *row = database_query(
         reader,
         "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names FROM messages_search s"
         " CROSS JOIN messages m INDEXED BY messages_place ON m.place=s.rowid"
-        " WHERE messages_search MATCH ?1 ORDER BY s.rowid DESC",
-        "t", buffer_text(&expression));
-    while (!enough && database_next(reader, row)) {
-        enough = is_enough(findings, sqlite3_column_int64(row, 0));
-        if (!enough && matches(words, row, &folded)) {
-            add(findings, row);
+        " WHERE messages_search MATCH ?1 AND s.rowid<?2"
+        " AND +m.seq>" LOG_CLEARING_THROUGH("m.conversation") " AND (?3<>0 OR m.conversation NOT "
+                                                              "IN " LOG_BLOCKED_CONVERSATIONS ")"
+                                                              " ORDER BY s.rowid DESC",
+        "tii", buffer_text(&expression), search->place, conversation);
+    while (!enough && !over && database_next(reader, row)) {
+        search->place = sqlite3_column_int64(row, 0);
+        enough = is_enough(&search->findings, search->place);
+        if (!enough && matches(&search->words, row, &folded)) {
+            add(&search->findings, row);
         }
+        over = is_over(context);
     }
     database_done(row);
     buffer_deinit(&expression);
     buffer_deinit(&folded);
+    return enough || !over;
 }
 
 /* Where in the message it was found: in its body, else in the names. */
@@ -158,25 +177,48 @@ static void visit_findings(struct event_log *log, struct database *reader,
     }
 }
 
-enum result search_messages(struct event_log *log, const struct search_query *query,
-                            search_visit *visit, void *context, bool *more_out)
+struct search *search_begin(struct event_log *log, const struct search_query *query)
 {
-    struct findings findings = {.most = query->limit + 1};
-    findings.list = memory_allocate(findings.most, sizeof *findings.list);
-    struct search_words words;
-    search_words_init(&words, query->text);
-    struct database *reader = log_readers_acquire(log);
-    (void)database_execute(reader, "BEGIN");
-    int64_t conversation =
-        query->peer == NULL ? 0 : log_nodes_find_conversation(reader, query->peer);
-    if (words.count > 0 && (query->peer == NULL || conversation != 0)) {
-        find(reader, &words, conversation, &findings);
+    struct search *search = memory_allocate(1, sizeof *search);
+    search->log = log;
+    search->place = INT64_MAX;
+    search->findings.most = query->limit + 1;
+    search->findings.list = memory_allocate(search->findings.most, sizeof *search->findings.list);
+    search_words_init(&search->words, query->text);
+    search->of_peer = query->peer != NULL;
+    if (search->of_peer) {
+        search->peer = *query->peer;
     }
-    qsort(findings.list, findings.count, sizeof *findings.list, compare_newest_first);
-    visit_findings(log, reader, &words, &findings, visit, context);
-    *more_out = findings.count >= findings.most;
+    return search;
+}
+
+bool search_go_on(struct search *search, bool (*is_over)(void *context), void *context)
+{
+    struct database *reader = log_readers_acquire(search->log);
+    int64_t conversation = search->of_peer ? log_nodes_find_conversation(reader, &search->peer) : 0;
+    bool ended = search->words.count == 0 || (search->of_peer && conversation == 0) ||
+                 find(search, reader, conversation, is_over, context);
+    enum result result = log_readers_release(search->log, &reader);
+    search->result = search->result == RESULT_OK ? result : search->result;
+    return ended || result != RESULT_OK;
+}
+
+enum result search_end(struct search **search_pointer, search_visit *visit, void *context,
+                       bool *more_out)
+{
+    struct search *search = *search_pointer;
+    struct findings *findings = &search->findings;
+    struct database *reader = log_readers_acquire(search->log);
+    (void)database_execute(reader, "BEGIN");
+    qsort(findings->list, findings->count, sizeof *findings->list, compare_newest_first);
+    visit_findings(search->log, reader, &search->words, findings, visit, context);
     (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
-    memory_free(findings.list);
-    search_words_deinit(&words);
-    return log_readers_release(log, &reader);
+    *more_out = findings->count >= findings->most;
+    enum result result = log_readers_release(search->log, &reader);
+    result = search->result == RESULT_OK ? result : search->result;
+    search_words_deinit(&search->words);
+    memory_free(findings->list);
+    memory_free(search);
+    *search_pointer = NULL;
+    return result;
 }

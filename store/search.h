@@ -1,6 +1,7 @@
 /* Full text over the owner's messages: bodies and the names of attachments (§13).
  *
- * Thread: any; uses a read-only connection of its own. What a visitor gets is borrowed for the call
+ * A word that is everywhere takes a while, so a search is done in pieces.
+ * Thread: any; uses read-only connections of its own. What a visitor gets is borrowed for the call
  * of the visitor. What a query means: protocol/search_words.h; what is one to people:
  * protocol/search_text.h.
  * Limits: a query has at most SEARCH_MOST_QUERY_BYTES: a sentence, and more than anybody types. Of
@@ -31,8 +32,18 @@ struct search_found {
 typedef void search_visit(void *context, const struct history_message *message,
                           const struct search_found *found);
 
-/* Visits the newest first, by (lamport, event_id). `more_out`: there are more than `limit`. */
-enum result search_messages(struct event_log *log, const struct search_query *query,
-                            search_visit *visit, void *context, bool *more_out);
+/* A search that is under way. Thread: one at a time. */
+struct search;
+
+/* The query is copied. */
+struct search *search_begin(struct event_log *log, const struct search_query *query);
+
+/* Looks until `is_over` says so, which is asked after each message, or to the end: true. What is
+ * stored meanwhile may be found. */
+bool search_go_on(struct search *search, bool (*is_over)(void *context), void *context);
+
+/* Visits what was found, the newest first by (lamport, event_id), and ends the search. `more_out`:
+ * there are more than `limit`. */
+enum result search_end(struct search **search, search_visit *visit, void *context, bool *more_out);
 
 #endif

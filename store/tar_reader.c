@@ -54,6 +54,15 @@ void tar_reader_close(struct tar_reader *reader)
     reader->descriptor = -1;
 }
 
+void tar_reader_replace(struct tar_reader *reader, int descriptor)
+{
+    struct stat status;
+    tar_reader_close(reader);
+    reader->descriptor = descriptor;
+    reader->length_bytes = fstat(descriptor, &status) == 0 ? status.st_size : 0;
+    reader->next = 0;
+}
+
 void tar_reader_rewind(struct tar_reader *reader)
 {
     reader->next = 0;

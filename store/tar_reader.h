@@ -32,6 +32,9 @@ struct tar_entry {
 enum result tar_reader_open(struct tar_reader *reader, const char *file, struct error *error);
 void tar_reader_close(struct tar_reader *reader);
 
+/* Has it read another file instead, which is its own from now on; from the beginning. */
+void tar_reader_replace(struct tar_reader *reader, int descriptor);
+
 /* From the beginning again. */
 void tar_reader_rewind(struct tar_reader *reader);
 

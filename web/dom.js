@@ -138,6 +138,14 @@ export function openDialog({ title, t, forgets = false, onClose = () => {} }, bu
   return close;
 }
 
+/** As by Esc. */
+export function leaveDialogs() {
+  for (const dialog of document.querySelectorAll('dialog[open]')) {
+    dialog.dispatchEvent(new Event('cancel'));
+    dialog.close();
+  }
+}
+
 /** Closes a menu that is left: by a press elsewhere, or as the focus goes on. A press alone need not move the focus to what is pressed. */
 export function closeWhenLeft(menu, close) {
   const press = ({ target }) => { if (!menu.contains(target)) close(); };
@@ -193,12 +201,21 @@ const SHAPES = {
   close: 'M6 6l12 12M18 6L6 18',
   copy: 'M9 8h10v12H9zM15 8V4H5v12h4',
   down: 'M12 5v14M6 13l6 6 6-6',
+  edit: 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM14 6.5l3.5 3.5',
   gear: 'M4 7h9M18 7h2M4 17h2M11 17h9M15.5 4.5v5M8.5 14.5v5',
   invite: 'M10 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM3.5 20c0-4 2.5-6 6.5-6 1.5 0 2.8.3 3.8.8M18 14v6M15 17h6',
+  lock: 'M5.5 10.5h13v10h-13zM8.5 10.5V7a3.5 3.5 0 0 1 7 0v3.5M12 14.5v2',
   more: 'M12 5v.1M12 12v.1M12 19v.1',
+  mute: 'M6 16.5h12l-1.5-2.5v-3.5a4.5 4.5 0 0 0-9 0V14zM10.5 19.5h3M4 4l16 16',
+  pin: 'M9 4h6l-.7 6.2 2.7 2.8H7l2.7-2.8zM12 13v7.5',
   people: 'M9 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM2.5 20c0-4 2.5-6 6.5-6s6.5 2 6.5 6M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2.3.7 3.5 2.5 3.5 5.5',
+  reply: 'M10 6l-6 6 6 6M4 12h10c4 0 6 2.5 6 6',
   search: 'M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20.5 20.5',
   send: 'M4 12l16-8-5 16-3.5-6.5zM11.5 13.5L20 4',
+  shield: 'M12 3.5l7 2.6v5.4c0 4.4-2.9 7.4-7 9-4.1-1.6-7-4.6-7-9V6.1z',
+  smile: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14c1.5 3 5.5 3 7 0M9 9.5v.2M15 9.5v.2',
+  unlocked: 'M5.5 10.5h13v10h-13zM8.5 10.5V6.5a3.5 3.5 0 0 1 6.8-1.2M12 14.5v2',
+  verified: 'M12 3.5l7 2.6v5.4c0 4.4-2.9 7.4-7 9-4.1-1.6-7-4.6-7-9V6.1zM8.7 12l2.4 2.4 4.3-4.8',
 };
 
 export function icon(name) {

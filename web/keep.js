@@ -54,12 +54,15 @@ function moveApart(together, beginning) {
 
 export function createKeep(nodeId) {
   const draft = `draft ${nodeId} `;
+  const saying = `saying ${nodeId} `;
   const outbox = `outbox ${nodeId} `;
   moveApart(`drafts ${nodeId}`, draft);
   moveApart(`outbox ${nodeId}`, outbox);
   return {
     draft: (peer) => read(draft + peer) ?? '',
     setDraft: (peer, text) => write(draft + peer, text),
+    saying: (peer) => read(saying + peer),
+    setSaying: (peer, what) => write(saying + peer, what),
     unsent: () => namesWith(outbox).map(read).filter(Boolean).sort((a, b) => a.written - b.written),
     setUnsent: (message) => write(outbox + message.client_id, message),
     setSent: (client_id) => write(outbox + client_id, null),

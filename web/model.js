@@ -1,10 +1,11 @@
 // What the tab knows, and the only place where that changes: views call actions, are told what changed, draw what they read.
 
+import { asSaid } from './changes.js';
+import { Outbox } from './outbox.js';
+import { Reading } from './reading.js';
 import { nameOf } from './text.js';
 import { compare, keyOf, messageOf, Timeline } from './timeline.js';
 
-const PAGE = 60;
-const FIRST_PAGE = 40;
 const MOST_PAGE = 1000;
 const KEPT_TIMELINES = 8;
 const REFRESH_MS = 120;      // of many events at once, all is read once
@@ -12,10 +13,13 @@ const LOOK_MS = 30000;       // at what the node tells of itself …
 const LOOK_CLOSELY_MS = 2000; // … while much is on its way
 
 function inOrder(a, b) {
+  if (Boolean(a.pinned) !== Boolean(b.pinned)) return a.pinned ? -1 : 1;
   const [x, y] = [a.last_message, b.last_message];
   if (x && y) return compare(y, x);
   return x ? -1 : y ? 1 : a.display_name.localeCompare(b.display_name) || (a.peer < b.peer ? -1 : 1);
 }
+
+const joined = (...texts) => texts.filter((text) => text && text.trim()).join('\n\n');
 
 export class Model {
   #api;
@@ -25,7 +29,9 @@ export class Model {
   #timelines = new Map();
   #refreshing = new Set();
   #looking = null;
-  #sending = new Set();
+  #outbox;
+  #reading;
+  #finding = null;
   #seen = new Map(); // peer -> keys of what was on the screen
   #searchRun = 0;
   #refreshRun = 0;
@@ -49,11 +55,20 @@ export class Model {
     this.members = null;
     this.problem = null;            // why the open conversation can't be read
     this.search = { text: '', peer: null, messages: [], more: false, busy: false, problem: null };
+    this.#outbox = new Outbox({ api, keep, self: this.self, model: {
+      timelineOf: (peer) => this.timelineOf(peer),
+      changed: () => this.#tell('timeline'),
+      stored: (peer) => this.#stored(peer),
+    } });
+    this.#reading = new Reading({ api, done: (peer, timeline, problem) => {
+      if (timeline && (!problem || !timeline.loaded)) this.problem = problem;
+      if (this.current === peer) this.#tell('timeline');
+    } });
     tabs.listen((news) => this.#hear(news));
   }
 
   /** listener(what, detail): node, conversations, conversation (peer), timeline, current, connection, members, search, arrival (message),
-   *  draft ({peer, text}, from another tab). */
+   *  said ({peer, kind, emoji}, of a message, by the peer), draft ({peer, text, isHere}, also from another tab). */
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -75,9 +90,9 @@ export class Model {
     this.#timelines.delete(peer);
     timeline ??= new Timeline(this.self, peer);
     this.#timelines.set(peer, timeline);
-    for (const [other, { pending }] of this.#timelines) {
+    for (const [other, { pending, changes }] of this.#timelines) {
       if (this.#timelines.size <= KEPT_TIMELINES) break;
-      if (other !== this.current && other !== peer && pending.length === 0) this.#timelines.delete(other);
+      if (other !== this.current && other !== peer && pending.length + changes.length === 0) this.#timelines.delete(other);
     }
     return timeline;
   }
@@ -88,7 +103,7 @@ export class Model {
     if (run !== this.#refreshRun) return; // a later one knows more
     this.node = node;
     this.byPeer = new Map(conversations.map((entry) => [entry.peer, entry]));
-    this.conversations = conversations.sort(inOrder);
+    this.conversations = conversations.filter(({ blocked }) => !blocked).sort(inOrder);
     this.#tell('conversations');
     if (this.members) await this.loadMembers();
   }
@@ -98,7 +113,7 @@ export class Model {
     this.conversations = this.conversations.filter((other) => other.peer !== entry.peer);
     let at = this.conversations.findIndex((other) => inOrder(entry, other) < 0);
     if (at < 0) at = this.conversations.length;
-    this.conversations.splice(at, 0, entry);
+    if (!entry.blocked) this.conversations.splice(at, 0, entry);
     this.#tell('conversation', entry.peer);
   }
 
@@ -121,23 +136,59 @@ export class Model {
 
   draft(peer) { return this.#keep.draft(peer); }
 
-  setDraft(peer, text) {
-    this.#tabs.tell({ what: 'draft', peer, text });
-    this.#keepDraft(peer, text);
+  /** What the draft is, if no message of its own: {what: 'reply' | 'edit', event_id, from}; of an edit with its first words (`body`), and what
+   *  it displaced: the draft (`before`), and what that was (`about`). */
+  saying(peer) { return this.#keep.saying(peer); }
+
+  setDraft(peer, text, saying = this.saying(peer)) {
+    this.#tabs.tell({ what: 'draft', peer, text, saying });
+    this.#keepDraft(peer, text, saying);
   }
 
-  #keepDraft(peer, text) {
+  #keepDraft(peer, text, saying) {
     const had = Boolean(this.#keep.draft(peer));
     this.#keep.setDraft(peer, text);
+    this.#keep.setSaying(peer, saying);
     if (had !== Boolean(text)) this.#tell('conversation', peer);
   }
 
+  /** What is typed next answers the message, or is other words for it. */
+  begin(what, { event_id, from, body }) {
+    const peer = this.current;
+    const now = this.saying(peer);
+    const text = this.draft(peer);
+    const { before, about } = now?.what !== 'edit' ? { before: text, about: now } // of an edit that has begun, nothing that was typed is lost
+      : { before: text === now.body ? now.before : joined(now.before, text), about: now.about };
+    if (what === 'edit') this.#write(peer, body, { what, event_id, from, body, before, about });
+    else this.#write(peer, before, { what, event_id, from });
+  }
+
+  /** It is a message like others again; what an edit displaced comes back. */
+  cease(peer, text = this.draft(peer)) {
+    const now = this.saying(peer);
+    if (now) this.#write(peer, now.what === 'edit' ? now.before : text, now.about ?? null);
+  }
+
+  /** There is nothing to be edited any more: its words are a draft, behind what they displaced. */
+  keepEdit(peer) {
+    const { before, about = null, body } = this.saying(peer);
+    const text = this.draft(peer);
+    this.setDraft(peer, joined(before, text !== body && text), about);
+    this.#tell('draft', { peer, text: this.draft(peer) });
+  }
+
+  #write(peer, text, saying) {
+    this.setDraft(peer, text, saying);
+    this.#tell('draft', { peer, text, isHere: true });
+  }
+
   /** What was done in another tab of this node, and the node itself does not tell. */
-  #hear({ what, peer, text, client_id }) {
+  #hear({ what, peer, text, saying, client_id }) {
     if (what === 'read') this.#refreshSoon(peer);
-    if (what === 'discarded') this.#forget(peer, client_id);
+    if (what === 'discarded') this.#outbox.forget(peer, client_id);
+    if (what === 'verified') this.#refreshSoon();
     if (what !== 'draft') return;
-    this.#keepDraft(peer, text);
+    this.#keepDraft(peer, text, saying);
     this.#tell('draft', { peer, text });
   }
 
@@ -149,6 +200,7 @@ export class Model {
     this.target = at && keyOf(at);
     this.found = at?.found ?? [];
     this.problem = null;
+    this.#lookAtLock();
     const { timeline } = this;
     if (!timeline) {
       this.#tell('current');
@@ -158,75 +210,20 @@ export class Model {
     const unread = changes && !at && this.byPeer.get(peer)?.first_unread;
     const wanted = at ? this.target : unread && `${peer} ${unread.event_id}`;
     const isThere = timeline.loaded && !timeline.waiting && (wanted ? timeline.messages.some((message) => keyOf(message) === wanted) : !timeline.newer);
-    const loading = isThere ? null : wanted ? this.#loadAround(timeline, at ?? unread) : this.#loadNewest(timeline);
+    const loading = isThere ? null : wanted ? this.#reading.around(timeline, at ?? unread) : this.#reading.newest(timeline);
     this.#tell('current');
     await loading;
     if (unread && this.current === peer) timeline.unreadFrom = wanted;
     if (this.current === peer) this.#tell('timeline');
   }
 
-  /** Reads pages into the timeline; what arrives meanwhile is not lost. One read at a time: another is not begun. */
-  #load(timeline, read) {
-    if (!timeline.waiting) timeline.reading = this.#loadNow(timeline, read);
-    return timeline.reading;
-  }
-
-  /** As #load, but after what is being read; of several the last counts. */
-  async #jump(timeline, read) {
-    timeline.wish = read;
-    while (timeline.waiting) await timeline.reading;
-    if (timeline.wish === read) await this.#load(timeline, read);
-  }
-
-  async #loadNow(timeline, read) {
-    timeline.begin();
-    try {
-      await read();
-      this.problem = null;
-    } catch (error) {
-      timeline.abandon();
-      if (!timeline.loaded) this.problem = error;
-    }
-    if (this.current === timeline.peer) this.#tell('timeline');
-  }
-
-  #loadNewest(timeline) {
-    return this.#jump(timeline, async () => {
-      const page = await this.#api.history({ peer: timeline.peer, limit: FIRST_PAGE });
-      timeline.reset(page.messages, { older: page.more, newer: false });
-    });
-  }
-
-  #loadAround(timeline, { lamport }) {
-    return this.#jump(timeline, async () => {
-      const [before, after] = await Promise.all([
-        this.#api.history({ peer: timeline.peer, before_lamport: lamport + 1, limit: PAGE }),
-        this.#api.history({ peer: timeline.peer, since_lamport: lamport, limit: PAGE }),
-      ]);
-      timeline.reset([...before.messages, ...after.messages], { older: before.more, newer: after.more });
-    });
-  }
-
-  loadOlder(timeline) {
-    if (!timeline.loaded || !timeline.older) return null;
-    return this.#load(timeline, async () => {
-      const page = await this.#api.history({ peer: timeline.peer, before_lamport: timeline.oldest.lamport, limit: PAGE });
-      timeline.takeOlder(page.messages, page.more);
-    });
-  }
-
-  loadNewer(timeline) {
-    if (!timeline.loaded || !timeline.newer) return null;
-    return this.#load(timeline, async () => {
-      const page = await this.#api.history({ peer: timeline.peer, since_lamport: timeline.newest.lamport, limit: PAGE });
-      timeline.takeNewer(page.messages, page.more);
-    });
-  }
+  loadOlder(timeline) { return this.#reading.older(timeline); }
+  loadNewer(timeline) { return this.#reading.newer(timeline); }
 
   async showNewest(timeline) {
     this.target = null;
     timeline.following = true;
-    if (timeline.newer || timeline.waiting) await this.#loadNewest(timeline);
+    if (timeline.newer || timeline.waiting) await this.#reading.newest(timeline);
     else this.#tell('timeline');
   }
 
@@ -274,80 +271,72 @@ export class Model {
     this.#refreshSoon(message.from);
   }
 
-  /** Shows the message at once, and keeps it until the node has it on its disk. Its client_id makes every retry safe. */
-  send(peer, body) {
-    const message = { client_id: crypto.randomUUID(), from: this.self, to: peer, body, attachments: [], written: Date.now(),
-      created_at: new Date().toISOString(), delivered_at: null, read_at: null };
-    this.#keep.setUnsent(message);
+  /** `reply_to`: what it answers. Where the lock is closed nobody else may read it. */
+  send(peer, body, reply_to) {
+    const message = this.#outbox.write(peer, body, { reply_to, required: this.byPeer.get(peer)?.e2e === true || undefined });
     const timeline = this.timelineOf(peer);
     timeline.unreadFrom = null;
-    timeline.pending.push(message);
     this.showNewest(timeline);
     return this.post(message);
   }
 
+  /** `what`: edit, delete or react; `text`: the words, "both" or "me", the emoji ("" takes it back). */
+  say(message, what, text) { return this.#outbox.say(message.from === this.self ? message.to : message.from, message, what, text); }
+
+  post(message) { return this.#outbox.post(message); }
+
+  postInClear(message) { return this.#outbox.postInClear(message); }
+
   discard(message) {
-    const { to: peer, client_id } = message;
-    this.#keep.setSent(client_id);
-    this.#tabs.tell({ what: 'discarded', peer, client_id });
-    this.#forget(peer, client_id);
+    this.#tabs.tell({ what: 'discarded', peer: message.to, client_id: message.client_id });
+    this.#outbox.discard(message);
   }
 
-  #forget(peer, client_id) {
-    const timeline = this.timelineOf(peer);
-    timeline.pending = timeline.pending.filter((other) => other.client_id !== client_id);
-    this.#tell('timeline');
+  sendUnsent() { return this.#outbox.sendAll(); }
+
+  #stored(peer) {
+    this.#refreshSoon(peer);
+    const timeline = this.#timelines.get(peer);
+    if (timeline) this.#reading.stale(timeline);
   }
 
-  async post(message) {
-    if (this.#sending.has(message.client_id)) return;
-    this.#sending.add(message.client_id);
-    message.failed = null;
-    this.#tell('timeline');
-    const { client_id, to, body } = message;
-    try {
-      const answer = await this.#api.send({ client_id, recipient: to, body });
-      this.#keep.setSent(client_id);
-      const { written, failed, ...stored } = message;
-      this.timelineOf(to).arrive({ ...stored, event_id: answer.event_id, lamport: answer.lamport, direct: answer.delivered === 'direct' });
-      this.#refreshSoon(to);
-    } catch (error) {
-      message.failed = error;
-    }
-    this.#sending.delete(client_id);
-    this.#tell('timeline');
+  /** A message of that conversation, wherever it is: {message, earlier}, or {problem}; null: it is being asked. `whole`: what stood there before, too. */
+  told(peer, event_id, whole = false) {
+    const { messages, changes } = this.timelineOf(peer);
+    const message = messages.find((other) => other.event_id === event_id);
+    return message && !whole ? { message: asSaid(message, changes) } : this.#reading.one(peer, event_id);
   }
 
-  /** What an earlier visit, or a node that was away, left unsent. */
-  async sendUnsent() {
-    for (const kept of this.#keep.unsent()) {
-      const { pending } = this.timelineOf(kept.to);
-      let message = pending.find((other) => other.client_id === kept.client_id);
-      if (!message) pending.push(message = { ...kept, failed: null });
-      if (message.failed === null || message.failed?.unreachable) await this.post(message);
-    }
+  /** Gives the keys of what that device lost again; how many there are. */
+  async restore(peer) {
+    const { messages } = await this.#api.restore(peer);
+    this.#refreshSoon(peer);
+    return messages;
   }
 
-  takeEvent(topic, data) {
+  /** `opened`: what the node found in its envelope, if it has one. */
+  takeEvent(topic, data, opened) {
     if (topic === 'peer.changed') {
       this.#takePresence(data);
     } else if (topic === 'member.changed') {
       this.#openInvite = null; // it may be used up
       this.#refreshSoon();
     } else if (data.event_type === 'chat.message.sent') {
-      this.#takeMessage(data);
+      if (opened && opened.kind !== 'text') this.#takeChange(data, opened);
+      else this.#takeMessage({ ...data, opened });
     } else {
       this.#takeReceipt(data);
     }
   }
 
-  #takePresence({ node_id, online }) {
+  #takePresence({ node_id, online, lost_there }) {
     const entry = this.byPeer.get(node_id);
     if (entry) {
-      entry.online = online;
+      Object.assign(entry, { online }, lost_there !== undefined && { lost_there });
       this.#tell('conversation', node_id);
       if (!online) this.#refreshSoon(node_id); // for the time
     }
+    if (lost_there !== undefined) this.#readAnew(node_id);
     const member = this.members?.find((other) => other.node_id === node_id);
     if (member) {
       member.online = online;
@@ -363,28 +352,41 @@ export class Model {
     const timeline = this.#timelines.get(peer);
     if (timeline?.take(event) || own) this.#tell('timeline');
     const entry = this.byPeer.get(peer);
-    if (entry && (!entry.last_message || compare(entry.last_message, message) < 0)) {
+    if (!message.unsure && entry && (!entry.last_message || compare(entry.last_message, message) < 0)) {
       this.#update({ ...entry, unread: own ? entry.unread : entry.unread + 1, first_unread: entry.first_unread ?? (own ? null : message), last_message: message });
     }
     this.#refreshSoon(peer);
-    if (!own) this.#tell('arrival', message);
+    if (timeline) this.#reading.stale(timeline);
+    if (!own && message.unsure) this.#tellRead(peer, [message.event_id]); // it may be no message at all
+    else if (!own) this.#tell('arrival', message);
+  }
+
+  /** No message of its own: it changes others, opens them say. */
+  #takeChange({ author, data }, { kind, emoji, events }) {
+    const own = author === this.self;
+    const peer = own ? data.recipient : author;
+    if (own) this.#outbox.settled(peer, data.client_id);
+    this.#forget(peer);
+    this.#refreshSoon(peer);
+    if (kind === 'keys') this.#tellRead(peer, events);
+    else if (!own) this.#tell('said', { peer, kind, emoji });
+    this.#findAgain(); // what is deleted is not found any more
+  }
+
+  /** What these are says the node. What waits for its key arrives with that. */
+  async #tellRead(peer, events) {
+    const { last_message: last } = await this.#api.conversation(peer).catch(() => null) ?? {};
+    if (last?.from === peer && last.e2e !== 'waiting' && events.includes(last.event_id)) this.#tell('arrival', last);
   }
 
   #takeReceipt(event) {
     for (const timeline of this.#timelines.values()) {
       if (timeline.take(event)) this.#tell('timeline');
-      if (timeline.stale && !timeline.waiting) this.#readAgain(timeline);
+      this.#reading.stale(timeline);
     }
     if (event.author === this.self && event.event_type === 'chat.message.read') {
       for (const entry of this.conversations) if (entry.unread) this.#refreshSoon(entry.peer);
     }
-  }
-
-  #readAgain(timeline) {
-    return this.#load(timeline, async () => {
-      const page = await this.#api.history({ peer: timeline.peer, since_lamport: timeline.oldest.lamport - 1, limit: timeline.messages.length });
-      timeline.refresh(page.messages);
-    });
   }
 
   /** What the stream does not replay is read again: who is online, the counts. */
@@ -402,12 +404,23 @@ export class Model {
     }
     this.#look();
     try {
+      this.#reading.forget('');
       if (before === 'lost') await this.refresh();
       if (this.current && !this.timeline.loaded) await this.open(this.current);
+      for (const timeline of this.#timelines.values()) {
+        timeline.stale ||= before === 'lost'; // what was deleted here alone is no event
+        this.#reading.stale(timeline);
+      }
+      if (before === 'lost') this.#findAgain();
       await this.sendUnsent();
     } catch {
       // Gone again.
     }
+  }
+
+  /** An open lock closes when the other device can receive what is encrypted, of which no event here tells; a closed one stays closed. */
+  #lookAtLock() {
+    if (this.byPeer.get(this.current)?.e2e === false) this.#refreshSoon(this.current);
   }
 
   /** How far the node came, and what it found out, while nobody asked. */
@@ -417,6 +430,7 @@ export class Model {
     try {
       this.node = await this.#api.node();
       this.#tell('node');
+      this.#lookAtLock();
     } catch {
       // It is gone, or will answer the next time.
     }
@@ -425,7 +439,10 @@ export class Model {
   }
 
   /** The log is another one than before, of a backup say: nothing that is shown can be trusted. */
-  startAgain() { this.#timelines.clear(); }
+  startAgain() {
+    this.#timelines.clear();
+    this.#reading.forget('');
+  }
 
   async loadMembers() {
     this.members = await this.#api.members();
@@ -443,6 +460,49 @@ export class Model {
   }
 
   agree({ target, what, value }) { return this.#api.agree({ target_node_id: target, [what === 'level' ? 'new_level' : 'reason']: value }); }
+
+  safety(node_id) { return this.#api.safety(node_id); }
+
+  /** `wish`: {verified}, or what was scanned as {qr_text}. */
+  async verify(node_id, wish) {
+    const answer = await this.#api.verify(node_id, wish);
+    this.#refreshSoon();
+    this.#tabs.tell({ what: 'verified' });
+    return answer;
+  }
+
+  /** What the owner keeps of somebody: some of {nickname, muted, blocked, pinned}. */
+  async setContact(node_id, wish) {
+    const answer = await this.#api.setContact(node_id, wish);
+    await this.refresh();
+    return answer;
+  }
+
+  async clear(peer) {
+    const answer = await this.#api.clear(peer);
+    this.#readAnew(peer);
+    return answer;
+  }
+
+  /** What was read of that conversation may not be there any more. */
+  #readAnew(peer) {
+    this.#refreshSoon();
+    this.#forget(peer);
+    this.#findAgain();
+  }
+
+  #forget(peer) {
+    const timeline = this.#timelines.get(peer);
+    this.#reading.forget(peer);
+    if (!timeline) return;
+    timeline.stale = true;
+    this.#reading.stale(timeline);
+  }
+
+  #findAgain() {
+    clearTimeout(this.#finding);
+    if (this.search.text) this.#finding = setTimeout(() => this.find(this.search.text), REFRESH_MS);
+  }
 
   invite(invitation) { return this.#api.invite(invitation); }
 

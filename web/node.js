@@ -37,17 +37,25 @@ export const api = {
   node: () => get('/api/v1/node'),
   rename: (display_name) => call('POST', '/api/v1/node', { display_name }),
   members: () => get('/api/v1/members').then(({ members }) => members),
-  conversations: () => get('/api/v1/chat/conversations').then(({ conversations }) => conversations),
+  conversations: () => get('/api/v1/chat/conversations', { blocked: true }).then(({ conversations }) => conversations),
   conversation: (peer) => get('/api/v1/chat/conversations', { peer }).then(({ conversations }) => conversations[0]),
   history: (parameters) => get('/api/v1/chat/history', parameters),
   search: (parameters) => get('/api/v1/chat/search', parameters),
   send: (message) => call('POST', '/api/v1/chat/send', message),
+  message: (peer, event_id) => get('/api/v1/chat/message', { peer, event_id }),
+  /** `what`: edit, delete or react. */
+  say: (what, change) => call('POST', `/api/v1/chat/${what}`, change),
+  restore: (peer) => call('POST', '/api/v1/chat/restore', { peer }),
   read: (peer, event_id) => call('POST', '/api/v1/chat/read', { peer, event_id }),
   createCommunity: (name, policy) => call('POST', '/api/v1/community', { name, policy }),
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),
   invite: (invitation) => call('POST', '/api/v1/invites', invitation),
   setLevel: (change) => call('POST', '/api/v1/levels', change),
   agree: (statement) => call('POST', '/api/v1/co-signatures', statement),
+  safety: (peer) => get(`/api/v1/contacts/${peer}/safety`),
+  setContact: (peer, wish) => call('POST', `/api/v1/contacts/${peer}`, wish),
+  clear: (peer) => call('POST', '/api/v1/chat/clear', { peer }),
+  verify: (peer, wish) => call('POST', `/api/v1/contacts/${peer}/verified`, wish),
   revoke: (revocation) => call('POST', '/api/v1/revocations', revocation),
   /** The texts of the codes in a picture of greys: one or none. */
   readQr: (greys, { width, height }) => call('POST', `/api/v1/qr/read?width=${width}&height=${height}`, greys).then(({ text }) => [text],
@@ -85,7 +93,7 @@ export function openStream({ node_id, seq }, model) {
         model.replaying = last < newest;
         socket.send(JSON.stringify({ type: 'ack', upto: frame.seq }));
       }
-      model.takeEvent(frame.topic, frame.data);
+      model.takeEvent(frame.topic, frame.data, frame.opened);
     }
   }
 

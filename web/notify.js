@@ -51,7 +51,7 @@ export function startNotifying({ model, tabs, t, show }) {
     const { from } = messages.at(-1);
     const names = [...new Set(messages.map((message) => model.nameOf(message.from)))];
     const many = t('thread.new', { count: messages.length });
-    const body = messages.length === 1 ? brief(messages[0], t, MOST_CHARACTERS) : names.length === 1 ? many : cut(names.join(', '), MOST_CHARACTERS);
+    const body = messages.length === 1 ? brief(messages[0], t, MOST_CHARACTERS, names[0]) : names.length === 1 ? many : cut(names.join(', '), MOST_CHARACTERS);
     try {
       const notification = new Notification(names.length === 1 ? names[0] : many, { body, tag: names.length === 1 ? from : 'many', icon: 'icon-192.png' });
       notification.addEventListener('click', () => {
@@ -102,7 +102,7 @@ export function startNotifying({ model, tabs, t, show }) {
     if (seen.size > MOST_SEEN) seen.delete(seen.values().next().value);
   });
   model.subscribe((what, detail) => {
-    if (what === 'arrival') take(detail);
+    if (what === 'arrival' && !model.byPeer.get(detail.from)?.muted) take(detail);
     if (what === 'node' && timer) wait(); // it may have caught up
     if (['conversations', 'conversation', 'current'].includes(what)) updateTitle();
   });

@@ -13,15 +13,23 @@ export function cleanName(name) {
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(clean) ? clean : '';
 }
 
+// In a person's name, what may be taken for one of our marks.
+const LIKE_MARK = /[\u2610-\u2611\u2705\u2713\u2714\u{1f50f}-\u{1f513}\u{1f5f8}\u{1f5f9}\u{1f6e1}]\ufe0f?/gu;
+
+/** Of a person, without what else is at a name. */
+export const plainName = ({ display_name }) => cleanName(display_name.replace(LIKE_MARK, ''));
+
 /** Of a file whose name has nothing to see, the id. */
 export const fileName = ({ name, cid }) => cleanName(name) || cid;
 
 export const shortId = (entry) => entry.short_id.replace('ed25519:', '');
 
-/** Where two go by one name, or by names that look alike, the id tells them apart; and where a name looks like an id. */
+/** Where two go by one name, or by names that look alike, the id tells them apart; and where a name looks like an id, or had one of our marks. */
 export function nameOf(entry) {
-  const name = cleanName(entry.display_name);
-  return name && (entry.namesake || LIKE_ID.test(name.replace(/\p{M}/gu, ''))) ? `${name} (${shortId(entry)})` : name || shortId(entry);
+  const own = cleanName(entry.nickname ?? ''); // what the owner calls them
+  if (own) return entry.namesake ? `${own} (${shortId(entry)})` : own;
+  const name = plainName(entry);
+  return name && (entry.namesake || name !== cleanName(entry.display_name) || LIKE_ID.test(name.replace(/\p{M}/gu, ''))) ? `${name} (${shortId(entry)})` : name || shortId(entry);
 }
 
 const GRAPHEMES = new Intl.Segmenter();
@@ -54,8 +62,19 @@ export function hueOf(id) {
 export const visible = (text) => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g,
   (control) => control === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + control.charCodeAt(0)));
 
+/** What stands in the place of a message that can't be read; null: it can. `name`: of the one at the other end. */
+export function excuse({ e2e, deleted_at, deleted_there_at, leaving }, t, name, own) {
+  const key = {
+    waiting: own ? 'waiting_own' : 'waiting',
+    unreadable: 'unreadable',
+    deleted: leaving ? 'to_delete' : !deleted_at ? 'deleted' : !own ? 'deleted_by' : deleted_there_at ? 'deleted_both' : 'deleting',
+    expired: 'expired',
+  };
+  return !e2e || e2e === 'ok' ? null : t(`message.${key[e2e] ?? 'unsupported'}`, { name });
+}
+
 /** What a message says, in a line: in a list, in a notification, aloud. */
-export const brief = ({ body, e2e, attachments }, t, most) => (e2e ? t('message.sealed') : visible(cut(body, most)) || attachments.map(fileName).join(', '));
+export const brief = (message, t, most, name, own) => excuse(message, t, name, own) ?? (visible(cut(message.body, most)) || message.attachments.map(fileName).join(', '));
 
 export const bytesOf = (text) => new TextEncoder().encode(text).length;
 

@@ -10,12 +10,16 @@ export function compare(a, b) {
     : a.from < b.from ? -1 : a.from > b.from ? 1 : 0);
 }
 
-/** As chat.history would show it. */
-export function messageOf({ event_id, lamport, author, wall_clock, data }) {
+/** As chat.history would show it, as far as the event tells. `opened`: what was in the envelope, where the node could open it; else what it is
+ *  says the history alone (`unsure`). What it answers stands there by its hash: which message that is, says the history, too (`answers`). */
+export function messageOf({ event_id, lamport, author, wall_clock, data, opened }) {
   const sealed = typeof data.body === 'object';
-  return { event_id, lamport, from: author, to: data.recipient, body: sealed ? '' : data.body, e2e: sealed && 'unsupported', attachments: sealed ? [] : data.attachments,
-    created_at: wall_clock };
+  const { body = '', attachments = [], reply_to } = (sealed ? opened : data) ?? {};
+  return { event_id, lamport, from: author, to: data.recipient, body, e2e: sealed && 'ok', attachments, created_at: wall_clock, unsure: sealed && !opened, answers: Boolean(sealed && reply_to) };
 }
+
+// Of a message in the history, what it has not is not so (any more).
+const NOTHING_SAID = { reply_to: undefined, edited_at: undefined, deleted_at: undefined, deleted_there_at: undefined, reactions: undefined };
 
 /** Where the message is or belongs in an ordered list. */
 function place(messages, message) {
@@ -43,7 +47,8 @@ export class Timeline {
     this.waiting = null;    // what arrives while a page is being read
     this.reading = null;    // the end of that, to be awaited
     this.wish = null;       // the last read that was to come after it
-    this.stale = false;     // a read receipt names a message behind the window: it is for all before
+    this.stale = false;     // the node knows more than its events told: what is shown is to be read again
+    this.changes = [];      // own edits, deletions and reactions that are not stored yet
   }
 
   get newest() { return this.messages.at(-1); }
@@ -54,9 +59,13 @@ export class Timeline {
 
   abandon() { this.#settle(); }
 
-  refresh(messages) {
-    this.stale = false;
-    for (const message of messages) this.arrive(message);
+  /** All from the first in the window on; `more` behind. What is not among them is no message (any more). */
+  refresh(messages, more) {
+    const last = more ? messages.at(-1)?.lamport ?? 0 : Infinity;
+    const there = new Set(messages.map(keyOf));
+    this.messages = this.messages.filter((message) => message.lamport > last || there.has(keyOf(message)));
+    for (const message of messages) this.#arrive(message, true);
+    this.stale ||= more && !this.newer; // what came at once was more than a page
     this.#settle();
   }
 
@@ -65,13 +74,13 @@ export class Timeline {
     this.older = older;
     this.newer = newer;
     this.loaded = true;
-    for (const message of messages) this.#put(message);
+    for (const message of messages) this.#put(message, true);
     this.#settle();
   }
 
   /** A page that ends where the window begins; as much goes at the other end. */
   takeOlder(messages, more) {
-    for (const message of messages) this.#put(message);
+    for (const message of messages) this.#put(message, true);
     this.older = more;
     if (this.messages.length > MOST_MESSAGES) {
       this.#cut(MOST_MESSAGES, this.messages.length);
@@ -81,7 +90,7 @@ export class Timeline {
   }
 
   takeNewer(messages, more) {
-    for (const message of messages) this.#put(message);
+    for (const message of messages) this.#put(message, true);
     this.newer = more;
     this.#trimOlder(MOST_MESSAGES);
     this.#settle();
@@ -91,35 +100,50 @@ export class Timeline {
   take(event) {
     this.waiting?.push(event);
     if (event.event_type !== 'chat.message.sent') return this.#takeReceipt(event);
-    const { client_id } = event.data;
-    return this.arrive({ ...messageOf(event), delivered_at: null, read_at: null, ...(event.author === this.self ? { client_id } : {}) });
+    const message = messageOf(event);
+    if (message.unsure) {
+      this.stale ||= !this.waiting && this.#isInside(message) && !this.messages.some((other) => compare(other, message) === 0);
+      return false;
+    }
+    return this.#arrive({ ...message, delivered_at: null, read_at: null, ...(event.author === this.self ? { client_id: event.data.client_id } : {}) }, false);
   }
 
-  /** A stored message. True when it is in the window then. */
+  /** A message that was stored just now. True when it is in the window then. */
   arrive(message) {
+    this.waiting?.push(message);
+    return this.#arrive(message, false);
+  }
+
+  #isInside({ lamport }) {
+    return this.loaded && (!this.older || (this.oldest && lamport >= this.oldest.lamport)) && (!this.newer || (this.newest && lamport <= this.newest.lamport));
+  }
+
+  #arrive(message, told) {
     if (message.client_id) this.pending = this.pending.filter((other) => other.client_id !== message.client_id);
-    if (!this.loaded) return false;
-    const inside = (!this.older || (this.oldest && message.lamport >= this.oldest.lamport))
-      && (!this.newer || (this.newest && message.lamport <= this.newest.lamport));
-    if (!inside) return false;
+    if (!this.#isInside(message)) return false;
     if (!this.following && this.messages.length >= MOST_MESSAGES + MOST_MESSAGES / 3 && compare(message, this.newest) > 0) {
       this.newer = true; // somebody reads further up, and keeps what they read
       return false;
     }
-    this.#put(message);
+    this.#put(message, told);
     if (this.following) this.#trimOlder(MOST_MESSAGES + MOST_MESSAGES / 3);
     return true;
   }
 
-  #put(message) {
+  /** `told` by the history, which knows all of it; an event knows how it was at first. */
+  #put(message, told) {
     const at = place(this.messages, message);
     const known = this.messages[at];
     if (!known || compare(known, message) !== 0) {
       this.messages.splice(at, 0, message);
+      this.stale ||= !told && message.answers;
       return;
     }
+    if (!told) this.stale ||= message.e2e === 'ok' && ['waiting', 'unreadable', 'unsupported'].includes(known.e2e);
     // A known receipt stays known, whatever order the answers come in.
-    Object.assign(known, message, { delivered_at: message.delivered_at ?? known.delivered_at, read_at: message.read_at ?? known.read_at });
+    const { client_id = message.client_id, direct = message.direct, reply_to = message.reply_to } = known;
+    Object.assign(known, told ? { ...NOTHING_SAID, ...message } : { client_id, direct, reply_to },
+      { delivered_at: message.delivered_at ?? known.delivered_at, read_at: message.read_at ?? known.read_at });
   }
 
   /** Of one lamport all messages are in the window, or none: pages never end inside one. */
@@ -136,22 +160,27 @@ export class Timeline {
   }
 
   #settle() {
-    const events = this.waiting ?? [];
+    const arrived = this.waiting ?? [];
     this.waiting = null;
-    for (const event of events) this.take(event);
+    for (const one of arrived) if (one.data) this.take(one); else this.#arrive(one, false);
   }
 
-  #takeReceipt(event) {
-    const target = this.messages.find((message) => message.event_id === event.data.target_event_id && message.to === event.author);
-    if (!target) {
-      this.stale ||= this.newer && event.event_type === 'chat.message.read' && event.author === this.peer;
+  #takeReceipt({ event_type, author, data }) {
+    const isRead = event_type === 'chat.message.read';
+    const target = this.messages.find((message) => message.event_id === data.target_event_id && message.to === author);
+    if (!target) { // behind the window, or of what was said of a message: that it is deleted there, too
+      this.stale ||= author === this.peer && (isRead ? this.newer : this.messages.some((message) => message.deleted_at && !message.deleted_there_at && message.to === author));
       return false;
     }
-    if (event.event_type === 'chat.message.delivered') {
-      target.delivered_at ??= event.data.delivered_at;
-    } else if (event.event_type === 'chat.message.read') {
+    if (event_type === 'chat.message.delivered') {
+      this.stale ||= author === this.self && target.e2e === 'waiting'; // it says so when it has opened it
+      target.delivered_at ??= data.delivered_at;
+      target.read_at ??= target.marked_at ?? null;
+    } else if (isRead) {
       for (const message of this.messages) {
-        if (message.to === event.author && compare(message, target) <= 0) message.read_at ??= event.data.read_at;
+        if (message.to !== author || compare(message, target) > 0) continue;
+        if (message.e2e === false || message.delivered_at) message.read_at ??= data.read_at;
+        else message.marked_at ??= data.read_at; // counts when it is delivered, too: it may not have been opened
       }
     }
     return true;

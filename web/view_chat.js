@@ -1,9 +1,10 @@
 // The frame: the list at the left, a conversation or the members at the right, as the address says; one column on a phone.
 
-import { announce, button, createForm, element, hint, iconButton, isComposing, isolated, labelled, openDialog, problemLine, select } from './dom.js';
+import { announce, button, createForm, element, hint, iconButton, isComposing, isolated, labelled, leaveDialogs, openDialog, problemLine, select } from './dom.js';
 import { isUnkept, settings } from './keep.js';
 import { askPermission, chime } from './notify.js';
 import { brief, cleanName, shortId } from './text.js';
+import { createBlocked } from './view_contact.js';
 import { openInvite } from './view_invite.js';
 import { createConversations, createSearch } from './view_list.js';
 import { createIdentity, createMembersView, createNameField } from './view_members.js';
@@ -48,6 +49,7 @@ function openSettings({ model, t }) {
     box('sound', async () => { chime(); return true; }),
     hint(t('settings.hint')),
     problem,
+    createBlocked({ model, t }),
     element('details', {}, element('summary', {}, t('identity.title')), createIdentity(model.node, t), hint(t('identity.short', { id: shortId(model.node) }))),
     hint(`Hearthchat ${model.node.version}`),
   ]);
@@ -63,7 +65,10 @@ export function createChat({ model, t, format }) {
   ui.presence = ({ level, online, last_seen }) => (level === null ? t('presence.gone') : online ? t('presence.online')
     : last_seen ? t('presence.seen', { at: format.moment(last_seen) }) : t('presence.never'));
 
-  ui.brief = (message, most) => brief(message, t, most);
+  ui.brief = (message, most) => {
+    const own = message.from === model.self;
+    return brief(message, t, most, model.nameOf(own ? message.to : message.from), own);
+  };
 
   ui.say = (message) => announce(`${model.nameOf(message.from)}: ${ui.brief(message, 300)}`);
 
@@ -77,6 +82,7 @@ export function createChat({ model, t, format }) {
   const own = element('p', { class: 'sub' });
   const renderOwn = () => own.replaceChildren(isolated(cleanName(model.node.display_name) || shortId(model.node)));
   const copy = element('p', { class: 'notice lost', role: 'status' });
+  const setBack = element('p', { class: 'notice told', role: 'status', hidden: true });
   const unkept = element('p', { class: 'notice told', role: 'status' });
   const renderUnkept = () => { unkept.textContent = isUnkept() ? t('unkept') : ''; renderStatus(); };
   const side = element('nav', { class: 'side', 'aria-label': t('conversations.label') },
@@ -84,9 +90,10 @@ export function createChat({ model, t, format }) {
       element('div', { class: 'who' }, element('p', { class: 'title' }, isolated(cleanName(model.node.community_name))), own),
       iconButton('people', t('members.title'), () => go(MEMBERS, null)), iconButton('invite', t('invite.open'), ui.openInvite), iconButton('gear', t('settings.title'), () => openSettings(ui))),
     search.field, conversations.view, search.results);
-  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), element('div', { class: 'notices' }, status, clock, copy, unkept), side, thread.view, members.view);
+  const view = element('div', { class: 'chat' }, element('h1', { class: 'unseen' }, cleanName(model.node.community_name)), element('div', { class: 'notices' }, status, clock, copy, setBack, unkept), side, thread.view, members.view);
 
   async function apply(at) {
+    leaveDialogs(); // what is in them is about what was shown
     const { hash } = location;
     const peer = peerOf(hash);
     const showsMembers = hash === MEMBERS;
@@ -148,6 +155,11 @@ export function createChat({ model, t, format }) {
   function renderCopy() {
     const words = model.node.other_copy_at ? t('other_copy') : '';
     if (copy.textContent !== words) copy.textContent = words;
+    const { set_back_at: at } = model.node;
+    const told = !at || settings.get().setBackTold === at;
+    if (setBack.hidden === told) return;
+    setBack.hidden = told;
+    setBack.replaceChildren(...(told ? [] : [t('set_back'), ' ', button(t('close'), () => { settings.set({ setBackTold: at }); renderCopy(); })]));
   }
 
   /** Alt with an arrow goes to the next conversation, Ctrl+K or / to the search, Esc out of where one is, and whatever else is typed into the message. */
@@ -192,7 +204,7 @@ export function createChat({ model, t, format }) {
       renderCopy();
     }
     if (what === 'node' || what === 'conversations') renderOwn();
-    if (what === 'arrival' && detail.from !== model.current) ui.say(detail);
+    if (what === 'arrival' && detail.from !== model.current && !model.byPeer.get(detail.from)?.muted) ui.say(detail);
     if (what === 'conversations' && !model.current && peerOf(location.hash) && model.byPeer.has(peerOf(location.hash))) apply(null);
   });
   conversations.render();

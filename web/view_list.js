@@ -1,7 +1,9 @@
 // The left: the conversations, or what the field above them finds.
 
 import { arrange, button, element, icon, inNextFrame, isolated, marked } from './dom.js';
-import { cut, hueOf, initials, nameOf, visible } from './text.js';
+import { cut, hueOf, initials, nameOf, plainName, visible } from './text.js';
+import { contactMarks } from './view_contact.js';
+import { verifiedMark } from './view_safety.js';
 
 const ROWS = 60;     // drawn at first, and more as one scrolls
 const WAIT_MS = 150; // between keys, before the node is asked
@@ -13,8 +15,8 @@ export function avatar(id, name, online) {
   return node;
 }
 
-function row(peer, name, online, onclick, ...rest) {
-  return element('button', { class: 'row', 'data-peer': peer, onclick }, avatar(peer, name, online), isolated(name, { class: 'name' }), ...rest);
+function row({ peer, online, mark }, name, onclick, ...rest) {
+  return element('button', { class: 'row', 'data-peer': peer, onclick }, avatar(peer, name, online), element('bdi', { class: 'name' }, name, mark), ...rest);
 }
 
 const when = (text) => element('time', { class: 'when' }, text);
@@ -52,7 +54,7 @@ export function createConversations(ui) {
 
   function draw(entry, time) {
     const unread = model.unreadOf(entry);
-    const node = row(entry.peer, nameOf(entry), entry.online, () => ui.show(entry.peer),
+    const node = row({ ...entry, mark: [verifiedMark(entry, t), contactMarks(entry, t)] }, nameOf(entry), () => ui.show(entry.peer),
       time && when(time),
       element('span', { class: 'sub' }, preview(entry)),
       unread > 0 && element('span', { class: 'badge' }, unread > 999 ? '999+' : unread, element('span', { class: 'unseen' }, ` ${t('conversations.unread')}`)),
@@ -63,7 +65,7 @@ export function createConversations(ui) {
 
   function nodeOf(entry) {
     const time = entry.last_message && format.brief(entry.last_message.created_at);
-    const signature = JSON.stringify([nameOf(entry), entry.online, ui.presence(entry), model.unreadOf(entry), entry.last_message?.event_id, time,
+    const signature = JSON.stringify([nameOf(entry), entry.verified, entry.muted, entry.pinned, entry.online, ui.presence(entry), model.unreadOf(entry), entry.last_message?.event_id, entry.last_message && ui.brief(entry.last_message, 120), time,
       entry.peer === model.current, draftOf(entry)]);
     const known = drawn.get(entry.peer);
     if (known?.signature === signature) return known.node;
@@ -125,19 +127,19 @@ export function createSearch(ui) {
     buttonsOf(results.hidden ? ui.list : results)[0]?.focus();
   }
 
-  const person = (entry) => element('li', {}, row(entry.peer, nameOf(entry), entry.online, () => { clear(); ui.show(entry.peer); },
+  const person = (entry) => element('li', {}, row({ ...entry, mark: verifiedMark(entry, t) }, nameOf(entry), () => { clear(); ui.show(entry.peer); },
     element('span', { class: 'sub' }, ui.presence(entry))));
 
   function message(found) {
     const peer = found.from === model.self ? found.to : found.from;
-    return element('li', {}, row(peer, model.nameOf(peer), model.byPeer.get(peer)?.online, () => ui.show(peer, found), when(format.brief(found.created_at)),
+    return element('li', {}, row({ peer, online: model.byPeer.get(peer)?.online }, model.nameOf(peer), () => ui.show(peer, found), when(format.brief(found.created_at)),
       element('span', { class: 'snippet' }, found.from === model.self && `${t('conversations.you')} `, element('bdi', {}, marked(found.snippet_parts.map(visible))))));
   }
 
   function people({ text, peer }) {
     const words = fold(text).split(/\s+/).filter(Boolean);
     if (peer || words.length === 0) return [];
-    return model.conversations.filter((entry) => words.every((word) => fold(nameOf(entry)).includes(word))).slice(0, MOST_PEOPLE);
+    return model.conversations.filter((entry) => words.every((word) => fold(`${nameOf(entry)} ${plainName(entry)}`).includes(word))).slice(0, MOST_PEOPLE);
   }
 
   function tell({ text, problem, more, messages }, total) {

@@ -3,8 +3,10 @@
 import { arrange, button, closeWhenLeft, element, hint, icon, iconButton, isolated, labelled } from './dom.js';
 import { api } from './node.js';
 import { createSharing } from './qr.js';
-import { cleanName, nameOf, shortId } from './text.js';
+import { cleanName, nameOf, plainName, shortId } from './text.js';
 import { avatar } from './view_list.js';
+import { openContact, signedName } from './view_contact.js';
+import { openSafety, verifiedMark } from './view_safety.js';
 import { openAgreeing, openLevel, openRevocation } from './view_standing.js';
 
 const RANK = { anchor: 0, trusted: 1, member: 2 };
@@ -42,12 +44,13 @@ export function createMembersView(ui) {
 
   function menu(member, name) {
     const other = member.level === 'member' ? 'trusted' : 'member';
+    const standing = mayDecide() && [[t(`standing.make.${other}`), () => openLevel(ui, member, other)], [t('revoke.open'), () => openRevocation(ui, member), { class: 'danger-text' }]];
     const item = (words, open, attributes) => button(words, () => { view.removeAttribute('open'); open(); }, { 'aria-label': `${words} ${name}`, ...attributes });
     const view = element('details', {
       class: 'menu',
       onkeydown: (event) => { if (event.key === 'Escape' && view.open) { event.stopPropagation(); view.removeAttribute('open'); view.firstChild.focus(); } },
     }, element('summary', { 'aria-label': t('members.menu', { name }), title: t('members.menu', { name }) }, icon('more')),
-    element('div', {}, item(t(`standing.make.${other}`), () => openLevel(ui, member, other)), item(t('revoke.open'), () => openRevocation(ui, member), { class: 'danger-text' })));
+    element('div', {}, [[t('contact.open'), () => openContact(ui, member)], [t('safety.open'), () => openSafety(ui, member)], ...standing || []].map((deed) => item(...deed))));
     closeWhenLeft(view, () => view.removeAttribute('open'));
     return view;
   }
@@ -56,9 +59,11 @@ export function createMembersView(ui) {
     const { node_id, level, online, namesake } = member;
     const self = node_id === model.self;
     return element('div', { class: 'about' },
-      element('p', {}, isolated(cleanName(member.display_name) || shortId(member), { class: 'name' }), element('span', { class: `level ${level}`, title: t(`level.${level}.title`) }, t(`level.${level}`))),
+      element('p', {}, isolated(cleanName(member.nickname ?? '') || plainName(member) || shortId(member), { class: 'name' }), verifiedMark(member, t), element('span', { class: `level ${level}`, title: t(`level.${level}.title`) }, t(`level.${level}`))),
       element('p', { class: online && !self ? 'sub online' : 'sub' }, self ? t('members.self') : ui.presence(member)),
       element('p', { class: 'sub' }, element('code', { title: node_id }, shortId(member))),
+      signedName(member, t),
+      member.blocked && element('p', { class: 'sub' }, t('contact.is_blocked')),
       namesake && element('p', { class: 'warning' }, t(`namesake.${namesake}`)));
   }
 
@@ -75,7 +80,7 @@ export function createMembersView(ui) {
     }
     const node = element('li', { class: 'member', 'data-member': node_id }, ...parts,
       node_id !== model.self && element('div', { class: 'buttons' }, button(t('members.write_short'), () => ui.show(node_id), { 'aria-label': t('members.write', { name }) }),
-        mayDecide() && menu(member, name)));
+        menu(member, name)));
     drawn.set(node_id, { deeds, node });
     return node;
   }

@@ -1,21 +1,25 @@
 // What one message looks like, and what can be done with it.
 
+import { asSaid } from './changes.js';
 import { announce, button, closeWhenLeft, element, icon, iconButton, isolated, markIn } from './dom.js';
 import { isEmoji, splitCode, splitLinks } from './links.js';
 import { copy } from './qr.js';
-import { cutAt, fileName, visible } from './text.js';
+import { cutAt, excuse, fileName, visible } from './text.js';
 import { keyOf } from './timeline.js';
+import { createSaid } from './view_said.js';
+import { openLock } from './view_safety.js';
 import { createStandingButtons } from './view_standing.js';
 
 const RUN_MS = 5 * 60 * 1000;
 const MOST_CHARACTERS = 4000; // at first
 const MOST_LINES = 60;
 const DONE_MS = 1500;
+const NOWHERE = [];
 
 /** What is known of an own message, and no more: delivered and read only with the recipient's signed receipt. */
-function stateOf({ failed, event_id, read_at, delivered_at, direct }) {
+function stateOf({ failed, event_id, read_at, delivered_at, direct, saying }) {
   if (failed) return { name: 'failed', picture: 'alert' };
-  if (!event_id) return { name: 'sending', picture: 'send' };
+  if (!event_id || saying?.some((change) => change.what !== 'react' && (!change.failed || change.failed.unreachable))) return { name: 'sending', picture: 'send' };
   if (read_at) return { name: 'read', picture: 'checks', at: read_at };
   if (delivered_at) return { name: 'delivered', picture: 'checks', at: delivered_at };
   return direct ? { name: 'direct', picture: 'check' } : { name: 'queued', picture: 'clock' };
@@ -28,19 +32,24 @@ function shorten(body) {
 
 export function createMessages(ui, { toggle, isOpen }) {
   const { model, t, format } = ui;
+  const said = createSaid(ui);
+
   function mark(message) {
     const { name, picture, at } = stateOf(message);
     const title = t(`mark.${name}.title`, { at: at && format.full(at) });
     return element('span', { class: `mark ${name}`, 'data-mark': name, title, role: 'img', 'aria-label': title }, icon(picture));
   }
 
-  function details({ created_at, delivered_at, read_at, event_id, direct }, own) {
+  function details(message, own) {
+    const { created_at, delivered_at, read_at, event_id, direct, e2e, from, to } = message;
     const line = (name, text) => [element('dt', {}, t(name)), element('dd', {}, text)];
     return element('dl', { class: 'details' },
       line('details.written', format.full(created_at)),
+      said.lines(message).map(([name, what]) => [element('dt', {}, name), element('dd', {}, what)]),
       own && delivered_at && line('mark.delivered', format.full(delivered_at)),
       own && read_at && line('mark.read', format.full(read_at)),
       own && event_id && !delivered_at && line('details.state', t(`mark.${direct ? 'direct' : 'queued'}.title`)),
+      (e2e === false || e2e === 'ok') && line('details.e2e', t(e2e ? 'e2e.on' : 'e2e.clear', { name: model.nameOf(own ? to : from) })),
       event_id && line('details.id', event_id));
   }
 
@@ -50,7 +59,7 @@ export function createMessages(ui, { toggle, isOpen }) {
 
   const piece = ({ text, code, block }) => (code === undefined ? splitLinks(text).map(link) : element(block ? 'pre' : 'code', {}, code));
 
-  const foundIn = (key) => (key === model.target ? model.found : []);
+  const foundIn = (key) => (key === model.target ? model.found : NOWHERE);
 
   function text(written, key) {
     const body = written.trimEnd();
@@ -73,29 +82,41 @@ export function createMessages(ui, { toggle, isOpen }) {
   }
 
   const failure = (message) => element('div', { class: 'failure', role: 'alert' }, element('p', {}, t.problem(message.failed, 'send')),
-    button(t('retry'), () => model.post(message)), button(t('message.discard'), () => model.discard(message), { class: 'plain' }));
+    button(t('retry'), () => model.post(message)),
+    message.required && message.failed.code === 'e2e_session_missing' && button(t('message.in_clear'), () => model.postInClear(message)),
+    button(t('message.discard'), () => model.discard(message), { class: 'plain' }));
+
+  /** In clear, where one writes to each other encrypted. */
+  const isBare = ({ e2e }) => e2e === false && model.byPeer.get(model.current)?.e2e === true;
 
   function draw(message, { key, own, first, last }) {
-    const { event_id, from, body, e2e, created_at, failed } = message;
+    const { event_id, from, to, body, created_at, edited_at, failed } = message;
+    const why = excuse(message, t, model.nameOf(own ? to : from), own);
+    const answered = said.answered(message);
     const { name: state, at } = own ? stateOf(message) : {};
     return element('li', { class: `message${own ? ' own' : ''}${first ? ' first' : ''}`, tabindex: -1, 'data-event': event_id, 'data-key': key },
       element('div', { class: 'bubble' },
         element('span', { class: 'unseen' }, own ? t('message.from_you') : t('message.from', { name: model.nameOf(from) })),
-        e2e ? element('em', { class: 'text' }, t('message.sealed')) : body && text(body, key),
+        answered && said.quote(answered),
+        why ? element('em', { class: 'text' }, why) : body && text(body, key),
         createStandingButtons(ui, message),
         message.attachments.map(attachment),
         element('button', { class: 'meta', tabindex: -1, 'aria-expanded': isOpen(key) ? 'true' : 'false', onclick: () => toggle(key) },
           own && (last || state === 'queued') && element('span', {}, at ? `${t(`mark.${state}`)} ${format.brief(at)} ·` : t(`mark.${state}`)),
+          isBare(message) && openLock(t),
+          edited_at && element('span', {}, `${t('message.edited')} ·`),
           element('time', { datetime: created_at, title: format.full(created_at) }, format.time(created_at)),
           own && mark(message)),
         isOpen(key) && details(message, own),
-        failed && failure(message)));
+        failed && failure(message),
+        said.failures(message),
+        said.reactions(message)));
   }
 
   /** What is to be drawn, in order; `signature` changes when the drawing does. */
-  return function items({ messages, pending, unreadFrom }) {
+  return function items({ messages, pending, changes, unreadFrom }) {
     const list = [];
-    const all = [...messages, ...pending];
+    const all = [...messages, ...pending].map((message) => asSaid(message, changes));
     const lastOwn = all.findLast((message) => message.from === model.self);
     let previous = null;
     for (const message of all) {
@@ -105,14 +126,16 @@ export function createMessages(ui, { toggle, isOpen }) {
       const isUnread = key === unreadFrom;
       const first = newDay || isUnread || previous.from !== message.from || Math.abs(new Date(message.created_at) - new Date(previous.created_at)) > RUN_MS;
       const last = message === lastOwn;
+      const why = excuse(message, t, model.nameOf(model.current), own);
       if (newDay) {
         const day = format.day(message.created_at);
-        list.push({ key: `day ${key}`, signature: day, draw: () => element('li', { class: 'day' }, element('h3', {}, day)) });
+        list.push({ key: `day ${key}`, signature: [day], draw: () => element('li', { class: 'day' }, element('h3', {}, day)) });
       }
-      if (isUnread) list.push({ key: 'unread', signature: '', draw: () => element('li', { class: 'unread' }, t('thread.unread'), button(t('thread.read_all'), () => model.readAll(model.current), { class: 'plain' })) });
+      if (isUnread) list.push({ key: 'unread', signature: [], draw: () => element('li', { class: 'unread' }, t('thread.unread'), button(t('thread.read_all'), () => model.readAll(model.current), { class: 'plain' })) });
       list.push({
-        key, draw: () => draw(message, { key, own, first, last }),
-        signature: [own && Object.values(stateOf(message)), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), model.node.level, foundIn(key), message.event_id, message.failed?.code].join(' '),
+        key, gone: why !== null, draw: () => draw(message, { key, own, first, last }),
+        signature: [...(own ? Object.values(stateOf(message)) : []), message.delivered_at, first, last, isOpen(key), isOpen(`whole ${key}`), model.node.level, foundIn(key), message.event_id, message.e2e,
+          message.body, isBare(message), why, message.failed?.code, ...said.signature(message), ...(isOpen(key) ? said.lines(message).map(([, what]) => what.textContent ?? what) : [])],
       });
       previous = message;
     }
@@ -120,47 +143,85 @@ export function createMessages(ui, { toggle, isOpen }) {
   };
 }
 
-/** One set of buttons for a list of messages: at the one where the pointer or the focus is. */
-export function createTools({ model, t }, list, toggle) {
+/** One set of buttons for a list of messages: at the one where the pointer or the focus is. `onClosed`: its menu was. */
+export function createTools(ui, list, toggle, onClosed) {
+  const { model, t } = ui;
+  const said = createSaid(ui);
   const close = () => { if (menu.matches(':popover-open')) menu.hidePopover(); };
-  const menu = element('div', {
-    class: 'choices', popover: 'manual', onclick: close,
-    onkeydown: (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); more.focus(); } },
-  });
+  const menu = element('div', { class: 'choices', popover: 'manual', onclick: close, onkeydown: onKey });
   closeWhenLeft(menu, close);
+  menu.addEventListener('toggle', ({ newState }) => { if (newState === 'closed') onClosed(); });
+  const replying = iconButton('reply', t('said.reply'), () => model.begin('reply', now()));
   const copying = iconButton('copy', t('message.copy'), () => copyText());
   const more = iconButton('more', t('message.more'), () => open());
-  const view = element('div', { class: 'tools' }, copying, more, menu);
-  let shown = null; // the message
+  const view = element('div', { class: 'tools' }, replying, copying, more, menu);
+  let shown = null; // the key of the message
+
+  /** The message as it is by now: it may have been stored since it was drawn. */
+  function now() {
+    const { messages, pending, changes } = model.timeline;
+    const message = [...messages, ...pending].find((other) => keyOf(other) === shown || (other.client_id && other.client_id === shown));
+    return message && asSaid(message, changes);
+  }
 
   async function copyText() {
-    const words = t(await copy(shown.body, view.parentNode.querySelector('.text')));
+    const words = t(await copy(now()?.body ?? '', view.parentNode.querySelector('.text')));
     announce(words);
     copying.replaceChildren(icon('check'));
     setTimeout(() => copying.replaceChildren(icon('copy')), DONE_MS);
   }
 
+  /** The arrows go through the menu, Esc closes it alone. */
+  function onKey(event) {
+    const step = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[event.key];
+    if (step && !event.altKey) {
+      const buttons = [...menu.querySelectorAll('button')];
+      buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length).focus();
+      event.preventDefault();
+    } else if (event.key === 'Escape') {
+      close();
+      more.focus();
+    } else {
+      return;
+    }
+    event.stopPropagation();
+  }
+
   function open() {
-    const key = keyOf(shown);
-    menu.replaceChildren(...[shown.body && button(t('message.copy'), copyText), button(t('message.details'), () => toggle(key))].filter(Boolean));
+    const message = now();
+    if (!message) return;
+    const { first, before, after } = said.choices(message);
+    menu.replaceChildren(...[first, ...before, message.body && button(t('message.copy'), copyText), button(t('message.details'), () => toggle(shown)), ...after].filter(Boolean));
     menu.showPopover();
     const [at, { width, height }] = [more.getBoundingClientRect(), menu.getBoundingClientRect()];
     menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-    menu.style.top = `${at.bottom + height + 8 < innerHeight ? at.bottom : at.top - height}px`;
-    menu.firstChild.focus();
+    menu.style.top = `${Math.max(8, at.bottom + height + 8 < innerHeight ? at.bottom : at.top - height)}px`;
+    menu.querySelector(':scope > button').focus();
   }
 
   function show({ target }) {
     const node = target.closest?.('.message');
-    if (!node || view.closest('.message') === node) return;
-    const message = [...model.timeline.messages, ...model.timeline.pending].find((other) => keyOf(other) === node.dataset.key);
-    if (!message || menu.matches(':popover-open')) return;
-    shown = message;
+    if (!node || view.closest('.message') === node || menu.matches(':popover-open')) return;
+    const before = shown;
+    shown = node.dataset.key;
+    const message = now();
+    if (!message) {
+      shown = before;
+      return;
+    }
+    replying.hidden = !said.can(message).reply;
     copying.hidden = !message.body;
     node.querySelector('.bubble').append(view);
+    for (const other of list.querySelectorAll('button:is(.quote, .reaction)')) other.tabIndex = node.contains(other) ? 0 : -1; // one message's at a time
   }
 
   for (const name of ['pointermove', 'pointerdown', 'focusin']) list.addEventListener(name, show);
   list.addEventListener('pointerleave', () => { if (!view.parentNode?.closest('.message').contains(document.activeElement)) view.remove(); });
-  return { copy: () => shown?.body && copyText() };
+  return {
+    close,
+    copy: () => now()?.body && copyText(),
+    isOpenAt: (node) => menu.matches(':popover-open') && node.contains(menu),
+    /** A message was drawn anew: the buttons stay where the pointer is. */
+    goOn: (before, after) => { if (before.contains(view)) show({ target: after }); },
+  };
 }

@@ -1,11 +1,15 @@
 // The right: one conversation, and where one is among its messages.
 
-import { arrange, button, element, icon, iconButton, inNextFrame, isolated } from './dom.js';
+import { asSaid, sayable } from './changes.js';
+import { announce, arrange, button, element, icon, iconButton, inNextFrame, isolated, tell } from './dom.js';
 import { nameOf } from './text.js';
 import { keyOf } from './timeline.js';
 import { createComposer } from './view_composer.js';
+import { openContact } from './view_contact.js';
 import { createMessages, createTools } from './view_message.js';
+import { openSafety, verifiedMark } from './view_safety.js';
 
+const isSame = (a, b) => a.length === b.length && a.every((one, index) => one === b[index]);
 const END_PIXELS = 48; // so near to the end counts as there
 
 export function createThreadView(ui) {
@@ -23,23 +27,27 @@ export function createThreadView(ui) {
   const empty = element('div', { class: 'empty' });
   const pill = button('', () => model.showNewest(model.timeline), { class: 'pill', hidden: true });
   const composer = createComposer(ui);
+  const safety = iconButton('shield', t('safety.open'), () => openSafety(ui, model.byPeer.get(model.current)));
   const header = element('header', {}, iconButton('back', t('thread.back'), () => ui.show(null), 'back'), element('div', { class: 'who' }, title, presence),
-    iconButton('search', t('thread.search'), () => ui.searchIn(model.current)));
-  const view = element('section', { class: 'thread' }, header, empty, scroller, element('div', { class: 'above' }, pill), composer.view);
+    safety, iconButton('search', t('thread.search'), () => ui.searchIn(model.current)),
+    iconButton('more', t('contact.open'), () => openContact(ui, model.byPeer.get(model.current)), 'contact'));
+  const lost = element('div', { class: 'notice told', role: 'status' });
+  const hidden = new Set(); // of which lost messages nothing more is to be said now
+  const view = element('section', { class: 'thread' }, header, lost, empty, scroller, element('div', { class: 'above' }, pill), composer.view);
   const schedule = inNextFrame(render);
   const toggle = (key) => {
     if (!opened.delete(key)) opened.add(key);
     schedule();
   };
   const items = createMessages(ui, { isOpen: (key) => opened.has(key), toggle });
-  const tools = createTools(ui, list, toggle);
+  const tools = createTools(ui, list, toggle, schedule);
 
   const distanceToEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   const toEnd = () => { scroller.scrollTop = scroller.scrollHeight; };
   const isAtEnd = (timeline) => distanceToEnd() < END_PIXELS && !timeline.newer;
   const isLooking = () => !document.hidden && document.hasFocus() && shown !== null;
 
-  /** What is pressed is drawn anew when it was let go: a click that has begun is not lost. */
+  /** What is pressed is drawn anew when it was let go, and what has a menu open when that is closed: a click that has begun is not lost. */
   let pressed = null;
   list.addEventListener('pointerdown', ({ target }) => { pressed = target; });
   const release = () => {
@@ -49,14 +57,26 @@ export function createThreadView(ui) {
   };
   for (const name of ['pointerup', 'pointercancel']) window.addEventListener(name, release);
 
+  /** A message that is stored now goes on as what it was while it waited: its drawing, and what is open in it. */
+  function goOn(message) {
+    const [was, key] = [message.client_id, keyOf(message)];
+    if (!was) return;
+    if (drawn.has(was)) drawn.set(key, drawn.get(was));
+    drawn.delete(was);
+    for (const part of ['', 'whole ']) if (opened.delete(part + was)) opened.add(part + key);
+  }
+
   function nodesOf(all) {
     const gone = new Set(drawn.keys());
-    const nodes = all.map(({ key, signature, draw }) => {
+    const nodes = all.map(({ key, signature, draw, gone: isGone }) => {
       const known = drawn.get(key);
       gone.delete(key);
-      if (known && (known.signature === signature || known.node.contains(pressed))) return known.node;
+      if (known && isSame(known.signature, signature)) return known.node;
+      if (isGone && known && tools.isOpenAt(known.node)) tools.close(); // what is deleted is not to be seen any more
+      if (known && (known.node.contains(pressed) || tools.isOpenAt(known.node))) return known.node;
       const node = draw();
       if (known?.node.contains(document.activeElement)) refocus(known.node, node);
+      if (known) tools.goOn(known.node, node);
       drawn.set(key, { signature, node });
       return node;
     });
@@ -95,9 +115,29 @@ export function createThreadView(ui) {
   }
 
   function renderHeader(entry) {
-    title.replaceChildren(isolated(entry ? nameOf(entry) : ''));
+    title.replaceChildren(isolated(entry ? nameOf(entry) : ''), ...verifiedMark(entry, t));
+    safety.hidden = !entry || entry.level === null;
     presence.textContent = entry ? ui.presence(entry) : '';
     presence.classList.toggle('online', Boolean(entry?.online));
+  }
+
+  /** Whoever has nothing but that device's key could ask for them, too: its owner's friend decides (§24.8). */
+  function renderLost(entry) {
+    const count = entry && !hidden.has(entry.peer) ? entry.lost_there ?? 0 : 0;
+    const name = entry ? nameOf(entry) : '';
+    const words = count ? t('lost_there', { count, name }) : '';
+    if (lost.dataset.words === words) return;
+    lost.dataset.words = words;
+    const give = button(t('lost_there.give', { count }), async () => {
+      give.disabled = true;
+      try {
+        tell(t('lost_there.given', { count: await model.restore(entry.peer), name }));
+      } catch (error) {
+        tell(t.problem(error));
+      }
+      give.disabled = false;
+    });
+    lost.replaceChildren(...(count ? [words, ' ', give, button(t('lost_there.later'), () => { hidden.add(entry.peer); schedule(); }, { class: 'plain' })] : []));
   }
 
   function renderEmpty(timeline, entry) {
@@ -117,6 +157,7 @@ export function createThreadView(ui) {
     composer.view.hidden = !current;
     composer.show(entry);
     renderHeader(entry);
+    renderLost(entry);
     if (shown !== current) {
       shown = current;
       drawn.clear();
@@ -133,6 +174,7 @@ export function createThreadView(ui) {
 
   function renderMessages(timeline) {
     const kept = placed === model.opening && !timeline.following ? anchor() : null;
+    timeline.messages.forEach(goOn);
     arrange(list, nodesOf(items(timeline)));
     if (!timeline.loaded) return;
     if (placed !== model.opening && !timeline.waiting) position(timeline);
@@ -195,9 +237,12 @@ export function createThreadView(ui) {
     }
   };
   composer.view.onkeydown = (event) => {
-    if (event.key !== 'ArrowUp' || event.target.value !== '') return;
+    if (event.key !== 'ArrowUp' || event.altKey || event.target.value !== '') return; // up to what was written: to edit it, or with Shift to all
     event.preventDefault();
-    list.querySelector('.message:last-of-type')?.focus();
+    const { messages, changes } = model.timeline;
+    const own = !event.shiftKey && messages.map((message) => asSaid(message, changes)).findLast((message) => sayable(message, model.byPeer.get(model.current), model.self).edit);
+    if (own) model.begin('edit', own);
+    else list.querySelector('.message:last-of-type')?.focus();
   };
 
   model.subscribe((what, detail) => {
@@ -205,6 +250,7 @@ export function createThreadView(ui) {
       if (!model.timeline.following) arrived++;
       ui.say(detail);
     }
+    if (what === 'said' && detail.peer === model.current && detail.emoji !== '') announce(t(`said.heard.${detail.kind}`, { name: model.nameOf(detail.peer), emoji: detail.emoji ?? '' }));
     if (what === 'current') render(); // at once: what is typed next belongs there
     if (['timeline', 'conversations', 'arrival'].includes(what) || (what === 'conversation' && detail === model.current)) schedule();
   });

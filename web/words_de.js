@@ -37,12 +37,37 @@ composer.gone|{name} gehört nicht mehr dazu: Es kann nichts gesendet werden.
 composer.label|Nachricht
 composer.no_files|Dateien können hier noch nicht gesendet werden.
 composer.placeholder|Nachricht schreiben
+composer.sealed|Verschlüsselt schreiben
 composer.send|Senden
 composer.too_long.one|Ein Byte zu lang. Sende es in zwei Teilen.
 composer.too_long.other|{count} Bytes zu lang. Sende es in mehreren Teilen.
 composer.too_much|Zu lang: höchstens 64 KiB. Nichts davon wurde eingefügt.
 connection.lost|Dein Knoten antwortet nicht. Neuer Versuch …
 connection.resumed|Wieder verbunden. Es fehlt nichts.
+contact.blocked|Blockieren
+contact.blocked_hint|Was ab jetzt geschrieben wird, siehst du nicht, auch später nicht, und du kannst nicht dorthin schreiben. Niemand erfährt davon; drüben steht nie, dass etwas zugestellt ist.
+contact.blocked_line|Du hast {name} blockiert.
+contact.blocked_list|Blockiert
+contact.blocked_nobody|Niemand ist blockiert.
+contact.clear|Hier löschen
+contact.clear_hint|Alle Nachrichten mit {name} werden auf diesem Gerät endgültig gelöscht: Ihre Schlüssel verschwinden. {name} behält die eigenen; was unverschlüsselt gesendet wurde, bleibt im Log, das alle Mitglieder haben; eine ältere Sicherung hat sie noch.
+contact.clear_open|Unterhaltung löschen …
+contact.cleared.one|Eine Nachricht wurde auf diesem Gerät gelöscht.
+contact.cleared.other|{count} Nachrichten wurden auf diesem Gerät gelöscht.
+contact.is_blocked|Blockiert
+contact.is_muted|Stumm
+contact.is_pinned|Angeheftet
+contact.keep|Behalten
+contact.muted|Stumm schalten
+contact.muted_hint|Keine Mitteilung und kein Ton; Ungelesenes wird trotzdem gezählt.
+contact.nickname|Spitzname
+contact.nickname_hint|Nur für dich: Er steht dort, wo der Name stand. Leer: keiner.
+contact.open|Kontakt
+contact.pinned|Anheften
+contact.pinned_hint|Die Unterhaltung bleibt oben in der Liste.
+contact.signed|Nennt sich selbst
+contact.unblock|Nicht mehr blockieren
+contact.unblocked|{name} ist nicht mehr blockiert.
 conversations.draft|Entwurf:
 conversations.empty|Du bist als Erstes hier. Lade jemanden aus der Nachbarschaft ein.
 conversations.label|Gespräche
@@ -61,9 +86,23 @@ create.policy_hint|So viele Vertraute müssen einverstanden sein; sind es wenige
 create.signatures.one|eine vertraute Person
 create.signatures.other|{count} vertraute Personen
 create.title|Gemeinschaft gründen
+delete.both|Für beide löschen
+delete.both_means|Der Text verschwindet sofort von diesem Gerät, und von dem von {name}, sobald es davon erfährt: Du siehst, wann. Was jemand kopiert oder gedruckt hat, bleibt.
+delete.me|Nur hier löschen
+delete.me_means|Der Text verschwindet von diesem Gerät; {name} behält ihn. Nur eine ältere Sicherung hat ihn noch.
+delete.open|Löschen …
+delete.title|Diese Nachricht löschen?
+details.deleted|Gelöscht
+details.deleted_there|Gelöscht vom Gerät von {name}, das dafür unterschrieben hat
+details.e2e|Wer sie liest
+details.earlier|Vorher
+details.edited|Bearbeitet
 details.id|Ereignis
 details.state|Jetzt
 details.written|Geschrieben
+e2e.clear|Nicht verschlüsselt: Alle in der Gemeinschaft können sie lesen.
+e2e.off|Noch nicht verschlüsselt: Alle in der Gemeinschaft können lesen, was du hier schreibst.
+e2e.on|Verschlüsselt: Nur du und {name} könnt es lesen.
 identity.copy|Meine Kennung kopieren
 identity.hint|Für Nachbarn, die danach fragen, um nur dieses Gerät einzuladen. Sie ist öffentlich.
 identity.short|Kurz, zum Vergleichen beim Sprechen: {id}
@@ -105,6 +144,13 @@ level.member|Mitglied
 level.member.title|Schreibt und liest
 level.trusted|Vertraut
 level.trusted.title|Kann helfen, jemanden auszuschließen
+lost_there.give.one|Noch einmal senden
+lost_there.give.other|Noch einmal senden
+lost_there.given.one|Der Schlüssel einer Nachricht ist auf dem Weg zum Gerät von {name}.
+lost_there.given.other|Die Schlüssel von {count} Nachrichten sind auf dem Weg zum Gerät von {name}.
+lost_there.later|Nicht jetzt
+lost_there.one|Das Gerät von {name} hat eine Nachricht von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
+lost_there.other|Das Gerät von {name} hat {count} Nachrichten von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
 mark.delivered|Zugestellt
 mark.delivered.title|Zugestellt {at}: Der andere Knoten hat es quittiert
 mark.direct|Angekommen
@@ -125,12 +171,23 @@ members.title|Mitglieder
 members.write|{name} schreiben
 members.write_short|Schreiben
 message.copy|Kopieren
+message.deleted|Auf diesem Gerät gelöscht.
+message.deleted_both|Gelöscht, auch auf dem Gerät von {name}.
+message.deleted_by|Von {name} gelöscht.
+message.deleting|Hier gelöscht; bei {name} wird gelöscht.
 message.details|Einzelheiten
 message.discard|Verwerfen
+message.edited|bearbeitet
+message.expired|Gelöscht: Ihre Zeit war um.
 message.from|{name} schrieb:
 message.from_you|Du schriebst:
+message.in_clear|Für alle lesbar senden
 message.more|Mehr zu dieser Nachricht
-message.sealed|Verschlüsselt; ein neueres hearthchat kann sie lesen.
+message.to_delete|Wird gelöscht.
+message.unreadable|Verschlüsselt, und nicht zu öffnen: Sie ist beschädigt oder nicht für dieses Gerät.
+message.unsupported|Verschlüsselt; ein neueres hearthchat kann sie lesen.
+message.waiting|Wartet auf den Schlüssel vom Gerät von {name}: Er wird von allein erbeten.
+message.waiting_own|Auf diesem Gerät nach der Sicherung geschrieben, von der es zurückkam: Das Gerät von {name} kann sie zurückgeben.
 message.whole|Alles zeigen
 name.hint|Damit deine Nachbarn wissen, wer schreibt. Du kannst ihn jederzeit ändern.
 name.keep|Namen übernehmen
@@ -138,7 +195,7 @@ name.kept|Dein Name ist geändert.
 name.label|Dein Name
 namesake.alike|Sieht aus wie der Name eines anderen Mitglieds: Vergleiche die Kennungen
 namesake.same|Mehrere heißen so: Vergleiche die Kennungen
-other_copy|Noch ein Knoten schreibt mit dem Schlüssel dieses Geräts, vielleicht eine zurückgespielte Sicherung neben ihrem Original. Schalte einen von beiden für immer ab.
+other_copy|Noch ein Knoten schreibt mit dem Schlüssel dieses Geräts, vielleicht eine zurückgespielte Sicherung neben ihrem Original. Schalte einen von beiden für immer ab. Weißt du von keinem, hat jemand deinen Schlüssel: Lass dieses Gerät ausschließen.
 presence.gone|Gehört nicht mehr dazu
 presence.never|noch nicht gesehen
 presence.online|online
@@ -146,6 +203,7 @@ presence.seen|zuletzt gesehen {at}
 problem.agree.bad_request|Dein Knoten versteht die Bitte nicht.
 problem.agree.not_found|Die Person, um die es geht, ist hier nicht (mehr) bekannt.
 problem.capacity_exceeded|Dein Knoten ist beschäftigt. Versuche es gleich noch einmal.
+problem.contact.bad_request|Das kann kein Spitzname sein: eine Zeile mit höchstens 64 Buchstaben, weniger mit Akzenten, und etwas Sichtbarem.
 problem.create.bad_request|Gib ihr einen Namen aus 1 bis 64 Zeichen.
 problem.internal_error|In deinem Knoten ging etwas schief; sein Protokoll sagt mehr.
 problem.invite.bad_request|Das ist keine Kennung. Sie beginnt mit hearthnet-id:// oder ed25519: – frag noch einmal danach.
@@ -166,6 +224,14 @@ problem.other|Das ging nicht. Dein Knoten sagt: {message}
 problem.rate_limited|Dein Knoten ist beschäftigt. Versuche es gleich noch einmal.
 problem.revoke.bad_request|Ein Einverständnis stimmt nicht. Füge ein, was die anderen geantwortet haben.
 problem.revoke.unauthorized|Dazu fehlt noch das Einverständnis von Vertrauten.
+problem.safety.bad_request|Das ist keine Sicherheitsnummer.
+problem.safety.not_found|Diese Person gehört nicht mehr dazu.
+problem.safety.safety_number_mismatch|Nicht dieselbe. Entweder war es die Nummer eines anderen Gesprächs, oder jemand ist zwischen euch. Öffnet beide die Nummer und versucht es noch einmal; bleibt sie verschieden, traue diesem Gespräch nicht.
+problem.said.e2e_session_missing|Das andere Gerät kann nichts Verschlüsseltes empfangen.
+problem.said.expired|Die Nachricht wurde inzwischen gelöscht.
+problem.said.no_emoji|Das ist nicht ein Emoji, oder eines, das hierfür zu lang ist.
+problem.said.unreachable|Dein Knoten antwortet nicht. Es wird wieder versucht, wenn er zurück ist.
+problem.send.e2e_session_missing|Das andere Gerät kann nichts Verschlüsseltes empfangen, deshalb wurde das nicht gesendet. Versuch es noch einmal, wenn es aktualisiert ist.
 problem.send.unreachable|Dein Knoten antwortet nicht. Sobald er wieder da ist, wird es noch einmal versucht.
 problem.unauthorized|Das darfst du nicht.
 problem.unreachable|Dein Knoten antwortet nicht. Läuft er?
@@ -183,6 +249,36 @@ revoke.reason.inactive|Es wird nicht mehr benutzt
 revoke.reason.other|Ein anderer Grund
 revoke.reason.policy_violation|Verstoß gegen die Regeln der Gemeinschaft
 revoke.title|{name} ausschließen?
+safety.hint|Vergleiche sie mit {name}, von Angesicht zu Angesicht oder am Telefon. Ist sie gleich, ist niemand zwischen euch.
+safety.open|Sicherheitsnummer
+safety.same|Verglichen: Sie ist gleich
+safety.scan|Oder lies den Code, den {name} dort sieht:
+safety.since|Bestätigt {at}: Niemand ist zwischen euch.
+safety.title|Sicherheitsnummer mit {name}
+safety.verified|Bestätigt: Ihr habt die Sicherheitsnummer verglichen
+safety.withdraw|Bestätigung zurücknehmen
+said.answer|Als Antwort an
+said.cease|Lassen
+said.clear|Antworten, Bearbeiten, Reagieren und Löschen brauchen Verschlüsselung, die das Gerät von {name} noch nicht kann.
+said.edit|Bearbeiten
+said.editing|Deine Nachricht bearbeiten
+said.emoji|Emoji
+said.emoji_hint|Ein Emoji, aus der Auswahl deiner Tastatur.
+said.failed.delete|Nicht gelöscht.
+said.failed.edit|Nicht bearbeitet.
+said.failed.react|Nicht gesagt.
+said.heard.delete|{name} hat eine Nachricht gelöscht.
+said.heard.edit|{name} hat eine Nachricht bearbeitet.
+said.heard.reaction|{name} hat reagiert: {emoji}
+said.kept|Nicht verschlüsselt: Alle Mitglieder behalten sie, und sie kann nicht gelöscht werden.
+said.missing|Eine Nachricht, die du nicht sehen kannst
+said.other|Ein anderes Emoji
+said.react|Reagieren
+said.reply|Antworten
+said.replying|Antwort an {name}
+said.replying_own|Antwort auf deine eigene Nachricht
+said.too_late|Die Nachricht wurde inzwischen gelöscht. Was du geschrieben hast, steht noch da.
+said.you|Du
 scan.camera|Mit der Kamera lesen
 scan.file|Aus einem Bild
 scan.forbidden|Der Browser erlaubt es nicht. Ändere das in seinen Einstellungen für diese Seite, oder wähle ein Bild.
@@ -201,6 +297,7 @@ search.many|Die neuesten {count}
 search.nothing|Nichts gefunden
 search.people|Menschen
 search.scope|mit {name}
+set_back|Dieses Gerät hat mit einem älteren Stand weitergemacht: einer Sicherung, oder nachdem sein Log verloren war. Was inzwischen geschrieben wurde, kommt von selbst. Was hier nicht mehr lesbar ist, können andere noch einmal schicken.
 settings.auto|Wie dieses Gerät
 settings.dark|Dunkel
 settings.hint|Wenn eine Nachricht kommt und du woanders hinsiehst.

@@ -37,12 +37,37 @@ composer.gone|{name} is no member any more: nothing can be sent.
 composer.label|Message
 composer.no_files|Files can’t be sent from here yet.
 composer.placeholder|Write a message
+composer.sealed|Write an encrypted message
 composer.send|Send
 composer.too_long.one|One byte too long. Send it in two parts.
 composer.too_long.other|{count} bytes too long. Send it in several parts.
 composer.too_much|Too long: 64 KiB at most. Nothing of it was pasted.
 connection.lost|Your node does not answer. Trying again …
 connection.resumed|Connected again. Nothing was missed.
+contact.blocked|Block
+contact.blocked_hint|You don’t see what they write from now on, not later either, and you can’t write to them. They are not told; for them it is never marked as delivered.
+contact.blocked_line|You have blocked {name}.
+contact.blocked_list|Blocked
+contact.blocked_nobody|Nobody is blocked.
+contact.clear|Delete here
+contact.clear_hint|All messages with {name} are deleted on this device, for good: their keys go. {name} keeps theirs; what was sent unencrypted stays in the log that every member has; an older backup still has them.
+contact.clear_open|Delete the conversation …
+contact.cleared.one|One message was deleted on this device.
+contact.cleared.other|{count} messages were deleted on this device.
+contact.is_blocked|Blocked
+contact.is_muted|Muted
+contact.is_pinned|Pinned
+contact.keep|Keep
+contact.muted|Mute
+contact.muted_hint|No notification and no sound; unread messages are counted all the same.
+contact.nickname|Nickname
+contact.nickname_hint|For you alone: it stands where the name did. Empty: none.
+contact.open|Contact
+contact.pinned|Pin
+contact.pinned_hint|The conversation stays at the top of the list.
+contact.signed|They call themselves
+contact.unblock|Unblock
+contact.unblocked|{name} is not blocked any more.
 conversations.draft|Draft:
 conversations.empty|You are the first here. Invite a neighbour to begin.
 conversations.label|Conversations
@@ -61,9 +86,23 @@ create.policy_hint|How many trusted members must agree; if there are fewer, all.
 create.signatures.one|one trusted member
 create.signatures.other|{count} trusted members
 create.title|Create a community
+delete.both|Delete for both
+delete.both_means|Its words go from this device at once, and from {name}’s when it hears of it: you see when it did. What somebody copied or printed stays.
+delete.me|Delete here only
+delete.me_means|Its words go from this device; {name} keeps them. Only an older backup has them still.
+delete.open|Delete …
+delete.title|Delete this message?
+details.deleted|Deleted
+details.deleted_there|Deleted by {name}’s device, which signed for it
+details.e2e|Who reads it
+details.earlier|Before
+details.edited|Edited
 details.id|Event
 details.state|Now
 details.written|Written
+e2e.clear|Not encrypted: every member of the community can read it.
+e2e.off|Not encrypted yet: every member of the community can read what you write here.
+e2e.on|Encrypted: only you and {name} can read it.
 identity.copy|Copy my id
 identity.hint|For a neighbour who asks for it, to invite just this device. It is public.
 identity.short|In short, to compare by voice: {id}
@@ -105,6 +144,13 @@ level.member|Member
 level.member.title|Writes and reads
 level.trusted|Trusted
 level.trusted.title|May help to shut somebody out
+lost_there.give.one|Send it again
+lost_there.give.other|Send them again
+lost_there.given.one|The key of one message is on its way to {name}’s device.
+lost_there.given.other|The keys of {count} messages are on their way to {name}’s device.
+lost_there.later|Not now
+lost_there.one|{name}’s device has lost one message of yours. Send it again? Ask {name} first, in another way: a thief of the device’s key would ask for it, too.
+lost_there.other|{name}’s device has lost {count} messages of yours. Send them again? Ask {name} first, in another way: a thief of the device’s key would ask for them, too.
 mark.delivered|Delivered
 mark.delivered.title|Delivered {at}: their node has signed for it
 mark.direct|Received
@@ -125,12 +171,23 @@ members.title|Members
 members.write|Write to {name}
 members.write_short|Write
 message.copy|Copy
+message.deleted|Deleted on this device.
+message.deleted_both|Deleted, on {name}’s device too.
+message.deleted_by|Deleted by {name}.
+message.deleting|Deleted here; being deleted at {name}’s.
 message.details|Details
 message.discard|Discard
+message.edited|edited
+message.expired|Deleted: its time was over.
 message.from|{name} wrote:
 message.from_you|You wrote:
+message.in_clear|Send it for all to read
 message.more|More about this message
-message.sealed|Encrypted; a newer hearthchat can read it.
+message.to_delete|Is being deleted.
+message.unreadable|Encrypted, and can’t be opened: it is damaged, or not for this device.
+message.unsupported|Encrypted; a newer hearthchat can read it.
+message.waiting|Waiting for the key from {name}’s device: it is asked for by itself.
+message.waiting_own|Written on this device after the backup it came back from: {name}’s device can give it back.
 message.whole|Show all of it
 name.hint|So your neighbours know who writes. You can change it at any time.
 name.keep|Keep this name
@@ -138,7 +195,7 @@ name.kept|Your name is changed.
 name.label|Your name
 namesake.alike|Looks like another member’s name: compare the ids
 namesake.same|Several have this name: compare the ids
-other_copy|Another node writes with this device’s key, perhaps a restored backup beside its original. Stop one of them for good.
+other_copy|Another node writes with this device’s key, perhaps a restored backup beside its original. Stop one of them for good. If you know of none, somebody has your key: have this device shut out.
 presence.gone|No member any more
 presence.never|not seen yet
 presence.online|online
@@ -146,6 +203,7 @@ presence.seen|last seen {at}
 problem.agree.bad_request|
 problem.agree.not_found|The one whom it is about is not known here (any more).
 problem.capacity_exceeded|Your node is busy. Try again in a moment.
+problem.contact.bad_request|This can’t be a nickname: one line of at most 64 letters, fewer if they have accents, with something to be seen.
 problem.create.bad_request|Give it a name of 1 to 64 characters.
 problem.internal_error|
 problem.invite.bad_request|That is no device’s id. It begins with hearthnet-id:// or ed25519: – ask for it once more.
@@ -166,6 +224,14 @@ problem.other|
 problem.rate_limited|Your node is busy. Try again in a moment.
 problem.revoke.bad_request|An agreement isn’t right. Paste what the others answered.
 problem.revoke.unauthorized|
+problem.safety.bad_request|That is no safety number.
+problem.safety.not_found|They are no member any more.
+problem.safety.safety_number_mismatch|Not the same. Either you scanned the number of another conversation, or somebody is between you. Have both numbers open and try again; if they still differ, don’t trust this conversation.
+problem.said.e2e_session_missing|Their device can’t receive encrypted messages.
+problem.said.expired|The message was deleted meanwhile.
+problem.said.no_emoji|That is not one emoji, or one too long for this.
+problem.said.unreachable|Your node does not answer. It is tried again when it is back.
+problem.send.e2e_session_missing|Their device can’t receive encrypted messages, so this was not sent. Try again when theirs was updated.
 problem.send.unreachable|Your node does not answer. It is tried again when it is back.
 problem.unauthorized|
 problem.unreachable|Your node does not answer. Is it running?
@@ -183,6 +249,36 @@ revoke.reason.inactive|It is not used any more
 revoke.reason.other|Another reason
 revoke.reason.policy_violation|It broke the community’s rules
 revoke.title|Shut {name} out?
+safety.hint|Compare it with {name}, face to face or by phone. If it is the same, nobody is between you.
+safety.open|Safety number
+safety.same|We compared it: it is the same
+safety.scan|Or scan the code that {name} sees there:
+safety.since|Verified {at}: nobody is between you.
+safety.title|Safety number with {name}
+safety.verified|Verified: you compared the safety number
+safety.withdraw|Take the mark away
+said.answer|In answer to
+said.cease|Leave it
+said.clear|Replying, editing, reacting and deleting need encryption, which {name}’s device can’t do yet.
+said.edit|Edit
+said.editing|Edit your message
+said.emoji|Emoji
+said.emoji_hint|One emoji, from your keyboard’s own picker.
+said.failed.delete|Not deleted.
+said.failed.edit|Not edited.
+said.failed.react|Not said.
+said.heard.delete|{name} deleted a message.
+said.heard.edit|{name} edited a message.
+said.heard.reaction|{name} reacted: {emoji}
+said.kept|Not encrypted: every member keeps it, and it can’t be deleted.
+said.missing|A message you can’t see
+said.other|Another emoji
+said.react|React
+said.reply|Reply
+said.replying|Reply to {name}
+said.replying_own|Reply to your own message
+said.too_late|The message was deleted meanwhile. What you typed is still here.
+said.you|You
 scan.camera|Scan with the camera
 scan.file|From a picture
 scan.forbidden|The browser does not allow it. Change that in its settings for this page, or choose a picture.
@@ -201,6 +297,7 @@ search.many|The newest {count}
 search.nothing|Nothing found
 search.people|People
 search.scope|with {name}
+set_back|This device went on from an older state: a backup, or a log that was lost. What was written meanwhile comes by itself. What can’t be read here any more, others can send again.
 settings.auto|As this device
 settings.dark|Dark
 settings.hint|When a message arrives and you look elsewhere.

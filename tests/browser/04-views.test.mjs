@@ -137,7 +137,7 @@ test('by keyboard alone, and told to people who listen', async () => {
   await tab.keyboard.press('Enter');
   await bob.arrived('first line\nsecond line');
   await mark(tab, 'second line', 'delivered').waitFor();
-  await tab.keyboard.press('ArrowUp');
+  await tab.keyboard.press('Shift+ArrowUp');
   assert.match(await focused(), /second line/);
   await tab.keyboard.press('ArrowUp');
   assert.match(await focused(), /long ladder/);

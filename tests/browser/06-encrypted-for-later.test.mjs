@@ -12,7 +12,7 @@ async function seal(from, to) {
   const peer = Peer.of(from);
   const { community_id, head } = await to.get('/api/v1/node');
   const event = peer.event(peer.community = community_id, head + 1, 'chat.message.sent', { client_id: `sealed ${head}`, recipient: to.id, attachments: [],
-    body: { e2e: true, header: { v: 1, keys: 'AAAA' }, ciphertext: Buffer.alloc(256, 7).toString('base64url') } });
+    body: { e2e: true, header: { v: 2, keys: 'AAAA' }, ciphertext: Buffer.alloc(256, 7).toString('base64url') } });
   await peer.push(to, event);
   await peer.push(from, event);
   return event;

@@ -73,6 +73,26 @@ test('a node that lost its log says so, and comes back by an invite that is past
   await row(tab, 'Alice').getByText('before').waitFor();
 });
 
+test('a device that went on from a backup says so, until that is read', async () => {
+  const [alice, bob] = await neighbours();
+  const backup = path.join(temporaryDirectory(), 'bob.tar');
+  assert.equal((await bob.cli('backup', backup)).code, 0);
+  await alice.delivered((await alice.send(bob.id, 'since then')).event_id);
+  await bob.stop();
+  bob.directory = path.join(temporaryDirectory(), 'restored');
+  assert.equal((await cli('restore', backup, '--data', bob.directory)).code, 0);
+  await bob.start();
+  await bob.until(async () => (await bob.get('/api/v1/node')).set_back_at);
+  const tab = await openTab(bob);
+  const notice = tab.getByText('This device went on from an older state');
+  await notice.waitFor();
+  await notice.getByRole('button', { name: 'Close' }).click();
+  await notice.waitFor({ state: 'hidden' });
+  await tab.reload();
+  await row(tab, 'Alice').waitFor();
+  assert.equal(await notice.isVisible(), false);
+});
+
 test('another node with this one\'s key is told, with what to do', async () => {
   const [alice, bob] = await neighbours();
   const backup = path.join(temporaryDirectory(), 'bob.tar');

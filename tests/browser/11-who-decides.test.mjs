@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Node } from '../integration/support.mjs';
-import { bubble, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
+import { bubble, mark, openTab, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
 
 useBrowser();
 
@@ -135,6 +135,43 @@ test('a menu is left by a press elsewhere or by Tab, and its items work where a 
     await item.waitFor({ state: 'hidden' });
   }
   await bubble(tab, 'with a menu').locator('.details').waitFor();
+});
+
+test('what is pointed at, and what is open, stays so while the message is stored', async () => {
+  const [alice] = await community('1', ['Bob']);
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  /** Writes `text`, points at it before its node has it, does `more`; then its node gets it. */
+  const storedAfter = async (text, more) => {
+    let send = null;
+    const asked = new Promise((resolve) => { send = resolve; });
+    await tab.route('**/api/v1/chat/send', (route) => send(route));
+    await write(tab, text);
+    const route = await asked;
+    await bubble(tab, text).hover();
+    await more(bubble(tab, text).getByRole('button', { name: 'More' }));
+    const heard = tab.heard.length;
+    await route.continue();
+    await alice.until(() => tab.heard.slice(heard).some((frame) => frame.includes(text)));
+    await tab.unroute('**/api/v1/chat/send');
+  };
+  const item = tab.locator('.choices').getByRole('button', { name: 'Details' });
+  await storedAfter('pointed at', (more) => more.waitFor());
+  await mark(tab, 'pointed at', 'sending').waitFor({ state: 'detached' }); // drawn anew, and the pointer has not moved
+  assert.equal(await bubble(tab, 'pointed at').locator('.tools').count(), 1);
+
+  await storedAfter('pressed', async (more) => { await more.hover(); await tab.mouse.down(); });
+  await tab.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await tab.mouse.up();
+  await item.waitFor();
+  await tab.keyboard.press('Escape');
+
+  await storedAfter('with a menu', (more) => more.click());
+  await tab.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))); // it would be drawn anew by now
+  assert.ok(await item.isVisible());
+  await item.click();
+  await bubble(tab, 'with a menu').locator('.details', { hasText: 'Event' }).waitFor();
+  await mark(tab, 'with a menu', 'sending').waitFor({ state: 'detached' });
 });
 
 test('an open menu stays open while members come and go', async () => {

@@ -136,7 +136,7 @@ test('one column in a wide window, and one frame around what has the focus', asy
   const outline = (place) => place.evaluate((node) => { const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(node); return outlineStyle === 'none' ? '' : `${outlineWidth} ${outlineOffset}`; });
   await composer(tab).focus();
   assert.equal(await outline(composer(tab)), '2px -1px'); // on its border, which is not a second one
-  await composer(tab).press('ArrowUp');
+  await composer(tab).press('Shift+ArrowUp');
   assert.deepEqual([await outline(bubble(tab, 'mine')), await outline(bubble(tab, 'mine').locator('.bubble'))], ['', '2px 1px']);
 });
 

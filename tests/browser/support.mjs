@@ -57,3 +57,18 @@ export async function restart(node, how = 'stop', between = async () => {}) {
   await between();
   await node.start('--ui-port', port);
 }
+
+/** A photograph of a code: a picture of it that lies askew on a table. */
+export async function photograph(node, text, { transform = 'none', type = 'png', size = 720 } = {}) {
+  const page = await browser.launched.newPage({ viewport: { width: 960, height: 960 } });
+  await page.goto(`${node.ui}/icon.svg`);
+  const svg = await (await fetch(`${node.ui}/api/v1/qr.svg?text=${encodeURIComponent(text)}`)).text();
+  await page.goto(`data:text/html,${encodeURIComponent(`<body style="margin:0;height:960px;display:grid;place-items:center;background:linear-gradient(120deg,#a98,#654)">
+    <div style="width:${size}px;height:${size}px;transform:${transform}">${svg}</div>`)}`);
+  const picture = await page.screenshot({ type });
+  await page.close();
+  return picture;
+}
+
+/** Has a tab choose that picture in a dialog. */
+export const choosePicture = (page, buffer) => page.locator('input[type="file"]').setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer });

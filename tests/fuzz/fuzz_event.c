@@ -6,6 +6,20 @@
 #include "fuzz/fuzz.h"
 #include "protocol/canonical.h"
 #include "protocol/event_scan.h"
+#include "protocol/offer.h"
+
+/* What is offered is so whichever way it was read. */
+static void check_offer(const struct event *one, const struct event *other)
+{
+    struct offer left;
+    struct offer right;
+    bool offers = offer_of(one, &left);
+    FUZZ_ASSERT(offer_of(other, &right) == offers);
+    FUZZ_ASSERT(!offers ||
+                (node_id_equal(&left.peer, &right.peer) &&
+                 memcmp(&left.key, &right.key, sizeof left.key) == 0 &&
+                 left.to_everybody == right.to_everybody && left.is_reset == right.is_reset));
+}
 
 /* What the scanner reads, the parser reads just the same. */
 static void check_scan(const uint8_t *bytes, size_t length)
@@ -41,12 +55,15 @@ static void check_scan(const uint8_t *bytes, size_t length)
         FUZZ_ASSERT(left->body_bytes == right->body_bytes && strcmp(left->body, right->body) == 0);
         FUZZ_ASSERT(strcmp(left->client_id, right->client_id) == 0);
         FUZZ_ASSERT(json_equal(left->attachments, right->attachments) != 0);
+        FUZZ_ASSERT(left->sealed == right->sealed);
+        FUZZ_ASSERT(!left->sealed || json_equal(left->envelope, right->envelope) != 0);
         FUZZ_ASSERT(node_id_equal(&left->recipient, &right->recipient));
     } else if (parsed->type == EVENT_MESSAGE_DELIVERED || parsed->type == EVENT_MESSAGE_READ) {
         FUZZ_ASSERT(strcmp(scanned->data.receipt.at, parsed->data.receipt.at) == 0);
         FUZZ_ASSERT(strcmp(scanned->data.receipt.target_event_id,
                            parsed->data.receipt.target_event_id) == 0);
     }
+    check_offer(scanned, parsed);
     event_destroy(&scanned);
     event_destroy(&parsed);
     json_decref(json);

@@ -181,6 +181,7 @@ test('chat.enabled, read_receipts_enabled and store_and_forward are obeyed', asy
   await alice.delivered(message.event_id);
   assert.equal((await quiet.history()).find((entry) => entry.event_id === message.event_id).read_at, null);
   await expectError(silent.request('POST', '/api/v1/chat/send', { recipient: alice.id, body: 'x' }), 501, 'not_implemented');
+  await quiet.until(async () => (await quiet.get('/api/v1/members')).members.some(({ node_id }) => node_id === strict.id));
   await quiet.send(strict.id, 'so that the two know each other');
   await strict.arrived('so that the two know each other');
   const never = new Peer(); // a member that nobody ever reaches

@@ -7,8 +7,9 @@ let bob;
 after(cleanAll);
 before(async () => { [alice, bob] = await neighbours(); });
 
-const bodies = (subscriber) => subscriber.published().map((frame) => frame.data).filter((event) => event.event_type === 'chat.message.sent').map((event) => event.data.body);
-const hasBody = (body) => (frame) => frame.data?.data?.body === body;
+const bodyIn = ({ data, opened }) => (opened ?? data?.data)?.body;
+const bodies = (subscriber) => subscriber.published().filter(({ data }) => data.event_type === 'chat.message.sent').map(bodyIn);
+const hasBody = (body) => (frame) => bodyIn(frame) === body;
 
 test('ready comes first, then what arrives, as signed event envelopes', async () => {
   const subscriber = new Subscriber(bob);
@@ -275,7 +276,7 @@ test('a long-poll without last_seq is live: it tells nothing of before', async (
     return answered;
   });
   const { messages, last_seq } = await waiting;
-  assert.match(messages[0].data.data.body ?? 'live', /^live/);
+  assert.match(bodyIn(messages[0]) ?? 'live', /^live/);
   assert.ok(messages[0].seq > now.last_seq);
   assert.equal(last_seq, messages.at(-1).seq);
   const carol = await (await Node.create({ name: 'Carol' })).start(); // in no community, there is no number yet
@@ -336,4 +337,13 @@ test('who comes back over a restart of the node gets news of members in their pl
   assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
   assert.ok(back.published().some(({ data }) => data.event_type === 'community.member.joined' && data.node_id === other.id));
   back.close();
+});
+
+test('who listens is told that the node stops', async () => {
+  const carol = await Node.create({ name: 'Carol', community: 'Lane' });
+  await carol.start();
+  const subscriber = new Subscriber(carol);
+  await subscriber.ready();
+  await carol.stop();
+  assert.equal(await subscriber.closed, 1001);
 });

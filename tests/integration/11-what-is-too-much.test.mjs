@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import tls from 'node:tls';
-import { cleanAll, cleanup, freePort, fs, net, Node, once, PATIENCE_MS, Peer, street } from './support.mjs';
+import { cleanAll, cleanup, freePort, fs, http, net, Node, once, PATIENCE_MS, Peer, street } from './support.mjs';
 
 let alice;
 let member;
@@ -99,6 +99,13 @@ test('who goes on tenfold is hung up on', async () => {
 /** Until a caller who called too often is heard again. */
 const calm = (who) => alice.until(async () => (await who.call(alice, 'GET', '/health').catch(() => ({}))).status === 200);
 
+/** Nothing of that connection is in the kernel's queues. */
+function areEmpty(socket) {
+  const port = `:${socket.localPort.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['tcp', 'tcp6'].every((table) => fs.readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+    .every(([, local, remote, , queues]) => !(local?.endsWith(port) || remote?.endsWith(port)) || queues === '00000000:00000000'));
+}
+
 test('what one caller has sent and not finished is bounded', async () => {
   const mebibytes = 8 * 1024 * 1024;
   await calm(member);
@@ -112,6 +119,7 @@ test('what one caller has sent and not finished is bounded', async () => {
   };
   const first = await begin(member, mebibytes - 1);
   const second = await begin(member, mebibytes - 1);
+  await alice.until(() => areEmpty(first) && areEmpty(second)); // the node has all of it
   const statusOf = async (socket) => Number(/ (\d+)/.exec((await once(socket, 'data'))[0])[1]);
   const third = await begin(member, mebibytes);
   assert.equal(await statusOf(third), 429);
@@ -444,16 +452,26 @@ test('with few descriptors, all of them wanted by others, the owner is served', 
     sockets.add(socket);
     socket.on('error', () => {}).once('connect', () => { taken++; }).resume();
   };
+  const tabs = [];
+  const upgrade = async ({ ui }) => {
+    const request = http.get(`${ui}/pubsub/v1/subscribe?topic=member.changed`, { headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' } });
+    const [response, socket] = await Promise.race([once(request, 'upgrade'), once(request, 'response')]);
+    sockets.add(response.resume().socket);
+    if (socket) socket.on('error', () => {});
+    return response.statusCode;
+  };
   const descriptors = () => fs.readdirSync(`/proc/${node.process.pid}/fd`).length;
   let most = 0;
   for (let round = 0; round < 20; round++) {
     for (let i = 0; i < 20; i++) hold({ host: '127.0.0.1', port: node.peerPort, localAddress: `127.8.${round}.${i + 1}` });
     for (let i = 0; i < 5; i++) hold({ host: '127.0.0.1', port: Number(port) });
+    for (let i = 0; i < 3; i++) tabs.push(await upgrade(node));
     await Promise.all(Array.from({ length: 4 }, async () => {
       for (const answer of [await node.request('POST', '/api/v1/chat/send', { recipient: friend.id, body: `round ${round}` }), await node.request('GET', '/api/v1/members'), await node.request('GET', '/api/v1/chat/search?q=round')]) assert.equal(answer.status, 200, answer.text);
     }));
     most = Math.max(most, descriptors());
   }
+  assert.ok(tabs.includes(101) && tabs.includes(429), `${tabs}`);
   assert.ok(taken > 128, `${taken} connections were tried`);
   assert.ok(most < 120, `${most} descriptors`);
   assert.equal((await friend.call(node, 'GET', '/sync/v1/heads')).status, 200);

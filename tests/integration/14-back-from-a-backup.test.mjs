@@ -32,6 +32,9 @@ async function restore(node, backup) {
 const described = (node) => node.get('/api/v1/node');
 const converge = (one, other) => one.until(async () => (await described(one)).fingerprint === (await described(other)).fingerprint);
 
+/** Without what is known by keys that are on no backup. */
+const withoutTexts = ({ messages }) => messages.map(({ body: _body, e2e: _e2e, ...rest }) => rest);
+
 /** How many events that say "delivered" each message has in this node's log, by its event id. */
 function answers(node) {
   const rows = sqlite(node.database(), "SELECT json_extract(json,'$.data.target_event_id') AS target, count(*) AS answers FROM events"
@@ -50,24 +53,31 @@ test('a node that is back from a backup gets the rest, and doubles and loses not
   await alice.post('/api/v1/chat/read', { peer: bob.id, event_id: said.at(-1) });
   await converge(alice, bob);
   const before = await alice.get('/api/v1/chat/history?limit=1000');
-  const told = await described(bob);
+  assert.equal((await described(alice)).set_back_at, null);
   await restore(alice, backup);
   await alice.start();
   await converge(alice, bob);
-  assert.deepEqual(await alice.get('/api/v1/chat/history?limit=1000'), before);
+  const after = await alice.get('/api/v1/chat/history?limit=1000');
+  assert.deepEqual(withoutTexts(after), withoutTexts(before));
+  assert.deepEqual(after.messages.slice(0, 2), before.messages.slice(0, 2));
+  for (const [i, { body, e2e }] of after.messages.entries()) assert.ok(body === before.messages[i].body || e2e === 'waiting');
   // A new message each way shows that whatever waited has been worked off.
   said.push(await say(bob, alice, 'you are back'), await say(alice, bob, 'I am'));
   await converge(alice, bob);
-  assert.equal((await described(bob)).events, told.events + 4); // two messages, and an answer to each
   for (const node of [alice, bob]) {
     assert.deepEqual((await node.history()).map(({ event_id }) => event_id), said);
     assert.deepEqual(answers(node), new Map(said.map((id) => [id, 1])));
   }
+  assert.match((await described(alice)).set_back_at, /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual([(await described(alice)).other_copy_at, (await described(bob)).set_back_at], [null, null]);
+  assert.match((await alice.cli('status')).stdout, /^set back +this device went on from an older state, .*others can send again$/m);
+  const [finding] = JSON.parse((await alice.cli('doctor', '--json')).stdout).checks.filter(({ check }) => check === 'set_back');
+  assert.deepEqual([finding.state, /send it again/.test(finding.remedy)], ['notice', true]);
   // What was sent since the backup can be sent again, and is not.
   const again = await alice.send(bob.id, 'after 7', 'after 7');
   assert.equal(again.event_id, said[2 + 2 * 7]);
-  assert.equal((await described(alice)).events, told.events + 4);
-  const other = await alice.request('POST', '/api/v1/chat/send', { recipient: bob.id, body: 'something else', client_id: 'after 7' });
+  assert.deepEqual((await alice.history()).map(({ event_id }) => event_id), said);
+  const other = await alice.request('POST', '/api/v1/chat/send', { recipient: bob.id, body: 'something else', client_id: 'before' });
   assert.equal(other.status, 400);
   assert.match(other.body.message, /client_id was used for another message/);
   assert.equal((await alice.cli('verify')).code, 0);
@@ -107,10 +117,11 @@ test('what is sent again before the rest is there is shown once, on both nodes',
   assert.notEqual(second, first); // nobody here knows of the first
   await bob.start();
   await converge(alice, bob);
-  const shown = (await alice.history()).filter(({ body }) => body.startsWith('the key'));
+  const [, ...shown] = await alice.history();
   assert.equal(shown.length, 1);
   assert.ok([first, second].includes(shown[0].event_id));
-  assert.deepEqual((await bob.history()).filter(({ body }) => body.startsWith('the key')).map(({ event_id }) => event_id), [shown[0].event_id]);
+  assert.deepEqual((await bob.history()).map(({ body }) => body), ['before', 'the key is under the mat']);
+  assert.equal((await bob.history())[1].event_id, shown[0].event_id);
   const again = await alice.send(bob.id, 'the key is under the mat', 'the key is under the mat');
   assert.equal(again.event_id, shown[0].event_id);
   await converge(alice, bob);

@@ -11,11 +11,24 @@ const sees = async (node, other) => (await node.get('/api/v1/members')).members.
 const changes = async (node) => { const tab = new Subscriber(node, { topics: ['peer.changed'] }); await tab.ready(); return tab; };
 const told = (tab, other, online) => tab.until(() => tab.published().some(({ data }) => data.node_id === other.id && data.online === online));
 
+/** Something between others is stored, of which no tab is told. */
+async function storeWhatConcernsNobody() {
+  const member = new Peer();
+  await member.join(alice);
+  const { head } = await alice.get('/api/v1/node');
+  await member.push(alice, member.event(member.community, head + 1, 'market.post.created', { any: 'thing' }));
+}
+
 test('who stops says so: the others know it before they call', async () => {
   await alice.until(() => sees(alice, bob));
+  await storeWhatConcernsNobody();
   const tab = await changes(alice);
+  const { seq } = tab.frames[0];
   await bob.stop();
   await told(tab, bob, false);
+  const resuming = new Subscriber(alice, { topics: ['peer.changed'], since: seq });
+  await told(resuming, bob, false);
+  resuming.close();
   assert.equal(await sees(alice, bob), false);
   assert.equal((await alice.send(bob.id, 'gone')).delivered, 'queued');
   tab.close();

@@ -149,7 +149,7 @@ test('what others write does not look like a line of ours, in history and in --f
   const messages = await ben.history();
   firsts.forEach((line, i) => {
     const local = new Date(Date.parse(messages[i].created_at) + 5.5 * 3600000).toISOString();
-    assert.ok(line.startsWith(`${local.slice(0, 10)} ${local.slice(11, 16)}  Ann → Ben: `), line);
+    assert.ok(line.startsWith(`${local.slice(0, 10)} ${local.slice(11, 16)}  ${messages[i].event_id.slice(-6)}  Ann → Ben: `), line);
   });
   assert.equal(lines.filter((line) => line.includes(forged)).length, 9);
   assert.ok(read.includes(' [photo_gpj.exe] [bill.pdf .exe]\n'));
@@ -161,7 +161,7 @@ test('on a terminal no line that others write begins where ours do, wherever it 
   const [ann, ben] = await pair();
   const forged = '2026-05-26 08:14  Ben → Ann: I owe you a hundred';
   const columns = 70;
-  const head = '2026-05-26 08:14  Ann → Ben: '.length;
+  const head = '2026-05-26 08:14  7K3M9Q  Ann → Ben: '.length;
   for (const before of ['x'.repeat(columns - head), 'x'.repeat(2 * columns - head - 4), 'x '.repeat((columns - head + 1) / 2), '会'.repeat((columns - head + 1) / 2), ' '.repeat(columns - head)]) {
     await ann.send(ben.id, before + forged);
     await ben.arrived(before + forged);
@@ -170,6 +170,6 @@ test('on a terminal no line that others write begins where ours do, wherever it 
   await terminal.exited;
   const lines = terminal.text.trimEnd().split(/\r?\n/);
   assert.equal(lines.filter((line) => line.startsWith('    ')).length, 8, terminal.text);
-  assert.ok(lines.every((line) => /^(    \S|[-0-9]{10} [:0-9]{5}  Ann → Ben:( |$))/.test(line)), terminal.text);
+  assert.ok(lines.every((line) => /^(    \S|[-0-9]{10} [:0-9]{5}  [0-9A-Z]{6}  Ann → Ben:( |$))/.test(line)), terminal.text);
   assert.ok(lines.every((line) => [...line].reduce((sum, character) => sum + (character === '会' ? 2 : 1), 0) <= columns), terminal.text);
 });

@@ -136,7 +136,7 @@ test('options are taken as people write them', async () => {
 test('an output that can\'t be written is a failure, in every command', async () => {
   const place = temporaryDirectory();
   const of = `--data '${ann.directory}'`;
-  const commands = ['--help', 'version', `id ${of}`, `status ${of}`, `status --json ${of}`, `members ${of}`, `history ${of}`, `history --json ${of}`, `send Ben hi ${of}`, `invite ${ben.id} ${of}`,
+  const commands = ['--help', 'version', `id ${of}`, `status ${of}`, `status --json ${of}`, `members ${of}`, `history ${of}`, `history --json ${of}`, `send Ben hi ${of}`, `safety Ben --qr ${of}`, `invite ${ben.id} ${of}`,
     `co-sign ${ben.id} --reason other ${of}`, `verify ${of}`, `backup '${place}/a.tar' ${of}`, `export - ${of}`, `restore '${place}/a.tar' --data '${place}/b'`, `doctor ${of}`,
     `init --data '${place}/c'`, `rebuild --data '${place}/b'`, `repair --data '${place}/b'`, `serve --help`, `demo --help`, `serve --or-show ${of} --ui-port 0 --peer-port 0`];
   for (const command of commands) {

@@ -53,7 +53,7 @@ export async function cli(...args) {
 export async function freePort() {
   for (;;) {
     const port = crypto.randomInt(10000, 32768);
-    const server = net.createServer().listen(port, '127.0.0.1');
+    const server = net.createServer().listen(port); // at every address
     const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]).catch(() => false);
     if (!free) continue;
     server.close();
@@ -178,7 +178,7 @@ export class Node {
   async event(condition) {
     const subscriber = new Subscriber(this, { since: 0 });
     try {
-      return await subscriber.until((frame) => frame.event === 'published' && frame.topic.startsWith('chat.message.') && condition(frame.data));
+      return await subscriber.until((frame) => frame.event === 'published' && frame.topic.startsWith('chat.message.') && condition(frame.data, frame.opened));
     } finally {
       subscriber.close();
     }
@@ -189,7 +189,7 @@ export class Node {
   }
 
   arrived(body) {
-    return this.event((event) => event.event_type === 'chat.message.sent' && event.data.body === body);
+    return this.event((event, opened) => event.event_type === 'chat.message.sent' && (opened ?? event.data).body === body);
   }
 }
 

@@ -127,8 +127,8 @@ static void update_policy(struct history *history)
     policy.min_signatures_to_revoke = 1 + below(history, 3);
     policy.min_signatures_to_demote = 1 + below(history, 3);
     policy.default_member_can_invite = below(history, 4) > 0;
-    struct event_draft draft = {EVENT_POLICY_UPDATED,
-                                json_pack("{s:o}", "policy", policy_to_json(&policy))};
+    struct event_draft draft = {.type = EVENT_POLICY_UPDATED,
+                                .data = json_pack("{s:o}", "policy", policy_to_json(&policy))};
     (void)add(history, 1, draft);
 }
 

@@ -1,9 +1,11 @@
 #include "history_of_seed.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
+#include "left_on_disk.h"
 #include "protocol/co_signature.h"
 #include "store/history.h"
 #include "store/log_wait.h"
@@ -29,11 +31,18 @@ static void send_message(struct chronicle *chronicle)
     struct sim_node *to = any_node(chronicle);
     struct append_answer answer;
     char client_id[32];
+    char body[48];
+    if (chronicle->message_count > 0 && world_chance(chronicle->world, 60)) { /* it is answered */
+        const struct sent_message *last = &chronicle->messages[chronicle->message_count - 1];
+        from = chronicle->world->nodes[last->to];
+        to = chronicle->world->nodes[last->from];
+    }
     if (!from->up || from == to || !sim_node_is_member(from, from)) {
         return;
     }
     (void)snprintf(client_id, sizeof client_id, "message-%zu", chronicle->message_count);
-    append(from, event_draft_message(client_id, &to->key.node_id, client_id, NULL), &answer);
+    (void)snprintf(body, sizeof body, HISTORY_BODY "%zu", chronicle->message_count);
+    append(from, event_draft_message(client_id, &to->key.node_id, body, NULL), &answer);
     if (answer.result == RESULT_OK) {
         chronicle->messages = memory_resize(chronicle->messages, chronicle->message_count + 1,
                                             sizeof *chronicle->messages);
@@ -41,6 +50,7 @@ static void send_message(struct chronicle *chronicle)
         message->from = from->index;
         message->to = to->index;
         message->lamport = answer.lamport;
+        message->e2e = answer.e2e;
         memcpy(message->event_id, answer.event_id, sizeof message->event_id);
     }
 }
@@ -101,10 +111,40 @@ static void kill(struct chronicle *chronicle)
     struct sim_node *node = any_node(chronicle);
     struct world *world = chronicle->world;
     if (node->up) {
+        left_on_disk_look(chronicle, node);
         sim_node_kill(node);
         world_in(world, 10 + (int64_t)world_below(world, world_chance(world, 20) ? 90000 : 8000),
                  restart, node);
     }
+}
+
+static void copy_directory(const char *from, const char *to)
+{
+    char *command = memory_format("rm -rf -- '%s' && cp -a -- '%s' '%s'", to, from, to);
+    if (system(command) != 0) { // NOLINT(concurrency-mt-unsafe,cert-env33-c): one thread, own paths
+        abort();
+    }
+    memory_free(command);
+}
+
+/* One machine is copied as a whole, and later it is that copy again. */
+static void set_back(struct chronicle *chronicle)
+{
+    struct world *world = chronicle->world;
+    struct sim_node *node = world->nodes[1];
+    if (!node->up || node->hostile) {
+        return;
+    }
+    left_on_disk_look(chronicle, node);
+    sim_node_kill(node);
+    if (chronicle->copy == NULL) {
+        chronicle->copy = memory_format("%s-copy", node->directory);
+        copy_directory(node->directory, chronicle->copy);
+    } else {
+        copy_directory(chronicle->copy, node->directory);
+        chronicle->set_back[node->index]++;
+    }
+    world_in(world, 10 + (int64_t)world_below(world, 8000), restart, node);
 }
 
 static void repartition(struct chronicle *chronicle)
@@ -224,7 +264,7 @@ static void act(struct world *world, void *context)
         unsigned percent;
         void (*act)(struct chronicle *chronicle);
     } acts[] = {
-        {51, send_message}, {14, read_messages},  {8, kill},      {7, repartition},
+        {48, send_message}, {14, read_messages},  {8, kill},      {3, set_back}, {7, repartition},
         {4, turn_clock},    {8, change_standing}, {4, misbehave}, {100, join},
     };
     struct chronicle *chronicle = context;
@@ -273,6 +313,7 @@ static void heal(struct chronicle *chronicle)
         if (!world->nodes[i]->up) {
             sim_node_start(world->nodes[i]);
         }
+        left_on_disk_look(chronicle, world->nodes[i]);
     }
 }
 

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -73,8 +74,11 @@ static unsigned complain(const struct chronicle *chronicle, unsigned node, const
 
 struct search {
     const char *event_id;
+    const char *body;
     unsigned found;
     bool delivered;
+    enum message_e2e e2e;
+    bool says_it; /* what its sender wrote */
 };
 
 static void look_for(void *context, const struct history_message *message)
@@ -83,22 +87,39 @@ static void look_for(void *context, const struct history_message *message)
     if (strcmp(search->event_id, message->event_id) == 0) {
         search->found++;
         search->delivered = message->delivered_at != NULL;
+        search->e2e = message->e2e;
+        search->says_it = strcmp(message->body, search->body) == 0;
     }
 }
 
-/* In that node's conversation with the peer exactly once, with its receipt. */
+/* In that node's conversation with the peer exactly once, as it was written, and with its receipt.
+ */
 static unsigned check_held(const struct chronicle *chronicle, const struct sent_message *message,
                            unsigned holder, unsigned peer)
 {
-    struct search search = {.event_id = message->event_id};
+    char body[48];
+    struct search search = {.event_id = message->event_id, .body = body};
     bool more = false;
+    (void)snprintf(body, sizeof body, HISTORY_BODY "%td", message - chronicle->messages);
     const struct history_query query = {.peer = &chronicle->world->nodes[peer]->key.node_id,
                                         .since_lamport = message->lamport - 1,
                                         .limit = 1};
     (void)history_page(chronicle->world->nodes[holder]->log, &query, look_for, &search, &more);
+    /* What was only there is lost with it; what others have comes back, its keys as they are given.
+     */
+    if (chronicle->set_back[message->from] > 0 || chronicle->set_back[message->to] > 0) {
+        bool can_wait = search.e2e == MESSAGE_WAITING || search.e2e == MESSAGE_OPENED;
+        return search.found == 1 ? (can_wait ? 0 : complain(chronicle, holder, "can't read", body))
+               : search.found == 0 && chronicle->set_back[message->from] > 0
+                   ? 0
+                   : complain(chronicle, holder, "lost, or has twice,", message->event_id);
+    }
     if (search.found != 1) {
         return complain(chronicle, holder, search.found == 0 ? "lost" : "has twice",
                         message->event_id);
+    }
+    if (!search.says_it || search.e2e != (message->e2e ? MESSAGE_OPENED : MESSAGE_CLEAR)) {
+        return complain(chronicle, holder, "can't read, or reads otherwise,", message->event_id);
     }
     return search.delivered ? 0
                             : complain(chronicle, holder, "has no receipt of", message->event_id);
@@ -143,7 +164,8 @@ static void check_conversation(void *context, const struct history_conversation 
     const struct world *world = unread->chronicle->world;
     for (unsigned i = 0; i < world->node_count; i++) {
         if (node_id_equal(&world->nodes[i]->key.node_id, &conversation->peer) &&
-            counts(unread->chronicle, i) &&
+            counts(unread->chronicle, i) && unread->chronicle->set_back[i] == 0 &&
+            unread->chronicle->set_back[unread->reader] == 0 &&
             expected_unread(unread->chronicle, unread->reader, i) != conversation->unread) {
             unread->problems += complain(unread->chronicle, unread->reader,
                                          "miscounts what is unread from", world->nodes[i]->name);
@@ -151,16 +173,29 @@ static void check_conversation(void *context, const struct history_conversation 
     }
 }
 
-static bool is_honest(const struct chronicle *chronicle, const char *node_id)
+/* The number of the node with this NodeID; of another one, how many there are. */
+static unsigned find_node(const struct chronicle *chronicle, const char *node_id)
 {
     char text[NODE_ID_TEXT_BYTES];
     for (unsigned i = 0; i < chronicle->world->node_count; i++) {
         node_id_format(&chronicle->world->nodes[i]->key.node_id, text);
         if (strcmp(text, node_id) == 0) {
-            return counts(chronicle, i);
+            return i;
         }
     }
-    return false;
+    return chronicle->world->node_count;
+}
+
+static bool is_honest(const struct chronicle *chronicle, const char *node_id)
+{
+    unsigned i = find_node(chronicle, node_id);
+    return i < chronicle->world->node_count && counts(chronicle, i);
+}
+
+/* A machine that is a copy of itself again can't know what it answered since. */
+static bool answers_once(const struct chronicle *chronicle, const char *node_id)
+{
+    return is_honest(chronicle, node_id) && chronicle->set_back[find_node(chronicle, node_id)] == 0;
 }
 
 /* Every receipt in a log has its message there, unless a stranger to it wrote the receipt. */
@@ -169,8 +204,42 @@ struct receipts {
     json_t *messages; /* "recipient event_id"; who equivocates has several of one id */
     json_t *receipts; /* array of [author, target] */
     json_t *seen;     /* "author target": delivered once */
+    json_t *drawn;    /* of sealed messages: enc and commit, each once */
     bool repeated;
+    bool drawn_again;
+    bool tells; /* what was sealed, to everybody */
 };
+
+static bool is_told(const struct chronicle *chronicle, const char *text)
+{
+    const char *body = strstr(text, HISTORY_BODY);
+    size_t number = body == NULL ? SIZE_MAX : strtoull(body + strlen(HISTORY_BODY), NULL, 10);
+    return number < chronicle->message_count && chronicle->messages[number].e2e;
+}
+
+/* What was to be drawn afresh. */
+static void note_drawn(struct receipts *receipts, const char *text)
+{
+    receipts->drawn_again = receipts->drawn_again || json_object_get(receipts->drawn, text) != NULL;
+    (void)json_object_set_new(receipts->drawn, text, json_true());
+}
+
+static void note_sealed(struct receipts *receipts, const json_t *body)
+{
+    enum {
+        BEFORE_ENC = 16,
+        ENC = 42
+    }; /* characters of base64url: tag and seq, whole bytes of enc */
+    const json_t *header = json_object_get(body, "header");
+    const char *keys = json_string_value(json_object_get(header, "keys"));
+    const char *commit = json_string_value(json_object_get(header, "commit"));
+    if (keys != NULL && commit != NULL && strlen(keys) > BEFORE_ENC + ENC) {
+        char *enc = memory_format("%.*s", (int)ENC, keys + BEFORE_ENC);
+        note_drawn(receipts, enc);
+        note_drawn(receipts, commit);
+        memory_free(enc);
+    }
+}
 
 static bool sort_event(void *context, int64_t seq, int64_t lamport, const char *text, size_t length)
 {
@@ -183,17 +252,19 @@ static bool sort_event(void *context, int64_t seq, int64_t lamport, const char *
     }
     const char *type = json_string_value(json_object_get(event, "event_type"));
     const json_t *data = json_object_get(event, "data");
+    receipts->tells = receipts->tells || is_told(receipts->chronicle, text);
     if (strcmp(type, "chat.message.sent") == 0) {
         char *key = memory_format("%s %s", json_string_value(json_object_get(data, "recipient")),
                                   json_string_value(json_object_get(event, "event_id")));
         (void)json_object_set_new(receipts->messages, key, json_true());
+        note_sealed(receipts, json_object_get(data, "body"));
         memory_free(key);
     } else if (strcmp(type, "chat.message.delivered") == 0) {
         json_t *author = json_object_get(event, "author");
         json_t *target = json_object_get(data, "target_event_id");
         char *key = memory_format("%s %s", json_string_value(author), json_string_value(target));
         receipts->repeated =
-            receipts->repeated || (is_honest(receipts->chronicle, json_string_value(author)) &&
+            receipts->repeated || (answers_once(receipts->chronicle, json_string_value(author)) &&
                                    json_object_get(receipts->seen, key) != NULL);
         (void)json_object_set_new(receipts->seen, key, json_true());
         (void)json_array_append_new(receipts->receipts, json_pack("[O,O]", author, target));
@@ -203,12 +274,29 @@ static bool sort_event(void *context, int64_t seq, int64_t lamport, const char *
     return true;
 }
 
+/* Its writer is no member in the end: a demotion that the inviter had not heard of is enough. */
+static bool is_of_no_member(const struct chronicle *chronicle, const char *event_id)
+{
+    const struct world *world = chronicle->world;
+    for (size_t i = 0; i < chronicle->message_count; i++) {
+        const struct sent_message *message = &chronicle->messages[i];
+        if (strcmp(message->event_id, event_id) == 0) {
+            return !sim_node_is_member(world->nodes[0], world->nodes[message->from]);
+        }
+    }
+    return false;
+}
+
 static unsigned check_receipts(const struct chronicle *chronicle)
 {
     unsigned problems = 0;
     size_t index;
     json_t *receipt;
-    struct receipts receipts = {chronicle, json_object(), json_array(), json_object(), false};
+    struct receipts receipts = {.chronicle = chronicle,
+                                .messages = json_object(),
+                                .receipts = json_array(),
+                                .seen = json_object(),
+                                .drawn = json_object()};
     (void)event_reader_after_seq(chronicle->world->nodes[0]->log, 0, INT32_MAX, sort_event,
                                  &receipts);
     json_array_foreach(receipts.receipts, index, receipt)
@@ -218,7 +306,8 @@ static unsigned check_receipts(const struct chronicle *chronicle)
         char *key = memory_format("%s %s", author, target);
         /* A message of somebody revoked later may be gone while its receipt stays. */
         if (!chronicle->revokes && is_honest(chronicle, author) &&
-            json_object_get(receipts.messages, key) == NULL) {
+            json_object_get(receipts.messages, key) == NULL &&
+            !is_of_no_member(chronicle, target)) {
             problems += complain(chronicle, 0, "has a receipt without its message:", target);
         }
         memory_free(key);
@@ -226,6 +315,13 @@ static unsigned check_receipts(const struct chronicle *chronicle)
     if (receipts.repeated) {
         problems += complain(chronicle, 0, "has a message delivered twice", "");
     }
+    if (receipts.tells) {
+        problems += complain(chronicle, 0, "has in clear what was sealed", "");
+    }
+    if (receipts.drawn_again) {
+        problems += complain(chronicle, 0, "has two messages with the same random values", "");
+    }
+    json_decref(receipts.drawn);
     json_decref(receipts.messages);
     json_decref(receipts.receipts);
     json_decref(receipts.seen);
@@ -259,6 +355,9 @@ static unsigned check_derived(const struct chronicle *chronicle, unsigned index)
     }
     if (report.damaged > 0 || !report.database_is_sound) {
         return complain(chronicle, index, "has damaged events", "");
+    }
+    if (report.wrong_keys > 0) {
+        return complain(chronicle, index, "has a key that is not that of", report.wrong_key_of[0]);
     }
     return report.differing[0] == '\0'
                ? 0

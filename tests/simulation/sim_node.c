@@ -9,6 +9,7 @@
 #include "store/data_directory.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
+#include "support/test_support.h"
 #include "world.h"
 
 static int64_t wall_ms(void *context)
@@ -52,6 +53,7 @@ static void open_log(struct sim_node *node)
                                         .synchronous = true,
                                         .answers_messages = true,
                                         .has_a_life = true,
+                                        .keeps_keys = true,
                                         .on_commit = on_commit,
                                         .context = node};
     if (event_log_open(&options, &node->log, &error) != RESULT_OK) {
@@ -182,6 +184,7 @@ void sim_node_start(struct sim_node *node)
     options.log = node->log;
     node->transport = (struct gossip_transport){virtual_network_send, node};
     options.transport = &node->transport;
+    options.accounts = node->accounts = test_accounts();
     if (gossip_start(&options, &node->gossip) != RESULT_OK) {
         abort();
     }
@@ -195,6 +198,7 @@ void sim_node_kill(struct sim_node *node)
     virtual_network_drop_polls(node);
     gossip_destroy(&node->gossip);
     event_log_close(&node->log);
+    account_table_destroy(&node->accounts);
 }
 
 static bool collect(void *context, int64_t seq, int64_t lamport, const char *text,

@@ -11,11 +11,21 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "history_of_seed.h"
+#include "left_on_disk.h"
 #include "protocol/canonical.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
 
 static bool verbose;
+
+static size_t count_sealed(const struct chronicle *chronicle)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < chronicle->message_count; i++) {
+        count += chronicle->messages[i].e2e ? 1 : 0;
+    }
+    return count;
+}
 
 static uint64_t play(uint64_t seed, unsigned *problems_out)
 {
@@ -27,16 +37,23 @@ static uint64_t play(uint64_t seed, unsigned *problems_out)
         ++*problems_out;
     }
     *problems_out += invariants_check(chronicle);
+    size_t gone = 0;
+    *problems_out += left_on_disk_check(chronicle, &gone);
     uint64_t trace = chronicle->world->trace;
     if (verbose) {
         (void)fprintf(stderr,
-                      "seed %llu: %u nodes, %zu messages, %lld s, %llu requests, %llu bytes\n",
+                      "seed %llu: %u nodes, %zu messages, %zu sealed, %zu secrets gone, %u times "
+                      "set back, %lld s, "
+                      "%llu requests, %llu bytes\n",
                       (unsigned long long)seed, chronicle->world->node_count,
-                      chronicle->message_count, (long long)(chronicle->world->now_ms / 1000),
+                      chronicle->message_count, count_sealed(chronicle), gone,
+                      chronicle->set_back[1], (long long)(chronicle->world->now_ms / 1000),
                       (unsigned long long)chronicle->world->requests,
                       (unsigned long long)chronicle->world->bytes);
     }
     memory_free(chronicle->messages);
+    memory_free(chronicle->secrets);
+    memory_free(chronicle->copy);
     world_destroy(&chronicle->world);
     memory_free(chronicle);
     return trace;

@@ -195,6 +195,12 @@ static bool route(struct call *call)
     return false;
 }
 
+static bool is_never_over(const struct request *request)
+{
+    (void)request;
+    return false;
+}
+
 /* What the peer listener and its gate do (§9). */
 static void serve(struct call *call)
 {
@@ -206,6 +212,7 @@ static void serve(struct call *call)
     call->request.header = no_header;
     call->request.reply = take_reply;
     call->request.go_on = go_on;
+    call->request.is_over = is_never_over;
     if (!sim_node_is_member(to, call->from)) {
         request_reply_error(&call->request, WIRE_UNAUTHORIZED, "no member");
         return;

@@ -33,6 +33,7 @@ struct sim_node {
     struct node_parts parts;
     struct long_polls polls;
     struct gossip_transport transport;
+    struct account_table *accounts;
     int64_t wake_at_ms;
 };
 

@@ -60,7 +60,8 @@ static void derive_afresh(struct disk *disk, struct disk_look *look)
     if (maintenance_verify(disk->copy, test_id(ALICE), &disk->key, disk_history_clock(), &report,
                            &error) != RESULT_OK) {
         DISK_COMPLAIN(disk, "verify: %s", error.message);
-    } else if (report.differing[0] != '\0' || report.damaged != 0 || !report.database_is_sound) {
+    } else if (report.differing[0] != '\0' || report.damaged != 0 || report.wrong_keys != 0 ||
+               !report.database_is_sound) {
         DISK_COMPLAIN(disk, "a fresh derivation differs: %s, %lld damaged", report.differing,
                       (long long)report.damaged);
     }

@@ -74,7 +74,7 @@ static void open_plain_peer(struct error *error)
 {
     live.parts = live.node->parts;
     live.parts.clock = &moving;
-    live.callers = callers_create(LIMITS_HELD_BY_CALLER_BYTES, LIMITS_HELD_BYTES);
+    live.callers = callers_create();
     live.gate = gate_peer_create(&live.parts, live.callers);
     struct http_listener_options options = {.name = "plain",
                                             .host = "127.0.0.1",
@@ -84,7 +84,7 @@ static void open_plain_peer(struct error *error)
                                             .most_connections = 16,
                                             .routes = &routes_peer,
                                             .parts = &live.parts,
-                                            .callers = live.callers,
+                                            .accounts = live.node->peer_accounts,
                                             .readers = live.node->peer_readers,
                                             .holds_answers = true,
                                             .context = live.gate,

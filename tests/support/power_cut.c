@@ -3,14 +3,17 @@
  * Every write to a file named events.sqlite* waits in memory until the file is synced; only then it
  * goes into an image of that file in $POWER_CUT_IMAGES. After kill -9 the images are what a power
  * cut would have left. While $POWER_CUT_CONTROL holds "full" or "error", writes, respectively
- * syncs, fail with ENOSPC, respectively EIO.
+ * syncs, fail with ENOSPC, respectively EIO; "kill N" kills the node at the Nth step, which is
+ * before a sync, after one, or at one of 16 writes.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_FILES = 16, MOST_DESCRIPTORS = 4096 };
+enum { MOST_FILES = 16, MOST_DESCRIPTORS = 4096, WRITES_A_STEP = 16 };
 
 struct change {
     bool truncates;
@@ -43,17 +46,33 @@ static struct tracked *by_descriptor[MOST_DESCRIPTORS];
 
 #define REAL(name, type) ((type)dlsym(RTLD_NEXT, name))
 
-static bool is_ordered(const char *what)
+static void read_order(char text_out[static 16])
 {
-    char text[16] = "";
+    memset(text_out, 0, 16);
     const char *path = getenv("POWER_CUT_CONTROL"); // NOLINT(concurrency-mt-unsafe)
     int control =
         path == NULL ? -1 : REAL("open64", int (*)(const char *, int, ...))(path, O_RDONLY);
     if (control >= 0) {
-        (void)!read(control, text, sizeof text - 1);
+        (void)!read(control, text_out, 15);
         (void)close(control);
     }
+}
+
+static bool is_ordered(const char *what)
+{
+    char text[16];
+    read_order(text);
     return strncmp(text, what, strlen(what)) == 0;
+}
+
+static void pass_step(void)
+{
+    static atomic_long steps; /* since it was ordered to kill */
+    char text[16];
+    read_order(text);
+    if (strncmp(text, "kill ", 5) == 0 && ++steps == strtol(text + 5, NULL, 10)) {
+        (void)kill(getpid(), SIGKILL);
+    }
 }
 
 static void copy_content(int from, int to)
@@ -163,7 +182,11 @@ static void note(struct tracked *file, bool truncates, const void *bytes, size_t
 
 ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off_t offset)
 {
+    static atomic_uint writes;
     struct tracked *file = tracked_by(descriptor);
+    if (file != NULL && ++writes % WRITES_A_STEP == 0) {
+        pass_step();
+    }
     if (file != NULL && is_ordered("full")) {
         errno = ENOSPC;
         return -1;
@@ -199,6 +222,9 @@ int ftruncate(int descriptor, off_t length)
 static int sync_with(const char *function, int descriptor)
 {
     struct tracked *file = tracked_by(descriptor);
+    if (file != NULL) {
+        pass_step();
+    }
     if (file != NULL && is_ordered("error")) {
         errno = EIO;
         return -1;
@@ -221,6 +247,7 @@ static int sync_with(const char *function, int descriptor)
     }
     file->last = &file->first;
     pthread_mutex_unlock(&lock);
+    pass_step();
     return 0;
 }
 

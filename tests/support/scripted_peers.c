@@ -1,11 +1,13 @@
 #include "support/scripted_peers.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/limits.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "gossip/gossip_private.h"
 
 enum { MINUTE_MS = 60000, ABOVE_ALL = 1000000, MOST_VARINT_BYTES = 10 };
 
@@ -45,12 +47,14 @@ static void take_request(void *context, const struct http_call *request, http_cl
     for (size_t i = 0; i < SCRIPTED_MOST_REQUESTS; i++) {
         struct scripted_request *slot = &scripted->requests[i];
         if (!slot->waiting) {
-            *slot = (struct scripted_request){.waiting = true,
-                                              .peer = number_of(scripted, request->peer),
-                                              .url = memory_duplicate_string(request->url),
-                                              .most_answer_bytes = request->most_answer_bytes,
-                                              .done = done,
-                                              .context = done_context};
+            *slot = (struct scripted_request){
+                .waiting = true,
+                .peer = number_of(scripted, request->peer),
+                .url = memory_duplicate_string(request->url),
+                .most_answer_bytes = request->most_answer_bytes,
+                .account = request->account == NULL ? NULL : account_share(request->account),
+                .done = done,
+                .context = done_context};
             buffer_append(&slot->body, request->body, request->body_bytes);
             scripted->asked++;
             return;
@@ -81,15 +85,25 @@ static void open_log(struct scripted_peers *scripted)
 
 void scripted_peers_open(struct scripted_peers *scripted, uint8_t peers)
 {
+    scripted_peers_open_with(scripted, peers, NULL, NULL);
+}
+
+void scripted_peers_open_with(struct scripted_peers *scripted, uint8_t peers,
+                              struct readers *own_readers, struct readers *peer_readers)
+{
     memset(scripted, 0, sizeof *scripted);
     scripted->peers = (uint8_t)(peers + 1);
     scripted->clock = (struct clock){wall_ms, monotonic_ms, scripted};
     scripted->transport = (struct gossip_transport){take_request, scripted};
     open_log(scripted);
     (void)test_log_populate(&scripted->log, scripted->peers);
-    struct gossip_options options = {.log = scripted->log.log,
+    scripted->accounts = test_accounts();
+    struct gossip_options options = {.accounts = scripted->accounts,
+                                     .log = scripted->log.log,
                                      .key = &scripted->log.key,
                                      .clock = &scripted->clock,
+                                     .own_readers = own_readers,
+                                     .peer_readers = peer_readers,
                                      .most_connections = LIMITS_OUTWARD_CONNECTIONS,
                                      .transport = &scripted->transport};
     assert_int_equal(gossip_start(&options, &scripted->gossip), RESULT_OK);
@@ -100,6 +114,7 @@ static void forget(struct scripted_request *request)
 {
     memory_free(request->url);
     buffer_deinit(&request->body);
+    account_close(&request->account);
     *request = (struct scripted_request){0};
 }
 
@@ -111,6 +126,15 @@ void scripted_peers_close(struct scripted_peers *scripted)
         forget(&scripted->requests[i]);
     }
     test_log_close(&scripted->log);
+    account_table_destroy(&scripted->accounts);
+}
+
+void scripted_peers_settle(struct scripted_peers *scripted)
+{
+    while (!scripted->hurried && scripted->gossip->working > 0) {
+        (void)sched_yield();
+        scripted->wake_at_ms = gossip_step(scripted->gossip);
+    }
 }
 
 /* Twice: what its own doing brought waits for the second. */
@@ -118,6 +142,7 @@ static void step(struct scripted_peers *scripted)
 {
     (void)gossip_step(scripted->gossip);
     scripted->wake_at_ms = gossip_step(scripted->gossip);
+    scripted_peers_settle(scripted);
 }
 
 static void step_on(struct scripted_peers *scripted, int64_t until_ms)
@@ -171,9 +196,14 @@ static void conclude(struct scripted_peers *scripted, struct scripted_request *r
     http_client_done *done = request->done;
     void *context = request->context;
     buffer_append(&answer.body, bytes, length_bytes);
+    if (request->account != NULL) { /* as the client does it */
+        answer.account = account_share(request->account);
+        answer.charged_bytes = length_bytes;
+        assert_true(account_charge(answer.account, ACCOUNT_BYTES, length_bytes));
+    }
     forget(request);
     done(context, result, &answer);
-    buffer_deinit(&answer.body);
+    http_client_deinit_answer(&answer);
     step(scripted);
 }
 
@@ -192,6 +222,11 @@ void scripted_peers_refuse(struct scripted_peers *scripted, struct scripted_requ
 void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_request *request)
 {
     conclude(scripted, request, RESULT_UNREACHABLE, 0, "", 0);
+}
+
+void scripted_peers_crowd(struct scripted_peers *scripted, struct scripted_request *request)
+{
+    conclude(scripted, request, RESULT_BUSY, 200, "", 0);
 }
 
 void scripted_peers_overflow(struct scripted_peers *scripted, struct scripted_request *request)

@@ -6,6 +6,7 @@
 #ifndef HEARTHCHAT_TESTS_SCRIPTED_PEERS_H
 #define HEARTHCHAT_TESTS_SCRIPTED_PEERS_H
 
+#include "core/readers.h"
 #include "gossip/gossip.h"
 #include "support/test_support.h"
 
@@ -18,7 +19,8 @@ struct scripted_request {
     char *url;
     struct buffer body;
     size_t most_answer_bytes;
-    int64_t took_ms; /* the test's: how long its answer takes */
+    struct account *account; /* NULL: nobody pays for the answer */
+    int64_t took_ms;         /* the test's: how long its answer takes */
     http_client_done *done;
     void *context;
 };
@@ -26,6 +28,7 @@ struct scripted_request {
 struct scripted_peers {
     struct test_log log;
     struct gossip *gossip;
+    struct account_table *accounts;
     uint8_t peers; /* the last of them */
     int64_t now_ms;
     int64_t wake_at_ms; /* when gossip wants to be called again */
@@ -33,10 +36,20 @@ struct scripted_peers {
     struct gossip_transport transport;
     struct scripted_request requests[SCRIPTED_MOST_REQUESTS];
     unsigned asked; /* requests so far */
+    bool hurried;   /* the test's: nobody waits for the readers */
 };
 
 void scripted_peers_open(struct scripted_peers *scripted, uint8_t peers);
+
+/* The same with readers (the test's, which stops them behind gossip): what is slow is done by them
+ * meanwhile. */
+void scripted_peers_open_with(struct scripted_peers *scripted, uint8_t peers,
+                              struct readers *own_readers, struct readers *peer_readers);
 void scripted_peers_close(struct scripted_peers *scripted);
+
+/* Waits for what the readers do for gossip, and for all that follows from it at once, unless it is
+ * `hurried`. */
+void scripted_peers_settle(struct scripted_peers *scripted);
 
 /* Lets time pass until then, as far as gossip wants to be called. */
 void scripted_peers_run(struct scripted_peers *scripted, int64_t until_ms);
@@ -57,6 +70,8 @@ void scripted_peers_refuse(struct scripted_peers *scripted, struct scripted_requ
 void scripted_peers_fail(struct scripted_peers *scripted, struct scripted_request *request);
 
 /* Its answer is larger than may be. */
+/* The node had no room for its answer. */
+void scripted_peers_crowd(struct scripted_peers *scripted, struct scripted_request *request);
 void scripted_peers_overflow(struct scripted_peers *scripted, struct scripted_request *request);
 
 /* The connection breaks, after so much of the answer. */

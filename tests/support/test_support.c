@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/limits.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "handlers/message_json.h"
@@ -198,6 +199,7 @@ int64_t test_log_verify(struct test_log *test, uint8_t founder)
                      RESULT_OK);
     assert_string_equal(report.differing, "");
     assert_int_equal(report.damaged, 0);
+    assert_int_equal(report.wrong_keys, 0);
     assert_true(report.database_is_sound);
     return report.aside;
 }
@@ -229,4 +231,28 @@ int64_t test_log_populate(struct test_log *test, uint8_t members)
     test_log_receive(test, events, count);
     assert_int_equal(test->accepted, count);
     return lamport;
+}
+
+struct account_table *test_accounts(void)
+{
+    static const struct account_bounds bounds = {
+        .of_one = {LIMITS_BYTES_OF_ONE, LIMITS_JSON_OF_ONE},
+        .of_all = {LIMITS_BYTES_OF_ALL, LIMITS_JSON_OF_ALL},
+    };
+    return account_table_create(&bounds, 1);
+}
+
+static bool at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
+enum result test_search(struct event_log *log, const struct search_query *query,
+                        search_visit *visit, void *context, bool *more_out)
+{
+    struct search *search = search_begin(log, query);
+    while (!search_go_on(search, at_once, NULL)) {
+    }
+    return search_end(&search, visit, context, more_out);
 }

@@ -13,10 +13,12 @@
 
 #include <cmocka.h>
 
+#include "core/account.h"
 #include "protocol/canonical.h"
 #include "protocol/event_draft.h"
 #include "protocol/membership.h"
 #include "store/event_log.h"
+#include "store/search.h"
 
 /* Reads a file of tests/vectors with jansson alone; the caller owns it. */
 json_t *test_vectors(const char *name);
@@ -37,6 +39,13 @@ const char *test_ulid(unsigned number, char text_out[static ULID_TEXT_BYTES]);
 
 /* A node manifest of that key. */
 json_t *test_manifest(const struct signing_key *key, const char *name, uint16_t port);
+
+/* A whole search, a message at a time. */
+enum result test_search(struct event_log *log, const struct search_query *query,
+                        search_visit *visit, void *context, bool *more_out);
+
+/* As a node has them for its peers. */
+struct account_table *test_accounts(void);
 
 /* A fresh temporary directory, removed with test_remove_directory(). */
 char *test_directory(void);

@@ -165,6 +165,7 @@ void told_assert_whole(const struct test_log *test)
     }
     assert_string_equal(report.differing, "");
     assert_int_equal(report.damaged, 0);
+    assert_int_equal(report.wrong_keys, 0);
     assert_true(report.database_is_sound);
 }
 

@@ -7,12 +7,14 @@
 #include "core/thread.h"
 #include "support/test_support.h"
 
-enum { PAYERS = 3, JOBS = 4, MOST_RUNS = 64 };
+enum { PATIENCE_MS = 10000, PAYERS = 3, JOBS = 4, MOST_RUNS = 64 };
 
-/* One thread works, and begins when all that is posted waits. */
+/* One thread works, and begins when all that is posted waits; time goes by only while it works. */
 static struct stage {
     struct lock *lock;
     bool open;
+    bool late;
+    _Atomic int64_t now_ms;
     char runs[MOST_RUNS + 1];
     size_t count;
 } stage;
@@ -21,14 +23,23 @@ struct step {
     struct reader_job job; /* first: the one pointer becomes the other */
     char name;
     int slices;
+    int64_t takes_ms; /* each */
 };
+
+static int64_t stage_ms(void *context)
+{
+    (void)context;
+    return stage.now_ms;
+}
+
+static const struct clock stage_clock = {.monotonic_ms = stage_ms, .wall_ms = stage_ms};
 
 static bool wait_for_all(struct reader_job *job)
 {
     (void)job;
     lock_take(stage.lock);
-    while (!stage.open) {
-        (void)lock_wait(stage.lock, -1);
+    while (!stage.open && !stage.late) {
+        stage.late = !lock_wait(stage.lock, PATIENCE_MS) || stage.late;
     }
     lock_release(stage.lock);
     return true;
@@ -39,13 +50,14 @@ static bool note(struct reader_job *job)
     struct step *step = (struct step *)job;
     assert_true(stage.count < MOST_RUNS);
     stage.runs[stage.count++] = step->name;
+    stage.now_ms += step->takes_ms;
     return --step->slices == 0;
 }
 
 static const char *play(struct step *steps, size_t count)
 {
     static struct step first = {.job = {.run = wait_for_all, .payer = 63}};
-    const struct readers_options options = {.name = "reader", .threads = 1};
+    const struct readers_options options = {.name = "reader", .threads = 1, .clock = &stage_clock};
     struct readers *readers = NULL;
     stage = (struct stage){.lock = lock_create()};
     assert_int_equal(readers_start(&options, &readers), RESULT_OK);
@@ -90,10 +102,144 @@ static void readers__let_what_takes_long_wait_for_everybody_else(void **state)
     assert_string_equal(play(steps, sizeof steps / sizeof *steps), "LaLbLLs");
 }
 
+static void readers__let_who_asks_for_little_go_first(void **state)
+{
+    struct step steps[] = {
+        {.job = {.payer = 1}, .name = 'L', .slices = 1, .takes_ms = 70},
+        {.job = {.payer = 1}, .name = 'L', .slices = 2, .takes_ms = 70},
+        {.job = {.payer = 2}, .name = 'M', .slices = 1, .takes_ms = 20},
+        {.job = {.payer = 2}, .name = 'M', .slices = 1, .takes_ms = 20},
+        {.job = {.payer = 3}, .name = 'a', .slices = 1, .takes_ms = 1},
+        {.job = {.payer = 3}, .name = 'b', .slices = 1, .takes_ms = 1},
+        {.job = {.payer = 3}, .name = 'c', .slices = 1, .takes_ms = 1},
+    };
+    (void)state;
+    assert_string_equal(play(steps, sizeof steps / sizeof *steps), "LMabcMLL");
+}
+
+static bool work_long(struct reader_job *job)
+{
+    (void)job;
+    for (int64_t begun_ms = thread_worked_ms(); thread_worked_ms() < begun_ms + 60;) {
+    }
+    return true;
+}
+
+static bool use_time(struct reader_job *job)
+{
+    lock_take(stage.lock);
+    stage.now_ms += 1000;
+    stage.count = 1;
+    lock_wake_all(stage.lock);
+    lock_release(stage.lock);
+    return job != NULL;
+}
+
+static bool open_stage(struct reader_job *job)
+{
+    lock_take(stage.lock);
+    stage.open = true;
+    lock_wake_all(stage.lock);
+    lock_release(stage.lock);
+    return job != NULL;
+}
+
+/* Payers 1 and 2 had a step that doesn't pause; their next ones end when payer 3 was served, who
+ * comes last, having had more than they. */
+static void readers__leave_a_thread_to_those_whose_steps_are_short(void **state)
+{
+    struct reader_job first = {.run = use_time, .payer = 3};
+    struct reader_job jobs[] = {
+        {.run = work_long, .payer = 1},    {.run = wait_for_all, .payer = 1},
+        {.run = work_long, .payer = 2},    {.run = wait_for_all, .payer = 2},
+        {.run = wait_for_all, .payer = 1}, {.run = wait_for_all, .payer = 2},
+        {.run = open_stage, .payer = 3},
+    };
+    const struct readers_options options = {.name = "reader", .threads = 2, .clock = &stage_clock};
+    struct readers *readers = NULL;
+    (void)state;
+    stage = (struct stage){.lock = lock_create()};
+    assert_int_equal(readers_start(&options, &readers), RESULT_OK);
+    readers_post(readers, &first);
+    lock_take(stage.lock);
+    while (stage.count == 0) {
+        (void)lock_wait(stage.lock, -1);
+    }
+    lock_release(stage.lock);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        readers_post(readers, &jobs[i]);
+    }
+    readers_stop(&readers);
+    assert_false(stage.late);
+    lock_destroy(&stage.lock);
+}
+
+/* Two that are known to be long, and one that is short and comes last. */
+static void readers__leave_a_thread_free_of_what_is_known_to_be_long(void **state)
+{
+    struct reader_job jobs[] = {
+        {.run = wait_for_all, .payer = 1, .is_long = true},
+        {.run = wait_for_all, .payer = 2, .is_long = true},
+        {.run = open_stage, .payer = 3},
+    };
+    const struct readers_options options = {.name = "reader", .threads = 2};
+    struct readers *readers = NULL;
+    (void)state;
+    stage = (struct stage){.lock = lock_create()};
+    assert_int_equal(readers_start(&options, &readers), RESULT_OK);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        readers_post(readers, &jobs[i]);
+    }
+    readers_stop(&readers);
+    assert_false(stage.late);
+    lock_destroy(&stage.lock);
+}
+
 static bool count_down(struct reader_job *job)
 {
     struct step *step = (struct step *)job;
     return --step->slices == 0;
+}
+
+/* Has time go by until another job ran, which nothing rouses a thread for. */
+static bool pass_time(struct reader_job *job)
+{
+    (void)job;
+    lock_take(stage.lock);
+    for (int i = 0; !stage.open && !stage.late; i++) {
+        (void)lock_wait(stage.lock, 10);
+        stage.now_ms += 1000;
+        stage.late = i == PATIENCE_MS / 10;
+    }
+    lock_wake_all(stage.lock);
+    lock_release(stage.lock);
+    return true;
+}
+
+static void readers__let_nobody_be_slow_for_ever(void **state)
+{
+    struct reader_job jobs[] = {
+        {.run = work_long, .payer = 1},
+        {.run = pass_time, .payer = 1},
+        {.run = work_long, .payer = 2},
+        {.run = open_stage, .payer = 2},
+    };
+    const struct readers_options options = {.name = "reader", .threads = 2, .clock = &stage_clock};
+    struct readers *readers = NULL;
+    (void)state;
+    stage = (struct stage){.lock = lock_create()};
+    assert_int_equal(readers_start(&options, &readers), RESULT_OK);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        readers_post(readers, &jobs[i]);
+    }
+    lock_take(stage.lock);
+    while (!stage.open && !stage.late) {
+        (void)lock_wait(stage.lock, -1);
+    }
+    lock_release(stage.lock);
+    readers_stop(&readers);
+    assert_false(stage.late);
+    lock_destroy(&stage.lock);
 }
 
 static void readers__run_each_job_to_its_end_on_several_threads(void **state)
@@ -138,6 +284,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers__give_payers_turns_and_keep_each_ones_order),
         cmocka_unit_test(readers__let_what_takes_long_wait_for_everybody_else),
+        cmocka_unit_test(readers__let_who_asks_for_little_go_first),
+        cmocka_unit_test(readers__leave_a_thread_to_those_whose_steps_are_short),
+        cmocka_unit_test(readers__leave_a_thread_free_of_what_is_known_to_be_long),
+        cmocka_unit_test(readers__let_nobody_be_slow_for_ever),
         cmocka_unit_test(readers__run_each_job_to_its_end_on_several_threads),
         cmocka_unit_test(readers_is_over__ends_each_slice),
     };

@@ -43,16 +43,22 @@ static void open_server(struct server *server)
     assert_int_equal(thread_start("server", serve_one, server, &server->thread), RESULT_OK);
 }
 
-static enum result call_server(struct server *server, int64_t quiet_ms, struct http_answer *answer)
+static enum result call_for(struct account *account, struct server *server, int64_t quiet_ms,
+                            struct http_answer *answer)
 {
     open_server(server);
     char *url = memory_format("http://127.0.0.1:%u/", ntohs(server->address.sin_port));
-    struct http_call call = {.url = url, .method = "GET", .quiet_ms = quiet_ms};
+    struct http_call call = {.url = url, .method = "GET", .quiet_ms = quiet_ms, .account = account};
     enum result result = http_client_call(&call, answer);
     memory_free(url);
     thread_join(&server->thread);
     (void)close(server->door);
     return result;
+}
+
+static enum result call_server(struct server *server, int64_t quiet_ms, struct http_answer *answer)
+{
+    return call_for(NULL, server, quiet_ms, answer);
 }
 
 static void http_client_call__ends_when_nothing_moves_and_gives_what_came(void **state)
@@ -92,10 +98,32 @@ static int stop(void **state)
     return 0;
 }
 
+/* Whom we call pays for what it answers, as long as that is there. */
+static void http_client_call__charges_an_answer_to_an_account(void **state)
+{
+    static const struct account_bounds bounds = {.of_one = {6}, .of_all = {100}};
+    struct account_key key = account_key_of_node(test_id(1)->key);
+    struct account_table *accounts = account_table_create(&bounds, 1);
+    struct account *peer = account_open(accounts, &key);
+    struct server server = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour"};
+    struct http_answer first = {0};
+    struct http_answer second = {0};
+    (void)state;
+    assert_int_equal(call_for(peer, &server, 0, &first), RESULT_OK);
+    assert_int_equal(account_charged(peer, ACCOUNT_BYTES), 4);
+    assert_int_equal(call_for(peer, &server, 0, &second), RESULT_BUSY);
+    http_client_deinit_answer(&second);
+    http_client_deinit_answer(&first);
+    assert_int_equal(account_charged(peer, ACCOUNT_BYTES), 0);
+    account_close(&peer);
+    account_table_destroy(&accounts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(http_client_call__ends_when_nothing_moves_and_gives_what_came),
+        cmocka_unit_test(http_client_call__charges_an_answer_to_an_account),
         cmocka_unit_test(http_client_call__gives_what_came_before_the_connection_broke),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -66,7 +66,7 @@ static void serve(struct server *server)
     }
 }
 
-static void ended(void *context, enum result result, const struct http_answer *answer)
+static void ended(void *context, enum result result, struct http_answer *answer)
 {
     struct call *call = context;
     call->ended++;
@@ -155,7 +155,7 @@ static void http_client_cut__ends_the_calls_that_are_meant_and_no_others(void **
     close_server(&server);
 }
 
-static void cut_all(void *context, enum result result, const struct http_answer *answer)
+static void cut_all(void *context, enum result result, struct http_answer *answer)
 {
     (void)result;
     (void)answer;

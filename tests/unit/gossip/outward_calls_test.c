@@ -34,7 +34,7 @@ static void begin(void *context, const struct http_call *http, http_client_done 
                   void *done_context)
 {
     struct fixture *fixture = context;
-    const struct http_answer nothing = {0};
+    struct http_answer nothing = {0};
     if (fixture->fails) {
         fixture->begun++;
         done(done_context, RESULT_UNREACHABLE, &nothing);
@@ -52,7 +52,7 @@ static void open_places(struct fixture *fixture, size_t places)
     fixture->calls = outward_calls_create(&fixture->clock, places, begin, fixture);
 }
 
-static void count_end(void *context, enum result result, const struct http_answer *answer)
+static void count_end(void *context, enum result result, struct http_answer *answer)
 {
     struct fixture *fixture = context;
     (void)answer;
@@ -73,7 +73,7 @@ static void send(struct fixture *fixture, enum urgency urgency, size_t count)
 /* The call that began as that one ends. */
 static enum result end(struct fixture *fixture, size_t index, enum result result)
 {
-    const struct http_answer nothing = {0};
+    struct http_answer nothing = {0};
     fixture->list[index].done(fixture->list[index].context, result, &nothing);
     return fixture->list[CALLS - 1].result;
 }

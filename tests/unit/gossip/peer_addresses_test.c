@@ -3,6 +3,7 @@
 
 #include "core/limits.h"
 #include "core/memory.h"
+#include "gossip/gossip_private.h"
 #include "gossip/gossip_state.h"
 #include "support/scripted_peers.h"
 
@@ -181,6 +182,45 @@ static void peer_addresses_reach__what_the_owner_wrote_hurries_a_search(void **s
     scripted_peers_close(&scripted);
 }
 
+/* Nothing new was said of where Bob is. */
+static void peer_links_follow_members__leaves_alone_whom_an_event_does_not_tell_of(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted, "127.0.0.1");
+    hear(&scripted, "192.168.1.9");
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health"),
+                          200, "{}");
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, 2, "/health"));
+    let_compare(&scripted, second); /* not where his manifest says */
+    (void)test_log_append(
+        &scripted.log, event_draft_invited(test_id(9), "Nine", LEVEL_MEMBER, INT64_C(1900000000)));
+    scripted_peers_run(&scripted, scripted.now_ms);
+    assert_null(scripted_peers_find(&scripted, 2, "/health"));
+    scripted_peers_close(&scripted);
+}
+
+/* What is done at each wake-up does not grow with the members: who is not searched for is not
+ * looked at. */
+static void peer_addresses_step__looks_at_those_that_are_searched_for_alone(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 20);
+    assert_null(scripted.gossip->addresses); /* each has one address, and is called there */
+    let_compare(&scripted, "127.0.0.1");
+    hear(&scripted, "192.168.1.9");
+    struct scripted_request *probe = scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    assert_ptr_equal(scripted.gossip->addresses,
+                     peer_links_find(scripted.gossip, test_id(2))->addresses);
+    scripted_peers_refuse(&scripted, probe, 200, "{}");
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, 2, "/health"), 200, "{}");
+    scripted_peers_run(&scripted, scripted.now_ms);
+    assert_null(scripted.gossip->addresses);
+    scripted_peers_close(&scripted);
+}
+
 static void gossip_peer_heard__ten_thousand_lies_cost_few_tries(void **state)
 {
     struct scripted_peers scripted;
@@ -326,6 +366,8 @@ int main(void)
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),
         cmocka_unit_test(peer_addresses_reach__who_waits_is_told_whoever_finds_it),
         cmocka_unit_test(peer_addresses_reach__what_the_owner_wrote_hurries_a_search),
+        cmocka_unit_test(peer_links_follow_members__leaves_alone_whom_an_event_does_not_tell_of),
+        cmocka_unit_test(peer_addresses_step__looks_at_those_that_are_searched_for_alone),
         cmocka_unit_test(gossip_peer_heard__ten_thousand_lies_cost_few_tries),
         cmocka_unit_test(gossip_peer_heard__no_stranger_is_flooded_whoever_is_said_to_be_there),
         cmocka_unit_test(gossip_peer_heard__a_house_full_of_members_is_met_at_once),

@@ -3,6 +3,8 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "gossip/gossip_private.h"
+#include "gossip/peer_call_private.h"
 #include "store/event_reader.h"
 #include "support/scripted_peers.h"
 
@@ -39,6 +41,105 @@ static void peer_call__blames_nobody_for_a_link_that_stalls(void **state)
     assert_null(strstr(text, "misbehaves"));
     memory_free(path);
     test_remove_directory(&directory);
+}
+
+enum { REQUESTS = 3 };
+
+struct asked {
+    unsigned answers;
+    enum result result;
+    long status;
+};
+
+static void note(void *owner, enum result result, struct http_answer *answer)
+{
+    struct asked *asked = owner;
+    asked->answers++;
+    asked->result = result;
+    asked->status = answer->status;
+}
+
+/* Asks Bob for something. */
+static void ask(const struct scripted_peers *scripted, const char *path, struct asked *asked,
+                enum urgency urgency)
+{
+    const struct peer_request request = {
+        .method = "POST", .path = path, .urgency = urgency, .answered = note, .owner = asked};
+    peer_call_send(peer_links_find(scripted->gossip, test_id(BOB)), &request);
+}
+
+/* None waits for another, whatever its urgency; what is asked last may be answered first. */
+static void peer_call__asks_several_things_of_a_peer_at_once(void **state)
+{
+    static const char *const paths[REQUESTS] = {"/chunk", "/page", "/news"};
+    static const enum urgency urgencies[REQUESTS] = {URGENCY_KNOWN, URGENCY_KNOWN, URGENCY_OWNER};
+    struct asked asked[REQUESTS] = {0};
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    (void)scripted_peers_await(&scripted, BOB, "/reconcile"); /* nor for a session */
+    for (size_t i = 0; i < REQUESTS; i++) {
+        char *path = memory_duplicate_string(paths[i]);
+        ask(&scripted, path, &asked[i], urgencies[i]);
+        memory_free(path); /* it is copied */
+    }
+    for (size_t i = REQUESTS; i-- > 0;) {
+        struct scripted_request *request = scripted_peers_find(&scripted, BOB, paths[i]);
+        assert_non_null(request);
+        if (i == 1) {
+            scripted_peers_fail(&scripted, request);
+        } else {
+            scripted_peers_refuse(&scripted, request, 500 + (long)i, "{}");
+        }
+        for (size_t k = 0; k < REQUESTS; k++) {
+            assert_int_equal(asked[k].answers, k < i ? 0 : 1);
+        }
+    }
+    assert_int_equal(asked[0].status, 500);
+    assert_int_equal(asked[1].result, RESULT_UNREACHABLE);
+    assert_int_equal(asked[2].status, 502);
+    ask(&scripted, "/never", &asked[0], URGENCY_KNOWN); /* goes with everything else */
+    scripted_peers_close(&scripted);
+}
+
+/* Where nobody says a word it is asked once at another address; a long-poll is not. */
+static void peer_call__asks_once_more_elsewhere(void **state)
+{
+    const struct endpoint second = {.host = "192.168.1.9", .port = 7080};
+    struct asked asked = {0};
+    struct asked polled = {0};
+    struct scripted_peers scripted;
+    char short_id[NODE_ID_SHORT_BYTES];
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    struct scripted_request *first = scripted_peers_await(&scripted, BOB, "/reconcile");
+    scripted_peers_refuse(&scripted, first, 429, "{\"retry_after_ms\":30000}"); /* it is there */
+    scripted_peers_run(&scripted, scripted.now_ms);
+    node_id_format_short(test_id(BOB), short_id);
+    gossip_peer_heard(scripted.gossip, short_id, &second);
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "1.9:7080/health"));
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/health"));
+    ask(&scripted, "/page", &asked, URGENCY_KNOWN);
+    const struct peer_request poll = {.method = "GET",
+                                      .path = "/poll",
+                                      .once = true,
+                                      .urgency = URGENCY_POLL,
+                                      .answered = note,
+                                      .owner = &polled};
+    peer_call_send(peer_links_find(scripted.gossip, test_id(BOB)), &poll);
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/poll"));
+    assert_int_equal(polled.answers, 1);
+    assert_null(scripted_peers_find(&scripted, BOB, "/health"));
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/page"));
+    assert_int_equal(asked.answers, 0);
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, BOB, "1.9:7080/health"), 200,
+                          "{}");
+    struct scripted_request *again = scripted_peers_await(&scripted, BOB, "/page");
+    assert_non_null(strstr(again->url, second.host));
+    scripted_peers_fail(&scripted, again);
+    assert_int_equal(asked.answers, 1);
+    assert_int_equal(asked.result, RESULT_UNREACHABLE);
+    scripted_peers_close(&scripted);
 }
 
 /* A message of Jana's as what a peer may add to its acknowledgement; its hash. */
@@ -104,12 +205,32 @@ static void peer_call__reads_a_refusal_that_is_one(void **state)
     assert_in_range(measure_wait(endless), 900, 2000); /* as if it had said nothing */
 }
 
+/* That there was no room here for its answer is not the peer's doing. */
+static void peer_call__blames_nobody_for_our_own_want_of_room(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
+    scripted_peers_run(&scripted, scripted.now_ms + 200);
+    assert_true(gossip_presence(scripted.gossip, test_id(BOB)).online);
+    (void)test_log_append(&scripted.log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+    for (int i = 0; i < 3; i++) {
+        scripted_peers_crowd(&scripted, scripted_peers_await(&scripted, BOB, "/"));
+        assert_true(gossip_presence(scripted.gossip, test_id(BOB)).online);
+    }
+    scripted_peers_close(&scripted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_call__blames_nobody_for_a_link_that_stalls),
+        cmocka_unit_test(peer_call__asks_several_things_of_a_peer_at_once),
+        cmocka_unit_test(peer_call__asks_once_more_elsewhere),
         cmocka_unit_test(peer_push__takes_no_events_that_it_did_not_ask_for),
         cmocka_unit_test(peer_call__reads_a_refusal_that_is_one),
+        cmocka_unit_test(peer_call__blames_nobody_for_our_own_want_of_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

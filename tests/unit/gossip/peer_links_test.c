@@ -1,3 +1,9 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/log.h"
+#include "core/memory.h"
 #include "store/event_reader.h"
 #include "support/failing_vfs.h"
 #include "support/scripted_peers.h"
@@ -36,10 +42,48 @@ static void peer_links_save__an_idle_node_writes_seldom(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* Bob calls, answers, and says that he stops, all the time; a minute later it is told again. */
+static void peer_links_tell_presence__does_not_fill_the_log(void **state)
+{
+    enum { TIMES = 40, MOST_LINES = 24, MOST_LINE_BYTES = 256 };
+    struct scripted_peers scripted;
+    struct error error = {""};
+    char line[MOST_LINE_BYTES];
+    char *directory = test_directory();
+    char *path = memory_format("%s/log", directory);
+    int lines = 0;
+    (void)state;
+    assert_int_equal(log_open(path, LOG_INFO, &error), RESULT_OK);
+    scripted_peers_open(&scripted, 1);
+    for (int i = 0; i < TIMES; i++) {
+        if (i == TIMES / 2) {
+            scripted_peers_run(&scripted, scripted.now_ms + LIMITS_REFUSAL_LINE_MS);
+        }
+        gossip_peer_called(scripted.gossip, test_id(BOB), NULL);
+        scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
+        assert_true(gossip_presence(scripted.gossip, test_id(BOB)).online);
+        gossip_peer_left(scripted.gossip, test_id(BOB));
+        scripted_peers_run(&scripted, scripted.now_ms + 10);
+        assert_false(gossip_presence(scripted.gossip, test_id(BOB)).online);
+    }
+    scripted_peers_close(&scripted);
+    log_close();
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        lines += strstr(line, "\"peer.o") != NULL ? 1 : 0;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_in_range(lines, MOST_LINES / 2, MOST_LINES);
+    memory_free(path);
+    test_remove_directory(&directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_links_save__an_idle_node_writes_seldom),
+        cmocka_unit_test(peer_links_tell_presence__does_not_fill_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

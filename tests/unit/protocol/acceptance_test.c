@@ -101,9 +101,9 @@ static const char *verdict_of_scanner(const char *page, const struct node_id *co
 {
     struct event *event = NULL;
     size_t count = 0;
-    return event_scan_page(page, strlen(page), community_id, 1, &event, &count)
-               ? verify(&event, hash_out)
-               : NULL;
+    const struct foreign_text text = {.bytes = page, .length_bytes = strlen(page)};
+    return event_scan_page(&text, community_id, 1, &event, &count) ? verify(&event, hash_out)
+                                                                   : NULL;
 }
 
 static bool is_same(const char *left, const char *right)
@@ -186,7 +186,7 @@ static void message__is_sealed_when_it_has_an_envelope(void **state)
     json_t *data =
         json_pack("{s:s,s:s,s:{s:b,s:{},s:s},s:[]}", "client_id", "c", "recipient", "", "body",
                   "e2e", 1, "header", "ciphertext", "AAAAAAAAAAAAAAAAAAAAAA", "attachments");
-    struct event_draft draft = {EVENT_MESSAGE_SENT, data};
+    struct event_draft draft = {.type = EVENT_MESSAGE_SENT, .data = data};
     struct signing_key alice = test_key(1);
     char to[NODE_ID_TEXT_BYTES];
     char id[ULID_TEXT_BYTES];

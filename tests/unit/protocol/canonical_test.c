@@ -1,5 +1,7 @@
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -172,6 +174,83 @@ static void number_format__finds_the_shortest_digits(void **state)
     assert_false(number_format(1e20, text));
 }
 
+/* Significant digits of a text of a number. */
+static int count_digits(const char *text)
+{
+    int count = 0;
+    int zeros = 0; /* that nothing follows yet */
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (*text >= '1' && *text <= '9') {
+            count += zeros + 1;
+            zeros = 0;
+        } else if (*text == '0' && count > 0) {
+            zeros++;
+        }
+    }
+    return count;
+}
+
+static void check_digits(double number)
+{
+    char text[NUMBER_TEXT_BYTES];
+    char shorter[64];
+    assert_true(number_format(number, text));
+    assert_true(strtod(text, NULL) == number);
+    int count = count_digits(text);
+    if (count > 1) {
+        (void)snprintf(shorter, sizeof shorter, "%.*e", count - 2, number);
+        assert_true(strtod(shorter, NULL) != number);
+    }
+}
+
+/* Each power of two and its neighbours, where the gaps change; the least of normal numbers is among
+ * them. */
+static void number_format__reads_back_by_no_more_digits_than_it_takes(void **state)
+{
+    (void)state;
+    for (int exponent = -1074; exponent <= 1023; exponent++) {
+        double number = ldexp(1, exponent);
+        if (exponent >= 53 && exponent < 70) {
+            continue; /* these have no text */
+        }
+        check_digits(number);
+        check_digits(nextafter(number, (double)INFINITY));
+        if (exponent > -1074 && exponent != 70) {
+            check_digits(nextafter(number, 0));
+        }
+    }
+}
+
+/* Which numbers there are is known without looking for their digits. */
+static void number_has_text__is_true_of_what_reads_back(void **state)
+{
+    static const struct {
+        double number;
+        bool has_text;
+    } cases[] = {
+        {0, true},
+        {0.5, true},
+        {5e-324, true},
+        {9007199254740991.0, true},
+        {9007199254740992.0, false},
+        {9007199254740994.0, false},
+        {999999999999999868928.0, false}, /* the last one below 10^21 */
+        {1e21, true},
+        {1.7976931348623157e308, true},
+        {(double)INFINITY, false},
+        {(double)NAN, false},
+    };
+    char text[NUMBER_TEXT_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int negative = 0; negative < 2; negative++) {
+            double number = negative ? -cases[i].number : cases[i].number;
+            assert_int_equal(number_has_text(number), cases[i].has_text);
+            assert_int_equal(number_format(number, text), cases[i].has_text);
+        }
+    }
+}
+
 /* What reading it takes, as the allocator sees it. */
 static size_t measure(const char *text)
 {
@@ -213,6 +292,8 @@ int main(void)
         cmocka_unit_test(canonical_parse__refuses_a_nul_wherever_it_stands),
         cmocka_unit_test(canonical_parse__allows_exactly_32_levels),
         cmocka_unit_test(number_format__finds_the_shortest_digits),
+        cmocka_unit_test(number_format__reads_back_by_no_more_digits_than_it_takes),
+        cmocka_unit_test(number_has_text__is_true_of_what_reads_back),
         cmocka_unit_test(canonical_weigh__is_no_less_than_what_reading_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,10 +88,10 @@ static struct verified_event *revocation(const uint8_t *signers, size_t count, u
     }
     buffer_deinit(&text);
     json_decref(statement);
-    struct event_draft draft = {EVENT_MEMBER_REVOKED,
-                                json_pack("{s:s,s:s,s:s,s:o}", "client_id", "r", "target_node_id",
-                                          target_text, "reason", "compromised", "co_signers",
-                                          co_signers)};
+    struct event_draft draft = {.type = EVENT_MEMBER_REVOKED,
+                                .data = json_pack("{s:s,s:s,s:s,s:o}", "client_id", "r",
+                                                  "target_node_id", target_text, "reason",
+                                                  "compromised", "co_signers", co_signers)};
     return test_event(draft, &author, test_id(FOUNDER), test_ulid(id, ids[id]), lamport);
 }
 

@@ -144,6 +144,13 @@ static void event_scan__leaves_to_the_parser_what_is_not_canonical(void **state)
     assert_left_to_the_parser("\"}", "\"");
 }
 
+static bool scan_page(const char *bytes, size_t length_bytes, const struct node_id *community_id,
+                      size_t most, struct event **events_out, size_t *count_out)
+{
+    const struct foreign_text page = {.bytes = bytes, .length_bytes = length_bytes};
+    return event_scan_page(&page, community_id, most, events_out, count_out);
+}
+
 static void event_scan_page__reads_all_of_it_or_nothing(void **state)
 {
     struct event *events[3];
@@ -151,16 +158,16 @@ static void event_scan_page__reads_all_of_it_or_nothing(void **state)
     char *text = text_of_message();
     char *page = page_of(text, 3);
     (void)state;
-    assert_true(event_scan_page(page, strlen(page), test_id(1), 3, events, &count));
+    assert_true(scan_page(page, strlen(page), test_id(1), 3, events, &count));
     assert_int_equal(count, 3);
     for (size_t i = 0; i < count; i++) {
         event_destroy(&events[i]);
     }
-    assert_false(event_scan_page(page, strlen(page), test_id(1), 2, events, &count));
+    assert_false(scan_page(page, strlen(page), test_id(1), 2, events, &count));
     assert_int_equal(count, 0);
-    assert_false(event_scan_page(page, strlen(page), test_id(2), 3, events, &count));
+    assert_false(scan_page(page, strlen(page), test_id(2), 3, events, &count));
     for (size_t length = 0; length < strlen(page); length++) {
-        assert_false(event_scan_page(page, length, test_id(1), 3, events, &count));
+        assert_false(scan_page(page, length, test_id(1), 3, events, &count));
     }
     memory_free(page);
     memory_free(text);
@@ -192,7 +199,7 @@ static void event_scan_page__leaves_to_the_parser_what_ends_otherwise(void **sta
         buffer_init(&page);
         buffer_append_format(&page, "{\"events\":[%s", text);
         buffer_append(&page, ends[i].end, ends[i].length);
-        if (event_scan_page(page.data, page.length_bytes, test_id(1), 1, events, &count)) {
+        if (scan_page(page.data, page.length_bytes, test_id(1), 1, events, &count)) {
             fail_msg("read although it ends in %s", ends[i].end);
         }
         assert_int_equal(count, 0);

@@ -6,7 +6,7 @@
 #include "core/limits.h"
 #include "support/test_support.h"
 
-static struct caller_key address(const char *text)
+static struct account_key address(const char *text)
 {
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     struct sockaddr_in v4 = {.sin_family = AF_INET};
@@ -19,17 +19,17 @@ static struct caller_key address(const char *text)
 
 static void callers__count_a_house_as_one(void **state)
 {
-    struct caller_key one = address("2001:db8:1:2::1");
-    struct caller_key same = address("2001:db8:1:2:ffff::9");
-    struct caller_key other = address("2001:db8:1:3::1");
-    struct caller_key v4 = address("192.0.2.1");
-    struct caller_key mapped = address("::ffff:192.0.2.1");
-    struct caller_key neighbour = address("192.0.2.2");
+    struct account_key one = address("2001:db8:1:2::1");
+    struct account_key same = address("2001:db8:1:2:ffff::9");
+    struct account_key other = address("2001:db8:1:3::1");
+    struct account_key v4 = address("192.0.2.1");
+    struct account_key mapped = address("::ffff:192.0.2.1");
+    struct account_key neighbour = address("192.0.2.2");
     (void)state;
-    assert_true(callers_key_equal(&one, &same));
-    assert_false(callers_key_equal(&one, &other));
-    assert_true(callers_key_equal(&v4, &mapped));
-    assert_false(callers_key_equal(&v4, &neighbour));
+    assert_true(account_key_equal(&one, &same));
+    assert_false(account_key_equal(&one, &other));
+    assert_true(account_key_equal(&v4, &mapped));
+    assert_false(account_key_equal(&v4, &neighbour));
 }
 
 static void callers__write_an_address_as_people_do(void **state)
@@ -48,9 +48,9 @@ static void callers__write_an_address_as_people_do(void **state)
 
 static void callers__limit_then_call_it_a_flood(void **state)
 {
-    struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = callers_key_of_node(test_id(1));
-    struct caller_key other = callers_key_of_node(test_id(2));
+    struct callers *callers = callers_create();
+    struct account_key key = callers_key_of_node(test_id(1));
+    struct account_key other = callers_key_of_node(test_id(2));
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_CALLS_A_SECOND; i++) {
@@ -68,8 +68,8 @@ static void callers__limit_then_call_it_a_flood(void **state)
 
 static void callers__limit_each_capability_apart(void **state)
 {
-    struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = callers_key_of_node(test_id(1));
+    struct callers *callers = callers_create();
+    struct account_key key = callers_key_of_node(test_id(1));
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_CAPABILITY_CALLS_A_SECOND; i++) {
@@ -83,9 +83,9 @@ static void callers__limit_each_capability_apart(void **state)
 
 static void callers__let_one_redeem_so_often_a_minute(void **state)
 {
-    struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = address("192.0.2.1");
-    struct caller_key other = address("192.0.2.2");
+    struct callers *callers = callers_create();
+    struct account_key key = address("192.0.2.1");
+    struct account_key other = address("192.0.2.2");
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_REDEEMS_A_MINUTE; i++) {
@@ -103,54 +103,14 @@ static void callers__let_one_redeem_so_often_a_minute(void **state)
 
 static void callers__take_a_call_back_that_was_somebody_elses(void **state)
 {
-    struct callers *callers = callers_create(1000, 4000);
-    struct caller_key key = address("192.0.2.1");
+    struct callers *callers = callers_create();
+    struct account_key key = address("192.0.2.1");
     int64_t retry_ms = 0;
     (void)state;
     for (int i = 0; i < LIMITS_CALLS_A_SECOND * 3; i++) {
         assert_int_equal(callers_count(callers, &key, 0, &retry_ms), RESULT_OK);
         callers_uncount(callers, &key);
     }
-    callers_destroy(&callers);
-}
-
-static void callers__hold_so_much_for_one_and_for_all(void **state)
-{
-    struct callers *callers = callers_create(1000, 4000);
-    struct caller_key house = address("192.0.2.1");
-    struct caller_key second = address("192.0.2.2");
-    struct caller_key third = address("192.0.2.3");
-    struct caller_key member = callers_key_of_node(test_id(1));
-    (void)state;
-    assert_true(callers_hold(callers, &house, 600));
-    assert_false(callers_hold(callers, &house, 401));
-    assert_true(callers_hold(callers, &house, 400));
-    assert_true(callers_hold(callers, &second, 1000));
-    assert_false(callers_hold(callers, &third, 1)); /* half is for those who are known */
-    assert_true(callers_hold(callers, &member, 1000));
-    callers_give_back(callers, &house, 1000);
-    assert_true(callers_hold(callers, &third, 1000));
-    callers_give_back(callers, &third, 1000);
-    callers_give_back(callers, &second, 1000);
-    callers_give_back(callers, &member, 1000);
-    callers_destroy(&callers);
-}
-
-static void callers__forget_the_quiet_but_never_who_holds(void **state)
-{
-    struct callers *callers = callers_create(1000, 1000000);
-    struct caller_key member = callers_key_of_node(test_id(1));
-    int64_t retry_ms = 0;
-    (void)state;
-    assert_true(callers_hold(callers, &member, 1000));
-    for (uint32_t i = 0; i < 20 * LIMITS_CALLERS; i++) {
-        struct caller_key key = {.kind = 2};
-        memcpy(key.bytes, &i, sizeof i);
-        assert_int_equal(callers_count(callers, &key, i, &retry_ms), RESULT_OK);
-    }
-    assert_false(callers_hold(callers, &member, 1));
-    callers_give_back(callers, &member, 1000);
-    assert_true(callers_hold(callers, &member, 1000));
     callers_destroy(&callers);
 }
 
@@ -163,8 +123,6 @@ int main(void)
         cmocka_unit_test(callers__limit_each_capability_apart),
         cmocka_unit_test(callers__let_one_redeem_so_often_a_minute),
         cmocka_unit_test(callers__take_a_call_back_that_was_somebody_elses),
-        cmocka_unit_test(callers__hold_so_much_for_one_and_for_all),
-        cmocka_unit_test(callers__forget_the_quiet_but_never_who_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

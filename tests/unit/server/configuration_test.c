@@ -40,7 +40,7 @@ static void configuration_load__reads_every_section(void **state)
              "read_receipts_enabled = false\n"
              "[discovery]\nudp_enabled = false\npeers = 192.0.2.9:7080 ,[2001:DB8::9]:7081,"
              " oma.example:1, [fe80::1%eth0]:65535\n"
-             "[file]\nmax_upload_bytes = 5\n"
+             "[e2e]\nrequire = true\n[file]\nmax_upload_bytes = 5\n"
              "[observability]\nlog_level = debug\nlog_file = /tmp/x\n"
              "metrics_enabled = false\n"
              "[identity]\ndisplay_name = Zoë\nprofile = spark\n",
@@ -52,6 +52,7 @@ static void configuration_load__reads_every_section(void **state)
     assert_int_equal(configuration.advertise.port, 99);
     assert_int_equal(configuration.ui_port, 8000);
     assert_false(configuration.chat_enabled);
+    assert_true(configuration.e2e_required);
     assert_false(configuration.read_receipts_enabled);
     assert_int_equal(configuration.log_level, LOG_DEBUG);
     assert_string_equal(configuration.display_name, "Zoë");

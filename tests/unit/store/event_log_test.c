@@ -175,11 +175,11 @@ static struct verified_event *revoke(uint8_t target, unsigned id, int64_t lampor
     node_id_format(&gone.node_id, gone_text);
     buffer_deinit(&text);
     json_decref(statement);
-    struct event_draft draft = {EVENT_MEMBER_REVOKED,
-                                json_pack("{s:s,s:s,s:s,s:[{s:s,s:s}]}", "client_id", "r",
-                                          "target_node_id", gone_text, "reason", "other",
-                                          "co_signers", "node_id", alice_text, "signature",
-                                          signature_text)};
+    struct event_draft draft = {.type = EVENT_MEMBER_REVOKED,
+                                .data = json_pack("{s:s,s:s,s:s,s:[{s:s,s:s}]}", "client_id", "r",
+                                                  "target_node_id", gone_text, "reason", "other",
+                                                  "co_signers", "node_id", alice_text, "signature",
+                                                  signature_text)};
     return test_event(draft, &alice, &alice.node_id, test_ulid(id, event_id), lamport);
 }
 

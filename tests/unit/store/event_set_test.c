@@ -77,10 +77,53 @@ static void event_set__takes_what_is_committed_while_a_long_log_is_read(void **s
     test_log_close(&test);
 }
 
+struct meeting {
+    struct test_log *test;
+    int64_t lamport;
+    size_t learned;
+    size_t commits;
+};
+
+/* A commit in the midst of a comparison: the test log waits for its answer. */
+static void commit_meanwhile(void *context, bool ours, const uint8_t id[static ITEM_ID_BYTES])
+{
+    struct meeting *meeting = context;
+    (void)id;
+    assert_true(ours);
+    meeting->learned++;
+    if (meeting->commits < 3) {
+        struct verified_event *event = message(1 + (unsigned)meeting->commits++, meeting->lamport);
+        test_log_receive(meeting->test, &event, 1);
+    }
+}
+
+static void event_set__keeps_no_commit_waiting_while_it_is_compared(void **state)
+{
+    static const uint8_t nothing[] = {0x61, 0, 0, 2, 0}; /* who has no event */
+    struct test_log test;
+    struct buffer next;
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    struct meeting meeting = {.test = &test, .lamport = test_log_populate(&test, BOB)};
+    const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
+    size_t count = snapshot->event_count;
+    log_snapshot_release(test.log, &snapshot);
+    buffer_init(&next);
+    assert_int_equal(event_set_continue(test.log, nothing, sizeof nothing, commit_meanwhile,
+                                        &meeting, &next, NULL),
+                     RESULT_OK);
+    assert_int_equal(meeting.commits, 3);
+    assert_int_equal(meeting.learned, count); /* it was the set of when it began … */
+    assert_in_step(&test);                    /* … and has it all when the next one does */
+    buffer_deinit(&next);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_set__follows_what_is_committed),
+        cmocka_unit_test(event_set__keeps_no_commit_waiting_while_it_is_compared),
         cmocka_unit_test(event_set__takes_what_is_committed_while_a_long_log_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

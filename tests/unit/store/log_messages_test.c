@@ -66,6 +66,12 @@ static void see_found(void *context, const struct history_message *message,
     see(context, message);
 }
 
+static bool is_over_at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
 static int64_t unread_of(struct test_log *test, uint8_t peer)
 {
     int64_t unread = -1;
@@ -78,7 +84,7 @@ static size_t count_found(struct test_log *test, const char *text)
     struct seen seen = {0};
     bool more = false;
     const struct search_query query = {.text = text, .limit = 100};
-    assert_int_equal(search_messages(test->log, &query, see_found, &seen, &more), RESULT_OK);
+    assert_int_equal(test_search(test->log, &query, see_found, &seen, &more), RESULT_OK);
     return seen.count;
 }
 
@@ -393,11 +399,40 @@ static void log_messages__a_receipt_counts_on_for_who_took_the_id(void **state)
     end(&test, &told); /* concerns are compared, too */
 }
 
+/* Two authors may use one id at one lamport: a history in pieces has both. */
+static void log_messages__come_in_pieces_and_none_is_left_out(void **state)
+{
+    const struct history_query query = {.limit = 10};
+    struct test_log test;
+    struct told told = {0};
+    struct seen whole = {0};
+    struct seen pieces = {0};
+    struct history_reading reading;
+    bool more = false;
+    bool ended = false;
+    size_t from = begin(&test, &told);
+    (void)state;
+    (void)told_message(&told, CAROL, BOB, "one", FIRST, 40);
+    (void)told_message(&told, ALICE, BOB, "two", FIRST, 40);
+    (void)told_message(&told, CAROL, BOB, "three", SECOND, 40);
+    told_give(&test, &told, from, 3);
+    assert_int_equal(history_page(test.log, &query, see, &whole, &more), RESULT_OK);
+    assert_int_equal(whole.count, 3);
+    assert_int_equal(history_begin(test.log, &query, &reading), RESULT_OK);
+    while (!ended) {
+        assert_int_equal(history_read_on(&reading, see, is_over_at_once, &pieces, &ended),
+                         RESULT_OK);
+    }
+    assert_int_equal(pieces.count, 3);
+    end(&test, &told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_messages__the_first_in_replay_order_is_shown_in_any_order_of_arrival),
         cmocka_unit_test(log_messages__with_one_lamport_the_event_id_decides),
+        cmocka_unit_test(log_messages__come_in_pieces_and_none_is_left_out),
         cmocka_unit_test(log_messages__the_next_is_shown_while_the_first_is_aside),
         cmocka_unit_test(log_messages__the_next_is_shown_when_a_twin_hides_the_first),
         cmocka_unit_test(log_messages__one_that_is_not_shown_leaves_no_trace_when_it_goes),

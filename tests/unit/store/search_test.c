@@ -70,7 +70,7 @@ static void assert_finds_in(struct fixture *fixture, const char *text, const str
     struct buffer found;
     bool more = true;
     buffer_init(&found);
-    assert_int_equal(search_messages(fixture->log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture->log.log, &query, note, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found), expected);
     assert_false(more);
     buffer_deinit(&found);
@@ -93,7 +93,7 @@ static void assert_differs(struct fixture *fixture, const char *expected)
     test_log_reopen(&fixture->log, ALICE);
 }
 
-static void search_messages__finds_words_without_case_and_accents(void **state)
+static void search__finds_words_without_case_and_accents(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -109,7 +109,7 @@ static void search_messages__finds_words_without_case_and_accents(void **state)
 }
 
 /* What is in the index is not what is compared in the end: queries of any length, of any script. */
-static void search_messages__finds_what_stands_anywhere_in_any_script(void **state)
+static void search__finds_what_stands_anywhere_in_any_script(void **state)
 {
     static const struct {
         const char *body;
@@ -143,7 +143,7 @@ static void search_messages__finds_what_stands_anywhere_in_any_script(void **sta
     }
 }
 
-static void search_messages__tells_false_finds_from_true_ones(void **state)
+static void search__tells_false_finds_from_true_ones(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -157,7 +157,7 @@ static void search_messages__tells_false_finds_from_true_ones(void **state)
     test_log_close(&fixture.log);
 }
 
-static void search_messages__takes_quoted_words_as_they_stand(void **state)
+static void search__takes_quoted_words_as_they_stand(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -170,7 +170,7 @@ static void search_messages__takes_quoted_words_as_they_stand(void **state)
     test_log_close(&fixture.log);
 }
 
-static void search_messages__takes_every_query_for_words(void **state)
+static void search__takes_every_query_for_words(void **state)
 {
     static const char *const queries[] = {"NEAR(a b)", "a OR", "AND",  "\"", "\"\"", "*",
                                           "body:x",    "(",    "^",    "-",  "a*",   "'",
@@ -187,7 +187,7 @@ static void search_messages__takes_every_query_for_words(void **state)
     test_log_close(&fixture.log);
 }
 
-static void search_messages__gives_the_newest_first_whatever_came_when(void **state)
+static void search__gives_the_newest_first_whatever_came_when(void **state)
 {
     struct fixture fixture;
     struct search_query query = {.text = "bread", .limit = 1};
@@ -202,7 +202,7 @@ static void search_messages__gives_the_newest_first_whatever_came_when(void **st
     assert_finds(&fixture, "bread", "[bread 3][bread 2][bread 1]");
     assert_finds_in(&fixture, "bread", test_id(JANA), "[bread 2][bread 1]");
     buffer_init(&found);
-    assert_int_equal(search_messages(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found), "[bread 3]");
     assert_true(more);
     buffer_deinit(&found);
@@ -210,7 +210,7 @@ static void search_messages__gives_the_newest_first_whatever_came_when(void **st
 }
 
 /* More of one lamport than have room there, of two people, before and behind others. */
-static void search_messages__keeps_the_order_where_many_are_of_one_lamport(void **state)
+static void search__keeps_the_order_where_many_are_of_one_lamport(void **state)
 {
     enum { MANY = 200 };
     struct fixture fixture;
@@ -230,14 +230,14 @@ static void search_messages__keeps_the_order_where_many_are_of_one_lamport(void 
     arrive_at(&fixture, BOB, "same behind", NULL, lamport + 1, 9001);
     arrive_at(&fixture, BOB, "same before", NULL, lamport - 1, 9002);
     buffer_init(&found);
-    assert_int_equal(search_messages(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found),
                         "[same later][same behind][same 1199][same 1198][same 1197][same 1196]"
                         "[same 1195][same 1194][same 1193][same 1192]");
     assert_true(more);
     buffer_clear(&found);
     query.limit = MANY + 2;
-    assert_int_equal(search_messages(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
     assert_true(more);
     assert_non_null(strstr(found.data, "[same 1001][same 1000]"));
     assert_null(strstr(found.data, "before"));
@@ -264,7 +264,7 @@ static void read_by_bob(struct fixture *fixture, const char *target, int64_t at,
     assert_int_equal(fixture->log.accepted, 1);
 }
 
-static void search_messages__says_of_each_when_it_was_read_first(void **state)
+static void search__says_of_each_when_it_was_read_first(void **state)
 {
     const struct search_query query = {.text = "bread", .limit = 10};
     struct fixture fixture;
@@ -283,7 +283,7 @@ static void search_messages__says_of_each_when_it_was_read_first(void **state)
     read_by_bob(&fixture, ids[0], 1800000001, 501);
     read_by_bob(&fixture, ids[2], 1800000002, 502);
     buffer_init(&found);
-    assert_int_equal(search_messages(fixture.log.log, &query, note_read, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, note_read, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found),
                         "[bread 3 unread][bread 2 02Z][bread 1 02Z][bread 0 01Z]");
     buffer_deinit(&found);
@@ -309,13 +309,12 @@ static void assert_found_where(struct fixture *fixture, const char *text, const 
     struct buffer found;
     bool more = false;
     buffer_init(&found);
-    assert_int_equal(search_messages(fixture->log.log, &query, note_where, &found, &more),
-                     RESULT_OK);
+    assert_int_equal(test_search(fixture->log.log, &query, note_where, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found), expected);
     buffer_deinit(&found);
 }
 
-static void search_messages__finds_attachments_by_name_and_says_where_it_found(void **state)
+static void search__finds_attachments_by_name_and_says_where_it_found(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -328,7 +327,7 @@ static void search_messages__finds_attachments_by_name_and_says_where_it_found(v
     test_log_close(&fixture.log);
 }
 
-static void search_messages__forgets_what_is_not_shown_any_more(void **state)
+static void search__forgets_what_is_not_shown_any_more(void **state)
 {
     (void)state;
     for (int order = 0; order < 2; order++) {
@@ -407,16 +406,16 @@ static void event_log_open__makes_an_index_of_other_rules_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(search_messages__finds_words_without_case_and_accents),
-        cmocka_unit_test(search_messages__finds_what_stands_anywhere_in_any_script),
-        cmocka_unit_test(search_messages__tells_false_finds_from_true_ones),
-        cmocka_unit_test(search_messages__keeps_the_order_where_many_are_of_one_lamport),
-        cmocka_unit_test(search_messages__takes_quoted_words_as_they_stand),
-        cmocka_unit_test(search_messages__takes_every_query_for_words),
-        cmocka_unit_test(search_messages__gives_the_newest_first_whatever_came_when),
-        cmocka_unit_test(search_messages__says_of_each_when_it_was_read_first),
-        cmocka_unit_test(search_messages__finds_attachments_by_name_and_says_where_it_found),
-        cmocka_unit_test(search_messages__forgets_what_is_not_shown_any_more),
+        cmocka_unit_test(search__finds_words_without_case_and_accents),
+        cmocka_unit_test(search__finds_what_stands_anywhere_in_any_script),
+        cmocka_unit_test(search__tells_false_finds_from_true_ones),
+        cmocka_unit_test(search__keeps_the_order_where_many_are_of_one_lamport),
+        cmocka_unit_test(search__takes_quoted_words_as_they_stand),
+        cmocka_unit_test(search__takes_every_query_for_words),
+        cmocka_unit_test(search__gives_the_newest_first_whatever_came_when),
+        cmocka_unit_test(search__says_of_each_when_it_was_read_first),
+        cmocka_unit_test(search__finds_attachments_by_name_and_says_where_it_found),
+        cmocka_unit_test(search__forgets_what_is_not_shown_any_more),
         cmocka_unit_test(event_log_open__makes_an_index_of_other_rules_anew),
         cmocka_unit_test(maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it),
     };

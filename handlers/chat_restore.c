@@ -1,0 +1,77 @@
+#include "core/memory.h"
+#include "handlers/chat_gate.h"
+#include "handlers/contact_path.h"
+#include "handlers/handlers.h"
+#include "protocol/json_build.h"
+#include "protocol/json_members.h"
+#include "store/log_restoring.h"
+
+/* Keys that wait to be on disk. */
+struct restoring {
+    struct request *request;
+    struct log_restoring_answer answer;
+};
+
+static void reply(struct request *request, void *context)
+{
+    struct restoring *restoring = context;
+    const struct log_restoring_answer *answer = &restoring->answer;
+    if (answer->result == RESULT_OK) {
+        request_reply_output(request,
+                             json_build_pack("{s:I}", "messages", (json_int_t)answer->given));
+    } else {
+        request_reply_error(request,
+                            answer->result == RESULT_MISMATCH ? WIRE_E2E_SESSION_MISSING
+                                                              : wire_code_of_append(answer->result),
+                            answer->error.message);
+    }
+    memory_free(restoring);
+}
+
+static void on_given(void *context, const struct log_restoring_answer *answer)
+{
+    struct restoring *restoring = context;
+    restoring->answer = *answer;
+    restoring->request->go_on(restoring->request, reply, restoring);
+}
+
+/* {"peer"}, and since when, if that is said: a member that is not this node. False after answering
+ * what is wrong. */
+static bool read_input(struct request *request, const struct node_parts *parts,
+                       struct node_id *peer_out, int64_t *since_out, bool *has_since_out)
+{
+    static const char *const alone[] = {"peer", NULL};
+    static const char *const since[] = {"peer", "since_lamport", NULL};
+    const char *peer_text = NULL;
+    *has_since_out = json_members_are(request->body, since) &&
+                     json_members_integer(request->body, "since_lamport", 0, INT64_MAX, since_out);
+    if ((!*has_since_out && !json_members_are(request->body, alone)) ||
+        !json_members_string(request->body, "peer", &peer_text, NULL)) {
+        request_reply_error(request, WIRE_BAD_REQUEST,
+                            "Expected {\"peer\":\"ed25519:…\"}, or with a \"since_lamport\" from 0 "
+                            "on beside it.");
+        return false;
+    }
+    return contact_path_resolve(request, parts, peer_text, peer_out);
+}
+
+void chat_restore_handle(struct request *request, const struct node_parts *parts)
+{
+    struct node_id peer;
+    int64_t since = 0;
+    bool has_since = false;
+    struct event_log *log =
+        chat_gate_is_open(request, parts) ? node_parts_log(parts, request) : NULL;
+    if (log == NULL || !read_input(request, parts, &peer, &since, &has_since) ||
+        !chat_gate_reaches(request, parts, &peer)) {
+        return;
+    }
+    struct restoring *restoring = memory_allocate(1, sizeof *restoring);
+    restoring->request = request;
+    if (log_restoring_give(log, &peer, has_since ? &since : NULL, on_given, restoring) !=
+        RESULT_OK) {
+        memory_free(restoring);
+        request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
+                            "Too much is being written at once; try again in a second.");
+    }
+}

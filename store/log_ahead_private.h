@@ -1,0 +1,43 @@
+/* What the writer has before it, in memory: the parts of struct event_log that one file each works
+ * with. */
+#ifndef HEARTHCHAT_STORE_LOG_AHEAD_PRIVATE_H
+#define HEARTHCHAT_STORE_LOG_AHEAD_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/node_id.h"
+#include "protocol/ulid.h"
+
+#define LOG_TURNS_MOST 64 /* peers to whom an offer is owed (log_turns_private.h) */
+
+struct log_turn {
+    int64_t peer;
+    int64_t at_ms; /* monotonic */
+};
+
+/* What is to be written to peers soon; the writer's. */
+struct log_turns {
+    struct log_turn opened[LOG_TURNS_MOST];
+    size_t count;
+    bool asks;
+    int64_t ask_at_ms;
+};
+
+/* Whose device has lost more than was told; the writer's. */
+struct log_lost {
+    bool has_more;
+    struct node_id peer;
+};
+
+/* How far a conversation is cleared (log_clearing.c); the writer's. */
+struct log_clearing {
+    enum { LOG_CLEARING_MESSAGES, LOG_CLEARING_OWN, LOG_CLEARING_THEIRS } stage;
+    int64_t conversation, through; /* up to an arrival number */
+    int64_t lamport, author;       /* of the last message that was looked at; */
+    char event_id[ULID_TEXT_BYTES];
+    int64_t recipient, number, seq; /* with `author`: of the last sealed event */
+};
+
+#endif

@@ -1,0 +1,206 @@
+#include "store/log_opening_private.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "store/log_keyring_private.h"
+#include "store/log_nodes_private.h"
+#include "store/log_opened_private.h"
+#include "store/log_receiving_keys_private.h"
+#include "store/log_turns_private.h"
+
+static struct envelope_place place_of(const struct event_log *log, const struct event *event)
+{
+    return (struct envelope_place){.author = &event->author,
+                                   .recipient = &event->data.message.recipient,
+                                   .community_id = &log->options.community_id,
+                                   .client_id = event->data.message.client_id};
+}
+
+/* Our secrets, and the last one that was tried. */
+struct secrets {
+    struct event_log *log;
+    struct log_receiving_pair tried;
+};
+
+static bool find_secret(void *context, const uint8_t tag[static RECEIVING_KEY_TAG_BYTES],
+                        size_t number, struct hpke_pair *pair_out)
+{
+    struct secrets *secrets = context;
+    bool found = log_receiving_keys_find(secrets->log, tag, number, &secrets->tried);
+    if (found) {
+        memcpy(pair_out->public, secrets->tried.public.key, HPKE_KEY_BYTES);
+        memcpy(pair_out->secret, secrets->tried.secret, HPKE_KEY_BYTES);
+    }
+    return found;
+}
+
+static void note_use(struct event_log *log, const struct event *event,
+                     const struct receiving_key *key)
+{
+    struct envelope_header header;
+    if (envelope_read_header(event->data.message.envelope, &header)) {
+        log_receiving_keys_note_use(log, key, log_nodes_number(log, &event->author), header.number);
+    }
+}
+
+/* By our secrets; what is final is kept. */
+static enum message_e2e find_key(struct event_log *log, const struct event *event,
+                                 struct content_key *key_out)
+{
+    struct secrets secrets = {.log = log};
+    const struct envelope_place place = place_of(log, event);
+    enum message_e2e e2e = MESSAGE_WAITING;
+    switch (
+        envelope_find_key(event->data.message.envelope, &place, find_secret, &secrets, key_out)) {
+    case ENVELOPE_OPENED:
+        log_keyring_keep(log, event->hash, key_out);
+        note_use(log, event, &secrets.tried.public);
+        log_turns_note_opened(log, log_nodes_number(log, &event->author));
+        e2e = MESSAGE_OPENED;
+        break;
+    case ENVELOPE_UNREADABLE:
+        log_keyring_note_unreadable(log, event->hash);
+        e2e = MESSAGE_UNREADABLE;
+        break;
+    case ENVELOPE_UNSUPPORTED:
+        e2e = MESSAGE_UNSUPPORTED;
+        break;
+    case ENVELOPE_WAITING:
+        log_turns_note_waiting(log);
+        break;
+    }
+    signing_wipe(&secrets.tried, sizeof secrets.tried);
+    return e2e;
+}
+
+static bool find_nothing(void *context, const uint8_t tag[static RECEIVING_KEY_TAG_BYTES],
+                         size_t number, struct hpke_pair *pair_out)
+{
+    (void)context, (void)tag, (void)number, (void)pair_out;
+    return false;
+}
+
+/* Written before we were set back, or by another copy of us, perhaps a newer one: its key may come.
+ */
+static enum message_e2e judge_own(const struct event_log *log, const struct event *event)
+{
+    struct content_key none;
+    const struct envelope_place place = place_of(log, event);
+    return envelope_find_key(event->data.message.envelope, &place, find_nothing, NULL, &none) ==
+                   ENVELOPE_UNSUPPORTED
+               ? MESSAGE_UNSUPPORTED
+               : MESSAGE_WAITING;
+}
+
+/* MESSAGE_OPENED: there is a key, whatever it opens. */
+static enum message_e2e look_up(struct event_log *log, const struct event *event,
+                                struct content_key *key_out, struct log_opening *opening)
+{
+    switch (log_keyring_find(log, event->hash, key_out)) {
+    case LOG_KEYRING_KEY:
+        return MESSAGE_OPENED;
+    case LOG_KEYRING_UNREADABLE:
+        return MESSAGE_UNREADABLE;
+    case LOG_KEYRING_DELETED:
+        return MESSAGE_DELETED;
+    case LOG_KEYRING_EXPIRED:
+        return MESSAGE_EXPIRED;
+    case LOG_KEYRING_SPENT:
+        opening->is_spent = true;
+        return MESSAGE_DELETED;
+    case LOG_KEYRING_NOTHING:
+        break;
+    }
+    if (node_id_equal(&event->author, &log->options.key->node_id)) {
+        return judge_own(log, event);
+    }
+    opening->is_first = true;
+    return find_key(log, event, key_out);
+}
+
+static enum message_e2e read_payload(struct event_log *log, const struct event *event,
+                                     const struct content_key *key, struct payload *payload_out)
+{
+    struct buffer text;
+    const struct envelope_place place = place_of(log, event);
+    buffer_init(&text);
+    enum envelope_outcome outcome = envelope_open(event->data.message.envelope, &place, key, &text);
+    if (outcome == ENVELOPE_OPENED) {
+        outcome = payload_read(buffer_text(&text), text.length_bytes, payload_out);
+    }
+    if (text.length_bytes > 0) {
+        signing_wipe(text.data, text.length_bytes);
+    }
+    buffer_deinit(&text);
+    return outcome == ENVELOPE_OPENED        ? MESSAGE_OPENED
+           : outcome == ENVELOPE_UNSUPPORTED ? MESSAGE_UNSUPPORTED
+                                             : MESSAGE_UNREADABLE;
+}
+
+/* What we have just sealed is not opened to be read. */
+static bool is_being_sealed(const struct event_log *log, const struct event *event)
+{
+    return log->entering.event == event && log->entering.payload != NULL;
+}
+
+static enum message_e2e read_sealed(const struct buffer *payload, struct payload *payload_out)
+{
+    return payload_read(payload->data, payload->length_bytes, payload_out) == ENVELOPE_OPENED
+               ? MESSAGE_OPENED
+               : MESSAGE_UNREADABLE;
+}
+
+void log_opening_try(struct event_log *log, const struct event *event,
+                     struct log_opening *opening_out)
+{
+    struct content_key key;
+    *opening_out = (struct log_opening){.e2e = MESSAGE_UNSUPPORTED};
+    if (is_being_sealed(log, event)) {
+        opening_out->e2e = read_sealed(log->entering.payload, &opening_out->payload);
+        return;
+    }
+    if (log->state.keeps_keys) {
+        opening_out->e2e = look_up(log, event, &key, opening_out);
+    }
+    if (opening_out->e2e == MESSAGE_OPENED) {
+        opening_out->e2e = read_payload(log, event, &key, &opening_out->payload);
+        signing_wipe(&key, sizeof key);
+    }
+}
+
+void log_opening_deinit(struct log_opening *opening)
+{
+    if (opening->e2e == MESSAGE_OPENED) {
+        payload_deinit(&opening->payload);
+    }
+}
+
+void log_opening_note(struct event_log *log, const struct event *event,
+                      const struct log_opening *opening)
+{
+    struct log_entering *entering = &log->entering;
+    struct buffer text;
+    if (entering->event != event || opening->e2e != MESSAGE_OPENED) {
+        return;
+    }
+    entering->asks_for_receipt = payload_asks_for_receipt(opening->payload.kind);
+    if (opening->payload.kind != PAYLOAD_KEYS && log->options.on_commit != NULL) {
+        buffer_init(&text);
+        payload_write_opened(&opening->payload, &text);
+        memory_free(entering->opened);
+        entering->opened = buffer_take(&text);
+    }
+}
+
+bool log_opening_asks_for_receipt(struct event_log *log, const struct event *event, bool asked)
+{
+    struct log_opening opening;
+    if (asked && log_opened_has_key(&log->database, event->hash)) {
+        return true;
+    }
+    log_opening_try(log, event, &opening);
+    bool asks = opening.e2e == MESSAGE_OPENED && payload_asks_for_receipt(opening.payload.kind);
+    log_opening_deinit(&opening);
+    return asks;
+}

@@ -1,0 +1,344 @@
+/* A cleared conversation is gone here: no word of it and no key is left, whatever comes after. */
+#include "store/log_clear.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/envelope.h"
+#include "store/export.h"
+#include "store/log_append_change.h"
+#include "support/neighbours.h"
+
+enum { ALICE = 1, BOB = 2, CAROL = 3, MOMENT_MS = 6000, MINUTE_MS = 60000 };
+
+static void begin(struct neighbours *street)
+{
+    neighbours_begin(street, 3);
+    neighbours_exchange(street);
+}
+
+static void end(struct neighbours *street)
+{
+    for (int i = ALICE; i <= CAROL; i++) {
+        neighbours_verify(street, i);
+    }
+    neighbours_end(street);
+}
+
+static void note(void *context, enum result result, const struct error *error, int64_t messages)
+{
+    assert_int_equal(result, RESULT_OK);
+    assert_string_equal(error->message, "");
+    *(int64_t *)context = messages;
+}
+
+static int64_t clear(struct neighbours *street, int who, uint8_t peer)
+{
+    int64_t messages = -1;
+    assert_int_equal(log_clear_conversation(street->logs[who].log, test_id(peer), note, &messages),
+                     RESULT_OK);
+    return messages;
+}
+
+static void count_message(void *context, const struct history_message *message)
+{
+    (void)message;
+    ++*(int *)context;
+}
+
+static int count_shown(struct neighbours *street, int who, uint8_t peer)
+{
+    int count = 0;
+    bool more = false;
+    const struct history_query query = {.peer = test_id(peer), .limit = HISTORY_MOST_LIMIT};
+    assert_int_equal(history_page(street->logs[who].log, &query, count_message, &count, &more),
+                     RESULT_OK);
+    assert_false(more);
+    return count;
+}
+
+static void count_found(void *context, const struct history_message *message,
+                        const struct search_found *found)
+{
+    (void)message, (void)found;
+    ++*(int *)context;
+}
+
+static int search(struct neighbours *street, int who, const char *text)
+{
+    int count = 0;
+    bool more = false;
+    const struct search_query query = {.text = text, .limit = 10};
+    assert_int_equal(test_search(street->logs[who].log, &query, count_found, &count, &more),
+                     RESULT_OK);
+    return count;
+}
+
+static void keep(void *context, const struct append_answer *answer)
+{
+    *(struct append_answer *)context = *answer;
+}
+
+static struct append_answer say(struct neighbours *street, int who, enum payload_kind kind,
+                                const char *event_id, const char *text)
+{
+    static unsigned number;
+    char client_id[16];
+    struct append_answer answer = {0};
+    (void)snprintf(client_id, sizeof client_id, "change-%u", number++);
+    const struct log_change made = {
+        .kind = kind, .event_id = event_id, .text = text, .client_id = client_id};
+    assert_int_equal(log_append_change(street->logs[who].log, &made, keep, &answer), RESULT_OK);
+    assert_int_equal(answer.result, RESULT_OK);
+    return answer;
+}
+
+static struct append_answer send(struct neighbours *street, int from, uint8_t to,
+                                 const char *client_id, const char *text)
+{
+    return *test_log_append(&street->logs[from],
+                            event_draft_message(client_id, test_id(to), text, NULL));
+}
+
+static int64_t ask(struct neighbours *street, const char *sql)
+{
+    return neighbours_ask_database(street, ALICE, sql);
+}
+
+static const char keys_with_bob[] =
+    "SELECT count(*) FROM keyring k JOIN sealings s ON s.hash=k.hash"
+    " WHERE k.key IS NOT NULL AND (s.author=(SELECT n.id FROM nodes n JOIN conversations c"
+    " ON c.key=n.key WHERE c.id=1) OR s.recipient=(SELECT n.id FROM nodes n JOIN conversations c"
+    " ON c.key=n.key WHERE c.id=1))";
+
+static void log_clear__leaves_nothing_of_one_conversation(void **state)
+{
+    uint8_t key[ENVELOPE_KEY_BYTES];
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    struct append_answer first = send(&street, ALICE, BOB, "one", "walnut and oak");
+    struct append_answer theirs = send(&street, BOB, ALICE, "two", "walnut and ash");
+    (void)send(&street, CAROL, ALICE, "three", "walnut and elm");
+    neighbours_exchange(&street);
+    (void)say(&street, ALICE, PAYLOAD_EDIT, first.event_id, "walnut and birch");
+    (void)say(&street, ALICE, PAYLOAD_REACTION, theirs.event_id, "+");
+    (void)say(&street, BOB, PAYLOAD_REACTION, first.event_id, "-");
+    neighbours_exchange(&street);
+    assert_true(neighbours_ask_bytes(&street, ALICE,
+                                     "SELECT key FROM keyring k JOIN messages m ON m.hash=k.hash"
+                                     " WHERE m.body='walnut and ash'",
+                                     key, sizeof key));
+    int events = neighbours_count_events(&street, ALICE, "chat.message.sent", NULL);
+    assert_int_equal(ask(&street, keys_with_bob), 5);
+    assert_int_equal(clear(&street, ALICE, BOB), 2);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 0);
+    assert_int_equal(count_shown(&street, ALICE, CAROL), 1);
+    assert_int_equal(search(&street, ALICE, "walnut"), 1);
+    assert_int_equal(ask(&street, keys_with_bob), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM changes WHERE text<>'' OR target<>x''"), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 1);
+    assert_int_equal(neighbours_count_events(&street, ALICE, "chat.message.sent", NULL), events);
+    neighbours_pass(&street, ALICE, MINUTE_MS);
+    assert_false(neighbours_holds_bytes(&street, ALICE, key, sizeof key));
+    assert_false(neighbours_holds_bytes(&street, ALICE, "walnut and ash", 14));
+    assert_true(neighbours_holds_bytes(&street, ALICE, "walnut and elm", 14));
+    neighbours_exchange(&street);
+    neighbours_reopen(&street, ALICE);
+    assert_int_equal(clear(&street, ALICE, BOB), 0);
+    (void)neighbours_send(&street, BOB, ALICE, "afterwards");
+    (void)say(&street, BOB, PAYLOAD_EDIT, theirs.event_id, "walnut and yew");
+    neighbours_exchange(&street);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 1);
+    assert_int_equal(search(&street, ALICE, "walnut"), 1);
+    assert_int_equal(count_shown(&street, BOB, ALICE), 3);
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    end(&street);
+}
+
+static void log_clear__a_message_that_was_sent_is_not_sent_again(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    struct append_answer sent = send(&street, ALICE, BOB, "one", "hello");
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    struct append_answer again = send(&street, ALICE, BOB, "one", "hello");
+    assert_int_equal(again.result, RESULT_OK);
+    assert_true(again.repeated);
+    assert_string_equal(again.event_id, sent.event_id);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 0);
+    end(&street);
+}
+
+/* What was sent in clear stays in its event, which everybody has, and nowhere else. */
+static void log_clear__what_was_in_clear_is_shown_no_more(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    neighbours_change_database(&street, ALICE, "DELETE FROM offers");
+    (void)send(&street, ALICE, BOB, "one", "walnut");
+    assert_int_equal(neighbours_count(&street, ALICE, "walnut", MESSAGE_CLEAR), 1);
+    neighbours_exchange(&street);
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 0);
+    assert_int_equal(search(&street, ALICE, "walnut"), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM events WHERE json LIKE '%walnut%'"), 1);
+    neighbours_change_database(&street, ALICE,
+                               "INSERT INTO meta(key,value) VALUES('derived','no')");
+    assert_int_equal(count_shown(&street, ALICE, BOB), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages"), 1);
+    assert_int_equal(count_shown(&street, BOB, ALICE), 1);
+    end(&street);
+}
+
+/* The keys in a message of keys are those of others. */
+static void log_clear__keys_that_were_given_go_too(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    neighbours_change_database(&street, ALICE, "DELETE FROM receiving_keys");
+    (void)neighbours_send(&street, BOB, ALICE, "waited");
+    neighbours_give(&street, BOB, ALICE);
+    neighbours_pass(&street, ALICE, MOMENT_MS);
+    neighbours_exchange(&street);
+    assert_int_equal(neighbours_count(&street, ALICE, "waited", MESSAGE_OPENED), 1);
+    assert_int_equal(ask(&street, keys_with_bob), 2);
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    assert_int_equal(ask(&street, keys_with_bob), 0);
+    end(&street);
+}
+
+static void log_clear__what_waits_for_its_key_does_not_come_back(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    neighbours_change_database(&street, ALICE, "DELETE FROM receiving_keys");
+    (void)neighbours_send(&street, BOB, ALICE, "waits");
+    neighbours_give(&street, BOB, ALICE);
+    neighbours_pass(&street, ALICE, MOMENT_MS);
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    neighbours_exchange(&street); /* with its key */
+    assert_int_equal(count_shown(&street, ALICE, BOB), 0);
+    assert_int_equal(neighbours_count(&street, ALICE, "waits", MESSAGE_OPENED), 0);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
+    end(&street);
+}
+
+/* As a kill leaves it: begun, with some done, and a message that came since. */
+static void log_clear__goes_on_after_a_kill(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    struct append_answer done = send(&street, ALICE, BOB, "one", "walnut 1");
+    for (int i = 2; i < 200; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "walnut %d", i);
+        (void)neighbours_send(&street, i % 2 == 0 ? BOB : ALICE, i % 2 == 0 ? ALICE : BOB, text);
+    }
+    neighbours_exchange(&street);
+    const struct log_change forgotten = {.kind = PAYLOAD_DELETE,
+                                         .here_only = true,
+                                         .event_id = done.event_id,
+                                         .text = "",
+                                         .client_id = "forget"};
+    struct append_answer answer;
+    assert_int_equal(log_append_change(street.logs[ALICE].log, &forgotten, keep, &answer),
+                     RESULT_OK);
+    (void)neighbours_send(&street, CAROL, ALICE, "walnut of Carol");
+    neighbours_change_database(&street, ALICE,
+                               "INSERT INTO clearings(conversation,through,done)"
+                               " SELECT 1,max(seq),0 FROM events");
+    (void)neighbours_send(&street, BOB, ALICE, "walnut of later");
+    neighbours_exchange(&street);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 1);
+    assert_int_equal(ask(&street, "SELECT done FROM clearings"), 1);
+    assert_int_equal(ask(&street, keys_with_bob), 1);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body LIKE 'walnut%'"), 2);
+    assert_int_equal(search(&street, ALICE, "walnut"), 2);
+    end(&street);
+}
+
+/* What came since it began is none of its business. */
+static void log_clear__takes_what_was_there_when_it_was_asked_for(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    (void)neighbours_send(&street, BOB, ALICE, "before");
+    neighbours_exchange(&street);
+    int64_t through = ask(&street, "SELECT max(seq) FROM events");
+    (void)neighbours_send(&street, BOB, ALICE, "since");
+    (void)neighbours_send(&street, ALICE, BOB, "since");
+    neighbours_exchange(&street);
+    char sql[128];
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO clearings(conversation,through,done) VALUES(1,%lld,0)",
+                   (long long)through);
+    neighbours_change_database(&street, ALICE, sql);
+    assert_int_equal(count_shown(&street, ALICE, BOB), 2);
+    assert_int_equal(ask(&street, keys_with_bob), 2);
+    assert_int_equal(neighbours_count(&street, ALICE, "since", MESSAGE_OPENED), 2);
+    end(&street);
+}
+
+/* In clear, so that its event is the only place that has it. */
+static void log_clear__words_for_what_was_in_clear_come_too_late(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    neighbours_change_database(&street, BOB, "DELETE FROM offers");
+    struct append_answer sent = send(&street, BOB, ALICE, "one", "walnut");
+    neighbours_change_database(&street, BOB, "INSERT INTO meta(key,value) VALUES('derived','no')");
+    neighbours_exchange(&street);
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    (void)say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
+    neighbours_exchange(&street);
+    assert_int_equal(ask(&street, "SELECT count(*) FROM changes WHERE text<>''"), 0);
+    assert_int_equal(ask(&street, keys_with_bob), 0);
+    end(&street);
+}
+
+static void count_exported(void *context, const struct history_message *message,
+                           const struct export_proofs *proofs)
+{
+    (void)message, (void)proofs;
+    ++*(int *)context;
+}
+
+static void log_clear__is_in_no_export(void **state)
+{
+    int count = 0;
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    (void)send(&street, ALICE, BOB, "one", "walnut");
+    (void)send(&street, ALICE, CAROL, "two", "oak");
+    assert_int_equal(clear(&street, ALICE, BOB), 1);
+    assert_int_equal(export_read(street.logs[ALICE].log, count_exported, &count), RESULT_OK);
+    assert_int_equal(count, 1);
+    end(&street);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_clear__leaves_nothing_of_one_conversation),
+        cmocka_unit_test(log_clear__a_message_that_was_sent_is_not_sent_again),
+        cmocka_unit_test(log_clear__what_was_in_clear_is_shown_no_more),
+        cmocka_unit_test(log_clear__keys_that_were_given_go_too),
+        cmocka_unit_test(log_clear__what_waits_for_its_key_does_not_come_back),
+        cmocka_unit_test(log_clear__goes_on_after_a_kill),
+        cmocka_unit_test(log_clear__takes_what_was_there_when_it_was_asked_for),
+        cmocka_unit_test(log_clear__words_for_what_was_in_clear_come_too_late),
+        cmocka_unit_test(log_clear__is_in_no_export),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
