@@ -182,6 +182,7 @@ message.expired|Gelöscht: Ihre Zeit war um.
 message.from|{name} schrieb:
 message.from_you|Du schriebst:
 message.in_clear|Für alle lesbar senden
+message.lost|Auf diesem Gerät verloren, das es schon hatte: {name} kann es noch einmal geben. Frag {name}.
 message.more|Mehr zu dieser Nachricht
 message.to_delete|Wird gelöscht.
 message.unreadable|Verschlüsselt, und nicht zu öffnen: Sie ist beschädigt oder nicht für dieses Gerät.

@@ -182,6 +182,7 @@ message.expired|Deleted: its time was over.
 message.from|{name} wrote:
 message.from_you|You wrote:
 message.in_clear|Send it for all to read
+message.lost|Lost on this device, which had it: {name} can give it again. Ask {name}.
 message.more|More about this message
 message.to_delete|Is being deleted.
 message.unreadable|Encrypted, and can’t be opened: it is damaged, or not for this device.

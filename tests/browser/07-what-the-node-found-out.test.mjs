@@ -63,6 +63,7 @@ test('a backlog on its way is shown with what is left of it, and gone when it is
 
 test('a node that lost its log says so, and comes back by an invite that is pasted', async () => {
   const [alice, bob] = await neighbours();
+  await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].e2e);
   await alice.delivered((await alice.send(bob.id, 'before')).event_id);
   const { invite } = await alice.post('/api/v1/invites', { invitee_node_id: bob.id });
   await restart(bob, 'stop', () => fs.rmSync(bob.database()));
@@ -70,6 +71,9 @@ test('a node that lost its log says so, and comes back by an invite that is past
   await tab.getByText('This device’s messages are lost.').waitFor();
   await tab.getByLabel('Invite', { exact: true }).fill(invite);
   await tab.getByRole('button', { name: 'Join' }).click();
+  await row(tab, 'Alice').getByText('Lost on this device, which had it: Alice can give it again. Ask Alice.').waitFor();
+  await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].lost_there === 1);
+  await alice.post('/api/v1/chat/restore', { peer: bob.id });
   await row(tab, 'Alice').getByText('before').waitFor();
 });
 

@@ -4,7 +4,7 @@ import { cleanup, once, PATIENCE_MS, spawn } from './support.mjs';
 /** A program in a terminal of its own: what it shows, keys, and the end of the terminal. */
 export class Terminal {
   constructor(...args) {
-    const command = args.map((arg) => `'${arg}'`).join(' ');
+    const command = `exec ${args.map((arg) => `'${arg}'`).join(' ')}`; // its shell may be one that dies of a SIGINT meant for it
     this.text = '';
     this.waiting = [];
     this.process = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
