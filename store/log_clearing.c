@@ -6,6 +6,7 @@
 #include "protocol/payload.h"
 #include "store/history.h"
 #include "store/log_events_private.h"
+#include "store/log_keyring_private.h"
 #include "store/log_messages_private.h"
 #include "store/log_opened_private.h"
 
@@ -35,7 +36,7 @@ static size_t read_messages(struct event_log *log, struct clearing_item *page)
     sqlite3_stmt *row =
         database_query(&log->database,
                        "SELECT seq,lamport,event_id,author,sealed=?6 FROM messages"
-                       " INDEXED BY messages_conversation WHERE conversation=?1"
+                       " INDEXED BY messages_conversation WHERE conversation=?1 AND cleared=0"
                        " AND (lamport,event_id,author)>(?2,?3,?4) AND seq<=?5"
                        " ORDER BY lamport,event_id,author LIMIT ?7",
                        "iitiiii", at->conversation, at->lamport, at->event_id, at->author,
@@ -52,6 +53,18 @@ static size_t read_messages(struct event_log *log, struct clearing_item *page)
     return count;
 }
 
+static void clear_message(struct event_log *log, const struct event *event, int64_t seq,
+                          bool is_deleted)
+{
+    if (event != NULL) {
+        log_keyring_end(log, event->hash, LOG_KEYRING_CLEARED);
+    }
+    if (event != NULL && !is_deleted) {
+        log_messages_forget(log, event, seq);
+    }
+    database_run(&log->database, "UPDATE messages SET cleared=1 WHERE seq=?1", "i", seq);
+}
+
 /* False: none is left. */
 static bool clear_messages(struct event_log *log, int64_t until_ms)
 {
@@ -59,10 +72,8 @@ static bool clear_messages(struct event_log *log, int64_t until_ms)
     struct log_clearing *at = &log->clearing;
     size_t count = read_messages(log, page);
     for (size_t i = 0; i < count && (i == 0 || !is_over(log, until_ms)); i++) {
-        struct event *event = page[i].is_deleted ? NULL : log_events_read(log, page[i].seq);
-        if (event != NULL) {
-            log_messages_forget(log, event, page[i].seq);
-        }
+        struct event *event = log_events_read(log, page[i].seq);
+        clear_message(log, event, page[i].seq, page[i].is_deleted);
         event_destroy(&event);
         at->lamport = page[i].lamport;
         at->author = page[i].author;
@@ -101,7 +112,7 @@ static void spend(struct event_log *log, const struct clearing_item *item)
     }
     struct event *event = log_events_read(log, item->seq);
     if (event != NULL && !is_about && log_messages_is_one(log, event, item->seq)) {
-        log_messages_forget(log, event, item->seq);
+        clear_message(log, event, item->seq, false);
     } else if (event != NULL) {
         log_messages_spend(log, event, item->seq);
     }

@@ -103,6 +103,7 @@ static enum message_e2e look_up(struct event_log *log, const struct event *event
     case LOG_KEYRING_UNREADABLE:
         return MESSAGE_UNREADABLE;
     case LOG_KEYRING_DELETED:
+    case LOG_KEYRING_CLEARED:
         return MESSAGE_DELETED;
     case LOG_KEYRING_EXPIRED:
         return MESSAGE_EXPIRED;

@@ -7,6 +7,7 @@
 #include "protocol/envelope.h"
 #include "store/export.h"
 #include "store/log_append_change.h"
+#include "store/log_readers_private.h"
 #include "support/neighbours.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, MOMENT_MS = 6000, MINUTE_MS = 60000 };
@@ -327,6 +328,65 @@ static void log_clear__is_in_no_export(void **state)
     end(&street);
 }
 
+/* What the statements did since the last time. */
+static int64_t count_steps(struct neighbours *street)
+{
+    int64_t steps = 0;
+    struct event_log *log = street->logs[ALICE].log;
+    struct database *reader = log_readers_acquire(log);
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        if (reader->statements[i].statement != NULL) {
+            steps +=
+                sqlite3_stmt_status(reader->statements[i].statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+        }
+    }
+    assert_int_equal(log_readers_release(log, &reader), RESULT_OK);
+    return steps;
+}
+
+static void count_conversation(void *context, const struct history_conversation *conversation)
+{
+    (void)conversation;
+    ++*(int *)context;
+}
+
+/* Begins with as many messages, and lets one come. */
+static int64_t count_steps_beside(struct neighbours *street, int messages)
+{
+    int count = 0;
+    bool more = false;
+    struct event_log *log = street->logs[ALICE].log;
+    const struct history_query all = {.limit = 10, .newest = true};
+    for (int i = 0; i < messages; i++) {
+        (void)neighbours_send(street, BOB, ALICE, "walnut");
+    }
+    neighbours_exchange(street);
+    assert_int_equal(clear(street, ALICE, BOB), messages);
+    (void)neighbours_send(street, BOB, ALICE, "walnut");
+    neighbours_exchange(street);
+    (void)count_steps(street);
+    assert_int_equal(history_conversations(log, count_conversation, &count), RESULT_OK);
+    assert_int_equal(history_first_unread(log, test_id(BOB), count_message, &count), RESULT_OK);
+    assert_int_equal(history_last_message(log, test_id(BOB), count_message, &count), RESULT_OK);
+    assert_int_equal(history_page(log, &all, count_message, &count, &more), RESULT_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(count_shown(street, ALICE, BOB), 1);
+    assert_int_equal(search(street, ALICE, "walnut"), 1);
+    int64_t steps = count_steps(street);
+    assert_int_equal(clear(street, ALICE, BOB), 1);
+    return steps;
+}
+
+static void log_clear__costs_who_reads_nothing(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    int64_t steps = count_steps_beside(&street, 1);
+    assert_int_equal(count_steps_beside(&street, 100), steps);
+    end(&street);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +399,7 @@ int main(void)
         cmocka_unit_test(log_clear__takes_what_was_there_when_it_was_asked_for),
         cmocka_unit_test(log_clear__words_for_what_was_in_clear_come_too_late),
         cmocka_unit_test(log_clear__is_in_no_export),
+        cmocka_unit_test(log_clear__costs_who_reads_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
