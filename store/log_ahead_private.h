@@ -31,9 +31,18 @@ struct log_lost {
     struct node_id peer;
 };
 
+/* What is shown first, then all else that each of the two wrote, what is aside as well. */
+enum log_clearing_stage {
+    LOG_CLEARING_MESSAGES,
+    LOG_CLEARING_OWN,
+    LOG_CLEARING_OWN_ASIDE,
+    LOG_CLEARING_THEIRS,
+    LOG_CLEARING_THEIRS_ASIDE,
+};
+
 /* How far a conversation is cleared (log_clearing.c); the writer's. */
 struct log_clearing {
-    enum { LOG_CLEARING_MESSAGES, LOG_CLEARING_OWN, LOG_CLEARING_THEIRS } stage;
+    enum log_clearing_stage stage;
     int64_t conversation, through; /* up to an arrival number */
     int64_t lamport, author;       /* of the last message that was looked at; */
     char event_id[ULID_TEXT_BYTES];
