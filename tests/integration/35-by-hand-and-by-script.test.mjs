@@ -268,6 +268,33 @@ test('what names no message, or several, is said with what to do', async () => {
   assert.ok(await above(alice) > head);
 });
 
+test('where several conversations have a message of one id, the command line is told with whom', async () => {
+  const [alice, bob] = await couple();
+  const jana = new SealingPeer();
+  await jana.join(alice, 'Jana');
+  await jana.push(alice, jana.prekeys(await above(alice)));
+  const { event_id } = await alice.send(bob.id, 'mine');
+  const { data, lamport } = jana.message(await above(alice), alice.id, { kind: 'text', body: 'hers' }, { to: currentOffer(await jana.pull(alice), alice.id, jana.id) });
+  await jana.push(alice, jana.event(jana.community, lamport, 'chat.message.sent', data, { event_id }));
+  const of = async (who) => (await alice.history(`peer=${who.id}`)).map(({ body, e2e, reactions, reply_to }) => [e2e === 'ok' ? body : e2e, reactions?.[0].emoji ?? null, reply_to ?? null]);
+  const head = await above(alice);
+  for (const args of [['react', event_id, 'x'], ['edit', event_id, 'x'], ['reply', event_id, 'x'], ['delete', event_id], ['delete', event_id, '--here']]) {
+    const { code, stderr } = await alice.cli(...args);
+    assert.equal(code, 1);
+    assert.match(stderr, /^.*Messages of several conversations are called .*; say with whom: --peer WHO \(bad_request\)\n$/);
+  }
+  assert.match((await alice.cli('react', event_id, 'x', '--peer', 'Nobody')).stderr, /No member is called Nobody.* \(not_found\)/);
+  assert.equal(await above(alice), head);
+  await run(alice, 'react', event_id, 'x', '--peer', 'Jana');
+  await run(alice, 'edit', event_id, 'mine still', '--peer', 'Bob');
+  await run(alice, 'reply', event_id.slice(-6), 'good', '--peer', 'Jana');
+  assert.deepEqual(await of(bob), [['mine still', null, null]]);
+  assert.deepEqual(await of(jana), [['hers', 'x', null], ['good', null, event_id]]);
+  await run(alice, 'delete', event_id, '--here', '--peer', 'Jana');
+  await run(alice, 'delete', event_id, '--peer', 'Bob');
+  assert.deepEqual([(await of(bob))[0][0], (await of(jana))[0][0]], ['deleted', 'deleted']);
+});
+
 test('history --follow tells what was edited, deleted and reacted to', async () => {
   const [alice, bob] = await street();
   const { event_id } = await alice.send(bob.id, 'one');
