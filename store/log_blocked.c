@@ -32,7 +32,10 @@ bool log_blocked_may_tell(struct database *database, int64_t seq,
                             "SELECT 1 FROM unheard WHERE hash=?2 UNION ALL"
                             " SELECT 1 FROM messages m JOIN clearings k"
                             " ON k.conversation=m.conversation AND k.through>=m.seq"
-                            " WHERE m.seq=?1 LIMIT 1",
+                            " WHERE m.seq=?1 UNION ALL"
+                            " SELECT 1 FROM changes c JOIN clearings k"
+                            " ON k.conversation=c.conversation AND k.through>=c.seq"
+                            " WHERE c.seq=?1 LIMIT 1",
                             "ib", seq, hash, BLAKE3_HASH_BYTES) == 0;
 }
 
