@@ -50,7 +50,7 @@ export const api = {
   }),
   /** `what`: edit, delete or react. */
   say: (what, change) => call('POST', `/api/v1/chat/${what}`, change),
-  restore: (peer) => call('POST', '/api/v1/chat/restore', { peer }),
+  restore: (peer, theirs) => call('POST', '/api/v1/chat/restore', { peer, theirs }),
   read: (peer, event_id) => call('POST', '/api/v1/chat/read', { peer, event_id }),
   createCommunity: (name, policy) => call('POST', '/api/v1/community', { name, policy }),
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),

@@ -151,6 +151,7 @@ lost_there.given.other|Die Schlüssel von {count} Nachrichten sind auf dem Weg z
 lost_there.later|Nicht jetzt
 lost_there.one|Das Gerät von {name} hat eine Nachricht von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
 lost_there.other|Das Gerät von {name} hat {count} Nachrichten von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
+lost_there.theirs|Auch alles, was {name} in dieser Unterhaltung geschrieben hat: Jenem Gerät kann es fehlen, und es kann nicht danach fragen.
 mark.delivered|Zugestellt
 mark.delivered.title|Zugestellt {at}: Der andere Knoten hat es quittiert
 mark.direct|Angekommen

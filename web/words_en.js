@@ -151,6 +151,7 @@ lost_there.given.other|The keys of {count} messages are on their way to {name}�
 lost_there.later|Not now
 lost_there.one|{name}’s device has lost one message of yours. Send it again? Ask {name} first, in another way: a thief of the device’s key would ask for it, too.
 lost_there.other|{name}’s device has lost {count} messages of yours. Send them again? Ask {name} first, in another way: a thief of the device’s key would ask for them, too.
+lost_there.theirs|Also all that {name} wrote in this conversation: that device may have lost it, and can’t ask for it.
 mark.delivered|Delivered
 mark.delivered.title|Delivered {at}: their node has signed for it
 mark.direct|Received

@@ -155,7 +155,7 @@ test('what a device had and lost is told to the owner of the other one, who give
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id }), { messages: 0 });
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id, since_lamport: 0 }), { messages: 1 });
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id, since_lamport: sent.lamport }), { messages: 0 });
-  for (const body of [{}, { peer: bob.id, since_lamport: -1 }, { peer: bob.id, since_lamport: '0' }, { peer: bob.id, more: 1 }, { peer: alice.id }]) {
+  for (const body of [{}, { peer: bob.id, since_lamport: -1 }, { peer: bob.id, since_lamport: '0' }, { peer: bob.id, more: 1 }, { peer: bob.id, theirs: 1 }, { peer: bob.id, theirs: true, since_lamport: 0 }, { peer: alice.id }]) {
     assert.deepEqual(await statusOf(alice, '/api/v1/chat/restore', body), [400, 'bad_request'], JSON.stringify(body));
   }
   await alice.post(`/api/v1/contacts/${bob.id}`, { blocked: true });
@@ -348,8 +348,9 @@ test('who is back from a backup reads again what the other one gives, own words 
   await bob.until(async () => (await read()).length === 3);
   await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].lost_there === 1);
   assert.deepEqual(await read(), ['sealed to what the backup has', 'waiting', 'waiting']);
-  assert.match(await run(alice, 'restore-messages', 'Bob'), /^The keys of 1 message/);
-  await bob.until(async () => (await read())[2] === 'lost');
+  assert.match(await run(alice, 'restore-messages', 'Bob', '--theirs'), /^The keys of 2 messages/);
+  await bob.until(async () => !(await read()).includes('waiting'));
+  assert.deepEqual(await read(), ['sealed to what the backup has', 'own words', 'lost']);
+  assert.match(await run(alice, 'restore-messages', 'Bob', '--theirs'), /^The keys of 1 message are/);
   assert.match(await run(alice, 'restore-messages', 'Bob', '--since', '0'), /^The keys of 3 messages/);
-  await bob.until(async () => (await read())[1] === 'own words');
 });
