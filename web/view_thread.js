@@ -138,7 +138,7 @@ export function createThreadView(ui) {
       }
       give.disabled = false;
     });
-    lost.replaceChildren(...(count ? [words, element('label', { class: 'switch' }, theirs, ` ${t('lost_there.theirs', { name })}`), give, button(t('lost_there.later'), () => { hidden.add(entry.peer); schedule(); }, { class: 'plain' })] : []));
+    lost.replaceChildren(...(count ? [words, element('label', {}, theirs, ` ${t('lost_there.theirs', { name })}`), give, button(t('lost_there.later'), () => { hidden.add(entry.peer); schedule(); }, { class: 'plain' })] : []));
   }
 
   function renderEmpty(timeline, entry) {
