@@ -33,7 +33,10 @@ bool log_blocked_may_tell(struct database *database, int64_t seq,
     return database_integer(database, 0,
                             "SELECT 1 FROM unheard WHERE hash=?2 UNION ALL"
                             " SELECT 1 FROM messages m WHERE m.seq=?1 AND NOT (" LOG_CLEARING_LEFT(
-                                "m.conversation") ") LIMIT 1",
+                                "m.conversation") ") UNION ALL"
+                            " SELECT 1 FROM changes c JOIN clearings k"
+                            " ON k.conversation=c.conversation AND k.through>=c.seq"
+                            " WHERE c.seq=?1 LIMIT 1",
                             "ib", seq, hash, BLAKE3_HASH_BYTES) == 0;
 }
 
