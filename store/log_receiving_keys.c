@@ -66,6 +66,18 @@ bool log_receiving_keys_find(struct event_log *log,
     return found;
 }
 
+bool log_receiving_keys_holds(struct event_log *log, const struct log_receiving_pair *pair)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT secret FROM receiving_keys WHERE public=?1", "b",
+                       pair->public.key, HPKE_KEY_BYTES);
+    bool same = database_next(&log->database, row) &&
+                sqlite3_column_bytes(row, 0) == HPKE_KEY_BYTES &&
+                signing_equal(sqlite3_column_blob(row, 0), pair->secret, HPKE_KEY_BYTES);
+    database_done(row);
+    return same;
+}
+
 bool log_receiving_keys_has(struct event_log *log, const struct receiving_key *public)
 {
     return database_integer(&log->database, 0, "SELECT 1 FROM receiving_keys WHERE public=?1", "b",
