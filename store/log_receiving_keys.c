@@ -102,13 +102,15 @@ void log_receiving_keys_note_use(struct event_log *log, const struct receiving_k
                                  int64_t author, int64_t number)
 {
     /* What was offered to another one alone says nothing of what this author has. */
-    database_run(&log->database,
-                 "UPDATE receiving_keys SET used=?3 WHERE public=?1 AND peer IN (0,?2)"
-                 " AND (used=0 OR used>?3)",
-                 "bii", public->key, HPKE_KEY_BYTES, author, number);
-    if (sqlite3_changes(log->database.handle) == 0) {
-        return;
+    int64_t used = database_integer(&log->database, -1,
+                                    "SELECT used FROM receiving_keys WHERE public=?1"
+                                    " AND peer IN (0,?2)",
+                                    "bi", public->key, HPKE_KEY_BYTES, author);
+    if (used < 0 || (used > 0 && used <= number)) {
+        return; /* as for most: numbers grow */
     }
+    database_run(&log->database, "UPDATE receiving_keys SET used=?2 WHERE public=?1", "bi",
+                 public->key, HPKE_KEY_BYTES, number);
     log->state.secrets_may_go = true;
     database_run(&log->database,
                  "UPDATE receiving_keys SET replaced=?3 WHERE peer=?2 AND replaced=0 AND since<"
