@@ -119,6 +119,7 @@ struct event_log {
     struct ulid_source ulids;
     struct hedge hedge; /* of this start (§24.3) */
     struct log_entering entering;
+    struct log_opener *opener; /* the writer's; NULL until a batch needs it */
     struct log_turns turns;
     struct log_lost lost;
     struct log_clearing clearing; /* while state.is_clearing */
