@@ -4,6 +4,7 @@
 
 #include "store/log_nodes_private.h"
 #include "store/log_service_days_private.h"
+#include "store/log_terms_private.h"
 
 /* The oldest that was used, or where none was the oldest; never the newest. */
 static void keep_few(struct event_log *log, int64_t peer)
@@ -40,6 +41,7 @@ void log_receiving_keys_drop(struct event_log *log, const struct receiving_key *
 {
     database_run(&log->database, "DELETE FROM receiving_keys WHERE public=?1", "b", public->key,
                  HPKE_KEY_BYTES);
+    log_terms_forget_all(log);
 }
 
 bool log_receiving_keys_find(struct event_log *log,
@@ -112,6 +114,7 @@ void log_receiving_keys_note_use(struct event_log *log, const struct receiving_k
     database_run(&log->database, "UPDATE receiving_keys SET used=?2 WHERE public=?1", "bi",
                  public->key, HPKE_KEY_BYTES, number);
     log->state.secrets_may_go = true;
+    log_terms_forget(log, author);
     database_run(&log->database,
                  "UPDATE receiving_keys SET replaced=?3 WHERE peer=?2 AND replaced=0 AND since<"
                  "(SELECT since FROM receiving_keys WHERE public=?1 AND peer=?2)",
@@ -154,5 +157,9 @@ bool log_receiving_keys_sweep(struct event_log *log)
     for (int64_t peer = delete_revoked(log, 0); peer != 0;) {
         peer = delete_revoked(log, peer);
     }
-    return sqlite3_total_changes(log->database.handle) != before;
+    bool some_went = sqlite3_total_changes(log->database.handle) != before;
+    if (some_went) {
+        log_terms_forget_all(log);
+    }
+    return some_went;
 }
