@@ -164,6 +164,10 @@ static void append_changes(struct buffer *line, const struct names *names, const
     if (cli_print_time(cli_call_text(message, "edited_at"), at)[0] != '\0') {
         buffer_append_format(line, "  (edited %s)", at);
     }
+    if (cli_call_text(message, "gone_by")[0] != '\0') {
+        append_fact(line, "  (gone for good by ", cli_call_text(message, "gone_by"));
+        buffer_append_text(line, ")");
+    }
     json_array_foreach(json_object_get(message, "reactions"), index, reaction)
     {
         append_fact(line, "  ", cli_call_text(reaction, "emoji"));

@@ -227,7 +227,7 @@ test('on the command line messages are answered, edited, reacted to and deleted'
   await bob.until(async () => (await shown(bob, question)).e2e === 'deleted');
   assert.match(await history(), /Alice → Bob: Deleted .*\n.*Bob → Alice: Deleted on this device\.\n$/);
   await alice.until(async () => /Alice → Bob: Deleted at both ends\./.test(await history()));
-  assert.match(await run(bob, 'history'), /Alice → Bob: Deleted by its author\.\n.*Bob → Alice, answering .*: At eight  \(delivered\)\n$/);
+  assert.match(await run(bob, 'history'), /Alice → Bob: Deleted by its author\.  \(gone for good by \d{4}-\d\d-\d\d\)\n.*Bob → Alice, answering .*: At eight  \(delivered\)\n$/);
 });
 
 test('what names no message, or several, is said with what to do', async () => {
