@@ -21,9 +21,8 @@ letters=$PWD/build/bench/letters
 if [ ! -e "$letters.made" ]; then
   rm -rf "$letters"
   mkdir -p build/bench
-  cc -O2 -I. -o "$work/make_log" bench/make_log.c bench/population.c build/release/{store/libstore,protocol/libprotocol,core/libcore}.a \
-    -lsqlite3 -lsodium -ljansson -licui18n -licuuc -lpthread -lm
-  "$work/make_log" letters "$letters" 300000 >&2
+  cmake --build build/release --target make_log >build/bench.log
+  build/release/bin/make_log letters "$letters" 300000 >&2
   touch "$letters.made"
 fi
 HEARTHCHAT_BINARY=$program node bench/hostile.mjs "$seconds" "$repetitions" "$letters" "$@"

@@ -1,5 +1,5 @@
-/* Makes a data directory with a log for bench/store.sh: `make_log KIND DIRECTORY NUMBER…`. The same
- * numbers make the same events. */
+/* Makes a data directory with a log for bench/run and bench/store.sh: `make_log KIND DIRECTORY
+ * NUMBER…`. The same numbers make the same events. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +155,8 @@ static void write_word(struct population *population, char *body, size_t size_by
     (void)snprintf(body + used, size_bytes - used, " ");
 }
 
-/* All to the founder, of 100 bytes: what a search has to go through. */
-static void make_letters(struct population *population, size_t messages)
+/* Of 100 bytes: what a search has to go through. */
+static void write_letters(struct population *population, size_t messages, bool own)
 {
     enum { BODY_BYTES = 100 };
     char event_id[ULID_TEXT_BYTES];
@@ -169,11 +169,38 @@ static void make_letters(struct population *population, size_t messages)
             write_word(population, body, sizeof body);
         }
         (void)snprintf(client_id, sizeof client_id, "letter %zu", i);
-        (void)population_write(population, i % 1000 == 0 ? MALLORY : NEIGHBOUR,
+        size_t other = i % 1000 == 0 ? MALLORY : NEIGHBOUR;
+        size_t recipient = own ? other : FOUNDER;
+        (void)population_write(population, own ? FOUNDER : other,
                                event_draft_message(client_id,
-                                                   &population_key(population, FOUNDER)->node_id,
+                                                   &population_key(population, recipient)->node_id,
                                                    body, NULL),
                                event_id);
+    }
+}
+
+/* All to the founder, whose node would answer each. */
+static void make_letters(struct population *population, size_t messages)
+{
+    write_letters(population, messages, false);
+}
+
+/* All from the founder. */
+static void make_sent(struct population *population, size_t messages)
+{
+    write_letters(population, messages, true);
+}
+
+/* Of all members to the founder, in turns, answered and not read. */
+static void make_unread(struct population *population, size_t members, size_t messages)
+{
+    char message[ULID_TEXT_BYTES];
+    char receipt[ULID_TEXT_BYTES];
+    found_with(population, members);
+    for (size_t i = 0; i < messages; i++) {
+        write_message(population, 1 + i % (members - 1), FOUNDER, false, message);
+        (void)population_write(population, FOUNDER, event_draft_delivered(message, 1700000000),
+                               receipt);
     }
 }
 
@@ -225,10 +252,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*make)(struct population *population, size_t number);
-    } kinds[] = {{"members", make_members},        {"levels", make_levels},
-                 {"messages", make_messages},      {"marks", make_marks},
-                 {"letters", make_letters},        {"joinings", make_joinings},
-                 {"invitations", make_invitations}};
+    } kinds[] = {{"members", make_members},   {"levels", make_levels},
+                 {"messages", make_messages}, {"marks", make_marks},
+                 {"letters", make_letters},   {"sent", make_sent},
+                 {"joinings", make_joinings}, {"invitations", make_invitations}};
     struct population population;
     population_require(argc >= 4, "make_log KIND DIRECTORY NUMBER [NUMBER]");
     size_t number = strtoull(argv[3], NULL, 10);
@@ -239,6 +266,8 @@ int main(int argc, char **argv)
         make_street(&population, number, second);
     } else if (strcmp(argv[1], "manifests") == 0) {
         make_manifests(&population, number, second);
+    } else if (strcmp(argv[1], "unread") == 0) {
+        make_unread(&population, number, second);
     }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(argv[1], kinds[i].name) == 0) {

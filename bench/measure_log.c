@@ -11,7 +11,6 @@
 
 #include "core/memory.h"
 #include "population.h"
-#include "protocol/canonical.h"
 #include "protocol/hex.h"
 #include "store/event_reader.h"
 #include "store/history.h"
@@ -130,12 +129,8 @@ static void pass_conversation(void *context, const struct history_conversation *
     (void)conversation;
 }
 
-#ifndef SEARCH_FOUND /* what an older tree gives in its place */
-#define SEARCH_FOUND struct search_found
-#endif
-
 static void pass_found(void *context, const struct history_message *message,
-                       const SEARCH_FOUND *found)
+                       const struct search_found *found)
 {
     (void)message;
     (void)found;
@@ -179,15 +174,27 @@ static void read_unread(struct population *population)
                        "There is no unread count.");
 }
 
-static void read_rare_word(struct population *population)
+static bool never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static size_t search_for(struct population *population, const struct search_query *query)
 {
     bool more = false;
     size_t found = 0;
+    struct search *search = search_begin(population->log, query);
+    population_require(search_go_on(search, never, NULL) &&
+                           search_end(&search, pass_found, &found, &more) == RESULT_OK,
+                       "The messages can't be searched.");
+    return found;
+}
+
+static void read_rare_word(struct population *population)
+{
     const struct search_query query = {.text = "plumcake", .limit = 50};
-    population_require(search_messages(population->log, &query, pass_found, &found, &more) ==
-                               RESULT_OK &&
-                           found > 0,
-                       "The rare word is not found.");
+    population_require(search_for(population, &query) > 0, "The rare word is not found.");
 }
 
 static void measure_reads(struct population *population, char **arguments)
@@ -209,15 +216,11 @@ static size_t searched;
 
 static void read_search(struct population *population)
 {
-    bool more = false;
-    size_t found = 0;
     struct search_query query = {.text = searches[searched].text, .limit = 50};
     if (searches[searched].peer != 0) {
         query.peer = &population_key(population, searches[searched].peer)->node_id;
     }
-    population_require(search_messages(population->log, &query, pass_found, &found, &more) ==
-                           RESULT_OK,
-                       "The messages can't be searched.");
+    (void)search_for(population, &query);
 }
 
 static void measure_searches(struct population *population, char **arguments)
@@ -236,6 +239,15 @@ static struct verified_event *make_late(struct population *population, const cha
     int64_t third = population->lamport / 3;
     int64_t lamport = third + (int64_t)population_draw(population, (size_t)(2 * third));
     uint64_t serial = strcmp(kind, "twins") == 0 ? i / 2 : i;
+    if (strcmp(kind, "letters") == 0) {
+        char client_id[32];
+        (void)snprintf(client_id, sizeof client_id, "late letter %zu", i);
+        return population_sign_late(
+            population, NEIGHBOUR,
+            event_draft_message(client_id, &population_key(population, FOUNDER)->node_id,
+                                "Hello neighbour, do you have power today?", NULL),
+            serial, lamport);
+    }
     struct event_draft draft =
         strcmp(kind, "invitations") == 0
             ? event_draft_invited(&population_key(population, 100000 + i)->node_id, "Late",
@@ -402,20 +414,6 @@ static bool keep_text(void *context, int64_t seq, int64_t lamport, const char *t
     return true;
 }
 
-static struct verified_event *verify_text(const char *text)
-{
-    json_t *json = NULL;
-    struct event *event = NULL;
-    struct verified_event *verified = NULL;
-    population_require(canonical_parse(text, strlen(text), CANONICAL_MOST_NESTING, &json, NULL) ==
-                               RESULT_OK &&
-                           event_parse(json, NULL, &event) == EVENT_ACCEPTABLE &&
-                           event_verify(&event, &verified) == RESULT_OK,
-                       "An event is damaged.");
-    json_decref(json);
-    return verified;
-}
-
 /* Events a second of work that a fresh log of the neighbour takes in pages of 1,000; parsing and
  * verifying them is not in it. */
 static void measure_receiving(struct population *population, char **arguments)
@@ -435,7 +433,7 @@ static void measure_receiving(struct population *population, char **arguments)
         size_t count = texts.count - i < PAGE ? texts.count - i : PAGE;
         struct verified_event **events = memory_allocate(count, sizeof(struct verified_event *));
         for (size_t j = 0; j < count; j++) {
-            events[j] = verify_text(texts.list[i + j]);
+            events[j] = population_verify(texts.list[i + j], strlen(texts.list[i + j]));
             memory_free(texts.list[i + j]);
         }
         double begun = population_worked();

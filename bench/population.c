@@ -8,6 +8,7 @@
 #include "core/lock.h"
 #include "core/memory.h"
 #include "protocol/blake3.h"
+#include "protocol/canonical.h"
 #include "protocol/co_signature.h"
 #include "protocol/node_manifest.h"
 #include "store/data_directory.h"
@@ -88,12 +89,11 @@ const struct signing_key *population_key(struct population *population, size_t p
 void population_open(struct population *population, const char *directory, size_t self,
                      bool synchronous)
 {
-    static struct signing_key key;
     struct error error = {""};
     uint64_t person = self;
     uint8_t seed[BLAKE3_HASH_BYTES];
     blake3_hash(&person, sizeof person, seed);
-    key = make_key(self);
+    population->self = make_key(self);
     population_require(data_directory_prepare(directory, &error) == RESULT_OK, error.message);
     char *key_path = data_directory_path(directory, "keys/device.ed25519");
     population_require(data_directory_write_file(key_path, seed, sizeof seed, &error) == RESULT_OK,
@@ -102,9 +102,10 @@ void population_open(struct population *population, const char *directory, size_
     char *path = data_directory_community_path(directory, founder);
     struct event_log_options options = {.directory = path,
                                         .community_id = *founder,
-                                        .key = &key,
+                                        .key = &population->self,
                                         .clock = clock_system(),
-                                        .synchronous = synchronous};
+                                        .synchronous = synchronous,
+                                        .keeps_keys = true};
     population_require(event_log_open(&options, &population->log, &error) == RESULT_OK,
                        error.message);
     memory_free(key_path);
@@ -191,6 +192,20 @@ struct verified_event *population_sign_late(struct population *population, size_
     population_require(sign(population, person, &draft, event_id, lamport, &event),
                        "A late event can't be signed.");
     return event;
+}
+
+struct verified_event *population_verify(const char *text, size_t length_bytes)
+{
+    json_t *json = NULL;
+    struct event *event = NULL;
+    struct verified_event *verified = NULL;
+    population_require(canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &json, NULL) ==
+                               RESULT_OK &&
+                           event_parse(json, NULL, &event) == EVENT_ACCEPTABLE &&
+                           event_verify(&event, &verified) == RESULT_OK,
+                       "An event is damaged.");
+    json_decref(json);
+    return verified;
 }
 
 void population_found(struct population *population)

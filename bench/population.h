@@ -20,6 +20,7 @@
 struct population {
     struct signing_key *keys;
     size_t key_count;
+    struct signing_key self; /* whose log it is */
     struct event_log *log;
     int64_t lamport; /* of the newest event */
     uint64_t serial; /* of the next event id */
@@ -62,6 +63,9 @@ void population_settle(struct population *population);
 struct verified_event *population_sign_late(struct population *population, size_t person,
                                             struct event_draft draft, uint64_t serial,
                                             int64_t lamport);
+
+/* A stored event's text again. */
+struct verified_event *population_verify(const char *text, size_t length_bytes);
 
 void population_found(struct population *population);
 void population_invite(struct population *population, size_t inviter, size_t person,

@@ -14,16 +14,9 @@ source_of() { if [ "$1" = before ]; then dirname "$(dirname "$baseline")"; else 
 for side in $sides; do
   mkdir -p "$work/$side"
   build=$(build_of "$side")
-  names=() # what an older tree calls them
-  if grep -q event_log_acquire "$(source_of "$side")/store/event_log.h"; then
-    names=(-Dlog_snapshot_acquire=event_log_acquire -Dlog_snapshot_release=event_log_release
-      -Dlog_receive_events=event_log_receive "-I$work/$side")
-    mkdir -p "$work/$side/core"
-    echo '#include "core/thread.h"' >"$work/$side/core/lock.h"
-  fi
   for tool in make_log measure_log; do
-    cc -O2 "${names[@]}" -I"$(source_of "$side")" -o "$work/$side/$tool" "bench/$tool.c" bench/population.c "$build/store/libstore.a" \
-      "$build/protocol/libprotocol.a" "$build/core/libcore.a" -lsqlite3 -lsodium -ljansson -lpthread -lm
+    cc -O2 -I"$(source_of "$side")" -o "$work/$side/$tool" "bench/$tool.c" bench/population.c "$build/store/libstore.a" \
+      "$build/protocol/libprotocol.a" "$build/core/libcore.a" -lsqlite3 -lsodium -ljansson -licui18n -licuuc -lpthread -lm
   done
 done
 

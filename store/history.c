@@ -138,10 +138,8 @@ struct scope {
     const char *messages;
 };
 
-/* But what the owner does not want to see. The index of conversations has `seq`, too. */
-#define IS_LEFT(conversation) "+m.seq>" LOG_CLEARING_THROUGH(conversation) " "
-#define OF_ONE(parameter) "m.conversation=" parameter " AND " IS_LEFT(parameter)
-#define OF_EVERY(parameter) parameter "=0 AND " IS_LEFT("m.conversation")
+#define OF_ONE(parameter) "m.conversation=" parameter " AND " LOG_CLEARING_LEFT(parameter)
+#define OF_EVERY(parameter) parameter "=0 AND " LOG_CLEARING_LEFT("m.conversation")
 #define OF_ALL(parameter)                                                                          \
     OF_EVERY(parameter) "AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS " "
 
@@ -379,7 +377,8 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
 #define FOUND(where)                                                                               \
     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN (" where ")"                        \
     " AND (m.conversation=?3 OR (?3=-1 AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS       \
-    ")) AND " IS_LEFT("m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
+    ")) AND " LOG_CLEARING_LEFT(                                                                   \
+        "m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
 
 enum result history_find(struct event_log *log, const struct history_name *name,
                          history_visit *visit, void *context)
