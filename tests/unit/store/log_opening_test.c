@@ -201,6 +201,24 @@ static void log_opening__shows_one_commitment_once(void **state)
     }
 }
 
+/* In one batch, whatever its order. */
+static void log_opening__answers_the_first_of_a_batch(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    const struct receiving_key to = neighbours_prekey(&street, BOB);
+    const struct crafted first = {.client_id = "a", .text = "first", .to = to, .key = 1};
+    const struct crafted again = {.client_id = "b", .text = "again", .to = to, .key = 1};
+    const struct crafted later = {.client_id = "c", .text = "later", .to = to, .key = 1};
+    struct verified_event *batch[] = {craft(&again, 102), craft(&later, 103), craft(&first, 101)};
+    test_log_receive(&street.logs[BOB], batch, 3);
+    assert_int_equal(neighbours_count(&street, BOB, "first", MESSAGE_OPENED), 1);
+    assert_int_equal(count_delivered(&street), 1);
+    neighbours_verify(&street, BOB);
+    neighbours_end(&street);
+}
+
 /* What was to be answered is another one again by then. */
 static void log_opening__answers_one_commitment_once(void **state)
 {
@@ -353,6 +371,7 @@ int main(void)
         cmocka_unit_test(log_opening__what_is_newer_is_unsupported),
         cmocka_unit_test(log_opening__what_was_unsupported_is_tried_again),
         cmocka_unit_test(log_opening__shows_one_commitment_once),
+        cmocka_unit_test(log_opening__answers_the_first_of_a_batch),
         cmocka_unit_test(log_opening__answers_one_commitment_once),
         cmocka_unit_test(log_opening__what_goes_leaves_nothing),
         cmocka_unit_test(log_opening__a_key_that_fits_opens_and_no_other),
