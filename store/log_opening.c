@@ -184,7 +184,9 @@ void log_opening_try(struct event_log *log, const struct event *event,
     const struct log_opened_ahead *ahead = NULL;
     *opening_out = (struct log_opening){.e2e = MESSAGE_UNSUPPORTED};
     if (is_being_sealed(log, event)) {
-        opening_out->e2e = read_plain(log->entering.payload, &opening_out->payload);
+        opening_out->e2e = MESSAGE_OPENED;
+        opening_out->payload = *log->entering.payload;
+        (void)json_incref(opening_out->payload.json);
         return;
     }
     if (log->state.keeps_keys) {
