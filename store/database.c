@@ -163,11 +163,14 @@ enum result database_execute(struct database *database, const char *sql)
     return RESULT_OK;
 }
 
-/* Where the statement is, or would be. */
+/* Where the statement is, or would be: one that is under way is its caller's, whoever else has the
+ * same text, or a text that the linker made the same. */
 static size_t place_of(const struct database *database, const char *sql)
 {
     size_t place = (size_t)((uintptr_t)sql / 8) & (DATABASE_STATEMENT_PLACES - 1);
-    while (database->statements[place].sql != NULL && database->statements[place].sql != sql) {
+    while (database->statements[place].sql != NULL &&
+           (database->statements[place].sql != sql ||
+            sqlite3_stmt_busy(database->statements[place].statement) != 0)) {
         place = (place + 1) & (DATABASE_STATEMENT_PLACES - 1);
     }
     return place;

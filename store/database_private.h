@@ -32,7 +32,7 @@ struct database {
     int checkpoint_pages;
     int journal_pages; /* the longest that the journal was since it was emptied */
     struct {
-        const char *sql; /* a literal; found again by its address. NULL: an empty place */
+        const char *sql; /* static; found again by its address. NULL: an empty place */
         sqlite3_stmt *statement;
     } statements[DATABASE_STATEMENT_PLACES];
 };
@@ -68,8 +68,9 @@ bool database_end_journal(struct database *database);
 enum result database_execute(struct database *database, const char *sql);
 
 /* Binds after `types`: i int64_t, t text (NULL allowed), b pointer and int length (a blob). The
- * bytes must live until database_done(). Returns NULL when the statement can't be prepared; every
- * other function here takes that NULL in its stride. */
+ * bytes must live until database_done(). One of the same text that is under way is left alone: this is
+ * another one then. Returns NULL when the statement can't be prepared; every other function here
+ * takes that NULL in its stride. */
 sqlite3_stmt *database_query(struct database *database, const char *sql, const char *types, ...);
 
 /* True when there is a row. */
