@@ -68,8 +68,8 @@ bool database_end_journal(struct database *database);
 enum result database_execute(struct database *database, const char *sql);
 
 /* Binds after `types`: i int64_t, t text (NULL allowed), b pointer and int length (a blob). The
- * bytes must live until database_done(). One of the same text that is under way is left alone: this is
- * another one then. Returns NULL when the statement can't be prepared; every other function here
+ * bytes must live until database_done(). One of the same text that is under way is left alone: this
+ * is another one then. Returns NULL when the statement can't be prepared; every other function here
  * takes that NULL in its stride. */
 sqlite3_stmt *database_query(struct database *database, const char *sql, const char *types, ...);
 
