@@ -58,14 +58,21 @@ static bool has_known_members(const json_t *body, const char *own)
     return true;
 }
 
-/* False after answering that the message is nobody's, or that of somebody who is not there. Which
- * one is meant where several have its id, the store says. */
+/* False after answering that the message has no words, or is that of somebody who is not there.
+ * Which one is meant where several have its id, the store says. */
 static bool reaches(struct request *request, const struct node_parts *parts, struct event_log *log,
                     const struct log_change *change)
 {
     struct node_id found;
-    if (change->here_only || parts->store_and_forward ||
+    if (change->here_only ||
         event_reader_has_used(log, change->client_id)) { /* it is answered again */
+        return true;
+    }
+    if (change->kind != PAYLOAD_DELETE &&
+        !chat_gate_has_words(request, log, change->peer, change->event_id)) {
+        return false;
+    }
+    if (parts->store_and_forward) {
         return true;
     }
     if (change->peer != NULL) {

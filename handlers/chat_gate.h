@@ -14,4 +14,10 @@ bool chat_gate_is_open(struct request *request, const struct node_parts *parts);
 bool chat_gate_reaches(struct request *request, const struct node_parts *parts,
                        const struct node_id *recipient);
 
+/* Whether there are words to answer, edit or react to: not in a message that can't be opened, which
+ * is final (§24.4); in one that waits for its key there will be. `peer`: of whose conversation;
+ * NULL: of any. */
+bool chat_gate_has_words(struct request *request, struct event_log *log, const struct node_id *peer,
+                         const char *event_id);
+
 #endif

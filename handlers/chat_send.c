@@ -98,6 +98,13 @@ static bool read_reply_to(struct request *request, const json_t *input, const ch
     return true;
 }
 
+static bool may_answer(struct request *request, struct event_log *log,
+                       const struct node_id *recipient, const char *client_id, const char *reply_to)
+{
+    return reply_to[0] == '\0' || event_reader_has_used(log, client_id) ||
+           chat_gate_has_words(request, log, recipient, reply_to);
+}
+
 /* Whether it must be sealed (§24.5). False after answering what is wrong with the input. */
 static bool read_e2e(struct request *request, const json_t *input, bool *required_out)
 {
@@ -143,7 +150,8 @@ void chat_send_call(struct request *request, const struct node_parts *parts, con
     (void)json_members_string(input, "body", &body, &body_bytes);
     if (log == NULL || !node_parts_resolve(parts, request, recipient_text, &recipient) ||
         !read_reply_to(request, input, &reply_to) || !read_e2e(request, input, &required) ||
-        !check(request, parts, &recipient, client_id, body, body_bytes, attachments)) {
+        !check(request, parts, &recipient, client_id, body, body_bytes, attachments) ||
+        !may_answer(request, log, &recipient, client_id, reply_to)) {
         return;
     }
     struct sending *sending = memory_allocate(1, sizeof *sending);

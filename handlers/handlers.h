@@ -11,12 +11,11 @@ typedef void handler(struct request *request, const struct node_parts *parts);
 
 handler chat_send_handle;            /* POST /api/v1/chat/send (§13, §14) */
 handler chat_history_handle;         /* GET /api/v1/chat/history */
-handler chat_message_handle;         /* GET /api/v1/chat/message?peer=&event_id= */
 handler chat_read_handle;            /* POST /api/v1/chat/read */
 handler chat_change_edit_handle;     /* POST /api/v1/chat/edit (§24) */
 handler chat_change_delete_handle;   /* POST /api/v1/chat/delete */
 handler chat_change_react_handle;    /* POST /api/v1/chat/react */
-handler chat_messages_handle;        /* GET /api/v1/chat/messages */
+handler chat_messages_handle;        /* GET /api/v1/chat/messages: by name */
 handler chat_restore_handle;         /* POST /api/v1/chat/restore (§24.8) */
 handler keys_rotate_handle;          /* POST /api/v1/keys/rotate (§24.1) */
 handler chat_search_handle;          /* GET /api/v1/chat/search */

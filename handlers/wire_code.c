@@ -25,6 +25,7 @@ static const struct {
     [WIRE_BOOTSTRAP_UNREACHABLE] = {"bootstrap_unreachable", 503},
     [WIRE_WRONG_COMMUNITY] = {"wrong_community", 400},
     [WIRE_E2E_SESSION_MISSING] = {"e2e_session_missing", 409},
+    [WIRE_E2E_DECRYPT_FAILED] = {"e2e_decrypt_failed", 422},
     [WIRE_SAFETY_NUMBER_MISMATCH] = {"safety_number_mismatch", 409},
 };
 

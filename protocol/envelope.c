@@ -359,3 +359,31 @@ bool envelope_read_header(const json_t *body, struct envelope_header *header_out
     buffer_deinit(&records);
     return true;
 }
+
+bool envelope_read_tag(const json_t *body, uint8_t tag_out[static RECEIVING_KEY_TAG_BYTES])
+{
+    enum { BEGINNING_BYTES = 12, BEGINNING_DECODED_BYTES = 9 }; /* whole groups with the tag */
+    char beginning[BEGINNING_BYTES + 1];
+    uint8_t decoded[BEGINNING_DECODED_BYTES];
+    const json_t *header = NULL;
+    const char *keys = NULL;
+    size_t length = 0;
+    if (!json_members_object(body, "header", &header) ||
+        !json_members_string(header, "keys", &keys, &length) || length < BEGINNING_BYTES) {
+        return false;
+    }
+    memcpy(beginning, keys, BEGINNING_BYTES);
+    beginning[BEGINNING_BYTES] = '\0';
+    if (!base64url_decode_exact(beginning, decoded, sizeof decoded)) {
+        return false;
+    }
+    memcpy(tag_out, decoded, RECEIVING_KEY_TAG_BYTES);
+    return true;
+}
+
+size_t envelope_sealed_bytes(const json_t *body)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    return json_members_string(body, "ciphertext", &text, &length) ? length : 0;
+}

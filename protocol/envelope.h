@@ -79,4 +79,10 @@ struct envelope_header {
 };
 bool envelope_read_header(const json_t *body, struct envelope_header *header_out);
 
+/* The tag of its first record alone. */
+bool envelope_read_tag(const json_t *body, uint8_t tag_out[static RECEIVING_KEY_TAG_BYTES]);
+
+/* How much text its ciphertext is. */
+size_t envelope_sealed_bytes(const json_t *body);
+
 #endif

@@ -6,11 +6,13 @@
 #include "protocol/json_build.h"
 #include "protocol/ulid.h"
 #include "server/cli.h"
+#include "server/cli_who.h"
 
 /* What is to be done to which message. */
 struct change {
     const struct cli *cli;
     const char *client_id; /* NULL: the node makes one */
+    const char *who;       /* in the conversation with whom; NULL: in any */
     char *self;
     json_t *message; /* as chat.history has it */
 };
@@ -57,6 +59,25 @@ static int refuse(const char *code, char *sentence)
     return exit_code;
 }
 
+static int refuse_several(const struct change *change, const json_t *messages, const char *name)
+{
+    size_t index;
+    json_t *message;
+    bool of_one = true;
+    const char *peer = peer_of(change, json_array_get(messages, 0));
+    json_array_foreach((json_t *)(uintptr_t)messages, index, message)
+    {
+        of_one = of_one && strcmp(peer_of(change, message), peer) == 0;
+    }
+    return refuse("bad_request",
+                  of_one ? memory_format("Several messages are called %s; take more of the "
+                                         "event_id that stands in: hearthchat history --json",
+                                         name)
+                         : memory_format("Messages of several conversations are called %s; say "
+                                         "with whom: --peer WHO",
+                                         name));
+}
+
 static int ask_who_we_are(struct change *change)
 {
     json_t *node = NULL;
@@ -65,6 +86,21 @@ static int ask_who_we_are(struct change *change)
         change->self = memory_duplicate_string(cli_call_text(node, "node_id"));
     }
     json_decref(node);
+    return exit_code;
+}
+
+/* The messages whose ids end so. */
+static int ask(const struct change *change, const char *id, json_t **answer_out)
+{
+    char *peer = NULL;
+    int exit_code = change->who == NULL ? CLI_DONE : cli_who_find(change->cli, change->who, &peer);
+    if (exit_code == CLI_DONE) {
+        char *path = memory_format("/api/v1/chat/messages?id=%s%s%s", id,
+                                   peer == NULL ? "" : "&peer=", peer == NULL ? "" : peer);
+        exit_code = cli_call_node(change->cli, path, NULL, answer_out);
+        memory_free(path);
+    }
+    memory_free(peer);
     return exit_code;
 }
 
@@ -86,9 +122,7 @@ static int find(struct change *change, const char *name)
     }
     int exit_code = ask_who_we_are(change);
     if (exit_code == CLI_DONE) {
-        char *path = memory_format("/api/v1/chat/messages?id=%s", id);
-        exit_code = cli_call_node(change->cli, path, NULL, &answer);
-        memory_free(path);
+        exit_code = ask(change, id, &answer);
     }
     const json_t *messages = json_object_get(answer, "messages");
     json_t *chosen = exit_code == CLI_DONE ? choose(change, messages) : NULL;
@@ -97,10 +131,7 @@ static int find(struct change *change, const char *name)
                                                       "hearthchat history",
                                                       name));
     } else if (exit_code == CLI_DONE && chosen == NULL) {
-        exit_code = refuse("bad_request", memory_format("Several messages are called %s; take more "
-                                                        "of the event_id that stands in: "
-                                                        "hearthchat history --json",
-                                                        name));
+        exit_code = refuse_several(change, messages, name);
     } else if (exit_code == CLI_DONE) {
         change->message = json_incref(chosen);
     }
@@ -195,7 +226,8 @@ static int run(struct cli *cli, int argc, char **argv,
                int (*act)(struct change *change, const char *text))
 {
     struct change change = {.cli = cli};
-    const struct cli_option options[] = {{"--client-id", &change.client_id, NULL},
+    const struct cli_option options[] = {{"--peer", &change.who, NULL},
+                                         {"--client-id", &change.client_id, NULL},
                                          {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     if (cli_arguments_parse(cli, argc, argv, options, 2, 2, &exit_code)) {
@@ -213,16 +245,18 @@ static int run(struct cli *cli, int argc, char **argv,
 
 #define MESSAGE_IS                                                                                 \
     "MESSAGE is what stands behind its time in hearthchat history: the end of its id,\n"           \
-    "or all of it; its conversation has to be end-to-end encrypted."
+    "or all of it; its conversation has to be end-to-end encrypted. --peer WHO says whose,\n"      \
+    "where several have a message of that name."
 #define TEXT_IS "\n- as TEXT reads standard input.\n"
 
 int cli_change_reply(int argc, char **argv)
 {
-    struct cli cli = {.command = "reply",
-                      .usage =
-                          "hearthchat reply MESSAGE TEXT [--client-id ID] [--json] [--data DIR]\n"
-                          "\n" MESSAGE_IS TEXT_IS,
-                      .too_much = ": put the text in quotes, like \"at eight\"."};
+    struct cli cli = {
+        .command = "reply",
+        .usage =
+            "hearthchat reply MESSAGE TEXT [--peer WHO] [--client-id ID] [--json] [--data DIR]\n"
+            "\n" MESSAGE_IS TEXT_IS,
+        .too_much = ": put the text in quotes, like \"at eight\"."};
     return run(&cli, argc, argv, reply);
 }
 
@@ -230,22 +264,24 @@ int cli_change_edit(int argc, char **argv)
 {
     struct cli cli = {
         .command = "edit",
-        .usage = "hearthchat edit MESSAGE TEXT [--client-id ID] [--json] [--data DIR]\n"
-                 "\n" MESSAGE_IS TEXT_IS
-                 "It is one of your own. The other one sees the new words, that they are new, and\n"
-                 "the old ones when asking for them.\n",
+        .usage =
+            "hearthchat edit MESSAGE TEXT [--peer WHO] [--client-id ID] [--json] [--data DIR]\n"
+            "\n" MESSAGE_IS TEXT_IS
+            "It is one of your own. The other one sees the new words, that they are new, and\n"
+            "the old ones when asking for them.\n",
         .too_much = ": put the text in quotes, like \"at nine\"."};
     return run(&cli, argc, argv, edit);
 }
 
 int cli_change_react(int argc, char **argv)
 {
-    struct cli cli = {.command = "react",
-                      .usage =
-                          "hearthchat react MESSAGE EMOJI [--client-id ID] [--json] [--data DIR]\n"
-                          "\n" MESSAGE_IS "\n"
-                          "One reaction a person and message, the last counts; \"\" takes it "
-                          "back.\n"};
+    struct cli cli = {
+        .command = "react",
+        .usage =
+            "hearthchat react MESSAGE EMOJI [--peer WHO] [--client-id ID] [--json] [--data DIR]\n"
+            "\n" MESSAGE_IS "\n"
+            "One reaction a person and message, the last counts; \"\" takes it "
+            "back.\n"};
     return run(&cli, argc, argv, react);
 }
 
@@ -254,15 +290,18 @@ int cli_change_delete(int argc, char **argv)
     struct cli cli = {
         .command = "delete",
         .usage =
-            "hearthchat delete MESSAGE [--here] [--client-id ID] [--json] [--data DIR]\n"
+            "hearthchat delete MESSAGE [--here] [--peer WHO] [--client-id ID] [--json] [--data "
+            "DIR]\n"
             "\n" MESSAGE_IS "\n"
             "One of your own is deleted for both: its key and words go here at once, on the "
             "other\n"
             "device as soon as that hears of it. With --here any one, on this device alone.\n"};
     struct change change = {.cli = &cli};
     bool here = false;
-    const struct cli_option options[] = {
-        {"--here", NULL, &here}, {"--client-id", &change.client_id, NULL}, {NULL, NULL, NULL}};
+    const struct cli_option options[] = {{"--here", NULL, &here},
+                                         {"--peer", &change.who, NULL},
+                                         {"--client-id", &change.client_id, NULL},
+                                         {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
         exit_code = find(&change, cli.positional[0]);

@@ -6,7 +6,7 @@
 #include "server/cli.h"
 #include "server/cli_who.h"
 
-static int restore(const struct cli *cli, const char *since_text)
+static int restore(const struct cli *cli, const char *since_text, bool and_theirs)
 {
     char *peer = NULL;
     json_t *answer = NULL;
@@ -20,13 +20,15 @@ static int restore(const struct cli *cli, const char *since_text)
         json_t *input = json_build_pack("{s:s}", "peer", peer);
         if (since_text != NULL) {
             (void)json_object_set_new(input, "since_lamport", json_integer(since));
+        } else if (and_theirs) {
+            (void)json_object_set_new(input, "theirs", json_true());
         }
         exit_code = cli_call_node(cli, "/api/v1/chat/restore", input, &answer);
     }
     (void)json_members_integer(answer, "messages", 0, INT64_MAX, &messages);
     if (exit_code == CLI_DONE && cli->json) {
         cli_print_json(answer);
-    } else if (exit_code == CLI_DONE && messages == 0 && since_text == NULL) {
+    } else if (exit_code == CLI_DONE && messages == 0 && since_text == NULL && !and_theirs) {
         (void)puts("That device has asked for nothing that it once had. To give it everything "
                    "again: --since 0");
     } else if (exit_code == CLI_DONE) {
@@ -43,17 +45,20 @@ int cli_keys_restore(int argc, char **argv)
     struct cli cli = {
         .command = "restore-messages",
         .usage =
-            "hearthchat restore-messages WHO [--since LAMPORT] [--json] [--data DIR]\n"
+            "hearthchat restore-messages WHO [--theirs | --since LAMPORT] [--json] [--data DIR]\n"
             "\n"
             "Gives WHO's device the keys of messages again that it once had and has lost, after\n"
-            "a restored backup, say: those that it asks for; with --since those of all that the\n"
-            "two of you wrote behind that lamport, 0 for everything. Ask WHO before, face to\n"
-            "face or by phone: who stole that device's key would ask for them, too.\n"};
+            "a restored backup, say: those that it asks for; with --theirs also those of all that\n"
+            "WHO wrote, which it can't ask for; with --since those of all that the two of you\n"
+            "wrote behind that lamport, 0 for everything. Ask WHO before, face to face or by\n"
+            "phone: who stole that device's key would ask for them, too.\n"};
     const char *since = NULL;
-    const struct cli_option options[] = {{"--since", &since, NULL}, {NULL, NULL, NULL}};
+    bool and_theirs = false;
+    const struct cli_option options[] = {
+        {"--since", &since, NULL}, {"--theirs", NULL, &and_theirs}, {NULL, NULL, NULL}};
     int exit_code = CLI_DONE;
     if (cli_arguments_parse(&cli, argc, argv, options, 1, 1, &exit_code)) {
-        exit_code = restore(&cli, since);
+        exit_code = restore(&cli, since, and_theirs);
     }
     cli_arguments_deinit(&cli);
     return exit_code;

@@ -8,8 +8,6 @@ static const struct route local[] = {
      "peer since_lamport before_lamport limit "},
     {"GET", "/api/v1/chat/conversations", CALLER_SELF, BODY_NONE, true, conversations_handle,
      "peer blocked "},
-    {"GET", "/api/v1/chat/message", CALLER_SELF, BODY_NONE, true, chat_message_handle,
-     "peer event_id "},
     {"POST", "/api/v1/chat/read", CALLER_SELF, BODY_JSON, true, chat_read_handle, NULL},
     {"POST", "/api/v1/chat/edit", CALLER_SELF, BODY_JSON, true, chat_change_edit_handle, NULL},
     {"POST", "/api/v1/chat/delete", CALLER_SELF, BODY_JSON, true, chat_change_delete_handle, NULL},

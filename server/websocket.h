@@ -1,10 +1,10 @@
 /* The websocket thread: fan-out of stored events to browser tabs, and the long-poll beside it
  * (§15).
  *
- * Every subscriber is a cursor: into the log while it catches up, into one shared ring of recent
- * frames once it is live. There is no queue a subscriber, so a slow one costs nothing but its place
- * in the ring. Thread: start/stop: startup; the rest: any. Limits: core/limits.h; who falls
- * behind the live frames is closed with 1013 and may resume.
+ * Every subscriber is a cursor: into the log up to where that stood when it subscribed, as it says
+ * what is there now, then into one shared ring of recent frames. There is no queue a subscriber, so
+ * a slow one costs nothing but its place in the ring. Thread: start/stop: startup; the rest: any.
+ * Limits: core/limits.h; who falls behind the live frames is closed with 1013 and may resume.
  */
 #ifndef HEARTHCHAT_SERVER_WEBSOCKET_H
 #define HEARTHCHAT_SERVER_WEBSOCKET_H

@@ -37,22 +37,30 @@ static const char *topic_of(const struct websocket_subscriber *subscriber,
     return "";
 }
 
-/* Whether something that it wants may be in the log, and not in the ring. */
+/* Own events up to this seq come from the log: the ring lacks them, or they were there when it
+ * subscribed, and the ring still has words that were deleted since. */
+static int64_t log_end(const struct websocket_subscriber *subscriber)
+{
+    int64_t complete_after = subscriber->feed->ring.complete_after;
+    return complete_after > subscriber->ready_seq ? complete_after : subscriber->ready_seq;
+}
+
 static bool is_behind(const struct websocket_subscriber *subscriber)
 {
     const struct node_parts *parts = subscriber->feed->parts;
-    return subscriber->cursor < subscriber->feed->ring.complete_after &&
-           parts->log(parts->node) != NULL && subscriber->subscription.messages_topic[0] != '\0';
+    return subscriber->cursor < log_end(subscriber) && parts->log(parts->node) != NULL &&
+           subscriber->subscription.messages_topic[0] != '\0';
 }
 
 /* Reads on from the log, or goes live: the ring reaches back to the cursor. */
 static void catch_up(struct websocket_subscriber *subscriber)
 {
     const struct websocket_feed *feed = subscriber->feed;
+    if (subscriber->position < feed->ring.first) {
+        subscriber->position = feed->ring.first;
+    }
     if (!is_behind(subscriber)) {
-        uint64_t first = feed->ring.first;
         subscriber_phases_feed(&subscriber->phase, FEED_LEVEL);
-        subscriber->position = first > subscriber->from ? first : subscriber->from;
         return;
     }
     subscriber->catch_up = memory_allocate(1, sizeof *subscriber->catch_up);
@@ -78,17 +86,15 @@ void websocket_subscriber_caught_up(struct websocket_subscriber *subscriber)
     (void)lws_callback_on_writable(subscriber->wsi);
 }
 
-/* The next of what was read; NULL: none is left that the ring doesn't have, among what else
- * happened then. */
+/* The next of what was read; NULL: none is left but what the ring has. */
 static const struct websocket_frame *next_pending(struct websocket_subscriber *subscriber)
 {
     struct websocket_catch_up *read = subscriber->catch_up;
-    int64_t complete_after = subscriber->feed->ring.complete_after;
     bool is_left = subscriber->pending_first < read->count;
-    if (is_left && read->frames[subscriber->pending_first]->seq <= complete_after) {
+    if (is_left && read->frames[subscriber->pending_first]->seq <= log_end(subscriber)) {
         return read->frames[subscriber->pending_first];
     }
-    int64_t through = is_left ? complete_after : read->through;
+    int64_t through = is_left ? log_end(subscriber) : read->through;
     subscriber->cursor = through > subscriber->cursor ? through : subscriber->cursor;
     websocket_catch_up_destroy(&subscriber->catch_up);
     subscriber_phases_feed(&subscriber->phase, FEED_SENT);
@@ -110,6 +116,27 @@ static bool has_frame(const struct websocket_subscriber *subscriber,
     return false;
 }
 
+static bool wants(const struct websocket_subscriber *subscriber,
+                  const struct websocket_frame *frame)
+{
+    return !has_frame(subscriber, frame) && topic_of(subscriber, frame)[0] != '\0';
+}
+
+/* What else happened before the next of what was read; NULL: nothing that it wants. */
+static const struct websocket_frame *next_between(struct websocket_subscriber *subscriber,
+                                                  const struct websocket_frame *read)
+{
+    const struct websocket_ring *ring = &subscriber->feed->ring;
+    uint64_t *position = &subscriber->position;
+    const struct websocket_frame *frame = NULL;
+    *position = *position < ring->first ? ring->first : *position;
+    while ((frame = websocket_ring_get(ring, *position)) != NULL && frame->seq < read->seq &&
+           (frame->kind == FRAME_MESSAGE || !wants(subscriber, frame))) {
+        ++*position;
+    }
+    return frame != NULL && frame->seq < read->seq ? frame : NULL;
+}
+
 /* The next frame that this subscriber wants, NULL when there is none now. */
 static const struct websocket_frame *next_frame(struct websocket_subscriber *subscriber)
 {
@@ -117,7 +144,8 @@ static const struct websocket_frame *next_frame(struct websocket_subscriber *sub
         const struct websocket_frame *frame =
             subscriber->phase == FEED_READ ? next_pending(subscriber) : NULL;
         if (frame != NULL) {
-            return frame;
+            const struct websocket_frame *between = next_between(subscriber, frame);
+            return between == NULL ? frame : between;
         }
         catch_up(subscriber);
     }
@@ -127,8 +155,7 @@ static const struct websocket_frame *next_frame(struct websocket_subscriber *sub
     for (;; subscriber->position++) {
         const struct websocket_frame *frame =
             websocket_ring_get(&subscriber->feed->ring, subscriber->position);
-        if (frame == NULL ||
-            (!has_frame(subscriber, frame) && topic_of(subscriber, frame)[0] != '\0')) {
+        if (frame == NULL || wants(subscriber, frame)) {
             return frame;
         }
     }
@@ -146,7 +173,7 @@ static void advance(struct websocket_subscriber *subscriber, const struct websoc
     if (frame->kind == FRAME_MESSAGE) {
         subscriber->cursor = seq;
     }
-    if (subscriber->phase == FEED_LIVE) {
+    if (frame == websocket_ring_get(&subscriber->feed->ring, subscriber->position)) {
         subscriber->position++;
     } else {
         websocket_frame_destroy(&subscriber->catch_up->frames[subscriber->pending_first]);
@@ -326,6 +353,7 @@ void websocket_subscriber_open(struct websocket_subscriber *subscriber, struct l
         subscriber->start = subscription->since_seq;
     } /* a number from before a restored backup is above it */
     subscriber->cursor = subscriber->start;
+    subscriber->position = subscriber->from;
     await_tick(subscriber);
     (void)lws_callback_on_writable(wsi);
 }

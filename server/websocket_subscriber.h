@@ -41,7 +41,7 @@ struct websocket_subscriber {
     int64_t start;     /* what has this seq, or a smaller one, it had before */
     int64_t cursor;    /* own events up to this seq are sent or were not wanted */
     uint64_t from;     /* the first frame of the ring that it may want */
-    uint64_t position; /* the next frame in the ring, once live */
+    uint64_t position; /* the next frame in the ring */
     int64_t ready_seq; /* the newest when it subscribed: without since_seq it starts behind it */
     char life[ULID_TEXT_BYTES];          /* the log's, then */
     bool gap;                            /* it asked for numbers of another life */

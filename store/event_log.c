@@ -59,8 +59,27 @@ static enum result derive(struct event_log *log, struct error *error)
     return log_schema_explain(&log->database, "The event log can't be brought up to date", error);
 }
 
+/* Nothing that was committed is still in its journal. */
+static bool is_settled(const struct event_log *log)
+{
+    struct stat journal;
+    char *path = memory_format("%s-wal", log->path);
+    bool settled = stat(path, &journal) != 0 || journal.st_size == 0;
+    memory_free(path);
+    return settled;
+}
+
+/* What was killed may have left there what it had deleted. */
+static void end_old_journal(struct event_log *log, bool was_settled)
+{
+    if (log->mode == DATABASE_WRITES && !was_settled) {
+        log->has_deleted = !database_end_journal(&log->database);
+    }
+}
+
 static enum result open_and_begin(struct event_log *log, struct error *error)
 {
+    bool was_settled = is_settled(log);
     enum result result = open_database(log, error);
     if (result == RESULT_OK && log_state_load(log) != RESULT_OK) {
         result = log_schema_explain(&log->database, "The event log can't be read", error);
@@ -73,20 +92,19 @@ static enum result open_and_begin(struct event_log *log, struct error *error)
          (log->options.has_a_life && log_life_begin(log) != RESULT_OK))) {
         result = log_schema_explain(&log->database, "The event log can't be written", error);
     }
+    if (result == RESULT_OK) {
+        end_old_journal(log, was_settled);
+    }
     return result;
 }
 
 /* A log without room for what several connections share, or for the word of this start, can be read
- * as it lies there, if nothing that was committed is still in its journal. */
+ * as it lies there, if its journal is settled. */
 static enum result open_frozen(struct event_log *log)
 {
-    struct stat journal;
     database_close(&log->database); /* takes along of the journal what finds room */
-    char *journal_path = memory_format("%s-wal", log->path);
-    bool is_settled = stat(journal_path, &journal) != 0 || journal.st_size == 0;
-    memory_free(journal_path);
     log->mode = DATABASE_FROZEN;
-    if (!is_settled || open_and_begin(log, NULL) != RESULT_OK) {
+    if (!is_settled(log) || open_and_begin(log, NULL) != RESULT_OK) {
         return RESULT_FULL; /* `error` says so already */
     }
     log_write(LOG_WARNING, "log.read_only", "reason", "the disk is full", "advice",

@@ -23,7 +23,7 @@ enum result export_read(struct event_log *log, export_visit *visit, void *contex
     sqlite3_stmt *row = database_query(
         reader,
         "SELECT " HISTORY_COLUMNS " FROM messages m"
-        " WHERE +m.seq>" LOG_CLEARING_THROUGH("m.conversation") " ORDER BY m.lamport,m.event_id",
+        " WHERE " LOG_CLEARING_LEFT("m.conversation") "ORDER BY m.lamport,m.event_id",
         "ii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED);
     while (database_next(reader, row)) {
         if (history_rows_read(&rows, row, &message)) {

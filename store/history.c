@@ -133,10 +133,8 @@ struct scope {
     const char *messages;
 };
 
-/* But what the owner does not want to see. The index of conversations has `seq`, too. */
-#define IS_LEFT(conversation) "+m.seq>" LOG_CLEARING_THROUGH(conversation) " "
-#define OF_ONE(parameter) "m.conversation=" parameter " AND " IS_LEFT(parameter)
-#define OF_EVERY(parameter) parameter "=0 AND " IS_LEFT("m.conversation")
+#define OF_ONE(parameter) "m.conversation=" parameter " AND " LOG_CLEARING_LEFT(parameter)
+#define OF_EVERY(parameter) parameter "=0 AND " LOG_CLEARING_LEFT("m.conversation")
 #define OF_ALL(parameter)                                                                          \
     OF_EVERY(parameter) "AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS " "
 
@@ -374,7 +372,8 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
 #define FOUND(where)                                                                               \
     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN (" where ")"                        \
     " AND (m.conversation=?3 OR (?3=-1 AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS       \
-    ")) AND " IS_LEFT("m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
+    ")) AND " LOG_CLEARING_LEFT(                                                                   \
+        "m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
 
 enum result history_find(struct event_log *log, const struct history_name *name,
                          history_visit *visit, void *context)
@@ -390,8 +389,11 @@ enum result history_find(struct event_log *log, const struct history_name *name,
                              "iiibi", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->hash, BLAKE3_HASH_BYTES, (int64_t)HISTORY_MOST_FOUND)
             : database_query(reader,
-                             FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
-                                   " WHERE substr(event_id,-length(?4))=?4"),
+                             strlen(name->id_end) == ULID_TEXT_BYTES - 1
+                                 ? FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
+                                         " WHERE event_id=?4")
+                                 : FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
+                                         " WHERE substr(event_id,-length(?4))=?4"),
                              "iiiti", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->id_end, (int64_t)HISTORY_MOST_FOUND);
     visit_rows(reader, row, visit, context);
@@ -422,62 +424,37 @@ enum result history_peer_of(struct event_log *log, const char *event_id, struct 
                                 : RESULT_MISMATCH;
 }
 
-enum result history_message(struct event_log *log, const struct node_id *peer, const char *event_id,
-                            history_visit *visit, void *context)
-{
-    struct database *reader = log_readers_acquire(log);
-    int64_t conversation = log_nodes_find_conversation(reader, peer);
-    visit_rows(reader,
-               database_query(
-                   reader,
-                   "SELECT " HISTORY_COLUMNS " FROM messages m"
-                   " WHERE m.event_id=?4 AND " OF_ONE("?3") "ORDER BY m.author<>?1,m.hash LIMIT 1",
-                   "iiit", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation, event_id),
-               visit, context);
-    return log_readers_release(log, &reader);
-}
-
-/* One message of a conversation (?2), and what its author made of it since: found in its order, so
- * that no words are sorted. */
+/* One message, and what its author made of it since: found in its order, so that no words are
+ * sorted. */
 #define NAMED                                                                                      \
-    " WHERE m.seq=(SELECT n.seq FROM messages n WHERE n.event_id=?1 AND n.conversation=?2"         \
-    " ORDER BY n.author<>?3,n.hash LIMIT 1)"
-static const char first_words[] =
-    "SELECT m.original,m.created_at,m.edited_at FROM messages m" NAMED;
+    " WHERE m.edited_at<>'' AND m.seq IN (SELECT e.seq FROM events e INDEXED BY events_hash"       \
+    " WHERE " LOG_SCHEMA_IS("e.hash", "?1") " AND e.aside=0)"
+static const char first_words[] = "SELECT m.original,m.created_at FROM messages m" NAMED;
 static const char later_words[] =
-    "SELECT c.text,c.at,m.edited_at FROM messages m CROSS JOIN changes c ON c.target=m.hash"
-    " AND c.kind=?4 AND c.author=m.author AND c.conversation=m.conversation" NAMED
+    "SELECT c.text,c.at FROM messages m CROSS JOIN changes c ON c.target=m.hash"
+    " AND c.kind=?2 AND c.author=m.author AND c.conversation=m.conversation" NAMED
     " ORDER BY c.lamport,c.event_id,c.hash";
 
-/* False: there is no row. */
-static bool visit_words(struct database *reader, sqlite3_stmt *row, history_visit_words *visit,
+static void visit_words(struct database *reader, sqlite3_stmt *row, history_visit_words *visit,
                         void *context)
 {
-    bool found = false;
     while (database_next(reader, row)) {
-        found = true;
-        if (strcmp(database_text(row, 2), "") != 0) {
-            visit(context, database_text(row, 0), database_text(row, 1));
-        }
+        visit(context, database_text(row, 0), database_text(row, 1));
     }
     database_done(row);
-    return found;
 }
 
-enum result history_earlier_words(struct event_log *log, const struct node_id *peer,
-                                  const char *event_id, history_visit_words *visit, void *context)
+enum result history_words(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES],
+                          history_visit_words *visit, void *context)
 {
     struct database *reader = log_readers_acquire(log);
-    int64_t conversation = log_nodes_find_conversation(reader, peer);
     (void)database_execute(reader, "BEGIN");
-    bool found = visit_words(
-        reader, database_query(reader, first_words, "tii", event_id, conversation, log->self),
+    visit_words(reader, database_query(reader, first_words, "b", hash, BLAKE3_HASH_BYTES), visit,
+                context);
+    visit_words(
+        reader,
+        database_query(reader, later_words, "bi", hash, BLAKE3_HASH_BYTES, (int64_t)PAYLOAD_EDIT),
         visit, context);
-    (void)visit_words(reader,
-                      database_query(reader, later_words, "tiii", event_id, conversation, log->self,
-                                     (int64_t)PAYLOAD_EDIT),
-                      visit, context);
     (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
-    enum result result = log_readers_release(log, &reader);
-    return result == RESULT_OK && !found ? RESULT_NOT_FOUND : result;
+    return log_readers_release(log, &reader);
 }

@@ -91,16 +91,11 @@ enum result history_find(struct event_log *log, const struct history_name *name,
  * RESULT_MISMATCH: several have. */
 enum result history_peer_of(struct event_log *log, const char *event_id, struct node_id *peer_out);
 
-/* The message of that peer's conversation with this id; of two our own one. Not visited when there
- * is none. */
-enum result history_message(struct event_log *log, const struct node_id *peer, const char *event_id,
-                            history_visit *visit, void *context);
-
-/* All the words that an edited message ever had, those of now last. RESULT_NOT_FOUND:
- * no message of that peer's conversation has this id. */
+/* All the words that an edited message ever had, those of now last; of any other, and of none,
+ * nothing is visited. */
 typedef void history_visit_words(void *context, const char *body, const char *at);
-enum result history_earlier_words(struct event_log *log, const struct node_id *peer,
-                                  const char *event_id, history_visit_words *visit, void *context);
+enum result history_words(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES],
+                          history_visit_words *visit, void *context);
 
 struct history_conversation {
     struct node_id peer;

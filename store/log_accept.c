@@ -10,6 +10,7 @@
 #include "store/log_facts_private.h"
 #include "store/log_manifests_private.h"
 #include "store/log_moves_private.h"
+#include "store/log_opener_private.h"
 #include "store/log_set_private.h"
 #include "store/log_views_private.h"
 
@@ -277,8 +278,15 @@ void log_accept_batch(struct event_log *log, struct log_arrival *arrivals, size_
                       const struct node_id *source, bool is_own)
 {
     const struct accepting accepting = {log, source, is_own};
+    bool opens_ahead = !is_own && !log->options.synchronous;
+    if (opens_ahead) {
+        log_opener_begin(log, arrivals, count);
+    }
     accept_facts(&accepting, arrivals, count);
     accept_others(&accepting, arrivals, count);
+    if (opens_ahead) {
+        log_opener_end(log);
+    }
     for (size_t i = 0; i < count; i++) {
         event_verified_destroy(&arrivals[i].event);
     }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "protocol/node_id.h"
+#include "protocol/receiving_key.h"
 #include "protocol/ulid.h"
 
 #define LOG_TURNS_MOST 64 /* peers to whom an offer is owed (log_turns_private.h) */
@@ -31,13 +32,47 @@ struct log_lost {
     struct node_id peer;
 };
 
+/* What is shown first, then all else that each of the two wrote, what is aside as well. */
+enum log_clearing_stage {
+    LOG_CLEARING_MESSAGES,
+    LOG_CLEARING_OWN,
+    LOG_CLEARING_OWN_ASIDE,
+    LOG_CLEARING_THEIRS,
+    LOG_CLEARING_THEIRS_ASIDE,
+};
+
 /* How far a conversation is cleared (log_clearing.c); the writer's. */
 struct log_clearing {
-    enum { LOG_CLEARING_MESSAGES, LOG_CLEARING_OWN, LOG_CLEARING_THEIRS } stage;
+    enum log_clearing_stage stage;
     int64_t conversation, through; /* up to an arrival number */
     int64_t lamport, author;       /* of the last message that was looked at; */
     char event_id[ULID_TEXT_BYTES];
     int64_t recipient, number, seq; /* with `author`: of the last sealed event */
+};
+
+#define LOG_TERMS_PLACES 64 /* of peers whose terms are kept in memory */
+#define LOG_EARLY_PEERS 16  /* to whom messages are sealed before their turn */
+
+/* How the next message to a peer is to be sealed (log_terms_private.h). */
+struct log_terms {
+    int64_t peer;            /* by its number; 0: an empty place */
+    struct receiving_key to; /* its current offer */
+    uint32_t number;         /* §24.2's seq */
+    bool needs_reply;        /* it is due a new offer of ours */
+};
+
+/* What those who seal messages before their turn are told (log_early_private.h). */
+struct log_early_peer {
+    struct node_id node_id;
+    uint64_t id; /* of this use of the place; 0: it is empty */
+    bool is_known;
+    struct log_terms terms; /* while it is */
+    uint32_t waiting;       /* messages to it that have not had their turn */
+};
+
+struct log_early {
+    struct log_early_peer peers[LOG_EARLY_PEERS];
+    uint64_t last_id;
 };
 
 #endif

@@ -1,19 +1,29 @@
 #include "core/memory.h"
+#include "store/log_early_private.h"
 #include "store/log_own_private.h"
 #include "store/log_writer_private.h"
 
 struct append_job {
     struct writer_job job;
     struct event_draft draft;
+    struct log_early_message *early; /* owned; NULL: it is none that is sealed early */
     struct append_answer answer;
     event_log_answered *done;
     void *context;
 };
 
+static void destroy(struct event_log *log, struct append_job *append)
+{
+    log_early_destroy(log, &append->early);
+    event_draft_deinit(&append->draft);
+    memory_free(append);
+}
+
 static void run_append(struct writer_job *job, struct event_log *log)
 {
     struct append_job *append = (struct append_job *)job;
-    append->answer.result = log_own_append(log, &append->draft, &append->answer);
+    append->answer.result =
+        log_own_append_early(log, &append->draft, append->early, &append->answer);
 }
 
 static void answer_append(struct writer_job *job, struct event_log *log, enum result commit)
@@ -26,8 +36,7 @@ static void answer_append(struct writer_job *job, struct event_log *log, enum re
     if (append->done != NULL) {
         append->done(append->context, &append->answer);
     }
-    event_draft_deinit(&append->draft);
-    memory_free(append);
+    destroy(log, append);
 }
 
 enum result log_append_event(struct event_log *log, struct event_draft *draft,
@@ -39,10 +48,10 @@ enum result log_append_event(struct event_log *log, struct event_draft *draft,
     append->done = done;
     append->context = context;
     draft->data = NULL;
+    append->early = log_early_seal(log, &append->draft);
     enum result result = log_writer_submit(log, &append->job);
     if (result != RESULT_OK) {
-        event_draft_deinit(&append->draft);
-        memory_free(append);
+        destroy(log, append);
     }
     return result;
 }

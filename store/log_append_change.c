@@ -191,7 +191,7 @@ static enum result append(struct event_log *log, struct change_job *change,
         signing_wipe(payload.data, payload.length_bytes);
     }
     buffer_deinit(&payload);
-    log_sealing_wipe(&secrets);
+    log_secrets_wipe(&secrets);
     return result;
 }
 

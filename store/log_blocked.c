@@ -1,5 +1,7 @@
 #include "store/log_blocked_private.h"
 
+#include "store/log_clearing_private.h"
+
 bool log_blocked_is(struct event_log *log, const struct node_id *node_id)
 {
     return log->state.blocks_some &&
@@ -30,9 +32,11 @@ bool log_blocked_may_tell(struct database *database, int64_t seq,
 {
     return database_integer(database, 0,
                             "SELECT 1 FROM unheard WHERE hash=?2 UNION ALL"
-                            " SELECT 1 FROM messages m JOIN clearings k"
-                            " ON k.conversation=m.conversation AND k.through>=m.seq"
-                            " WHERE m.seq=?1 LIMIT 1",
+                            " SELECT 1 FROM messages m WHERE m.seq=?1 AND NOT (" LOG_CLEARING_LEFT(
+                                "m.conversation") ") UNION ALL"
+                            " SELECT 1 FROM changes c JOIN clearings k"
+                            " ON k.conversation=c.conversation AND k.through>=c.seq"
+                            " WHERE c.seq=?1 LIMIT 1",
                             "ib", seq, hash, BLAKE3_HASH_BYTES) == 0;
 }
 

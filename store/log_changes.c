@@ -210,7 +210,7 @@ static bool is_too_late(struct event_log *log, const struct saying *saying)
     struct event *target = seq == 0 ? NULL : log_events_read(log, seq);
     bool is_late = is_deleted(log, saying) ||
                    (target != NULL && log_nodes_number(log, &target->author) == saying->author &&
-                    log_keyring_find(log, target->hash, &key) == LOG_KEYRING_DELETED);
+                    log_keyring_is_deleted(log_keyring_find(log, target->hash, &key)));
     signing_wipe(&key, sizeof key);
     event_destroy(&target);
     return is_late;

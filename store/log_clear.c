@@ -22,8 +22,8 @@ static void run_clear(struct writer_job *job, struct event_log *log)
         return;
     }
     clear->messages = database_integer(&log->database, 0,
-                                       "SELECT count(*) FROM messages WHERE conversation=?1"
-                                       " AND seq>" LOG_CLEARING_THROUGH("?1"),
+                                       "SELECT count(*) FROM messages m WHERE m.conversation=?1"
+                                       " AND " LOG_CLEARING_LEFT("?1"),
                                        "i", conversation);
     database_run(&log->database,
                  "INSERT OR REPLACE INTO clearings(conversation,through,done) VALUES(?1,?2,0)",

@@ -2,8 +2,9 @@
  *
  * Thread: any. At once none of them is shown, found or counted any more; then their keys, words and
  * entries in the index go in slices between the writer's other work, after a restart too. Of what
- * was sent in clear the event, which every member keeps, keeps the text. A derivation anew does not
- * bring them back; a log that `repair` made anew shows them as deleted.
+ * was sent in clear the event, which every member keeps, keeps the text. Neither a derivation
+ * anew brings them back, nor an author who belongs again. What is cleared costs who reads a
+ * conversation nothing.
  */
 #ifndef HEARTHCHAT_STORE_LOG_CLEAR_H
 #define HEARTHCHAT_STORE_LOG_CLEAR_H

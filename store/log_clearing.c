@@ -5,9 +5,14 @@
 
 #include "protocol/payload.h"
 #include "store/history.h"
+#include "store/log_changes_private.h"
 #include "store/log_events_private.h"
+#include "store/log_keyring_private.h"
 #include "store/log_messages_private.h"
+#include "store/log_nodes_private.h"
 #include "store/log_opened_private.h"
+#include "store/log_opening_private.h"
+#include "store/log_schema_private.h"
 
 enum { SLICE_MS = 5, PAGE = 64 };
 
@@ -35,7 +40,7 @@ static size_t read_messages(struct event_log *log, struct clearing_item *page)
     sqlite3_stmt *row =
         database_query(&log->database,
                        "SELECT seq,lamport,event_id,author,sealed=?6 FROM messages"
-                       " INDEXED BY messages_conversation WHERE conversation=?1"
+                       " INDEXED BY messages_conversation WHERE conversation=?1 AND cleared=0"
                        " AND (lamport,event_id,author)>(?2,?3,?4) AND seq<=?5"
                        " ORDER BY lamport,event_id,author LIMIT ?7",
                        "iitiiii", at->conversation, at->lamport, at->event_id, at->author,
@@ -52,6 +57,18 @@ static size_t read_messages(struct event_log *log, struct clearing_item *page)
     return count;
 }
 
+static void clear_message(struct event_log *log, const struct event *event, int64_t seq,
+                          bool is_deleted)
+{
+    if (event != NULL) {
+        log_keyring_end(log, event->hash, LOG_KEYRING_CLEARED);
+    }
+    if (event != NULL && !is_deleted) {
+        log_messages_forget(log, event, seq);
+    }
+    database_run(&log->database, "UPDATE messages SET cleared=1 WHERE seq=?1", "i", seq);
+}
+
 /* False: none is left. */
 static bool clear_messages(struct event_log *log, int64_t until_ms)
 {
@@ -59,10 +76,8 @@ static bool clear_messages(struct event_log *log, int64_t until_ms)
     struct log_clearing *at = &log->clearing;
     size_t count = read_messages(log, page);
     for (size_t i = 0; i < count && (i == 0 || !is_over(log, until_ms)); i++) {
-        struct event *event = page[i].is_deleted ? NULL : log_events_read(log, page[i].seq);
-        if (event != NULL) {
-            log_messages_forget(log, event, page[i].seq);
-        }
+        struct event *event = log_events_read(log, page[i].seq);
+        clear_message(log, event, page[i].seq, page[i].is_deleted);
         event_destroy(&event);
         at->lamport = page[i].lamport;
         at->author = page[i].author;
@@ -101,7 +116,7 @@ static void spend(struct event_log *log, const struct clearing_item *item)
     }
     struct event *event = log_events_read(log, item->seq);
     if (event != NULL && !is_about && log_messages_is_one(log, event, item->seq)) {
-        log_messages_forget(log, event, item->seq);
+        clear_message(log, event, item->seq, false);
     } else if (event != NULL) {
         log_messages_spend(log, event, item->seq);
     }
@@ -142,6 +157,75 @@ static bool clear_others(struct event_log *log, int64_t until_ms)
     return count > 0;
 }
 
+static size_t read_aside(struct event_log *log, struct clearing_item *page)
+{
+    const struct log_clearing *at = &log->clearing;
+    size_t count = 0;
+    struct node_id author;
+    if (!log_nodes_key(log, at->author, &author)) {
+        return 0;
+    }
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT seq,lamport FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS(
+            "author", "?1") " AND aside=1 AND (lamport,seq)>(?2,?3) AND seq<=?4"
+                            " ORDER BY lamport,seq LIMIT ?5",
+        "biiii", author.key, NODE_ID_BYTES, at->lamport, at->seq, at->through, (int64_t)PAGE);
+    while (count < PAGE && database_next(&log->database, row)) {
+        page[count].seq = sqlite3_column_int64(row, 0);
+        page[count++].lamport = sqlite3_column_int64(row, 1);
+    }
+    database_done(row);
+    return count;
+}
+
+/* Its key is there and opens a deletion: that holds when it comes back. */
+static bool is_deletion(struct event_log *log, const struct event *event)
+{
+    struct log_opening opening;
+    if (!log_opened_has_key(&log->database, event->hash)) {
+        return false;
+    }
+    log_opening_try(log, event, &opening);
+    bool is_one = opening.e2e == MESSAGE_OPENED && opening.payload.kind == PAYLOAD_DELETE;
+    log_opening_deinit(&opening);
+    return is_one;
+}
+
+/* It is in no view, and comes back without words. */
+static void clear_absent(struct event_log *log, const struct event *event)
+{
+    struct node_id recipient;
+    struct content_key key;
+    if (event->type == EVENT_MESSAGE_SENT &&
+        log_nodes_key(log, log->clearing.recipient, &recipient) &&
+        node_id_equal(&event->data.message.recipient, &recipient) &&
+        log_keyring_find(log, event->hash, &key) != LOG_KEYRING_CLEARED &&
+        !is_deletion(log, event)) {
+        log_keyring_end(log, event->hash, LOG_KEYRING_CLEARED);
+        log_changes_destroy(log, event);
+    }
+    signing_wipe(&key, sizeof key);
+}
+
+/* Of whom does not belong now, and may again. False: none is left of that author. */
+static bool clear_aside(struct event_log *log, int64_t until_ms)
+{
+    struct clearing_item page[PAGE];
+    struct log_clearing *at = &log->clearing;
+    size_t count = read_aside(log, page);
+    for (size_t i = 0; i < count && (i == 0 || !is_over(log, until_ms)); i++) {
+        struct event *event = log_events_read(log, page[i].seq);
+        if (event != NULL) {
+            clear_absent(log, event);
+        }
+        event_destroy(&event);
+        at->lamport = page[i].lamport;
+        at->seq = page[i].seq;
+    }
+    return count > 0;
+}
+
 /* The number of the node at the other end of the conversation. */
 static int64_t find_peer(struct event_log *log)
 {
@@ -151,36 +235,43 @@ static int64_t find_peer(struct event_log *log)
                             "i", log->clearing.conversation);
 }
 
-static void go_to(struct event_log *log, bool own)
+static void go_to(struct event_log *log, enum log_clearing_stage stage)
 {
     struct log_clearing *at = &log->clearing;
     int64_t peer = find_peer(log);
-    *at = (struct log_clearing){.stage = own ? LOG_CLEARING_OWN : LOG_CLEARING_THEIRS,
+    bool own = stage == LOG_CLEARING_OWN || stage == LOG_CLEARING_OWN_ASIDE;
+    *at = (struct log_clearing){.stage = stage,
                                 .conversation = at->conversation,
                                 .through = at->through,
                                 .author = own ? log->self : peer,
                                 .recipient = own ? peer : log->self};
 }
 
-/* False: nothing of any is left. */
-static bool clear_some(struct event_log *log, int64_t until_ms)
+/* False: nothing of this stage is left. */
+static bool clear_stage(struct event_log *log, int64_t until_ms)
 {
     switch (log->clearing.stage) {
     case LOG_CLEARING_MESSAGES:
-        if (!clear_messages(log, until_ms)) {
-            go_to(log, true);
-        }
-        return true;
+        return clear_messages(log, until_ms);
     case LOG_CLEARING_OWN:
-        if (!clear_others(log, until_ms)) {
-            go_to(log, false);
-        }
-        return true;
     case LOG_CLEARING_THEIRS:
-        if (clear_others(log, until_ms)) {
-            return true;
-        }
-        break;
+        return clear_others(log, until_ms);
+    case LOG_CLEARING_OWN_ASIDE:
+    case LOG_CLEARING_THEIRS_ASIDE:
+        return clear_aside(log, until_ms);
+    }
+    return false;
+}
+
+/* False: nothing of any is left. */
+static bool clear_some(struct event_log *log, int64_t until_ms)
+{
+    if (clear_stage(log, until_ms)) {
+        return true;
+    }
+    if (log->clearing.stage != LOG_CLEARING_THEIRS_ASIDE) {
+        go_to(log, log->clearing.stage + 1);
+        return true;
     }
     database_run(&log->database, "UPDATE clearings SET done=1 WHERE conversation=?1", "i",
                  log->clearing.conversation);

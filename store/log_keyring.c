@@ -7,9 +7,8 @@ static const struct {
     const char *word;
     enum log_keyring_entry entry;
 } reasons[] = {
-    {"unreadable", LOG_KEYRING_UNREADABLE},
-    {"deleted", LOG_KEYRING_DELETED},
-    {"expired", LOG_KEYRING_EXPIRED},
+    {"unreadable", LOG_KEYRING_UNREADABLE}, {"deleted", LOG_KEYRING_DELETED},
+    {"cleared", LOG_KEYRING_CLEARED},       {"expired", LOG_KEYRING_EXPIRED},
     {"spent", LOG_KEYRING_SPENT},
 };
 
@@ -63,7 +62,8 @@ void log_keyring_end(struct event_log *log, const uint8_t hash[static BLAKE3_HAS
         if (reasons[i].entry == reason) {
             database_run(&log->database,
                          "INSERT INTO keyring(hash,key,gone) VALUES(?1,NULL,?2) ON CONFLICT(hash)"
-                         " DO UPDATE SET key=NULL,gone=excluded.gone",
+                         " DO UPDATE SET key=NULL,gone=CASE gone WHEN 'cleared' THEN gone"
+                         " ELSE excluded.gone END",
                          "bt", hash, BLAKE3_HASH_BYTES, reasons[i].word);
         }
     }

@@ -14,9 +14,15 @@ enum log_keyring_entry {
     LOG_KEYRING_KEY,
     LOG_KEYRING_UNREADABLE, /* no key will do: kept, lest it waits when the secrets are gone */
     LOG_KEYRING_DELETED,
+    LOG_KEYRING_CLEARED, /* deleted with its conversation: not shown at all */
     LOG_KEYRING_EXPIRED,
     LOG_KEYRING_SPENT, /* it said something about a message that is deleted */
 };
+
+static inline bool log_keyring_is_deleted(enum log_keyring_entry entry)
+{
+    return entry == LOG_KEYRING_DELETED || entry == LOG_KEYRING_CLEARED;
+}
 
 /* *key_out is written for LOG_KEYRING_KEY alone; the caller wipes it. */
 enum log_keyring_entry log_keyring_find(struct event_log *log,
@@ -29,7 +35,7 @@ void log_keyring_keep(struct event_log *log, const uint8_t hash[static BLAKE3_HA
 void log_keyring_note_unreadable(struct event_log *log,
                                  const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
-/* Whatever there was: from now on there is no key, for this reason. */
+/* Whatever there was: from now on there is no key, for this reason. What is cleared stays so. */
 void log_keyring_end(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES],
                      enum log_keyring_entry reason);
 

@@ -53,7 +53,7 @@ static json_t *attachments_of(const struct payload *payload)
 static bool is_forgotten(struct event_log *log, const struct event *event)
 {
     struct content_key none;
-    return log_keyring_find(log, event->hash, &none) == LOG_KEYRING_DELETED;
+    return log_keyring_is_deleted(log_keyring_find(log, event->hash, &none));
 }
 
 /* False: it is sealed, and no message of its own but something about others. */
@@ -103,13 +103,16 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
     database_run(
         &log->database,
         "INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,"
-        "client_id,input,sealed,body,attachments,created_at,hash,reply_to,names)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14," LOG_SEARCH_NAMES("?11") ")",
-        "itiiiitbitttbb", seq, event->event_id, event->lamport, conversation,
+        "client_id,input,sealed,body,attachments,created_at,hash,reply_to,names,cleared)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14," LOG_SEARCH_NAMES(
+            "?11") ",CASE WHEN ?9 IN (?15,?16) THEN 0"
+                   " ELSE EXISTS(SELECT 1 FROM keyring WHERE hash=?13 AND gone='cleared') END)",
+        "itiiiitbitttbbii", seq, event->event_id, event->lamport, conversation,
         log_nodes_number(log, &event->author), log_nodes_number(log, &shown->sent.recipient),
         shown->sent.client_id, input, (int)sizeof input, (int64_t)shown->e2e, shown->sent.body,
         attachments.data, event->wall_clock, event->hash, (int)sizeof event->hash, payload->target,
-        payload->has_target ? BLAKE3_HASH_BYTES : 0);
+        payload->has_target ? BLAKE3_HASH_BYTES : 0, (int64_t)MESSAGE_CLEAR,
+        (int64_t)MESSAGE_OPENED);
     buffer_deinit(&attachments);
     log_search_add(log, seq);
     log_changes_settle(log, seq, event->hash);

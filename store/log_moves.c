@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/log_clearing_private.h"
 #include "store/log_events_private.h"
 #include "store/log_receipts_private.h"
 #include "store/log_schema_private.h"
@@ -167,6 +168,7 @@ void log_moves_run_slice(struct event_log *log)
     do {
         log->state.is_moving = move_some(log, until_ms);
     } while (log->state.is_moving && !is_over(log, until_ms));
+    log_clearing_load(log); /* what moved may have passed by it */
 }
 
 void log_moves_load(struct event_log *log)

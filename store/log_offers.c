@@ -6,6 +6,7 @@
 #include "protocol/offer.h"
 #include "store/log_nodes_private.h"
 #include "store/log_receiving_keys_private.h"
+#include "store/log_terms_private.h"
 
 enum { EVERYBODY = 0 };
 
@@ -35,6 +36,17 @@ static int64_t peer_of(struct event_log *log, const struct offer *offer)
     return offer->to_everybody ? EVERYBODY : log_nodes_number(log, &offer->peer);
 }
 
+/* Theirs to us changes what we seal to, ours to them whether they are due a new one. */
+static void forget_terms(struct event_log *log, const struct offer *offer)
+{
+    bool is_own = node_id_equal(&offer->owner, &log->options.key->node_id);
+    if (is_own && offer->to_everybody) {
+        log_terms_forget_all(log);
+    } else {
+        log_terms_forget(log, log_nodes_number(log, is_own ? &offer->peer : &offer->owner));
+    }
+}
+
 void log_offers_enter(struct event_log *log, const struct event *event)
 {
     struct offer offer;
@@ -45,6 +57,7 @@ void log_offers_enter(struct event_log *log, const struct event *event)
                      "iiitbbi", log_nodes_number(log, &offer.owner), peer_of(log, &offer),
                      offer.lamport, offer.event_id, offer.hash, BLAKE3_HASH_BYTES, offer.key.key,
                      HPKE_KEY_BYTES, (int64_t)(offer.to_everybody && offer.is_reset));
+        forget_terms(log, &offer);
         if (node_id_equal(&offer.owner, &log->options.key->node_id) &&
             !log_receiving_keys_has(log, &offer.key)) {
             log->state.offers_are_unsure = log->state.wants_upkeep = true;
@@ -61,6 +74,7 @@ void log_offers_leave(struct event_log *log, const struct event *event)
                      " AND hash=?5",
                      "iiitb", log_nodes_number(log, &offer.owner), peer_of(log, &offer),
                      offer.lamport, offer.event_id, offer.hash, BLAKE3_HASH_BYTES);
+        forget_terms(log, &offer);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "store/log_keyring_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_opened_private.h"
+#include "store/log_opener_private.h"
 #include "store/log_receiving_keys_private.h"
 #include "store/log_turns_private.h"
 
@@ -44,15 +45,35 @@ static void note_use(struct event_log *log, const struct event *event,
     }
 }
 
+/* By what was opened ahead, if its secret did not go meanwhile. NULL: by ourselves. */
+static const struct log_opened_ahead *take_ahead(struct event_log *log, const struct event *event)
+{
+    const struct log_opened_ahead *ahead =
+        log->entering.event == event ? log_opener_take(log, event) : NULL;
+    return ahead != NULL && log_receiving_keys_holds(log, &ahead->pair) ? ahead : NULL;
+}
+
+static enum envelope_outcome try_secrets(struct secrets *secrets, const struct event *event,
+                                         const struct log_opened_ahead *ahead,
+                                         struct content_key *key_out)
+{
+    const struct envelope_place place = place_of(secrets->log, event);
+    if (ahead == NULL) {
+        return envelope_find_key(event->data.message.envelope, &place, find_secret, secrets,
+                                 key_out);
+    }
+    secrets->tried = ahead->pair;
+    *key_out = ahead->key;
+    return ENVELOPE_OPENED;
+}
+
 /* By our secrets; what is final is kept. */
 static enum message_e2e find_key(struct event_log *log, const struct event *event,
-                                 struct content_key *key_out)
+                                 const struct log_opened_ahead *ahead, struct content_key *key_out)
 {
     struct secrets secrets = {.log = log};
-    const struct envelope_place place = place_of(log, event);
     enum message_e2e e2e = MESSAGE_WAITING;
-    switch (
-        envelope_find_key(event->data.message.envelope, &place, find_secret, &secrets, key_out)) {
+    switch (try_secrets(&secrets, event, ahead, key_out)) {
     case ENVELOPE_OPENED:
         log_keyring_keep(log, event->hash, key_out);
         note_use(log, event, &secrets.tried.public);
@@ -95,7 +116,8 @@ static enum message_e2e judge_own(const struct event_log *log, const struct even
 
 /* MESSAGE_OPENED: there is a key, whatever it opens. */
 static enum message_e2e look_up(struct event_log *log, const struct event *event,
-                                struct content_key *key_out, struct log_opening *opening)
+                                struct log_opening *opening, struct content_key *key_out,
+                                const struct log_opened_ahead **ahead_out)
 {
     switch (log_keyring_find(log, event->hash, key_out)) {
     case LOG_KEYRING_KEY:
@@ -103,6 +125,7 @@ static enum message_e2e look_up(struct event_log *log, const struct event *event
     case LOG_KEYRING_UNREADABLE:
         return MESSAGE_UNREADABLE;
     case LOG_KEYRING_DELETED:
+    case LOG_KEYRING_CLEARED:
         return MESSAGE_DELETED;
     case LOG_KEYRING_EXPIRED:
         return MESSAGE_EXPIRED;
@@ -116,7 +139,15 @@ static enum message_e2e look_up(struct event_log *log, const struct event *event
         return judge_own(log, event);
     }
     opening->is_first = true;
-    return find_key(log, event, key_out);
+    *ahead_out = take_ahead(log, event);
+    return find_key(log, event, *ahead_out, key_out);
+}
+
+static enum message_e2e e2e_of(enum envelope_outcome outcome)
+{
+    return outcome == ENVELOPE_OPENED        ? MESSAGE_OPENED
+           : outcome == ENVELOPE_UNSUPPORTED ? MESSAGE_UNSUPPORTED
+                                             : MESSAGE_UNREADABLE;
 }
 
 static enum message_e2e read_payload(struct event_log *log, const struct event *event,
@@ -133,9 +164,7 @@ static enum message_e2e read_payload(struct event_log *log, const struct event *
         signing_wipe(text.data, text.length_bytes);
     }
     buffer_deinit(&text);
-    return outcome == ENVELOPE_OPENED        ? MESSAGE_OPENED
-           : outcome == ENVELOPE_UNSUPPORTED ? MESSAGE_UNSUPPORTED
-                                             : MESSAGE_UNREADABLE;
+    return e2e_of(outcome);
 }
 
 /* What we have just sealed is not opened to be read. */
@@ -144,27 +173,28 @@ static bool is_being_sealed(const struct event_log *log, const struct event *eve
     return log->entering.event == event && log->entering.payload != NULL;
 }
 
-static enum message_e2e read_sealed(const struct buffer *payload, struct payload *payload_out)
+static enum message_e2e read_plain(const struct buffer *payload, struct payload *payload_out)
 {
-    return payload_read(payload->data, payload->length_bytes, payload_out) == ENVELOPE_OPENED
-               ? MESSAGE_OPENED
-               : MESSAGE_UNREADABLE;
+    return e2e_of(payload_read(payload->data, payload->length_bytes, payload_out));
 }
 
 void log_opening_try(struct event_log *log, const struct event *event,
                      struct log_opening *opening_out)
 {
     struct content_key key;
+    const struct log_opened_ahead *ahead = NULL;
     *opening_out = (struct log_opening){.e2e = MESSAGE_UNSUPPORTED};
     if (is_being_sealed(log, event)) {
-        opening_out->e2e = read_sealed(log->entering.payload, &opening_out->payload);
+        opening_out->e2e = read_plain(log->entering.payload, &opening_out->payload);
         return;
     }
     if (log->state.keeps_keys) {
-        opening_out->e2e = look_up(log, event, &key, opening_out);
+        opening_out->e2e = look_up(log, event, opening_out, &key, &ahead);
     }
     if (opening_out->e2e == MESSAGE_OPENED) {
-        opening_out->e2e = read_payload(log, event, &key, &opening_out->payload);
+        opening_out->e2e = ahead != NULL && ahead->has_payload
+                               ? read_plain(&ahead->payload, &opening_out->payload)
+                               : read_payload(log, event, &key, &opening_out->payload);
         signing_wipe(&key, sizeof key);
     }
 }

@@ -73,19 +73,25 @@ enum result log_own_append_with(struct event_log *log, struct event_draft *draft
     return result;
 }
 
-enum result log_own_append(struct event_log *log, struct event_draft *draft,
-                           struct append_answer *answer_out)
+enum result log_own_append_early(struct event_log *log, struct event_draft *draft,
+                                 struct log_early_message *early, struct append_answer *answer_out)
 {
     struct log_secrets secrets = {.has_key = false};
     enum result result = complete(log, draft, answer_out);
     bool is_new = result == RESULT_OK && !answer_out->repeated;
     if (is_new) {
-        result = log_sealing_seal(log, draft, &secrets, answer_out);
+        result = log_sealing_seal(log, draft, early, &secrets, answer_out);
     }
     if (is_new && result == RESULT_OK) {
         result = log_own_append_with(log, draft, &secrets, answer_out);
     }
-    log_sealing_wipe(&secrets);
+    log_secrets_wipe(&secrets);
     event_draft_deinit(draft);
     return result;
+}
+
+enum result log_own_append(struct event_log *log, struct event_draft *draft,
+                           struct append_answer *answer_out)
+{
+    return log_own_append_early(log, draft, NULL, answer_out);
 }

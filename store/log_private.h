@@ -119,8 +119,10 @@ struct event_log {
     struct ulid_source ulids;
     struct hedge hedge; /* of this start (§24.3) */
     struct log_entering entering;
+    struct log_opener *opener; /* the writer's; NULL until a batch needs it */
     struct log_turns turns;
     struct log_lost lost;
+    struct log_terms terms[LOG_TERMS_PLACES];
     struct log_clearing clearing; /* while state.is_clearing */
     int64_t swept_ms;             /* when secrets were last looked through; monotonic */
     bool has_deleted;             /* secrets or words, which the journal may still hold */
@@ -131,6 +133,7 @@ struct event_log {
     int64_t self;              /* our own number; any thread */
     char *path;
     struct lock *lock; /* guards what follows */
+    struct log_early early;
     struct log_snapshot_shared *snapshot;
     struct database *readers[LOG_MOST_READERS];
     size_t reader_count;

@@ -4,6 +4,7 @@
 
 #include "store/log_nodes_private.h"
 #include "store/log_service_days_private.h"
+#include "store/log_terms_private.h"
 
 /* The oldest that was used, or where none was the oldest; never the newest. */
 static void keep_few(struct event_log *log, int64_t peer)
@@ -40,6 +41,7 @@ void log_receiving_keys_drop(struct event_log *log, const struct receiving_key *
 {
     database_run(&log->database, "DELETE FROM receiving_keys WHERE public=?1", "b", public->key,
                  HPKE_KEY_BYTES);
+    log_terms_forget_all(log);
 }
 
 bool log_receiving_keys_find(struct event_log *log,
@@ -66,6 +68,18 @@ bool log_receiving_keys_find(struct event_log *log,
     return found;
 }
 
+bool log_receiving_keys_holds(struct event_log *log, const struct log_receiving_pair *pair)
+{
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT secret FROM receiving_keys WHERE public=?1", "b",
+                       pair->public.key, HPKE_KEY_BYTES);
+    bool same = database_next(&log->database, row) &&
+                sqlite3_column_bytes(row, 0) == HPKE_KEY_BYTES &&
+                signing_equal(sqlite3_column_blob(row, 0), pair->secret, HPKE_KEY_BYTES);
+    database_done(row);
+    return same;
+}
+
 bool log_receiving_keys_has(struct event_log *log, const struct receiving_key *public)
 {
     return database_integer(&log->database, 0, "SELECT 1 FROM receiving_keys WHERE public=?1", "b",
@@ -90,14 +104,17 @@ void log_receiving_keys_note_use(struct event_log *log, const struct receiving_k
                                  int64_t author, int64_t number)
 {
     /* What was offered to another one alone says nothing of what this author has. */
-    database_run(&log->database,
-                 "UPDATE receiving_keys SET used=?3 WHERE public=?1 AND peer IN (0,?2)"
-                 " AND (used=0 OR used>?3)",
-                 "bii", public->key, HPKE_KEY_BYTES, author, number);
-    if (sqlite3_changes(log->database.handle) == 0) {
-        return;
+    int64_t used = database_integer(&log->database, -1,
+                                    "SELECT used FROM receiving_keys WHERE public=?1"
+                                    " AND peer IN (0,?2)",
+                                    "bi", public->key, HPKE_KEY_BYTES, author);
+    if (used < 0 || (used > 0 && used <= number)) {
+        return; /* as for most: numbers grow */
     }
+    database_run(&log->database, "UPDATE receiving_keys SET used=?2 WHERE public=?1", "bi",
+                 public->key, HPKE_KEY_BYTES, number);
     log->state.secrets_may_go = true;
+    log_terms_forget(log, author);
     database_run(&log->database,
                  "UPDATE receiving_keys SET replaced=?3 WHERE peer=?2 AND replaced=0 AND since<"
                  "(SELECT since FROM receiving_keys WHERE public=?1 AND peer=?2)",
@@ -140,5 +157,9 @@ bool log_receiving_keys_sweep(struct event_log *log)
     for (int64_t peer = delete_revoked(log, 0); peer != 0;) {
         peer = delete_revoked(log, peer);
     }
-    return sqlite3_total_changes(log->database.handle) != before;
+    bool some_went = sqlite3_total_changes(log->database.handle) != before;
+    if (some_went) {
+        log_terms_forget_all(log);
+    }
+    return some_went;
 }

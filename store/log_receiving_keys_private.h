@@ -32,6 +32,9 @@ bool log_receiving_keys_find(struct event_log *log,
                              const uint8_t tag[static RECEIVING_KEY_TAG_BYTES], size_t number,
                              struct log_receiving_pair *pair_out);
 
+/* Whether this very pair is here. */
+bool log_receiving_keys_holds(struct event_log *log, const struct log_receiving_pair *pair);
+
 /* Whether its secret is here, and whether anything that was sealed to it was opened. */
 bool log_receiving_keys_has(struct event_log *log, const struct receiving_key *public);
 bool log_receiving_keys_is_used(struct event_log *log, const struct receiving_key *public);

@@ -24,7 +24,7 @@ static bool is_wanted(struct event_log *log, const struct payload_key *given, bo
     struct content_key known;
     enum log_keyring_entry entry = log_keyring_find(log, given->event, &known);
     signing_wipe(&known, sizeof known);
-    *is_gone_out = *is_gone_out || entry == LOG_KEYRING_DELETED || entry == LOG_KEYRING_EXPIRED ||
+    *is_gone_out = *is_gone_out || log_keyring_is_deleted(entry) || entry == LOG_KEYRING_EXPIRED ||
                    entry == LOG_KEYRING_SPENT;
     return entry == LOG_KEYRING_NOTHING;
 }

@@ -13,7 +13,8 @@
 struct give_job {
     struct writer_job job;
     struct node_id peer;
-    bool of_all; /* that lies above `since` */
+    bool and_theirs; /* behind what it asks for */
+    bool of_all;     /* that lies above `since` */
     int64_t since;
     bool of_theirs; /* what the peer wrote, behind what we did */
     int64_t number; /* of the message that was looked at last, and its arrival number */
@@ -55,8 +56,8 @@ static size_t read_next(struct event_log *log, struct give_job *give, struct pay
     }
     database_done(row);
     if (read < PAYLOAD_MOST_KEYS) {
-        give->ended = !give->of_all || give->of_theirs;
-        give->of_theirs = true;
+        give->ended = give->of_theirs || (!give->of_all && !give->and_theirs);
+        give->of_all = give->of_theirs = true;
         give->number = give->seq = 0;
     }
     return read;
@@ -132,12 +133,13 @@ static void answer_give(struct writer_job *job, struct event_log *log, enum resu
 }
 
 enum result log_restoring_give(struct event_log *log, const struct node_id *peer,
-                               const int64_t *since_lamport, log_restoring_given *done,
-                               void *context)
+                               const int64_t *since_lamport, bool and_theirs,
+                               log_restoring_given *done, void *context)
 {
     struct give_job *give = memory_allocate(1, sizeof *give);
     *give = (struct give_job){.job = {run_give, answer_give},
                               .peer = *peer,
+                              .and_theirs = and_theirs,
                               .of_all = since_lamport != NULL,
                               .since = since_lamport == NULL ? 0 : *since_lamport,
                               .done = done,

@@ -5,12 +5,13 @@
 #include "protocol/payload.h"
 #include "protocol/search_text.h"
 
-enum { SCHEMA_VERSION = 9 };
+enum { SCHEMA_VERSION = 7 };
 
 /* Where a message stands in the index is no matter of the events alone. */
 #define MESSAGES_BUT_PLACE                                                                         \
     "seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,"  \
-    "created_at,names,hash,reply_to,original,edited_at,deleted_at,own_reaction,peer_reaction"
+    "created_at,names,hash,reply_to,original,edited_at,deleted_at,own_reaction,peer_reaction,"     \
+    "cleared"
 
 const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {"meta", NULL, false},
@@ -141,7 +142,8 @@ static const char identity[] =
 /* Derived: what opened events say of others (store/log_changes_private.h), `target` by their hash,
  * whether that is here or not, x'' of an edit whose words are gone; `text`: the new words, or the
  * emoji. And what follows of it for a message: `original`: its words before they were edited; ""
- * where nothing is so. */
+ * where nothing is so. `cleared`: the keyring says that it went with its conversation; it costs who
+ * reads that one nothing. */
 #define CHANGE_TABLES                                                                              \
     "CREATE TABLE changes(target BLOB NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL,"   \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
@@ -156,7 +158,12 @@ static const char identity[] =
     "ALTER TABLE messages ADD COLUMN edited_at TEXT NOT NULL DEFAULT '';"                          \
     "ALTER TABLE messages ADD COLUMN deleted_at TEXT NOT NULL DEFAULT '';"                         \
     "ALTER TABLE messages ADD COLUMN own_reaction TEXT NOT NULL DEFAULT '';"                       \
-    "ALTER TABLE messages ADD COLUMN peer_reaction TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE messages ADD COLUMN peer_reaction TEXT NOT NULL DEFAULT '';"                      \
+    "ALTER TABLE messages ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;"                          \
+    "DROP INDEX IF EXISTS messages_conversation; DROP INDEX IF EXISTS messages_order;"             \
+    "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author)"      \
+    " WHERE cleared=0;"                                                                            \
+    "CREATE INDEX messages_order ON messages(lamport, event_id) WHERE cleared=0;"
 
 /* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
  * once (§24.9). Derived: `acknowledged`: who said that a message is there, by any accepted event.
@@ -231,8 +238,6 @@ static const char identity[] =
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
     " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
     "CREATE INDEX messages_event_id ON messages(event_id);"                                        \
-    "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
-    "CREATE INDEX messages_order ON messages(lamport, event_id);"                                  \
     "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
@@ -256,7 +261,7 @@ static const char *const tables[] = {
     PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
     COMMUNITY_TABLES CONVERSATION_TABLES,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-    REPAIR_TABLES CONTACT_TABLES "PRAGMA user_version=9;",
+    REPAIR_TABLES CONTACT_TABLES "PRAGMA user_version=7;",
 };
 
 /* From a version to the next one. What an older one did not look at is derived with all else. */
@@ -264,9 +269,8 @@ static const char *const tables[] = {
 static const char *const steps[SCHEMA_VERSION] = {
     [4] = INDEXES_BY_PREFIX,
     [5] = ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX,
-    [6] = KEY_TABLES OFFER_TABLES CHANGE_TABLES DERIVE_ANEW,
-    [7] = REPAIR_TABLES DERIVE_ANEW,
-    [8] = CONTACT_TABLES "PRAGMA user_version=9;",
+    [6] = KEY_TABLES OFFER_TABLES CHANGE_TABLES REPAIR_TABLES CONTACT_TABLES DERIVE_ANEW
+    "PRAGMA user_version=7;",
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read

@@ -4,10 +4,12 @@
 
 #include "protocol/event_kind.h"
 #include "protocol/payload.h"
+#include "store/log_early_private.h"
 #include "store/log_keyring_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_offers_private.h"
 #include "store/log_sealings_private.h"
+#include "store/log_terms_private.h"
 
 static void read_hedge(struct event_log *log)
 {
@@ -32,31 +34,6 @@ enum result log_sealing_begin(struct event_log *log)
     return RESULT_IO;
 }
 
-/* A payload that is being sealed. */
-struct sealing {
-    struct event_log *log;
-    const struct log_sealed *sealed;
-    struct envelope_sealing parts;
-    uint8_t ephemeral[HPKE_KEY_BYTES];
-};
-
-/* What W is made of, and the payload: what this message has and no other (§24.3). */
-static void draw(const struct sealing *sealing, const char *purpose,
-                 uint8_t drawn_out[static HEDGE_BYTES])
-{
-    const struct event_log *log = sealing->log;
-    const struct log_sealed *sealed = sealing->sealed;
-    const struct hkdf_part context[] = {
-        {log->options.key->node_id.key, NODE_ID_BYTES},
-        {log->options.community_id.key, NODE_ID_BYTES},
-        {sealed->recipient->key, NODE_ID_BYTES},
-        {sealed->client_id, strlen(sealed->client_id)},
-        {&sealing->parts.seq, sizeof sealing->parts.seq},
-        {sealed->payload->data, sealed->payload->length_bytes},
-    };
-    hedge_draw(&log->hedge, purpose, context, sizeof context / sizeof context[0], drawn_out);
-}
-
 void log_sealing_make_pair(struct event_log *log, int64_t peer, struct log_secrets *secrets)
 {
     const struct hkdf_part context[] = {
@@ -79,54 +56,50 @@ bool log_sealing_needs_reply(struct event_log *log, int64_t peer)
            !log_receiving_keys_has(log, &ours.key) || log_receiving_keys_is_used(log, &ours.key);
 }
 
-/* NULL: it can't be sealed. */
-static json_t *seal(struct sealing *sealing, int64_t recipient, struct log_secrets *secrets)
+static bool read_terms(struct event_log *log, int64_t peer, struct log_terms *terms_out)
 {
-    struct event_log *log = sealing->log;
-    const struct log_sealed *sealed = sealing->sealed;
-    const struct envelope_place place = {.author = &log->options.key->node_id,
-                                         .recipient = sealed->recipient,
-                                         .community_id = &log->options.community_id,
-                                         .client_id = sealed->client_id};
-    sealing->parts.seq = log_sealings_next(log, recipient);
-    sealing->parts.ephemeral = sealing->ephemeral;
-    draw(sealing, "content key", sealing->parts.key.key);
-    draw(sealing, "ephemeral", sealing->ephemeral);
-    if (log_sealing_needs_reply(log, recipient)) {
-        draw(sealing, "reply", secrets->pair.secret);
-        hpke_public_key(secrets->pair.secret, secrets->pair.public.key);
-        secrets->has_pair = true;
-        secrets->peer = recipient;
-        sealing->parts.reply = &secrets->pair.public;
+    struct log_offer offer;
+    if (!log->state.keeps_keys || !log_offers_current(log, peer, log->self, &offer)) {
+        return false;
     }
-    secrets->has_key = true;
-    secrets->key = sealing->parts.key;
-    json_t *envelope = envelope_seal(&place, &sealing->parts, sealed->payload->data,
-                                     sealed->payload->length_bytes);
-    signing_wipe(&sealing->parts.key, sizeof sealing->parts.key);
-    signing_wipe(sealing->ephemeral, sizeof sealing->ephemeral);
-    return envelope;
+    *terms_out = (struct log_terms){.peer = peer,
+                                    .to = offer.key,
+                                    .number = log_sealings_next(log, peer),
+                                    .needs_reply = log_sealing_needs_reply(log, peer)};
+    return !log->database.failed;
+}
+
+/* False: nothing can be sealed to that peer. */
+static bool find_terms(struct event_log *log, const struct node_id *peer,
+                       struct log_terms *terms_out)
+{
+    int64_t number = log_nodes_number(log, peer);
+    if (log_terms_find(log, number, terms_out)) {
+        return true;
+    }
+    if (!read_terms(log, number, terms_out)) {
+        return false;
+    }
+    log_terms_keep(log, terms_out);
+    return true;
 }
 
 enum result log_sealing_seal_payload(struct event_log *log, const struct log_sealed *sealed,
                                      struct log_secrets *secrets_out, struct event_draft *draft_out)
 {
-    struct sealing sealing = {.log = log, .sealed = sealed};
-    struct log_offer offer;
-    int64_t recipient = log_nodes_number(log, sealed->recipient);
+    struct log_terms terms;
+    struct buffer payload;
     *secrets_out = (struct log_secrets){.has_key = false};
-    if (!log->state.keeps_keys || !log_offers_current(log, recipient, log->self, &offer)) {
+    if (!find_terms(log, sealed->recipient, &terms)) {
         return RESULT_MISMATCH;
     }
-    sealing.parts.to = offer.key;
-    json_t *envelope = seal(&sealing, recipient, secrets_out);
-    if (envelope == NULL) {
-        log_sealing_wipe(secrets_out);
-        return RESULT_INVALID;
+    buffer_init(&payload);
+    buffer_append(&payload, sealed->payload->data, sealed->payload->length_bytes);
+    enum result result = log_secrets_seal(log, sealed, &terms, &payload, secrets_out, draft_out);
+    if (result == RESULT_OK) {
+        log_early_go_on(log, sealed->recipient, &terms, NULL);
     }
-    buffer_append(&secrets_out->payload, sealed->payload->data, sealed->payload->length_bytes);
-    *draft_out = event_draft_sealed(sealed->client_id, sealed->recipient, envelope);
-    return RESULT_OK;
+    return result;
 }
 
 /* The message of the same conversation that a draft answers. False: it is not here. */
@@ -148,31 +121,22 @@ static bool find_answered(struct event_log *log, const struct event_draft *draft
 }
 
 /* The draft of the text becomes that of its envelope. */
-static enum result seal_text(struct event_log *log, struct event_draft *draft,
-                             const struct message_sent *message, struct log_secrets *secrets)
+static enum result seal_draft(struct event_log *log, struct event_draft *draft,
+                              const struct message_sent *message, const struct log_terms *terms,
+                              struct log_secrets *secrets)
 {
-    struct event_draft sealed_draft;
-    struct buffer payload;
+    struct event_draft sealed;
     uint8_t answered[BLAKE3_HASH_BYTES];
     bool answers = draft->reply_to[0] != '\0';
     if (answers && !find_answered(log, draft, &message->recipient, answered)) {
         return RESULT_NOT_FOUND;
     }
-    buffer_init(&payload);
-    const struct log_sealed sealed = {&message->recipient, message->client_id, &payload};
-    enum result result = payload_write_text(message->body, message->attachments,
-                                            answers ? answered : NULL, &payload);
-    if (result == RESULT_OK) {
-        result = log_sealing_seal_payload(log, &sealed, secrets, &sealed_draft);
-    }
+    enum result result =
+        log_secrets_seal_text(log, message, answers ? answered : NULL, terms, secrets, &sealed);
     if (result == RESULT_OK) {
         event_draft_deinit(draft);
-        *draft = sealed_draft;
+        *draft = sealed;
     }
-    if (payload.length_bytes > 0) {
-        signing_wipe(payload.data, payload.length_bytes);
-    }
-    buffer_deinit(&payload);
     return result;
 }
 
@@ -186,15 +150,19 @@ static enum result explain(enum result result, struct error *error)
 }
 
 static enum result seal_message(struct event_log *log, struct event_draft *draft,
-                                const struct message_sent *message, struct log_secrets *secrets,
-                                struct append_answer *answer)
+                                const struct message_sent *message, struct log_early_message *early,
+                                struct log_secrets *secrets, struct append_answer *answer)
 {
-    struct log_offer offer;
-    if (log->state.keeps_keys &&
-        log_offers_current(log, log_nodes_number(log, &message->recipient), log->self, &offer)) {
-        enum result result = seal_text(log, draft, message, secrets);
+    struct log_terms terms;
+    const struct node_id recipient = message->recipient; /* `message` goes with the draft */
+    if (find_terms(log, &recipient, &terms)) {
+        enum result result = seal_draft(log, draft, message, &terms, secrets);
         answer->e2e = result == RESULT_OK;
-        return result == RESULT_OK ? RESULT_OK : explain(result, &answer->error);
+        if (result != RESULT_OK) {
+            return explain(result, &answer->error);
+        }
+        log_early_go_on(log, &recipient, &terms, early);
+        return RESULT_OK;
     }
     if (draft->sealed_only) {
         return error_set(&answer->error, RESULT_MISMATCH,
@@ -206,13 +174,26 @@ static enum result seal_message(struct event_log *log, struct event_draft *draft
                : error_set(&answer->error, RESULT_MISMATCH, LOG_SEALING_NOT_ENCRYPTED);
 }
 
+static bool take_early(struct event_log *log, struct event_draft *draft,
+                       struct log_early_message *early, struct log_secrets *secrets_out)
+{
+    struct log_terms terms;
+    return find_terms(log, &early->recipient, &terms) &&
+           log_early_take(log, early, &terms, draft, secrets_out);
+}
+
 enum result log_sealing_seal(struct event_log *log, struct event_draft *draft,
-                             struct log_secrets *secrets_out, struct append_answer *answer)
+                             struct log_early_message *early, struct log_secrets *secrets_out,
+                             struct append_answer *answer)
 {
     union event_data data;
     *secrets_out = (struct log_secrets){.has_key = false};
     if (draft->type != EVENT_MESSAGE_SENT ||
         (!log->state.keeps_keys && !draft->sealed_only && draft->reply_to[0] == '\0')) {
+        return RESULT_OK;
+    }
+    if (early != NULL && take_early(log, draft, early, secrets_out)) {
+        answer->e2e = true;
         return RESULT_OK;
     }
     enum result result =
@@ -221,7 +202,7 @@ enum result log_sealing_seal(struct event_log *log, struct event_draft *draft,
     if (result == RESULT_OK) {
         answer->e2e = data.message.sealed;
         if (!data.message.sealed) {
-            result = seal_message(log, draft, &data.message, secrets_out, answer);
+            result = seal_message(log, draft, &data.message, early, secrets_out, answer);
         }
         event_kind_release(draft->type, &data);
     }
@@ -248,13 +229,4 @@ void log_sealing_forget(struct event_log *log, const struct log_secrets *secrets
     if (secrets->has_pair) {
         log_receiving_keys_drop(log, &secrets->pair.public);
     }
-}
-
-void log_sealing_wipe(struct log_secrets *secrets)
-{
-    if (secrets->payload.length_bytes > 0) {
-        signing_wipe(secrets->payload.data, secrets->payload.length_bytes);
-    }
-    buffer_deinit(&secrets->payload);
-    signing_wipe(secrets, sizeof *secrets);
 }

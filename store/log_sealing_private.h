@@ -1,44 +1,27 @@
 /* Sealing an own message (§24.3), and the secrets of own events on their way into the log.
  *
- * Thread: writer, inside the transaction that appends the event.
- * Ownership: what a struct log_secrets holds is wiped by log_sealing_wipe().
+ * Thread: writer, inside the transaction that appends the event, but for what says "any".
  */
 #ifndef HEARTHCHAT_STORE_LOG_SEALING_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_SEALING_PRIVATE_H
 
-#include "protocol/envelope.h"
-#include "store/log_receiving_keys_private.h"
+#include "store/log_early_private.h"
 
 /* What is refused where only an envelope will do. */
 #define LOG_SEALING_NOT_ENCRYPTED "This conversation is not end-to-end encrypted."
-
-/* What an own event leaves with us. */
-struct log_secrets {
-    bool has_key;
-    struct content_key key;
-    struct buffer payload; /* that it opens */
-    bool has_pair;         /* of the receiving key that it offers */
-    struct log_receiving_pair pair;
-    int64_t peer; /* to whom; LOG_RECEIVING_KEYS_EVERYBODY */
-};
 
 /* Begins a start of the node: its randomness is hedged by a key of its own. Before the first job; a
  * transaction of its own. */
 enum result log_sealing_begin(struct event_log *log);
 
 /* A draft of a message in clear text becomes one with an envelope, if its recipient can open it; of
- * other drafts, nothing. RESULT_MISMATCH: it can't, and the draft says that it must, or answers
+ * other drafts, nothing. `early`: what was made of it before its turn (log_early_private.h), or
+ * NULL. RESULT_MISMATCH: it can't, and the draft says that it must, or answers
  * another message. RESULT_NOT_FOUND: that one is not here.
  * RESULT_INVALID: too long for an envelope. */
 enum result log_sealing_seal(struct event_log *log, struct event_draft *draft,
-                             struct log_secrets *secrets_out, struct append_answer *answer);
-
-/* What is to be sealed, and to whom; borrowed. */
-struct log_sealed {
-    const struct node_id *recipient;
-    const char *client_id;
-    const struct buffer *payload;
-};
+                             struct log_early_message *early, struct log_secrets *secrets_out,
+                             struct append_answer *answer);
 
 /* RESULT_MISMATCH: the recipient offers no key. RESULT_INVALID: it can't be sealed to. */
 enum result log_sealing_seal_payload(struct event_log *log, const struct log_sealed *sealed,
@@ -57,7 +40,5 @@ void log_sealing_keep(struct event_log *log, const struct log_secrets *secrets,
                       const struct event *event);
 void log_sealing_forget(struct event_log *log, const struct log_secrets *secrets,
                         const uint8_t hash[static BLAKE3_HASH_BYTES]);
-
-void log_sealing_wipe(struct log_secrets *secrets);
 
 #endif

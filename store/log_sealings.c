@@ -4,6 +4,7 @@
 
 #include "protocol/envelope.h"
 #include "store/log_nodes_private.h"
+#include "store/log_terms_private.h"
 
 /* What of it is kept. */
 struct sealing {
@@ -107,6 +108,9 @@ int64_t log_sealings_enter(struct event_log *log, const struct event *event, int
                  sealing.header.commit, ENVELOPE_COMMIT_BYTES, event->lamport, event->event_id,
                  event->hash, BLAKE3_HASH_BYTES);
     lengthen_run(log, &sealing);
+    if (sealing.author == log->self) {
+        log_terms_pass(log, sealing.recipient, sealing.header.number);
+    }
     return first != 0 && !is_before(log, first, event) ? first : 0;
 }
 
@@ -120,6 +124,7 @@ void log_sealings_leave(struct event_log *log, const struct event *event, int64_
                      "iiii", sealing.author, sealing.recipient, (int64_t)sealing.header.number,
                      seq);
         shorten_run(log, &sealing);
+        log_terms_forget(log, sealing.recipient);
     }
 }
 

@@ -45,7 +45,7 @@ void log_sessions_offer(struct event_log *log, int64_t peer, bool is_owed)
                      " ON CONFLICT(peer) DO UPDATE SET offered=excluded.offered",
                      "ii", peer, today);
     }
-    log_sealing_wipe(&secrets);
+    log_secrets_wipe(&secrets);
 }
 
 /* Messages of one peer that wait. */
@@ -111,7 +111,7 @@ static void ask(struct event_log *log, int64_t peer, const struct node_id *key, 
             note_asked(log, peer, question, now_ms);
             ask_for_more(log, question);
         }
-        log_sealing_wipe(&secrets);
+        log_secrets_wipe(&secrets);
     }
     memory_free(question);
 }
@@ -175,7 +175,7 @@ enum result log_sessions_give(struct event_log *log, const struct node_id *asker
     if (result == RESULT_OK) {
         result = log_own_append_with(log, &draft, &secrets, &answer);
     }
-    log_sealing_wipe(&secrets);
+    log_secrets_wipe(&secrets);
     signing_wipe(payload.data, payload.length_bytes);
     buffer_deinit(&payload);
     return result;

@@ -14,6 +14,7 @@
 #include "store/log_schema_private.h"
 #include "store/log_search_private.h"
 #include "store/log_sessions_private.h"
+#include "store/log_terms_private.h"
 #include "store/log_turns_private.h"
 
 void log_state_deinit(struct log_state *state)
@@ -62,6 +63,7 @@ enum result log_state_load(struct event_log *log)
 {
     log_state_deinit(&log->state);
     log_nodes_forget(log);
+    log_terms_forget_all(log);
     database_forget_failure(&log->database);
     (void)database_execute(&log->database, "BEGIN"); /* one look, with one lock */
     load_row(log);

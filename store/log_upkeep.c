@@ -64,7 +64,7 @@ enum result log_upkeep_publish(struct event_log *log, bool reset, struct append_
     log_sealing_make_pair(log, LOG_RECEIVING_KEYS_EVERYBODY, &secrets);
     struct event_draft draft = event_draft_prekeys(&secrets.pair.public, log->options.key, reset);
     enum result result = log_own_append_with(log, &draft, &secrets, answer_out);
-    log_sealing_wipe(&secrets);
+    log_secrets_wipe(&secrets);
     return result;
 }
 

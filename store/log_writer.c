@@ -6,6 +6,7 @@
 #include "store/log_clearing_private.h"
 #include "store/log_moves_private.h"
 #include "store/log_opened_private.h"
+#include "store/log_opener_private.h"
 #include "store/log_set_private.h"
 #include "store/log_snapshot_private.h"
 #include "store/log_state_private.h"
@@ -201,6 +202,7 @@ void log_writer_stop(struct event_log *log)
         inbox_close(log->inbox);
     }
     thread_join(&log->writer);
+    log_opener_destroy(&log->opener);
     inbox_destroy(&log->inbox);
     memory_free(log->fresh);
     log->fresh = NULL;

@@ -28,7 +28,7 @@ struct salvage_report {
     int64_t aside;    /* of them, kept for when it is known again that their authors belong */
     int64_t unproven; /* what looks like an event of this community and is not genuine */
     int64_t missing;  /* arrival numbers that nothing readable has; a lower bound */
-    char lost[160];   /* what of the rest could not be read, or not all of it; "" when all was */
+    char lost[480];   /* what of the rest could not be read, or not all of it; "" when all was */
     bool has_log;     /* there is a log now. Else nothing readable proves the community */
 };
 

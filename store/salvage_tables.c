@@ -23,6 +23,9 @@ struct kept_table {
     bool may_lack; /* a log of an earlier schema has no such table */
 };
 
+#define OWED "what neighbours wait for, and what was asked of them"
+#define ADD_NODE "INSERT OR IGNORE INTO nodes(key) VALUES(?1)"
+
 static const struct kept_table kept_tables[] = {
     {"local_reads", "what was read without a receipt",
      "SELECT c.key,r.lamport,r.event_id FROM local_reads r JOIN conversations c"
@@ -38,6 +41,11 @@ static const struct kept_table kept_tables[] = {
      "INSERT INTO peers(node_id,cursor,last_seen) VALUES(?1,0,?2) ON CONFLICT(node_id)"
      " DO UPDATE SET last_seen=max(last_seen,excluded.last_seen)",
      NULL, 1U << 1, false, false},
+    {"addresses", "when neighbours were seen",
+     "SELECT node,host,port,source,last_success,place FROM addresses", "node",
+     "INSERT OR IGNORE INTO addresses(node,host,port,source,last_success,place)"
+     " VALUES(?1,?2,?3,?4,?5,?6)",
+     NULL, 1U << 2 | 1U << 4 | 1U << 5, false, true},
     {"growth", "how the log grew", "SELECT day,events,bytes FROM growth", "day",
      "INSERT OR IGNORE INTO growth(day,events,bytes) VALUES(?1,?2,?3)", NULL,
      1U | 1U << 1 | 1U << 2, true, false},
@@ -69,6 +77,51 @@ static const struct kept_table kept_tables[] = {
      "INSERT OR IGNORE INTO nodes(key) SELECT ?3 WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL"
      " AND ?3 IS NOT NULL",
      1U << 3 | 1U << 4 | 1U << 5 | 1U << 6, false, true},
+    /* What was to be cleared when it broke is cleared in the new log, whose numbers are others. */
+    {"clearings", "conversations that were being deleted",
+     "SELECT m.hash FROM messages m CROSS JOIN clearings x ON x.conversation=m.conversation"
+     " AND x.done=0 AND m.seq<=x.through",
+     "m.seq",
+     "INSERT INTO keyring(hash,key,gone) VALUES(?1,NULL,'cleared')"
+     " ON CONFLICT(hash) DO UPDATE SET key=NULL,gone='cleared'",
+     NULL, 0, false, true},
+    /* Nothing that was said of these, but for deletions, and no keys of theirs. */
+    {"clearings", "conversations that were being deleted",
+     "SELECT s.hash FROM sealings s CROSS JOIN clearings x ON x.done=0 AND s.seq<=x.through"
+     " JOIN conversations c ON c.id=x.conversation"
+     " JOIN nodes n ON n.key=c.key AND n.id IN (s.author,s.recipient)"
+     " WHERE NOT EXISTS(SELECT 1 FROM messages m WHERE m.seq=s.seq)"
+     " AND NOT EXISTS(SELECT 1 FROM changes g WHERE g.seq=s.seq AND (g.kind=2 OR"
+     " (SELECT e.seq FROM events e WHERE " LOG_SCHEMA_IS("e.hash", "g.target") ")>x.through))",
+     "s.author",
+     "INSERT INTO keyring(hash,key,gone) VALUES(?1,NULL,'spent')"
+     " ON CONFLICT(hash) DO UPDATE SET key=NULL,gone='spent' WHERE key IS NOT NULL",
+     NULL, 0, false, true},
+    {"unanswered", OWED, "SELECT e.hash FROM unanswered u JOIN events e ON e.seq=u.seq", "u.seq",
+     "INSERT OR IGNORE INTO unanswered(seq) SELECT seq FROM events WHERE " LOG_SCHEMA_IS("hash",
+                                                                                         "?1"),
+     NULL, 0, false, false},
+    {"questions", OWED, "SELECT e.hash FROM questions q JOIN events e ON e.seq=q.seq", "q.seq",
+     "INSERT OR IGNORE INTO questions(seq) SELECT seq FROM events WHERE " LOG_SCHEMA_IS("hash",
+                                                                                        "?1"),
+     NULL, 0, false, true},
+    {"repairs", OWED, "SELECT hash,asked,asked_day,given FROM repairs", "hash",
+     "INSERT INTO repairs(hash,asked,asked_day,given) VALUES(?1,?2,?3,?4) ON CONFLICT(hash)"
+     " DO UPDATE SET asked=max(asked,excluded.asked),asked_day=max(asked_day,excluded.asked_day),"
+     "given=max(given,excluded.given)",
+     NULL, 1U << 1 | 1U << 2 | 1U << 3, false, true},
+    {"sessions", OWED,
+     "SELECT n.key,s.offered,s.asked_ms FROM sessions s JOIN nodes n ON n.id=s.peer", "s.peer",
+     "INSERT INTO sessions(peer,offered,asked_ms) SELECT id,?2,?3 FROM nodes WHERE key=?1"
+     " ON CONFLICT(peer) DO UPDATE SET offered=max(offered,excluded.offered),"
+     "asked_ms=max(asked_ms,excluded.asked_ms)",
+     ADD_NODE, 1U << 1 | 1U << 2, false, true},
+    {"owed_offers", OWED, "SELECT n.key FROM owed_offers o JOIN nodes n ON n.id=o.peer", "o.peer",
+     "INSERT OR IGNORE INTO owed_offers(peer) SELECT id FROM nodes WHERE key=?1", ADD_NODE, 0,
+     false, true},
+    {"lost", OWED, "SELECT n.key,l.hash FROM lost l JOIN nodes n ON n.id=l.peer", "l.peer",
+     "INSERT OR IGNORE INTO lost(peer,hash) SELECT id,?2 FROM nodes WHERE key=?1", ADD_NODE, 0,
+     false, true},
     {"service_days", "on which days it ran", "SELECT date,count FROM service_days", "id",
      "UPDATE service_days SET date=?1,count=max(count,?2)", NULL, 1U | 1U << 1, false, true},
     {"verified", "who was verified", "SELECT node,at FROM verified", "node",

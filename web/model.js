@@ -307,9 +307,9 @@ export class Model {
     return message && !whole ? { message: asSaid(message, changes) } : this.#reading.one(peer, event_id);
   }
 
-  /** Gives the keys of what that device lost again; how many there are. */
-  async restore(peer) {
-    const { messages } = await this.#api.restore(peer);
+  /** Gives the keys of what that device lost again, and of all that was written on it, if `theirs`; how many there are. */
+  async restore(peer, theirs) {
+    const { messages } = await this.#api.restore(peer, theirs);
     this.#refreshSoon(peer);
     return messages;
   }

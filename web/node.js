@@ -42,10 +42,15 @@ export const api = {
   history: (parameters) => get('/api/v1/chat/history', parameters),
   search: (parameters) => get('/api/v1/chat/search', parameters),
   send: (message) => call('POST', '/api/v1/chat/send', message),
-  message: (peer, event_id) => get('/api/v1/chat/message', { peer, event_id }),
+  /** Of two with one id our own. */
+  message: (peer, id) => get('/api/v1/chat/messages', { peer, id }).then(({ messages }) => {
+    const message = messages.find(({ to }) => to === peer) ?? messages[0];
+    if (!message) throw new ApiError('not_found', '');
+    return { message, earlier: message.earlier };
+  }),
   /** `what`: edit, delete or react. */
   say: (what, change) => call('POST', `/api/v1/chat/${what}`, change),
-  restore: (peer) => call('POST', '/api/v1/chat/restore', { peer }),
+  restore: (peer, theirs) => call('POST', '/api/v1/chat/restore', { peer, theirs }),
   read: (peer, event_id) => call('POST', '/api/v1/chat/read', { peer, event_id }),
   createCommunity: (name, policy) => call('POST', '/api/v1/community', { name, policy }),
   join: (invite) => call('POST', '/api/v1/community/join', { invite }),

@@ -59,7 +59,7 @@ export function createSaid(ui) {
     const told = edited_at && event_id && model.told(model.current, event_id, true);
     return [
       edited_at && [t('details.edited'), format.full(edited_at)],
-      ...(told?.earlier ?? []).map(({ body, at }) => [t('details.earlier'), element('span', { class: 'earlier' }, element('span', { dir: 'auto' }, visible(cut(body, 2000))), element('small', {}, ` · ${format.full(at)}`))]),
+      ...(told?.earlier ?? []).map(({ body, at }) => [t('details.earlier'), element('span', { class: 'earlier' }, element('span', { dir: 'auto' }, visible(cut(body, 2000))), element('small', {}, format.full(at)))]),
       deleted_at && [t('details.deleted'), format.full(deleted_at)],
       deleted_there_at && [t('details.deleted_there', { name: model.nameOf(message.to) }), format.full(deleted_there_at)],
     ].filter(Boolean);

@@ -128,16 +128,17 @@ export function createThreadView(ui) {
     const words = count ? t('lost_there', { count, name }) : '';
     if (lost.dataset.words === words) return;
     lost.dataset.words = words;
+    const theirs = element('input', { type: 'checkbox' });
     const give = button(t('lost_there.give', { count }), async () => {
       give.disabled = true;
       try {
-        tell(t('lost_there.given', { count: await model.restore(entry.peer), name }));
+        tell(t('lost_there.given', { count: await model.restore(entry.peer, theirs.checked), name }));
       } catch (error) {
         tell(t.problem(error));
       }
       give.disabled = false;
     });
-    lost.replaceChildren(...(count ? [words, ' ', give, button(t('lost_there.later'), () => { hidden.add(entry.peer); schedule(); }, { class: 'plain' })] : []));
+    lost.replaceChildren(...(count ? [words, element('label', {}, theirs, ` ${t('lost_there.theirs', { name })}`), give, button(t('lost_there.later'), () => { hidden.add(entry.peer); schedule(); }, { class: 'plain' })] : []));
   }
 
   function renderEmpty(timeline, entry) {

@@ -151,6 +151,7 @@ lost_there.given.other|Die Schlüssel von {count} Nachrichten sind auf dem Weg z
 lost_there.later|Nicht jetzt
 lost_there.one|Das Gerät von {name} hat eine Nachricht von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
 lost_there.other|Das Gerät von {name} hat {count} Nachrichten von dir verloren. Noch einmal senden? Frag {name} vorher auf anderem Weg: Auch wer den Schlüssel des Geräts gestohlen hat, würde darum bitten.
+lost_there.theirs|Auch alles, was {name} in dieser Unterhaltung geschrieben hat: Jenem Gerät kann es fehlen, und es kann nicht danach fragen.
 mark.delivered|Zugestellt
 mark.delivered.title|Zugestellt {at}: Der andere Knoten hat es quittiert
 mark.direct|Angekommen
@@ -182,13 +183,13 @@ message.expired|Gelöscht: Ihre Zeit war um.
 message.from|{name} schrieb:
 message.from_you|Du schriebst:
 message.in_clear|Für alle lesbar senden
-message.lost|Auf diesem Gerät verloren, das es schon hatte: {name} kann es noch einmal geben. Frag {name}.
+message.lost|Auf diesem Gerät verloren. Bitte {name}, es noch einmal zu senden.
 message.more|Mehr zu dieser Nachricht
 message.to_delete|Wird gelöscht.
 message.unreadable|Verschlüsselt, und nicht zu öffnen: Sie ist beschädigt oder nicht für dieses Gerät.
 message.unsupported|Verschlüsselt; ein neueres hearthchat kann sie lesen.
 message.waiting|Wartet auf den Schlüssel vom Gerät von {name}: Er wird von allein erbeten.
-message.waiting_own|Auf diesem Gerät nach der Sicherung geschrieben, von der es zurückkam: Das Gerät von {name} kann sie zurückgeben.
+message.waiting_own|Nach der Sicherung geschrieben, von der dieses Gerät zurückkam. Bitte {name}, es noch einmal zu senden.
 message.whole|Alles zeigen
 name.hint|Damit deine Nachbarn wissen, wer schreibt. Du kannst ihn jederzeit ändern.
 name.keep|Namen übernehmen
@@ -298,7 +299,7 @@ search.many|Die neuesten {count}
 search.nothing|Nichts gefunden
 search.people|Menschen
 search.scope|mit {name}
-set_back|Dieses Gerät hat mit einem älteren Stand weitergemacht: einer Sicherung, oder nachdem sein Log verloren war. Was inzwischen geschrieben wurde, kommt von selbst. Was hier nicht mehr lesbar ist, können andere noch einmal schicken.
+set_back|Dieses Gerät hat mit einem älteren Stand weitergemacht: einer Sicherung, oder nachdem sein Log verloren war. Was inzwischen geschrieben wurde, kommt von selbst. Was du dann nicht lesen kannst, bitte die anderen, noch einmal zu senden.
 settings.auto|Wie dieses Gerät
 settings.dark|Dunkel
 settings.hint|Wenn eine Nachricht kommt und du woanders hinsiehst.

@@ -37,7 +37,7 @@ composer.gone|{name} is no member any more: nothing can be sent.
 composer.label|Message
 composer.no_files|Files can’t be sent from here yet.
 composer.placeholder|Write a message
-composer.sealed|Write an encrypted message
+composer.sealed|Write, encrypted
 composer.send|Send
 composer.too_long.one|One byte too long. Send it in two parts.
 composer.too_long.other|{count} bytes too long. Send it in several parts.
@@ -151,6 +151,7 @@ lost_there.given.other|The keys of {count} messages are on their way to {name}�
 lost_there.later|Not now
 lost_there.one|{name}’s device has lost one message of yours. Send it again? Ask {name} first, in another way: a thief of the device’s key would ask for it, too.
 lost_there.other|{name}’s device has lost {count} messages of yours. Send them again? Ask {name} first, in another way: a thief of the device’s key would ask for them, too.
+lost_there.theirs|Also all that {name} wrote in this conversation: that device may have lost it, and can’t ask for it.
 mark.delivered|Delivered
 mark.delivered.title|Delivered {at}: their node has signed for it
 mark.direct|Received
@@ -182,13 +183,13 @@ message.expired|Deleted: its time was over.
 message.from|{name} wrote:
 message.from_you|You wrote:
 message.in_clear|Send it for all to read
-message.lost|Lost on this device, which had it: {name} can give it again. Ask {name}.
+message.lost|Lost on this device. Ask {name} to send it again.
 message.more|More about this message
 message.to_delete|Is being deleted.
 message.unreadable|Encrypted, and can’t be opened: it is damaged, or not for this device.
 message.unsupported|Encrypted; a newer hearthchat can read it.
 message.waiting|Waiting for the key from {name}’s device: it is asked for by itself.
-message.waiting_own|Written on this device after the backup it came back from: {name}’s device can give it back.
+message.waiting_own|Written here after the backup that this device came back from. Ask {name} to send it again.
 message.whole|Show all of it
 name.hint|So your neighbours know who writes. You can change it at any time.
 name.keep|Keep this name
@@ -298,7 +299,7 @@ search.many|The newest {count}
 search.nothing|Nothing found
 search.people|People
 search.scope|with {name}
-set_back|This device went on from an older state: a backup, or a log that was lost. What was written meanwhile comes by itself. What can’t be read here any more, others can send again.
+set_back|This device went on from an older state: a backup, or a log that was lost. What was written meanwhile comes by itself. What you then can’t read, ask the others to send again.
 settings.auto|As this device
 settings.dark|Dark
 settings.hint|When a message arrives and you look elsewhere.

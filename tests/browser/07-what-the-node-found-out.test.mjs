@@ -71,7 +71,7 @@ test('a node that lost its log says so, and comes back by an invite that is past
   await tab.getByText('This device’s messages are lost.').waitFor();
   await tab.getByLabel('Invite', { exact: true }).fill(invite);
   await tab.getByRole('button', { name: 'Join' }).click();
-  await row(tab, 'Alice').getByText('Lost on this device, which had it: Alice can give it again. Ask Alice.').waitFor();
+  await row(tab, 'Alice').getByText('Lost on this device. Ask Alice to send it again.').waitFor();
   await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].lost_there === 1);
   await alice.post('/api/v1/chat/restore', { peer: bob.id });
   await row(tab, 'Alice').getByText('before').waitFor();

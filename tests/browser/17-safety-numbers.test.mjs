@@ -181,9 +181,9 @@ test('a lock says who reads what one writes; what can\'t be read says why', asyn
   Object.assign(said, { e2e: true, messages: { 'in clear': false, a: 'waiting', b: 'unreadable', c: 'expired', d: 'one of the future', sealed: 'ok' } });
   await tab.reload();
   await bubble(tab, 'sealed').waitFor();
-  assert.deepEqual(await tab.locator('.message .text').allTextContents(), ['in clear', 'Waiting for the key from Bob’s device: it is asked for by itself.',
+  assert.deepEqual(await tab.locator('.message .text').allTextContents(), ['in clear', 'Lost on this device. Ask Bob to send it again.', // it was delivered
     'Encrypted, and can’t be opened: it is damaged, or not for this device.', 'Deleted: its time was over.', 'Encrypted; a newer hearthchat can read it.', 'sealed']);
-  assert.equal(await composer(tab).getAttribute('placeholder'), 'Write an encrypted message');
+  assert.equal(await composer(tab).getAttribute('placeholder'), 'Write, encrypted');
   assert.equal(await tab.locator('.warned').isVisible(), false);
   await tab.getByRole('button', { name: 'Encrypted: only you and Bob can read it.' }).click();
   await tab.locator('.toast').waitFor();

@@ -448,7 +448,7 @@ test('many that wait for their keys at once are all shown', async () => {
 });
 
 test('what the other device lost is sent again when its owner\'s friend says so', async () => {
-  const { alice, bob, tell } = await withPeer();
+  const { alice, bob, tell, seal } = await withPeer();
   const tab = await openTab(alice);
   await tab.live;
   await row(tab, 'Bob').click();
@@ -457,6 +457,7 @@ test('what the other device lost is sent again when its owner\'s friend says so'
   const { event_id } = (await alice.history())[0];
   const sent = (await bob.pull(alice)).find((event) => event.event_id === event_id);
   await tell('chat.message.delivered', { target_event_id: event_id, delivered_at: wallClock() });
+  const his = await seal({ kind: 'text', body: 'his own' });
   await tell('e2e.session.broken', { peer: alice.id, events: [hashOf(sent)], reply: keyText(bob.offer()) });
   const line = tab.locator('.thread .notice', { hasText: 'Bob’s device has lost one message of yours.' });
   await line.waitFor();
@@ -464,12 +465,13 @@ test('what the other device lost is sent again when its owner\'s friend says so'
   await line.getByRole('button', { name: 'Not now' }).click();
   await line.waitFor({ state: 'hidden' });
   await tab.reload();
+  await line.getByRole('checkbox', { name: 'Also all that Bob wrote in this conversation' }).check();
   await line.getByRole('button', { name: 'Send it again' }).click();
-  await tab.locator('.toast', { hasText: 'The key of one message is on its way' }).waitFor();
+  await tab.locator('.toast', { hasText: 'The keys of 2 messages are on their way' }).waitFor();
   await line.waitFor({ state: 'hidden' });
   const opened = (await bob.pull(alice)).filter(({ event_type, author, data }) => event_type === 'chat.message.sent' && author === alice.id && data.body.e2e).map((event) => bob.open(event));
-  assert.deepEqual(opened.map(({ kind }) => kind), ['text', 'keys']);
-  assert.equal(opened[1].keys[0].event, hashOf(sent));
+  assert.deepEqual(opened.map(({ kind }) => kind), ['text', 'keys', 'keys']);
+  assert.deepEqual(opened.slice(1).map(({ keys: [{ event }] }) => event), [hashOf(sent), hashOf(his)]);
 });
 
 test('what was to be encrypted is not sent in clear but by its owner\'s word; in clear nothing is offered that can\'t be done', async () => {

@@ -159,6 +159,15 @@ test('e7: what does not open by every letter of the law is not said to be delive
     assert.ok(!said.includes(event.event_id));
     assert.deepEqual([(await shown(alice, event)).e2e, (await shown(alice, event)).body], ['unreadable', '']);
   }
+  const head = await above(alice); // there are no words of which anything could be said
+  const { event_id } = bad.at(-1);
+  for (const [target, body] of [['react', { event_id, emoji: 'x' }], ['react', { event_id, emoji: 'x', peer: bob.id }], ['edit', { event_id, body: 'x' }], ['send', { recipient: bob.id, body: 'x', reply_to: event_id }]]) {
+    const { status, body: { error } } = await alice.request('POST', `/api/v1/chat/${target}`, body);
+    assert.deepEqual([target, status, error], [target, 422, 'e2e_decrypt_failed']);
+  }
+  assert.equal(await above(alice), head);
+  await alice.post('/api/v1/chat/react', { event_id: right.event_id, emoji: 'x' });
+  await alice.post('/api/v1/chat/delete', { event_id, for: 'me' });
 });
 
 test('e8: in any order, and late, all are delivered', async () => {

@@ -15,8 +15,9 @@ async function couple() {
   return [alice, bob];
 }
 const above = async (node) => (await node.get('/api/v1/node')).head + 1;
-async function seal(alice, bob, payload) {
-  const event = bob.message(await above(alice), alice.id, payload, { to: currentOffer(await bob.pull(alice), alice.id, bob.id) });
+async function seal(alice, bob, payload, event_id) {
+  let event = bob.message(await above(alice), alice.id, payload, { to: currentOffer(await bob.pull(alice), alice.id, bob.id) });
+  if (event_id) event = bob.event(bob.community, event.lamport, event.event_type, event.data, { event_id });
   await bob.push(alice, event);
   return event;
 }
@@ -75,17 +76,16 @@ test('what the owner says goes out by the hash of the message', async () => {
 test('one message alone, its earlier words, and that it was deleted there, too', async () => {
   const [alice, bob] = await couple();
   const { event_id } = await alice.send(bob.id, 'words 0');
-  const one = (id) => alice.request('GET', `/api/v1/chat/message?peer=${bob.id}&event_id=${id}`);
-  const told = async () => (await one(event_id)).body.output;
-  assert.deepEqual(await told(), { message: await shown(alice, event_id), earlier: [] });
+  const told = async (id = event_id) => (await alice.get(`/api/v1/chat/messages?peer=${bob.id}&id=${id}`)).messages;
+  assert.deepEqual(await told(), [await shown(alice, event_id)]);
   for (let i = 1; i <= 53; i++) await alice.post('/api/v1/chat/edit', { event_id, body: `words ${i}` });
-  const { message, earlier } = await told();
-  assert.equal(message.body, 'words 53');
+  const [{ earlier, ...message }] = await told();
+  assert.deepEqual([message.body, message], ['words 53', await shown(alice, event_id)]);
   assert.deepEqual(earlier.map(({ body }) => body), Array.from({ length: 50 }, (_, i) => `words ${i + 3}`)); // the last 50
   assert.ok(earlier.every(({ at }) => /^20.*Z$/.test(at)));
 
   const deletion = await alice.post('/api/v1/chat/delete', { event_id, for: 'both' });
-  assert.deepEqual((await told()).earlier, []);
+  assert.deepEqual(await told(), [await shown(alice, event_id)]);
   assert.equal((await shown(alice, event_id)).deleted_there_at, undefined);
   const delivered = async (target_event_id, delivered_at) => bob.push(alice, bob.event(bob.community, await above(alice), 'chat.message.delivered', { target_event_id, delivered_at }));
   await delivered(event_id, wallClock()); // of the message that says nothing
@@ -95,9 +95,12 @@ test('one message alone, its earlier words, and that it was deleted there, too',
   const theirs = await seal(alice, bob, { kind: 'text', body: 'x' });
   await seal(alice, bob, { kind: 'delete', of: hashOf(theirs) });
   assert.equal((await shown(alice, theirs.event_id)).deleted_there_at, undefined);
-  for (const [target, status] of [[`message?peer=${bob.id}&event_id=${'0'.repeat(26)}`, 404], [`message?peer=${bob.id}&event_id=x`, 400], [`message?event_id=${event_id}`, 400]]) {
-    assert.equal((await alice.request('GET', `/api/v1/chat/${target}`)).status, status, target);
-  }
+  const mine = await alice.send(bob.id, 'mine'); // the other one takes its id; each has its own earlier words
+  const twin = await seal(alice, bob, { kind: 'text', body: 'theirs' }, mine.event_id);
+  await seal(alice, bob, { kind: 'edit', of: hashOf(twin), body: 'theirs still' });
+  await alice.post('/api/v1/chat/edit', { event_id: mine.event_id, body: 'mine still' });
+  assert.deepEqual((await told(mine.event_id)).map(({ body, earlier: [{ body: before }] }) => [body, before]).sort(), [['mine still', 'mine'], ['theirs still', 'theirs']]);
+  assert.deepEqual(await told('0'.repeat(26)), []);
 });
 
 test('in clear it is refused, and nothing is written', async () => {

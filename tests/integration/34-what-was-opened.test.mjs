@@ -49,6 +49,43 @@ test('it stands beside the event, live and for who comes later, by WebSocket and
   for (const subscriber of [live, later, more]) subscriber.close();
 });
 
+test('who resumes is told what is there now, not what was deleted since; and all else in its order', async () => {
+  const [alice, bob] = await couple();
+  const live = new Subscriber(alice);
+  await live.ready();
+  const { seq } = await alice.get('/api/v1/node');
+  const [first, second] = [await seal(alice, bob, { kind: 'text', body: 'secret 1' }), await seal(alice, bob, { kind: 'text', body: 'secret 2' })];
+  const own = await alice.send(bob.id, 'secret 3');
+  await alice.post('/api/v1/chat/edit', { event_id: own.event_id, body: 'secret 4' });
+  const jana = new SealingPeer();
+  await jana.join(alice, 'Jana');
+  const kept = await seal(alice, bob, { kind: 'text', body: 'kept' });
+  const answer = await alice.send(bob.id, 'secret 5');
+  await live.until(isOf(answer));
+  assert.equal(live.published().filter(({ opened }) => /^secret \d$/.test(opened?.body)).length, 5);
+  await seal(alice, bob, { kind: 'delete', of: hashOf(first) });
+  await alice.post('/api/v1/chat/delete', { event_id: second.event_id, for: 'me' });
+  for (const { event_id } of [own, answer]) await alice.post('/api/v1/chat/delete', { event_id, for: 'both' });
+  const resume = async () => {
+    const last = await seal(alice, bob, { kind: 'text', body: 'last' });
+    const subscriber = new Subscriber(alice, { since: seq, topics: [`chat.message.${alice.id}`, 'member.changed'] });
+    await subscriber.until(isOf(last));
+    subscriber.close();
+    assert.doesNotMatch(JSON.stringify(subscriber.frames), /secret/);
+    const seqs = subscriber.published().map((frame) => frame.seq);
+    assert.deepEqual(seqs, [...new Set(seqs)].sort((one, other) => one - other));
+    return subscriber;
+  };
+  const resumed = await resume();
+  for (const event of [first, second, own, answer]) assert.equal(resumed.frames.find(isOf(event)).opened, undefined);
+  assert.equal(resumed.frames.find(isOf(kept)).opened.body, 'kept');
+  assert.deepEqual(resumed.published().filter(({ topic }) => topic === 'member.changed').map(({ data }) => [data.event_type, data.node_id]), [['community.member.invited', alice.id], ['community.member.joined', jana.id]]);
+  await alice.post('/api/v1/chat/edit', { event_id: (await alice.send(bob.id, 'kept, too')).event_id, body: 'kept' });
+  await alice.post('/api/v1/chat/clear', { peer: bob.id });
+  assert.doesNotMatch(JSON.stringify((await resume()).frames), /kept/);
+  live.close();
+});
+
 test('other members get events as they were signed', async () => {
   const [alice, bob] = await couple();
   const event = await seal(alice, bob, payload);

@@ -155,7 +155,7 @@ test('what a device had and lost is told to the owner of the other one, who give
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id }), { messages: 0 });
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id, since_lamport: 0 }), { messages: 1 });
   assert.deepEqual(await alice.post('/api/v1/chat/restore', { peer: bob.id, since_lamport: sent.lamport }), { messages: 0 });
-  for (const body of [{}, { peer: bob.id, since_lamport: -1 }, { peer: bob.id, since_lamport: '0' }, { peer: bob.id, more: 1 }, { peer: alice.id }]) {
+  for (const body of [{}, { peer: bob.id, since_lamport: -1 }, { peer: bob.id, since_lamport: '0' }, { peer: bob.id, more: 1 }, { peer: bob.id, theirs: 1 }, { peer: bob.id, theirs: true, since_lamport: 0 }, { peer: alice.id }]) {
     assert.deepEqual(await statusOf(alice, '/api/v1/chat/restore', body), [400, 'bad_request'], JSON.stringify(body));
   }
   await alice.post(`/api/v1/contacts/${bob.id}`, { blocked: true });
@@ -268,6 +268,33 @@ test('what names no message, or several, is said with what to do', async () => {
   assert.ok(await above(alice) > head);
 });
 
+test('where several conversations have a message of one id, the command line is told with whom', async () => {
+  const [alice, bob] = await couple();
+  const jana = new SealingPeer();
+  await jana.join(alice, 'Jana');
+  await jana.push(alice, jana.prekeys(await above(alice)));
+  const { event_id } = await alice.send(bob.id, 'mine');
+  const { data, lamport } = jana.message(await above(alice), alice.id, { kind: 'text', body: 'hers' }, { to: currentOffer(await jana.pull(alice), alice.id, jana.id) });
+  await jana.push(alice, jana.event(jana.community, lamport, 'chat.message.sent', data, { event_id }));
+  const of = async (who) => (await alice.history(`peer=${who.id}`)).map(({ body, e2e, reactions, reply_to }) => [e2e === 'ok' ? body : e2e, reactions?.[0].emoji ?? null, reply_to ?? null]);
+  const head = await above(alice);
+  for (const args of [['react', event_id, 'x'], ['edit', event_id, 'x'], ['reply', event_id, 'x'], ['delete', event_id], ['delete', event_id, '--here']]) {
+    const { code, stderr } = await alice.cli(...args);
+    assert.equal(code, 1);
+    assert.match(stderr, /^.*Messages of several conversations are called .*; say with whom: --peer WHO \(bad_request\)\n$/);
+  }
+  assert.match((await alice.cli('react', event_id, 'x', '--peer', 'Nobody')).stderr, /No member is called Nobody.* \(not_found\)/);
+  assert.equal(await above(alice), head);
+  await run(alice, 'react', event_id, 'x', '--peer', 'Jana');
+  await run(alice, 'edit', event_id, 'mine still', '--peer', 'Bob');
+  await run(alice, 'reply', event_id.slice(-6), 'good', '--peer', 'Jana');
+  assert.deepEqual(await of(bob), [['mine still', null, null]]);
+  assert.deepEqual(await of(jana), [['hers', 'x', null], ['good', null, event_id]]);
+  await run(alice, 'delete', event_id, '--here', '--peer', 'Jana');
+  await run(alice, 'delete', event_id, '--peer', 'Bob');
+  assert.deepEqual([(await of(bob))[0][0], (await of(jana))[0][0]], ['deleted', 'deleted']);
+});
+
 test('history --follow tells what was edited, deleted and reacted to', async () => {
   const [alice, bob] = await street();
   const { event_id } = await alice.send(bob.id, 'one');
@@ -321,8 +348,9 @@ test('who is back from a backup reads again what the other one gives, own words 
   await bob.until(async () => (await read()).length === 3);
   await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].lost_there === 1);
   assert.deepEqual(await read(), ['sealed to what the backup has', 'waiting', 'waiting']);
-  assert.match(await run(alice, 'restore-messages', 'Bob'), /^The keys of 1 message/);
-  await bob.until(async () => (await read())[2] === 'lost');
+  assert.match(await run(alice, 'restore-messages', 'Bob', '--theirs'), /^The keys of 2 messages/);
+  await bob.until(async () => !(await read()).includes('waiting'));
+  assert.deepEqual(await read(), ['sealed to what the backup has', 'own words', 'lost']);
+  assert.match(await run(alice, 'restore-messages', 'Bob', '--theirs'), /^The keys of 1 message are/);
   assert.match(await run(alice, 'restore-messages', 'Bob', '--since', '0'), /^The keys of 3 messages/);
-  await bob.until(async () => (await read())[1] === 'own words');
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { cleanAll, Node, Peer, Subscriber } from './support.mjs';
+import { cleanAll, cleanup, fs, Node, once, path, Peer, spawn, Subscriber } from './support.mjs';
 
 let ann;
 let ben;
@@ -167,7 +167,7 @@ test('a conversation that is cleared is gone here, after a restart and a rebuild
     assert.deepEqual([entry.last_message, entry.unread, entry.first_unread], [null, 0, null]);
     assert.equal(await found(ann, 'hello'), 0);
     assert.deepEqual(await ann.get(`/api/v1/chat/messages?id=${last.event_id}`), { messages: [] });
-    await refuses(ann.request('GET', `/api/v1/chat/message?peer=${ben.id}&event_id=${last.event_id}`), 404, 'not_found', /No message of this conversation/);
+    assert.deepEqual(await ann.get(`/api/v1/chat/messages?peer=${ben.id}&id=${last.event_id}`), { messages: [] });
   };
   await check();
   const poll = await (await fetch(`${ann.ui}/pubsub/v1/subscribe?topic=chat.message.${ann.id}&last_seq=${seq}&timeout=0`)).json(); // who comes later is told no more
@@ -209,6 +209,28 @@ test('clearing goes on after kill -9; what is written meanwhile does not wait, a
   await ann.until(async () => left() === 0 && ask(ann, 'SELECT min(done) FROM clearings') === '1');
   assert.equal((await ann.cli('verify')).code, 0);
   assert.deepEqual(await bodies(ann, cem), ['meanwhile']);
+});
+
+test('a secret that is deleted is nowhere on the disk when the node was killed before its journal ended, and is started again', async () => {
+  const directory = path.dirname(ann.database());
+  const holds = (bytes) => fs.readdirSync(directory).filter((name) => fs.readFileSync(path.join(directory, name)).includes(bytes));
+  const reader = spawn('sqlite3', [ann.database()], { stdio: ['pipe', 'pipe', 'inherit'] });
+  cleanup(() => reader.kill('SIGKILL'));
+  reader.stdin.write("BEGIN; SELECT 'reads' FROM events LIMIT 1;\n"); // as long as it does, no journal ends
+  assert.match((await once(reader.stdout, 'data')).toString(), /reads/);
+  for (const [from, to] of [[ann, ben], [ben, ann], [ann, ben]]) await from.delivered((await from.send(to.id, 'to and fro')).event_id);
+  const secret = Buffer.from(ask(ann, `SELECT hex(r.secret) FROM receiving_keys r JOIN messages m ON m.author=r.peer WHERE r.used>0 AND m.body='to and fro' ORDER BY r.since DESC LIMIT 1`), 'hex');
+  assert.equal(secret.length, 32);
+  await ben.delivered((await ben.send(ann.id, 'to a newer one')).event_id);
+  await ann.stop();
+  await ann.start(); // the first thing that it does is to look for what may go
+  await ann.until(() => ask(ann, `SELECT count(*) FROM receiving_keys WHERE secret=x'${secret.toString('hex')}'`) === '0');
+  await ann.kill();
+  reader.kill('SIGKILL');
+  await once(reader, 'exit');
+  assert.notDeepEqual(holds(secret), []); // else this would say nothing
+  await ann.start();
+  assert.deepEqual(holds(secret), []);
 });
 
 test('by the command line: a nickname is who one means, and clearing is confirmed', async () => {

@@ -32,7 +32,7 @@ LOG = ["store/event_reader.h", "store/event_set.h", "store/export.h", "store/his
 LOG_READERS = [
     "gossip/event_batch.c", "gossip/joining.c", "gossip/known_peers.c", "gossip/peer_comparison.c",
     "gossip/peer_reading.c",
-    "handlers/chat_change.c", "handlers/chat_history.c", "handlers/chat_message.c", "handlers/chat_messages.c", "handlers/chat_search.c", "handlers/chat_send.c", "handlers/conversations.c", "handlers/found_json.h",
+    "handlers/chat_change.c", "handlers/chat_gate.c", "handlers/chat_history.c", "handlers/chat_messages.c", "handlers/chat_search.c", "handlers/chat_send.c", "handlers/conversations.c", "handlers/found_json.h",
     "handlers/members.c", "handlers/message_json.h", "handlers/node_info.c", "handlers/safety.c", "handlers/sync.c", "handlers/sync_reconcile.c",
     "server/cli_export.c", "server/long_polls.c", "server/websocket_catch_up.c",
 ]

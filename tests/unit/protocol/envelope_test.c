@@ -282,6 +282,7 @@ static void envelope_read_header__counts_records(void **state)
 {
     struct scene scene;
     struct envelope_header header;
+    uint8_t tag[RECEIVING_KEY_TAG_BYTES];
     (void)state;
     set(&scene);
     const json_t *opening = json_object_get(json_object_get(scene.vectors, "thread"), "opening");
@@ -289,7 +290,13 @@ static void envelope_read_header__counts_records(void **state)
     assert_int_equal(header.record_count, 2);
     assert_int_equal(header.number, 2);
     assert_memory_equal(header.tag, scene.sealing.to.key, RECEIVING_KEY_TAG_BYTES);
+    assert_true(envelope_read_tag(json_object_get(opening, "body"), tag));
+    assert_memory_equal(tag, scene.sealing.to.key, RECEIVING_KEY_TAG_BYTES);
+    (void)json_object_set_new(json_object_get(scene.body, "header"), "keys",
+                              json_string("AAAA;AAAAAAA"));
+    assert_false(envelope_read_tag(scene.body, tag));
     (void)json_object_set_new(json_object_get(scene.body, "header"), "keys", json_string("AAAA"));
+    assert_false(envelope_read_tag(scene.body, tag));
     assert_true(envelope_read_header(scene.body, &header));
     assert_int_equal(header.record_count, 0);
     assert_int_equal(header.number, 0);

@@ -420,31 +420,38 @@ static void note_words(void *context, const char *body, const char *at)
     buffer_append_byte(words, '|');
 }
 
+static void note_hash(void *context, const struct history_message *message)
+{
+    memcpy(context, message->hash, BLAKE3_HASH_BYTES);
+}
+
 static void log_changes__earlier_words_are_kept(void **state)
 {
     struct neighbours street;
     struct buffer words;
+    uint8_t hash[BLAKE3_HASH_BYTES];
     (void)state;
     begin(&street);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "one", "");
+    struct append_answer unchanged = changes_send(&street, ALICE, BOB, "once", "");
     (void)changes_say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "two");
     (void)changes_say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "three");
     neighbours_exchange(&street);
     buffer_init(&words);
-    assert_int_equal(history_earlier_words(street.logs[BOB].log, test_id(ALICE), sent.event_id,
-                                           note_words, &words),
-                     RESULT_OK);
+    struct event_log *bobs = street.logs[BOB].log;
+    struct history_name name = {.id_end = sent.event_id};
+    assert_int_equal(history_find(bobs, &name, note_hash, hash), RESULT_OK);
+    assert_int_equal(history_words(bobs, hash, note_words, &words), RESULT_OK);
     assert_string_equal(buffer_text(&words), "one|two|three|");
     (void)changes_say(&street, ALICE, PAYLOAD_DELETE, sent.event_id, "");
     neighbours_exchange(&street);
     buffer_clear(&words);
-    assert_int_equal(history_earlier_words(street.logs[BOB].log, test_id(ALICE), sent.event_id,
-                                           note_words, &words),
-                     RESULT_OK);
+    assert_int_equal(history_words(bobs, hash, note_words, &words), RESULT_OK);
+    name.id_end = unchanged.event_id;
+    assert_int_equal(history_find(bobs, &name, note_hash, hash), RESULT_OK);
+    assert_int_equal(history_words(bobs, hash, note_words, &words), RESULT_OK);
+    assert_int_equal(history_words(street.logs[CAROL].log, hash, note_words, &words), RESULT_OK);
     assert_string_equal(buffer_text(&words), "");
-    assert_int_equal(history_earlier_words(street.logs[CAROL].log, test_id(ALICE), sent.event_id,
-                                           note_words, &words),
-                     RESULT_NOT_FOUND);
     buffer_deinit(&words);
     neighbours_end(&street);
 }

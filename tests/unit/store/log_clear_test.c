@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/co_signature.h"
 #include "protocol/envelope.h"
 #include "store/export.h"
 #include "store/log_append_change.h"
+#include "store/log_readers_private.h"
 #include "support/neighbours.h"
+#include "support/told.h"
 
-enum { ALICE = 1, BOB = 2, CAROL = 3, MOMENT_MS = 6000, MINUTE_MS = 60000 };
+enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, FIRST_ID = 700 };
+enum { MOMENT_MS = 6000, MINUTE_MS = 60000 };
 
 static void begin(struct neighbours *street)
 {
@@ -306,6 +310,67 @@ static void log_clear__words_for_what_was_in_clear_come_too_late(void **state)
     end(&street);
 }
 
+/* Dave, who is trusted from here on, revokes Bob. */
+static void tell_that_bob_is_gone(struct told *told, int64_t lamport)
+{
+    const struct signing_key alice = test_key(ALICE);
+    json_t *signers = json_array();
+    (void)json_array_append_new(
+        signers,
+        co_signature_make(&alice, event_data_level_statement(LEVEL_TRUSTED, test_id(DAVE))));
+    (void)told_add(told, ALICE, event_draft_level(true, test_id(DAVE), LEVEL_TRUSTED, signers),
+                   FIRST_ID, lamport - 2);
+    json_decref(signers);
+    (void)told_revocation(told, DAVE, BOB, FIRST_ID + 1, lamport);
+}
+
+/* Carol's log. Alice revoked Dave before he could revoke Bob. */
+static void log_clear__what_is_aside_comes_back_without_words(void **state)
+{
+    uint8_t key[ENVELOPE_KEY_BYTES];
+    struct neighbours street;
+    struct told told = {.count = 0};
+    (void)state;
+    neighbours_begin(&street, DAVE);
+    neighbours_exchange(&street);
+    int64_t gone_at = neighbours_send(&street, BOB, CAROL, "walnut and oak");
+    neighbours_exchange(&street);
+    struct append_answer sent = send(&street, BOB, CAROL, "one", "walnut and ash");
+    (void)say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
+    neighbours_exchange(&street);
+    assert_true(neighbours_ask_bytes(
+        &street, CAROL,
+        "SELECT key FROM keyring k JOIN messages m ON m.hash=k.hash WHERE m.body='walnut and yew'",
+        key, sizeof key));
+    tell_that_bob_is_gone(&told, gone_at);
+    told_give(&street.logs[CAROL], &told, 0, 2);
+    assert_int_equal(count_shown(&street, CAROL, BOB), 1);
+    assert_int_equal(clear(&street, CAROL, BOB), 1);
+    neighbours_pass(&street, CAROL, MINUTE_MS);
+    neighbours_pass(&street, CAROL, MINUTE_MS);
+    assert_false(neighbours_holds_bytes(&street, CAROL, key, sizeof key));
+    (void)told_revocation(&told, ALICE, DAVE, FIRST_ID + 2, gone_at - 1);
+    told_give(&street.logs[CAROL], &told, 2, 1);
+    assert_int_equal(
+        neighbours_ask_database(&street, CAROL, "SELECT count(*) FROM messages WHERE cleared=1"),
+        3);
+    assert_int_equal(count_shown(&street, CAROL, BOB), 0);
+    assert_int_equal(search(&street, CAROL, "walnut"), 0);
+    assert_int_equal(
+        neighbours_ask_database(&street, CAROL,
+                                "SELECT (SELECT count(*) FROM changes WHERE text<>'')"
+                                "+(SELECT count(*) FROM messages WHERE body<>'')"
+                                "+(SELECT count(*) FROM keyring k JOIN sealings s ON s.hash=k.hash"
+                                " WHERE k.key IS NOT NULL)"),
+        0);
+    neighbours_pass(&street, CAROL, MINUTE_MS);
+    assert_false(neighbours_holds_bytes(&street, CAROL, key, sizeof key));
+    assert_false(neighbours_holds_bytes(&street, CAROL, "walnut and", 10));
+    neighbours_verify(&street, CAROL);
+    told_forget(&told);
+    neighbours_end(&street);
+}
+
 static void count_exported(void *context, const struct history_message *message,
                            const struct export_proofs *proofs)
 {
@@ -327,6 +392,65 @@ static void log_clear__is_in_no_export(void **state)
     end(&street);
 }
 
+/* What the statements did since the last time. */
+static int64_t count_steps(struct neighbours *street)
+{
+    int64_t steps = 0;
+    struct event_log *log = street->logs[ALICE].log;
+    struct database *reader = log_readers_acquire(log);
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        if (reader->statements[i].statement != NULL) {
+            steps +=
+                sqlite3_stmt_status(reader->statements[i].statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+        }
+    }
+    assert_int_equal(log_readers_release(log, &reader), RESULT_OK);
+    return steps;
+}
+
+static void count_conversation(void *context, const struct history_conversation *conversation)
+{
+    (void)conversation;
+    ++*(int *)context;
+}
+
+/* Begins with as many messages, and lets one come. */
+static int64_t count_steps_beside(struct neighbours *street, int messages)
+{
+    int count = 0;
+    bool more = false;
+    struct event_log *log = street->logs[ALICE].log;
+    const struct history_query all = {.limit = 10, .newest = true};
+    for (int i = 0; i < messages; i++) {
+        (void)neighbours_send(street, BOB, ALICE, "walnut");
+    }
+    neighbours_exchange(street);
+    assert_int_equal(clear(street, ALICE, BOB), messages);
+    (void)neighbours_send(street, BOB, ALICE, "walnut");
+    neighbours_exchange(street);
+    (void)count_steps(street);
+    assert_int_equal(history_conversations(log, count_conversation, &count), RESULT_OK);
+    assert_int_equal(history_first_unread(log, test_id(BOB), count_message, &count), RESULT_OK);
+    assert_int_equal(history_last_message(log, test_id(BOB), count_message, &count), RESULT_OK);
+    assert_int_equal(history_page(log, &all, count_message, &count, &more), RESULT_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(count_shown(street, ALICE, BOB), 1);
+    assert_int_equal(search(street, ALICE, "walnut"), 1);
+    int64_t steps = count_steps(street);
+    assert_int_equal(clear(street, ALICE, BOB), 1);
+    return steps;
+}
+
+static void log_clear__costs_who_reads_nothing(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    int64_t steps = count_steps_beside(&street, 1);
+    assert_int_equal(count_steps_beside(&street, 100), steps);
+    end(&street);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,7 +462,9 @@ int main(void)
         cmocka_unit_test(log_clear__goes_on_after_a_kill),
         cmocka_unit_test(log_clear__takes_what_was_there_when_it_was_asked_for),
         cmocka_unit_test(log_clear__words_for_what_was_in_clear_come_too_late),
+        cmocka_unit_test(log_clear__what_is_aside_comes_back_without_words),
         cmocka_unit_test(log_clear__is_in_no_export),
+        cmocka_unit_test(log_clear__costs_who_reads_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

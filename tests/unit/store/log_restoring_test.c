@@ -56,14 +56,20 @@ static void keep_answer(void *context, const struct log_restoring_answer *answer
     *(struct log_restoring_answer *)context = *answer;
 }
 
-static struct log_restoring_answer give(struct neighbours *street, int whom, const int64_t *since)
+static struct log_restoring_answer give_with(struct neighbours *street, int whom,
+                                             const int64_t *since, bool and_theirs)
 {
     struct log_restoring_answer answer = {.given = -1};
     assert_int_equal(log_restoring_give(street->logs[ALICE].log, test_id((uint8_t)whom), since,
-                                        keep_answer, &answer),
+                                        and_theirs, keep_answer, &answer),
                      RESULT_OK);
     neighbours_exchange(street);
     return answer;
+}
+
+static struct log_restoring_answer give(struct neighbours *street, int whom, const int64_t *since)
+{
+    return give_with(street, whom, since, false);
 }
 
 static void verify_all(struct neighbours *street)
@@ -113,6 +119,21 @@ static void log_restoring__all_of_a_conversation_is_given_at_once(void **state)
     assert_int_equal(count_lost(&street), 0);
     const int64_t above = INT64_MAX;
     assert_int_equal(give(&street, BOB, &above).given, 0);
+    verify_all(&street);
+    neighbours_end(&street);
+}
+
+static void log_restoring__what_he_wrote_is_given_beside_what_he_asks_for(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    converse_and_lose(&street);
+    assert_int_equal(give_with(&street, BOB, NULL, true).given, 3);
+    assert_int_equal(neighbours_count(&street, BOB, "", MESSAGE_WAITING), 0);
+    assert_int_equal(neighbours_count(&street, BOB, "his own", MESSAGE_OPENED), 1);
+    assert_int_equal(count_lost(&street), 0);
+    assert_int_equal(give_with(&street, BOB, NULL, true).given, 1);
     verify_all(&street);
     neighbours_end(&street);
 }
@@ -305,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_restoring__what_was_acknowledged_waits_for_the_owner),
         cmocka_unit_test(log_restoring__all_of_a_conversation_is_given_at_once),
+        cmocka_unit_test(log_restoring__what_he_wrote_is_given_beside_what_he_asks_for),
         cmocka_unit_test(log_restoring__what_was_deleted_is_not_lost_but_gone),
         cmocka_unit_test(log_restoring__many_keys_are_several_messages),
         cmocka_unit_test(log_restoring__nothing_goes_to_who_is_no_member_or_offers_nothing),

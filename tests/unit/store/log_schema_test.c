@@ -25,12 +25,10 @@ static const char *const earlier[] = {
     [3] = "",
 };
 
-/* What makes a log of today one of schema 4, 5, 6, 7 or 8. */
-#define WITHOUT_CONTACTS "DROP TABLE contacts; DROP TABLE unheard; DROP TABLE clearings;"
-#define WITHOUT_REPAIR                                                                             \
-    WITHOUT_CONTACTS "DROP TABLE owed_offers; DROP TABLE acknowledged; DROP TABLE lost;"
+/* What makes a log of today one of schema 4, 5 or 6. */
 #define WITHOUT_KEYS                                                                               \
-    WITHOUT_REPAIR                                                                                 \
+    "DROP TABLE contacts; DROP TABLE unheard; DROP TABLE clearings;"                               \
+    "DROP TABLE owed_offers; DROP TABLE acknowledged; DROP TABLE lost;"                            \
     "DROP TABLE receiving_keys; DROP TABLE keyring; DROP TABLE verified; DROP TABLE service_days;" \
     "DROP TABLE hedge; DROP TABLE offers; DROP TABLE sealings; DROP TABLE sealed_runs;"            \
     "DROP TABLE sessions; DROP TABLE repairs; DROP TABLE questions; DROP INDEX "                   \
@@ -39,7 +37,11 @@ static const char *const earlier[] = {
     "ALTER TABLE messages DROP COLUMN reply_to; ALTER TABLE messages DROP COLUMN original;"        \
     "ALTER TABLE messages DROP COLUMN edited_at; ALTER TABLE messages DROP COLUMN deleted_at;"     \
     "ALTER TABLE messages DROP COLUMN own_reaction;"                                               \
-    "ALTER TABLE messages DROP COLUMN peer_reaction;"
+    "ALTER TABLE messages DROP COLUMN peer_reaction;"                                              \
+    "DROP INDEX messages_conversation; DROP INDEX messages_order;"                                 \
+    "ALTER TABLE messages DROP COLUMN cleared;"                                                    \
+    "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
+    "CREATE INDEX messages_order ON messages(lamport, event_id);"
 #define WITHOUT_NEW_TABLES                                                                         \
     WITHOUT_KEYS "DROP TABLE addresses; DROP TABLE open_invites; DROP TABLE redeemed;"
 #define OLD_SEARCH_INDEX                                                                           \
@@ -48,8 +50,6 @@ static const char *const earlier[] = {
     "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
     " content_rowid=seq, tokenize='unicode61 remove_diacritics 2', prefix='2 3');"                 \
     "INSERT INTO messages_search(messages_search) VALUES('rebuild');"
-static const char eighth[] = WITHOUT_CONTACTS "PRAGMA user_version=8;";
-static const char seventh[] = WITHOUT_REPAIR "PRAGMA user_version=7;";
 static const char sixth[] = WITHOUT_KEYS "PRAGMA user_version=6;";
 static const char fifth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES "PRAGMA user_version=5;";
 static const char fourth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES
@@ -90,11 +90,7 @@ static void lay_down(struct test_log *test, int version)
     } else {
         test_log_reopen(test, ALICE);
         event_log_close(&test->log);
-        execute(test->directory, version == 4   ? fourth
-                                 : version == 5 ? fifth
-                                 : version == 6 ? sixth
-                                 : version == 7 ? seventh
-                                                : eighth);
+        execute(test->directory, version == 4 ? fourth : version == 5 ? fifth : sixth);
     }
 }
 
@@ -146,7 +142,7 @@ static void event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it
     test_log_open(&fresh, ALICE, ALICE);
     char *indexes = indexes_of(&fresh);
     test_log_close(&fresh);
-    for (int version = 1; version <= 8; version++) {
+    for (int version = 1; version <= 6; version++) {
         struct test_log test;
         char fingerprint[2 * FINGERPRINT_BYTES + 1];
         bool more = false;
@@ -186,7 +182,7 @@ static void event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it
 }
 
 /* Who asks for keys gets none of what was acknowledged before anybody looked at that. */
-static void event_log_open__knows_what_was_acknowledged_in_a_log_of_schema_7(void **state)
+static void event_log_open__knows_what_was_acknowledged_in_a_log_of_schema_6(void **state)
 {
     struct neighbours street;
     (void)state;
@@ -194,7 +190,7 @@ static void event_log_open__knows_what_was_acknowledged_in_a_log_of_schema_7(voi
     neighbours_exchange(&street);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
-    neighbours_change_database(&street, ALICE, seventh);
+    neighbours_change_database(&street, ALICE, sixth);
     assert_int_equal(neighbours_ask_database(&street, ALICE, "SELECT count(*) FROM acknowledged"),
                      1);
     neighbours_verify(&street, ALICE);
@@ -320,7 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_log_open__brings_a_log_of_any_earlier_version_up_to_date_as_it_was),
-        cmocka_unit_test(event_log_open__knows_what_was_acknowledged_in_a_log_of_schema_7),
+        cmocka_unit_test(event_log_open__knows_what_was_acknowledged_in_a_log_of_schema_6),
         cmocka_unit_test(event_log_open__for_reading_leaves_an_older_log_alone),
         cmocka_unit_test(event_log_open__for_reading_takes_no_job),
         cmocka_unit_test(log_schema__says_of_every_table_what_is_derived),
