@@ -206,7 +206,7 @@ static void log_opening__answers_the_first_of_a_batch(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct receiving_key to = neighbours_prekey(&street, BOB);
     const struct crafted first = {.client_id = "a", .text = "first", .to = to, .key = 1};
     const struct crafted again = {.client_id = "b", .text = "again", .to = to, .key = 1};
