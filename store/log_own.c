@@ -49,7 +49,7 @@ static enum result store(struct event_log *log, struct verified_event *verified,
     answer->lamport = event->lamport;
     struct log_arrival arrival = {.event = verified};
     log_sealing_keep(log, secrets, event); /* before it is shown */
-    log->entering.payload = secrets->has_key ? &secrets->payload : NULL;
+    log->entering.payload = secrets->has_payload ? &secrets->payload : NULL;
     log_accept_batch(log, &arrival, 1, NULL, true);
     log->entering.payload = NULL;
     answer->seq = arrival.seq;

@@ -66,11 +66,11 @@ struct log_state {
 
 /* The event that enters the views, and what need not be found out again of it. */
 struct log_entering {
-    const struct event *event;    /* NULL: none does */
-    bool is_alone;                /* no other one has its commitment (§24.4) */
-    bool asks_for_receipt;        /* it was opened, and its reader says that it was delivered */
-    char *opened;                 /* owned; as in struct log_event */
-    const struct buffer *payload; /* borrowed: what we sealed in it ourselves; NULL: nothing */
+    const struct event *event;     /* NULL: none does */
+    bool is_alone;                 /* no other one has its commitment (§24.4) */
+    bool asks_for_receipt;         /* it was opened, and its reader says that it was delivered */
+    char *opened;                  /* owned; as in struct log_event */
+    const struct payload *payload; /* borrowed: what we sealed in it ourselves; NULL: nothing */
 };
 
 struct log_event {

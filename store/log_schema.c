@@ -123,8 +123,8 @@ static const char identity[] =
 
 /* Derived: the receiving keys that events offer (§24.1), `peer` 0: to everybody; of the sealed
  * messages of our conversations the numbers (§24.2) and the commitments, by which two events are
- * known to be one message (§24.4); and up to which number there are all from 1 on. Nodes are
- * numbers of `nodes`. */
+ * known to be one message (§24.4); and up to which number there are all of a peer from 1 on. Nodes
+ * are numbers of `nodes`. */
 #define OFFER_TABLES                                                                               \
     "CREATE TABLE offers(owner INTEGER NOT NULL, peer INTEGER NOT NULL, lamport INTEGER NOT NULL," \
     " event_id TEXT NOT NULL, hash BLOB NOT NULL, public BLOB NOT NULL, reset INTEGER NOT NULL,"   \

@@ -88,14 +88,11 @@ enum result log_sealing_seal_payload(struct event_log *log, const struct log_sea
                                      struct log_secrets *secrets_out, struct event_draft *draft_out)
 {
     struct log_terms terms;
-    struct buffer payload;
     *secrets_out = (struct log_secrets){.has_key = false};
     if (!find_terms(log, sealed->recipient, &terms)) {
         return RESULT_MISMATCH;
     }
-    buffer_init(&payload);
-    buffer_append(&payload, sealed->payload->data, sealed->payload->length_bytes);
-    enum result result = log_secrets_seal(log, sealed, &terms, &payload, secrets_out, draft_out);
+    enum result result = log_secrets_seal(log, sealed, &terms, secrets_out, draft_out);
     if (result == RESULT_OK) {
         log_early_go_on(log, sealed->recipient, &terms, NULL);
     }

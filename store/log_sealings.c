@@ -107,9 +107,10 @@ int64_t log_sealings_enter(struct event_log *log, const struct event *event, int
                  "iiiibitb", sealing.author, sealing.recipient, (int64_t)sealing.header.number, seq,
                  sealing.header.commit, ENVELOPE_COMMIT_BYTES, event->lamport, event->event_id,
                  event->hash, BLAKE3_HASH_BYTES);
-    lengthen_run(log, &sealing);
     if (sealing.author == log->self) {
         log_terms_pass(log, sealing.recipient, sealing.header.number);
+    } else {
+        lengthen_run(log, &sealing);
     }
     return first != 0 && !is_before(log, first, event) ? first : 0;
 }

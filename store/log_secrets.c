@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "protocol/payload.h"
-
 /* A payload that is being sealed. */
 struct sealing {
     const struct event_log *log;
@@ -60,19 +58,19 @@ static json_t *seal(struct sealing *sealing, const struct log_terms *terms,
     return envelope;
 }
 
-/* Consumes the payload, which goes to the secrets. */
 enum result log_secrets_seal(const struct event_log *log, const struct log_sealed *sealed,
-                             const struct log_terms *terms, struct buffer *payload,
-                             struct log_secrets *secrets_out, struct event_draft *draft_out)
+                             const struct log_terms *terms, struct log_secrets *secrets_out,
+                             struct event_draft *draft_out)
 {
     struct sealing sealing = {.log = log, .sealed = sealed};
     *secrets_out = (struct log_secrets){.has_key = false};
     json_t *envelope = seal(&sealing, terms, secrets_out);
-    secrets_out->payload = *payload;
     if (envelope == NULL) {
         log_secrets_wipe(secrets_out);
         return RESULT_INVALID;
     }
+    secrets_out->has_payload = payload_read(sealed->payload->data, sealed->payload->length_bytes,
+                                            &secrets_out->payload) == ENVELOPE_OPENED;
     *draft_out = event_draft_sealed(sealed->client_id, sealed->recipient, envelope);
     return RESULT_OK;
 }
@@ -83,22 +81,24 @@ enum result log_secrets_seal_text(const struct event_log *log, const struct mess
 {
     struct buffer payload;
     buffer_init(&payload);
+    *secrets_out = (struct log_secrets){.has_key = false};
     const struct log_sealed sealed = {&message->recipient, message->client_id, &payload};
     enum result result =
         payload_write_text(message->body, message->attachments, answered, &payload);
-    if (result != RESULT_OK) {
-        *secrets_out = (struct log_secrets){.has_key = false};
-        buffer_deinit(&payload);
-        return result;
+    if (result == RESULT_OK) {
+        result = log_secrets_seal(log, &sealed, terms, secrets_out, draft_out);
     }
-    return log_secrets_seal(log, &sealed, terms, &payload, secrets_out, draft_out);
+    if (payload.length_bytes > 0) {
+        signing_wipe(payload.data, payload.length_bytes);
+    }
+    buffer_deinit(&payload);
+    return result;
 }
 
 void log_secrets_wipe(struct log_secrets *secrets)
 {
-    if (secrets->payload.length_bytes > 0) {
-        signing_wipe(secrets->payload.data, secrets->payload.length_bytes);
+    if (secrets->has_payload) {
+        payload_deinit(&secrets->payload);
     }
-    buffer_deinit(&secrets->payload);
     signing_wipe(secrets, sizeof *secrets);
 }

@@ -6,15 +6,16 @@
 #ifndef HEARTHCHAT_STORE_LOG_SECRETS_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_SECRETS_PRIVATE_H
 
-#include "protocol/envelope.h"
+#include "protocol/payload.h"
 #include "store/log_receiving_keys_private.h"
 
 /* What an own event leaves with us. */
 struct log_secrets {
     bool has_key;
     struct content_key key;
-    struct buffer payload; /* that it opens */
-    bool has_pair;         /* of the receiving key that it offers */
+    bool has_payload;
+    struct payload payload; /* that it opens, as whoever opens it reads it */
+    bool has_pair;          /* of the receiving key that it offers */
     struct log_receiving_pair pair;
     int64_t peer; /* to whom; LOG_RECEIVING_KEYS_EVERYBODY */
 };
@@ -26,11 +27,10 @@ struct log_sealed {
     const struct buffer *payload;
 };
 
-/* Under those terms. Consumes `payload`, which is the one that is to be sealed. RESULT_INVALID:
- * nothing can be sealed to that key. */
+/* Under those terms. RESULT_INVALID: nothing can be sealed to that key. */
 enum result log_secrets_seal(const struct event_log *log, const struct log_sealed *sealed,
-                             const struct log_terms *terms, struct buffer *payload,
-                             struct log_secrets *secrets_out, struct event_draft *draft_out);
+                             const struct log_terms *terms, struct log_secrets *secrets_out,
+                             struct event_draft *draft_out);
 
 /* The same of a text; `answered`: the hash of the message that it answers, or NULL. RESULT_INVALID:
  * too long for an envelope, too. */

@@ -284,6 +284,57 @@ static void canonical_weigh__is_no_less_than_what_reading_takes(void **state)
     assert_int_equal(canonical_weigh("\"[{,:\\\"[[[\"", 11), canonical_weigh("\"\"", 2));
 }
 
+/* As §2 says, one byte after the other. */
+static void write_by_bytes(const char *text, size_t length, struct buffer *out)
+{
+    static const char escaped[] = "\b\f\n\r\t\"\\";
+    static const char letters[] = "bfnrt\"\\";
+    buffer_append_byte(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        const char *found = text[i] == '\0' ? NULL : strchr(escaped, text[i]);
+        if (found != NULL) {
+            buffer_append_byte(out, '\\');
+            buffer_append_byte(out, letters[found - escaped]);
+        } else if ((unsigned char)text[i] < 0x20) {
+            buffer_append_format(out, "\\u%04x", (unsigned)text[i]);
+        } else {
+            buffer_append_byte(out, text[i]);
+        }
+    }
+    buffer_append_byte(out, '"');
+}
+
+static void assert_written(const char *text, size_t length)
+{
+    struct buffer written;
+    struct buffer expected;
+    buffer_init(&written);
+    buffer_init(&expected);
+    canonical_write_text(text, length, &written);
+    write_by_bytes(text, length, &expected);
+    assert_string_equal(buffer_text(&written), buffer_text(&expected));
+    buffer_deinit(&written);
+    buffer_deinit(&expected);
+}
+
+/* Every byte at every place of texts of every length, among two kinds of neighbours. */
+static void canonical_write_text__escapes_wherever_it_stands(void **state)
+{
+    enum { MOST = 26 };
+    static const char neighbours[] = {'!', '\x7f'};
+    (void)state;
+    for (size_t length = 1; length <= MOST; length++) {
+        for (size_t at = 0; at < length; at++) {
+            for (int byte = 1; byte < 256; byte++) {
+                char text[MOST];
+                memset(text, neighbours[byte % 2], sizeof text);
+                text[at] = (char)byte;
+                assert_written(text, length);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +345,7 @@ int main(void)
         cmocka_unit_test(number_format__finds_the_shortest_digits),
         cmocka_unit_test(number_format__reads_back_by_no_more_digits_than_it_takes),
         cmocka_unit_test(number_has_text__is_true_of_what_reads_back),
+        cmocka_unit_test(canonical_write_text__escapes_wherever_it_stands),
         cmocka_unit_test(canonical_weigh__is_no_less_than_what_reading_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

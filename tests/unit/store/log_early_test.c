@@ -166,7 +166,15 @@ static void log_early__what_changes_before_the_turn_counts(void **state)
     struct neighbours street;
     (void)state;
     begin(&street);
-    struct turn old = prepare(&street, "to an older offer");
+    struct turn old = prepare(&street, "to an offer that ended");
+    assert_int_equal(log_keys_rotate(street.logs[BOB].log, rotated, NULL), RESULT_OK);
+    neighbours_exchange(&street);
+    assert_true(old.early->is_sealed && !old.early->terms.needs_reply);
+    assert_false(take(&street, &old));
+    assert_read(&street, "to an offer that ended");
+
+    (void)neighbours_send(&street, ALICE, BOB, "between");
+    old = prepare(&street, "to an older offer");
     (void)neighbours_send(&street, BOB, ALICE, "answer");
     neighbours_exchange(&street);
     assert_true(old.early->is_sealed);
@@ -182,7 +190,7 @@ static void log_early__what_changes_before_the_turn_counts(void **state)
     assert_int_equal(neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\""),
                      before + 1);
     assert_read(&street, "without an offer");
-    end(&street, 5);
+    end(&street, 7);
 }
 
 /* What a transaction that failed made known is not known. */
