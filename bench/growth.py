@@ -20,7 +20,7 @@ def panel(left, title, points):
         return TOP + HEIGHT * (1 - math.log(times / low) / math.log(top / low))
     out = [f'<text x="{left}" y="{TOP - 20}" font-weight="bold">{title}</text>',
            f'<rect x="{left}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#999"/>']
-    for times in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100):
+    for times in (0.1, 0.2, 0.5, 1, 2, 5, 10, 100, 1000):
         if low <= times <= top:
             out.append(f'<path d="M{left} {y(times):.1f}h{WIDTH}" stroke="{"#666" if times == 1 else "#ddd"}"/>'
                        f'<text x="{left - 6}" y="{y(times) + 4:.1f}" text-anchor="end">×{times:g}</text>')
@@ -33,7 +33,8 @@ def panel(left, title, points):
     at = 0.0
     for height, name, times, colour in sorted(labels):
         at = max(height + 4, at + 14)
-        out.append(f'<text x="{left + WIDTH + 6}" y="{at:.1f}" fill="{colour}">{name} ×{times:.2g}</text>')
+        many = f"{times:,.0f}" if times >= 10 else f"{times:.2g}"
+        out.append(f'<text x="{left + WIDTH + 6}" y="{at:.1f}" fill="{colour}">{name} ×{many}</text>')
     return "\n".join(out)
 
 

@@ -3,10 +3,12 @@
  *       each connection asks again as soon as it is answered
  *   load keypress PORT BODY OTHER-PORT TOPIC RATE SECONDS
  *       RATE messages a second are due at PORT; timed from then until they are pushed at OTHER-PORT
+ *   load mqtt PORT CONNECTIONS SECONDS BODY
+ *       the same with a broker: published at QoS 1, kept for a subscriber who is away
  *   load tabs PORT TOPIC COUNT BODY TIMES
  *       opens so many WebSockets and says so, then for a line of its input sends TIMES messages one
  *       by one, each timed until the last tab has it; open until its input ends
- * ######## in a body is the number of the message. Prints JSON; times are microseconds. */
+ * ######## in a body is a message's number. Prints JSON; times are microseconds. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -35,6 +37,7 @@ static const char mark[] = "#no";
 struct connection {
     int fd;
     bool is_tab;
+    bool acknowledged; /* by a PUBACK, of four bytes */
     bool busy;
     int64_t begun_us;
     size_t unsent;
@@ -201,6 +204,10 @@ static bool take_line(struct connection *connection)
 /* True when the answer is whole. */
 static bool feed(struct connection *connection, const char *bytes, size_t count)
 {
+    if (connection->acknowledged) {
+        connection->head_bytes += count;
+        return connection->head_bytes == 4;
+    }
     for (size_t i = 0; i < count;) {
         if (!connection->in_body) {
             require(connection->head_bytes + 1 < HEAD_BYTES, "an answer has too long a head");
@@ -280,8 +287,19 @@ static void upgrade(struct connection *tab, const char *port, const char *topic)
     }
 }
 
-/* One wait of `wait_us` at most; `answered` is called for a request whose answer is whole. */
-static void turn(int64_t wait_us, void (*answered)(struct connection *connection))
+static int64_t until_us; /* each connection asks again; 0: none does */
+
+static void ask_again(struct connection *connection)
+{
+    int64_t now = now_us();
+    note(now - connection->begun_us);
+    if (now < until_us) {
+        ask(connection, now, 0);
+    }
+}
+
+/* One wait of `wait_us` at most, and what came. */
+static void turn(int64_t wait_us)
 {
     static char bytes[262144];
     struct epoll_event events[256];
@@ -295,25 +313,32 @@ static void turn(int64_t wait_us, void (*answered)(struct connection *connection
             find_marks(connection, bytes, (size_t)came);
         } else if (came > 0 && feed(connection, bytes, (size_t)came)) {
             connection->busy = false;
-            answered(connection);
+            if (until_us != 0) {
+                ask_again(connection);
+            }
         }
     }
 }
 
-static int64_t until_us;
-
-static void ask_again(struct connection *connection)
+static void ask_all(struct connection *all, size_t connections, double seconds)
 {
-    int64_t now = now_us();
-    note(now - connection->begun_us);
-    if (now < until_us) {
-        ask(connection, now, 0);
+    int64_t begun = now_us();
+    until_us = begun + (int64_t)(seconds * 1e6);
+    for (size_t i = 0; i < connections; i++) {
+        ask(&all[i], now_us(), 0);
     }
-}
-
-static void ignore(struct connection *connection)
-{
-    (void)connection;
+    while (now_us() < until_us) {
+        turn(100000);
+    }
+    double took = (double)(now_us() - begun) / 1e6;
+    double in_time = times.all == 0 ? 1 : (double)times.all;
+    for (size_t i = 0; i < connections; i++) {
+        while (all[i].busy && now_us() < until_us + LAST_WAIT_US) {
+            turn(100000);
+        }
+        errors += all[i].busy ? 1 : 0;
+    }
+    print_times(took * (double)times.all / in_time); /* what came behind the end is no part of it */
 }
 
 static void run_http(char **arguments, int count)
@@ -325,25 +350,58 @@ static void run_http(char **arguments, int count)
     for (size_t i = 0; i < connections; i++) {
         connect_to(&all[i], arguments[0]);
     }
-    int64_t begun = now_us();
-    until_us = begun + (int64_t)(atof(arguments[2]) * 1e6);
+    ask_all(all, connections, atof(arguments[2]));
+    free(all);
+}
+
+/* MQTT 3.1.1. A text goes with its length before it; a packet here has less than 128 bytes. */
+static size_t put_text(char *at, const char *text)
+{
+    size_t length = strlen(text);
+    at[0] = 0;
+    at[1] = (char)length;
+    memcpy(at + 2, text, length);
+    return length + 2;
+}
+
+static void greet(struct connection *connection, const char *port, const char *name, bool forgets)
+{
+    char packet[64] = "\x10\0\0\4MQTT\4\0\0\0";
+    char answer[4];
+    packet[9] = forgets ? 2 : 0;
+    size_t length = 12 + put_text(packet + 12, name);
+    packet[1] = (char)(length - 2);
+    connect_to(connection, port);
+    require(send(connection->fd, packet, length, MSG_NOSIGNAL) == (ssize_t)length &&
+                recv(connection->fd, answer, 4, MSG_WAITALL) == 4 && answer[3] == 0,
+            "the broker refuses us");
+}
+
+static void run_mqtt(char **arguments, int count)
+{
+    static const char subscribe[] = "\x82\x0a\0\1\0\5bench\1";
+    static struct connection away;
+    char answer[5];
+    char name[32];
+    size_t connections = strtoull(arguments[1], NULL, 10);
+    struct connection *all = calloc(connections, sizeof *all);
+    (void)count;
+    require(all != NULL && strlen(arguments[3]) < 100, "no memory, or a long body");
+    greet(&away, arguments[0], "away", false);
+    require(send(away.fd, subscribe, sizeof subscribe - 1, MSG_NOSIGNAL) > 0 &&
+                recv(away.fd, answer, 5, MSG_WAITALL) == 5,
+            "the broker subscribes nobody");
+    (void)close(away.fd);
     for (size_t i = 0; i < connections; i++) {
-        ask(&all[i], now_us(), 0);
+        (void)snprintf(name, sizeof name, "load-%zu", i);
+        greet(&all[i], arguments[0], name, true);
+        all[i].acknowledged = true;
     }
-    while (now_us() < until_us) {
-        turn(100000, ask_again);
-    }
-    int64_t ended = now_us();
-    uint64_t in_time = times.all;
-    for (size_t i = 0; i < connections; i++) {
-        while (all[i].busy && now_us() < until_us + LAST_WAIT_US) {
-            turn(100000, ask_again);
-        }
-        errors += all[i].busy ? 1 : 0;
-    }
-    /* What came behind the end is no part of the rate. */
-    print_times((double)(ended - begun) / 1e6 * (double)times.all /
-                (double)(in_time + (in_time == 0)));
+    memcpy(request, "\x32\0\0\5bench\0\1", 11);
+    memcpy(request + 11, arguments[3], strlen(arguments[3]));
+    request_bytes = 11 + strlen(arguments[3]);
+    request[1] = (char)(request_bytes - 2);
+    ask_all(all, connections, atof(arguments[2]));
     free(all);
 }
 
@@ -366,7 +424,7 @@ static void type_all(struct connection *pool, int64_t rate, int64_t messages)
                 due = begun + number * 1000000 / rate;
             }
         }
-        turn(number == messages || now >= due ? 1000 : due - now, ignore);
+        turn(number == messages || now >= due ? 1000 : due - now);
     }
 }
 
@@ -409,7 +467,7 @@ static void run_tabs(char **arguments, int count)
             arrived = 0;
             ask(&sender, begun, number);
             while ((arrived < (int64_t)tabs || sender.busy) && now_us() < begun + LAST_WAIT_US) {
-                turn(100000, ignore);
+                turn(100000);
             }
             errors += arrived < (int64_t)tabs ? 1 : 0;
             note(now_us() - begun);
@@ -425,7 +483,10 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(char **arguments, int count);
         int arguments;
-    } all[] = {{"http", run_http, 5}, {"keypress", run_keypress, 6}, {"tabs", run_tabs, 5}};
+    } all[] = {{"http", run_http, 5},
+               {"mqtt", run_mqtt, 4},
+               {"keypress", run_keypress, 6},
+               {"tabs", run_tabs, 5}};
     poller = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (argc >= 2 + all[i].arguments && strcmp(argv[1], all[i].name) == 0) {
@@ -434,5 +495,5 @@ int main(int argc, char **argv)
         }
     }
     errno = 0;
-    require(false, "http, keypress or tabs, as the head of its source says");
+    require(false, "http, mqtt, keypress or tabs, as the head of its source says");
 }

@@ -2,6 +2,7 @@
  * and has it dump what they took, by name (instructions.py). Keys, clock and randomness are the
  * same every time, and so are the commits: the writer is held until all of a batch wait for it. */
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "core/lock.h"
 #include "core/memory.h"
+#include "gossip/gossip_state.h"
 #include "protocol/canonical.h"
 #include "protocol/node_manifest.h"
 #include "store/event_reader.h"
@@ -42,15 +44,15 @@ static void require(bool holds, const char *what)
 {
     if (!holds) {
         (void)fprintf(stderr, "%s\n", what);
-        exit(1);
+        abort();
     }
 }
 
 static int64_t tick(void *context)
 {
-    static _Atomic int64_t ticks;
+    static atomic_int_fast64_t ticks;
     (void)context;
-    return first_ms + ++ticks;
+    return first_ms + atomic_fetch_add(&ticks, 1);
 }
 
 static const char *implementation(void)
@@ -60,8 +62,8 @@ static const char *implementation(void)
 
 static uint32_t draw(void)
 {
-    static _Atomic uint64_t state;
-    uint64_t mixed = state += 0x9e3779b97f4a7c15;
+    static atomic_uint_fast64_t state;
+    uint64_t mixed = atomic_fetch_add(&state, 0x9e3779b97f4a7c15);
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
     return (uint32_t)(mixed >> 32);
 }
@@ -338,6 +340,65 @@ static void fetch_sent(struct pair *pair)
     require(fetched.count == SENT, "Something else was sent, too.");
 }
 
+static void begin_count(void)
+{
+    CALLGRIND_START_INSTRUMENTATION;
+    CALLGRIND_ZERO_STATS;
+}
+
+static void end_count(const char *name, int of)
+{
+    char *text = memory_format("%s/%d", name, of);
+    CALLGRIND_DUMP_STATS_AT(text);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    memory_free(text);
+}
+
+static uint32_t draw_below(void *context, uint32_t below)
+{
+    (void)context;
+    return draw() % below;
+}
+
+/* Everything that is to be done now, and done well; subscriptions go on. */
+static void do_all(struct gossip_state *state, int64_t now_ms)
+{
+    static struct gossip_action action;
+    while (gossip_state_next(state, now_ms, &action)) {
+        const struct gossip_outcome outcome = {
+            .pushed = action.kind == GOSSIP_PUSH, .succeeded = true, .through = action.cursor};
+        if (action.kind == GOSSIP_PUSH || action.kind == GOSSIP_RECONCILE ||
+            action.kind == GOSSIP_CURSOR) {
+            gossip_state_finished(state, &action.peer, &outcome, now_ms);
+        }
+    }
+}
+
+/* One stored event after the other, to members who are all there. */
+static void pass_on(const char *name, int members)
+{
+    enum { APART_MS = 20, STORED = 50, SETTLING_STEP_MS = 100, SETTLING_MS = 120000 };
+    int64_t now_ms = 1;
+    struct gossip_state *state = gossip_state_create(draw_below, NULL, now_ms);
+    for (int i = 0; i < members; i++) {
+        struct node_id peer;
+        draw_bytes(&peer, sizeof peer);
+        gossip_state_add_peer(state, &peer, 0, true, now_ms);
+        gossip_state_peer_called(state, &peer, now_ms);
+    }
+    for (int64_t until_ms = now_ms + SETTLING_MS; now_ms < until_ms; now_ms += SETTLING_STEP_MS) {
+        do_all(state, now_ms);
+    }
+    begin_count();
+    for (int64_t seq = 1; seq <= STORED; seq++) {
+        gossip_state_event_stored(state, seq, NULL, NULL);
+        do_all(state, now_ms);
+        now_ms += APART_MS;
+    }
+    end_count(name, STORED);
+    gossip_state_destroy(&state);
+}
+
 int main(int argc, char **argv)
 {
     static struct randombytes_implementation drawn = {
@@ -367,19 +428,17 @@ int main(int argc, char **argv)
     begin(&clear, argv[1]);
     begin(&sealed, argv[1]);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        char *name = memory_format("%s/%d", all[i].name, all[i].times * all[i].of);
         if (all[i].prepare != NULL) {
             all[i].prepare(all[i].pair);
         }
-        CALLGRIND_START_INSTRUMENTATION;
-        CALLGRIND_ZERO_STATS;
+        begin_count();
         for (int j = 0; j < all[i].times; j++) {
             all[i].run(all[i].pair);
         }
-        CALLGRIND_DUMP_STATS_AT(name);
-        CALLGRIND_STOP_INSTRUMENTATION;
-        memory_free(name);
+        end_count(all[i].name, all[i].times * all[i].of);
     }
+    pass_on("passing on among 10", 10);
+    pass_on("passing on among 1,000", 1000);
     for (int who = 0; who < 2; who++) {
         event_log_close(&clear.logs[who]);
         event_log_close(&sealed.logs[who]);
