@@ -4,6 +4,7 @@
 
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
+#include "protocol/wall_clock.h"
 
 /* In the words of §24.14. */
 static json_t *name_e2e(enum message_e2e e2e)
@@ -32,6 +33,20 @@ static void add_text(json_t *object, const char *name, const char *text)
 {
     if (text != NULL) {
         (void)json_object_set_new(object, name, json_build_stored_text(text));
+    }
+}
+
+/* "2027-01-03"; "": soon. */
+static void add_gone_by(json_t *object, int64_t day)
+{
+    const int64_t day_s = 86400;
+    char at[WALL_CLOCK_TEXT_BYTES] = "";
+    if (day > 0) {
+        wall_clock_format(day * day_s, at);
+        at[strcspn(at, "T")] = '\0';
+    }
+    if (day != HISTORY_KEY_IS_GONE) {
+        (void)json_object_set_new(object, "gone_by", json_build_text(at));
     }
 }
 
@@ -89,6 +104,7 @@ json_t *message_json_make(const struct history_message *message, const struct no
     add_text(object, "edited_at", message->edited_at);
     add_text(object, "deleted_at", message->deleted_at);
     add_text(object, "deleted_there_at", message->deleted_there_at);
+    add_gone_by(object, message->key_goes);
     add_reactions(object, message, own, other);
     return object;
 }

@@ -108,6 +108,16 @@ static const char *explain_deletion(const json_t *message, bool is_own)
                                                                      "the other end.";
 }
 
+/* By itself comes what this device never had. */
+static const char *explain_waiting(const json_t *message, bool is_own)
+{
+    return is_own ? "Written after the backup that this device came back from; the other end can "
+                    "give it again (restore-messages --theirs)."
+           : cli_call_text(message, "delivered_at")[0] != '\0'
+               ? "Lost on this device; the other end can give it again (restore-messages)."
+               : "Encrypted; its key is still to come, and is asked for.";
+}
+
 /* What stands in the place of what can't be read; NULL: it can. */
 static const char *find_excuse(const json_t *message, bool is_own)
 {
@@ -115,7 +125,6 @@ static const char *find_excuse(const json_t *message, bool is_own)
         const char *e2e;
         const char *sentence;
     } excuses[] = {
-        {"waiting", "Encrypted; its key is still to come, and is asked for."},
         {"unreadable", "Encrypted, and can't be opened: it is damaged, or not for this device."},
         {"unsupported", "Encrypted; a newer hearthchat can read it."},
         {"expired", "Deleted: its time was over."},
@@ -126,7 +135,9 @@ static const char *find_excuse(const json_t *message, bool is_own)
             return excuses[i].sentence;
         }
     }
-    return strcmp(e2e, "deleted") == 0 ? explain_deletion(message, is_own) : NULL;
+    return strcmp(e2e, "waiting") == 0   ? explain_waiting(message, is_own)
+           : strcmp(e2e, "deleted") == 0 ? explain_deletion(message, is_own)
+                                         : NULL;
 }
 
 static const char *mark_of(const json_t *message)
@@ -163,6 +174,10 @@ static void append_changes(struct buffer *line, const struct names *names, const
     json_t *from;
     if (cli_print_time(cli_call_text(message, "edited_at"), at)[0] != '\0') {
         buffer_append_format(line, "  (edited %s)", at);
+    }
+    if (cli_call_text(message, "gone_by")[0] != '\0') {
+        append_fact(line, "  (gone for good by ", cli_call_text(message, "gone_by"));
+        buffer_append_text(line, ")");
     }
     json_array_foreach(json_object_get(message, "reactions"), index, reaction)
     {

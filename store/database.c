@@ -121,9 +121,27 @@ void database_close(struct database *database)
     *database = (struct database){0};
 }
 
+/* After each commit, as SQLite's own does. */
+static int note_journal(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    struct database *database = context;
+    database->journal_pages = pages > database->journal_pages ? pages : database->journal_pages;
+    if (pages >= database->checkpoint_pages) {
+        (void)sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK;
+}
+
 void database_checkpoint_every(struct database *database, int pages)
 {
-    (void)sqlite3_wal_autocheckpoint(database->handle, pages);
+    database->checkpoint_pages = pages;
+    (void)sqlite3_wal_hook(database->handle, note_journal, database);
+}
+
+bool database_has_long_journal(const struct database *database)
+{
+    const int long_pages = 1000;
+    return database->journal_pages > long_pages;
 }
 
 bool database_end_journal(struct database *database)
@@ -132,6 +150,7 @@ bool database_end_journal(struct database *database)
     int status =
         sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     (void)sqlite3_busy_timeout(database->handle, DATABASE_PATIENCE_MS);
+    database->journal_pages = status == SQLITE_OK ? 0 : database->journal_pages;
     return status == SQLITE_OK;
 }
 
@@ -144,11 +163,14 @@ enum result database_execute(struct database *database, const char *sql)
     return RESULT_OK;
 }
 
-/* Where the statement is, or would be. */
+/* Where the statement is, or would be: one that is under way is its caller's, whoever else has the
+ * same text, or a text that the linker made the same. */
 static size_t place_of(const struct database *database, const char *sql)
 {
     size_t place = (size_t)((uintptr_t)sql / 8) & (DATABASE_STATEMENT_PLACES - 1);
-    while (database->statements[place].sql != NULL && database->statements[place].sql != sql) {
+    while (database->statements[place].sql != NULL &&
+           (database->statements[place].sql != sql ||
+            sqlite3_stmt_busy(database->statements[place].statement) != 0)) {
         place = (place + 1) & (DATABASE_STATEMENT_PLACES - 1);
     }
     return place;

@@ -29,8 +29,10 @@ struct database {
     sqlite3 *handle;
     bool failed;
     enum database_failure failure; /* the first one's */
+    int checkpoint_pages;
+    int journal_pages; /* the longest that the journal was since it was emptied */
     struct {
-        const char *sql; /* a literal; found again by its address. NULL: an empty place */
+        const char *sql; /* static; found again by its address. NULL: an empty place */
         sqlite3_stmt *statement;
     } statements[DATABASE_STATEMENT_PLACES];
 };
@@ -50,8 +52,13 @@ void database_fail(struct database *database, const char *reason);
 void database_forget_failure(struct database *database);
 void database_close(struct database *database);
 
-/* After how many pages of the journal a commit writes them into the file. */
+/* After how many pages of the journal a commit writes them into the file; `database` stays where it
+ * is. */
 void database_checkpoint_every(struct database *database, int pages);
+
+/* Whether the journal takes more than 4 MB of the disk: it shrinks by database_end_journal() alone.
+ */
+bool database_has_long_journal(const struct database *database);
 
 /* Writes all of the journal into the file and empties it, outside of a transaction. False: others
  * read of it in this moment, or the disk did not take it; nothing is lost. */
@@ -61,8 +68,9 @@ bool database_end_journal(struct database *database);
 enum result database_execute(struct database *database, const char *sql);
 
 /* Binds after `types`: i int64_t, t text (NULL allowed), b pointer and int length (a blob). The
- * bytes must live until database_done(). Returns NULL when the statement can't be prepared; every
- * other function here takes that NULL in its stride. */
+ * bytes must live until database_done(). One of the same text that is under way is left alone: this
+ * is another one then. Returns NULL when the statement can't be prepared; every other function here
+ * takes that NULL in its stride. */
 sqlite3_stmt *database_query(struct database *database, const char *sql, const char *types, ...);
 
 /* True when there is a row. */

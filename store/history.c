@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/payload.h"
+#include "store/history_last_key_private.h"
 #include "store/history_private.h"
 #include "store/log_blocked_private.h"
 #include "store/log_clearing_private.h"
@@ -109,6 +110,10 @@ bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
             find_read_at(rows, conversation, sqlite3_column_int64(row, 4), message_out);
     }
     read_changes(row, message_out);
+    if (message_out->e2e == MESSAGE_DELETED && !message_out->outgoing &&
+        sqlite3_column_bytes(row, 10) == BLAKE3_HASH_BYTES) {
+        message_out->key_goes = history_last_key_goes(rows->reader, message_out->hash);
+    }
     return sqlite3_column_bytes(row, 10) == BLAKE3_HASH_BYTES && find_peer(rows, conversation);
 }
 

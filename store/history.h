@@ -30,6 +30,13 @@ enum message_e2e {
     MESSAGE_EXPIRED = 6,
 };
 
+/* Of what was deleted here, when the last key goes that could open it again (§24.9): the day since
+ * 1970 by which a prekey does, if this node runs each day until then; or one of these. */
+enum {
+    HISTORY_KEY_IS_GONE = 0,
+    HISTORY_KEY_GOES_SOON = -1, /* when its author has sealed to a newer one */
+};
+
 struct history_message {
     const char *event_id;
     int64_t lamport;
@@ -46,6 +53,7 @@ struct history_message {
     const char *edited_at;  /* NULL: it was not; else `body` has its last words */
     const char *deleted_at; /* by its author; NULL: it was not, or on this device alone */
     const char *deleted_there_at; /* their receipt for our deletion; NULL: not yet, or not ours */
+    int64_t key_goes;             /* of what others wrote to us */
     const char *own_reaction;     /* "": none */
     const char *peer_reaction;
 };

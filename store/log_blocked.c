@@ -30,14 +30,15 @@ bool log_blocked_is_unheard(struct event_log *log, const uint8_t hash[static BLA
 bool log_blocked_may_tell(struct database *database, int64_t seq,
                           const uint8_t hash[static BLAKE3_HASH_BYTES])
 {
-    return database_integer(database, 0,
-                            "SELECT 1 FROM unheard WHERE hash=?2 UNION ALL"
-                            " SELECT 1 FROM messages m WHERE m.seq=?1 AND NOT (" LOG_CLEARING_LEFT(
-                                "m.conversation") ") UNION ALL"
-                            " SELECT 1 FROM changes c JOIN clearings k"
-                            " ON k.conversation=c.conversation AND k.through>=c.seq"
-                            " WHERE c.seq=?1 LIMIT 1",
-                            "ib", seq, hash, BLAKE3_HASH_BYTES) == 0;
+    return database_integer(
+               database, 0,
+               "SELECT 1 FROM unheard WHERE hash=?2 UNION ALL"
+               " SELECT 1 FROM messages m WHERE m.seq=?1 AND NOT (" LOG_CLEARING_LEFT(
+                   "m.conversation") ") UNION ALL"
+                                     " SELECT 1 FROM changes c JOIN clearings k"
+                                     " ON k.conversation=c.conversation AND k.through>=c.seq"
+                                     " WHERE c.seq=?1 LIMIT 1",
+               "ib", seq, hash, BLAKE3_HASH_BYTES) == 0;
 }
 
 void log_blocked_load(struct event_log *log)

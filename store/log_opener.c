@@ -57,9 +57,12 @@ static void open_item(const struct log_opener *opener, struct envelope_item *ite
                                          .recipient = &message->recipient,
                                          .community_id = &opener->community_id,
                                          .client_id = message->client_id};
+    struct envelope_header header;
     item->opened = envelope_find_key(message->envelope, &place, find_secret, &trying,
-                                     &ahead->key) == ENVELOPE_OPENED;
+                                     &ahead->key) == ENVELOPE_OPENED &&
+                   envelope_read_header(message->envelope, &header);
     if (item->opened) {
+        ahead->number = header.number;
         ahead->pair = *trying.tried;
         ahead->has_payload =
             envelope_sealed_bytes(message->envelope) <= LOG_OPENER_MOST_PAYLOAD_BYTES &&

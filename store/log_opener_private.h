@@ -26,6 +26,7 @@ struct log_opener;
 struct log_opened_ahead {
     struct log_receiving_pair pair; /* that opened it */
     struct content_key key;
+    uint32_t number; /* §24.2 */
     bool has_payload;
     struct buffer payload;
 };

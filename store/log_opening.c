@@ -18,10 +18,11 @@ static struct envelope_place place_of(const struct event_log *log, const struct 
                                    .client_id = event->data.message.client_id};
 }
 
-/* Our secrets, and the last one that was tried. */
+/* Our secrets, the last one that was tried, and the number of what it opened (§24.2). */
 struct secrets {
     struct event_log *log;
     struct log_receiving_pair tried;
+    uint32_t number;
 };
 
 static bool find_secret(void *context, const uint8_t tag[static RECEIVING_KEY_TAG_BYTES],
@@ -36,15 +37,6 @@ static bool find_secret(void *context, const uint8_t tag[static RECEIVING_KEY_TA
     return found;
 }
 
-static void note_use(struct event_log *log, const struct event *event,
-                     const struct receiving_key *key)
-{
-    struct envelope_header header;
-    if (envelope_read_header(event->data.message.envelope, &header)) {
-        log_receiving_keys_note_use(log, key, log_nodes_number(log, &event->author), header.number);
-    }
-}
-
 /* By what was opened ahead, if its secret did not go meanwhile. NULL: by ourselves. */
 static const struct log_opened_ahead *take_ahead(struct event_log *log, const struct event *event)
 {
@@ -57,14 +49,20 @@ static enum envelope_outcome try_secrets(struct secrets *secrets, const struct e
                                          const struct log_opened_ahead *ahead,
                                          struct content_key *key_out)
 {
+    struct envelope_header header;
     const struct envelope_place place = place_of(secrets->log, event);
-    if (ahead == NULL) {
-        return envelope_find_key(event->data.message.envelope, &place, find_secret, secrets,
-                                 key_out);
+    if (ahead != NULL) {
+        secrets->tried = ahead->pair;
+        secrets->number = ahead->number;
+        *key_out = ahead->key;
+        return ENVELOPE_OPENED;
     }
-    secrets->tried = ahead->pair;
-    *key_out = ahead->key;
-    return ENVELOPE_OPENED;
+    enum envelope_outcome outcome =
+        envelope_find_key(event->data.message.envelope, &place, find_secret, secrets, key_out);
+    if (outcome == ENVELOPE_OPENED && envelope_read_header(event->data.message.envelope, &header)) {
+        secrets->number = header.number;
+    }
+    return outcome;
 }
 
 /* By our secrets; what is final is kept. */
@@ -73,11 +71,12 @@ static enum message_e2e find_key(struct event_log *log, const struct event *even
 {
     struct secrets secrets = {.log = log};
     enum message_e2e e2e = MESSAGE_WAITING;
+    int64_t author = log_nodes_number(log, &event->author);
     switch (try_secrets(&secrets, event, ahead, key_out)) {
     case ENVELOPE_OPENED:
         log_keyring_keep(log, event->hash, key_out);
-        note_use(log, event, &secrets.tried.public);
-        log_turns_note_opened(log, log_nodes_number(log, &event->author));
+        log_receiving_keys_note_use(log, &secrets.tried.public, author, secrets.number);
+        log_turns_note_opened(log, author);
         e2e = MESSAGE_OPENED;
         break;
     case ENVELOPE_UNREADABLE:

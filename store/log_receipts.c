@@ -114,11 +114,13 @@ void log_receipts_part(struct event_log *log, const struct log_message *message)
     memory_free(receipts);
 }
 
+/* What asked when it came was the first of those that are one message, and of its batch the others
+ * come later. */
 bool log_receipts_is_due(struct event_log *log, const struct event *event, int64_t seq, bool asked)
 {
     return log->options.answers_messages && event->type == EVENT_MESSAGE_SENT &&
            node_id_equal(&event->data.message.recipient, &log->options.key->node_id) &&
-           (!event->data.message.sealed || (!log_sealings_is_again(log, event, seq) &&
+           (!event->data.message.sealed || ((asked || !log_sealings_is_again(log, event, seq)) &&
                                             log_opening_asks_for_receipt(log, event, asked)));
 }
 

@@ -8,7 +8,7 @@
 #include "store/log_sessions_private.h"
 #include "store/log_turns_private.h"
 
-enum { PREKEY_DAYS = 7, RESET_EVERY = 4 };
+enum { RESET_EVERY = 4 };
 
 /* Deletions come together: each costs a checkpoint, and has a minute. */
 static bool is_rested(const struct event_log *log)
@@ -87,7 +87,7 @@ static void publish_when_due(struct event_log *log, int64_t today)
     if (lost) {
         log->state.reset_day = today;
     }
-    if (count == 0 || lost || (day != 0 && today >= day + PREKEY_DAYS)) {
+    if (count == 0 || lost || (day != 0 && today >= day + LOG_UPKEEP_PREKEY_DAYS)) {
         struct append_answer answer = {0};
         (void)log_upkeep_publish(log, lost || (count + 1) % RESET_EVERY == 0, &answer);
     }

@@ -11,6 +11,7 @@
 #include "store/log_private.h"
 
 #define LOG_UPKEEP_LOOK_MS 20000 /* how often to ask, where nothing else happens */
+#define LOG_UPKEEP_PREKEY_DAYS 7 /* of service, then there is a newer one */
 
 /* Asks memory alone. */
 bool log_upkeep_is_due(const struct event_log *log);

@@ -42,8 +42,8 @@ static void tell_commit(struct event_log *log)
 }
 
 /* Usually a checkpoint's syncs are spread over many commits, and pages that many of them change are
- * written once; the journal stays near 40 MB. While events move, each slice changes pages all over
- * the file, and a checkpoint of so many would keep others waiting. */
+ * written once; the journal stays near 40 MB, until the writer rests. While events move, each slice
+ * changes pages all over the file, and a checkpoint of so many would keep others waiting. */
 enum { CHECKPOINT_PAGES = 10000, CHECKPOINT_PAGES_MOVING = 500 };
 
 /* Nothing is begun while memory may say something else than the disk. */
@@ -156,21 +156,35 @@ static enum result run_slice(struct event_log *log)
     return result;
 }
 
+enum { REST_MS = 1000, RETRY_MS = 1000 };
+
+/* How long the writer waits for a job. */
+static int64_t patience_ms(const struct event_log *log, enum result sliced)
+{
+    if (has_more(log)) {
+        return sliced == RESULT_OK ? 0 : RETRY_MS;
+    }
+    if (database_has_long_journal(&log->database)) {
+        return REST_MS;
+    }
+    return log->options.keeps_keys ? LOG_UPKEEP_LOOK_MS : -1;
+}
+
 static void write_until_closed(void *context)
 {
     struct event_log *log = context;
     void *jobs[LOG_WRITER_MOST_JOBS_A_COMMIT];
-    const int retry_ms = 1000;
     enum result sliced = RESULT_OK;
     thread_forbid(THREAD_READS_LOG | THREAD_PARSES);
     for (;;) {
-        int64_t idle_ms = log->options.keeps_keys ? LOG_UPKEEP_LOOK_MS : -1;
-        int64_t patience_ms = !has_more(log) ? idle_ms : sliced == RESULT_OK ? 0 : retry_ms;
-        size_t count = inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms);
+        size_t count =
+            inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms(log, sliced));
         if (count > 0) {
             run_batch(log, (struct writer_job **)(void *)jobs, count);
         } else if (inbox_is_closed(log->inbox)) {
             return;
+        } else if (!has_more(log) && database_has_long_journal(&log->database)) {
+            (void)database_end_journal(&log->database); /* else again after another rest */
         }
         if (has_more(log)) {
             sliced = run_slice(log);

@@ -63,13 +63,14 @@ export const visible = (text) => text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g,
   (control) => control === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + control.charCodeAt(0)));
 
 /** What stands in the place of a message that can't be read; null: it can. `name`: of the one at the other end. */
-export function excuse({ e2e, delivered_at, deleted_at, deleted_there_at, leaving }, t, name, own) {
+export function excuse({ e2e, delivered_at, deleted_at, deleted_there_at, gone_by, leaving }, t, name, own) {
   const key = {
     waiting: own ? 'waiting_own' : delivered_at ? 'lost' : 'waiting', // opened here before
     unreadable: 'unreadable',
     deleted: leaving ? 'to_delete' : !deleted_at ? 'deleted' : !own ? 'deleted_by' : deleted_there_at ? 'deleted_both' : 'deleting',
     expired: 'expired',
   };
+  if (gone_by && !leaving && e2e === 'deleted') return t(`message.${key.deleted}_by_day`, { name, day: t.day(gone_by) });
   return !e2e || e2e === 'ok' ? null : t(`message.${key[e2e] ?? 'unsupported'}`, { name });
 }
 

@@ -55,12 +55,13 @@ export function createSaid(ui) {
 
   /** For the details: [name, what], … */
   function lines(message) {
-    const { edited_at, event_id, deleted_at, deleted_there_at } = message;
+    const { edited_at, event_id, deleted_at, deleted_there_at, gone_by, from } = message;
     const told = edited_at && event_id && model.told(model.current, event_id, true);
     return [
       edited_at && [t('details.edited'), format.full(edited_at)],
       ...(told?.earlier ?? []).map(({ body, at }) => [t('details.earlier'), element('span', { class: 'earlier' }, element('span', { dir: 'auto' }, visible(cut(body, 2000))), element('small', {}, format.full(at)))]),
       deleted_at && [t('details.deleted'), format.full(deleted_at)],
+      gone_by !== undefined && [t('details.gone'), gone_by ? t('details.gone_by', { day: t.day(gone_by) }) : t('details.gone_soon', { name: model.nameOf(from) })],
       deleted_there_at && [t('details.deleted_there', { name: model.nameOf(message.to) }), format.full(deleted_there_at)],
     ].filter(Boolean);
   }

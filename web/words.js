@@ -12,6 +12,7 @@ export async function createWords(language) {
   const { default: text } = await import(`./words_${language}.js`);
   const table = Object.fromEntries(text.trim().split('\n').map((line) => line.split('|')));
   const plural = new Intl.PluralRules(language);
+  const day = new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'medium', timeZone: 'UTC' });
   const t = (key, values = {}) => (table[key] ?? table[`${key}.${plural.select(values.count)}`])
     .replace(/\{(\w+)\}/g, (_, name) => values[name]);
   /** What went wrong and what to do: in words of this place if there are any, else the node's. */
@@ -19,5 +20,6 @@ export async function createWords(language) {
     const key = [`problem.${place}.${error.code}`, `problem.${error.code}`].find((name) => name in table) ?? 'problem.other';
     return t(key, error) || error.message;
   };
+  t.day = (text) => day.format(new Date(text));
   return t;
 }

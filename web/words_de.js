@@ -97,6 +97,9 @@ details.deleted_there|Gelöscht vom Gerät von {name}, das dafür unterschrieben
 details.e2e|Wer sie liest
 details.earlier|Vorher
 details.edited|Bearbeitet
+details.gone|Endgültig
+details.gone_by|bis {day}, wenn der Schlüssel vergeht, der es wieder öffnen könnte; dieses Gerät muss dafür jeden Tag laufen
+details.gone_soon|wenn {name} wieder geschrieben hat: Dann vergeht der Schlüssel, der es wieder öffnen könnte
 details.id|Ereignis
 details.state|Jetzt
 details.written|Geschrieben
@@ -175,6 +178,8 @@ message.copy|Kopieren
 message.deleted|Auf diesem Gerät gelöscht.
 message.deleted_both|Gelöscht, auch auf dem Gerät von {name}.
 message.deleted_by|Von {name} gelöscht.
+message.deleted_by_by_day|Von {name} gelöscht. Endgültig weg bis {day}.
+message.deleted_by_day|Auf diesem Gerät gelöscht. Endgültig weg bis {day}.
 message.deleting|Hier gelöscht; bei {name} wird gelöscht.
 message.details|Einzelheiten
 message.discard|Verwerfen

@@ -97,6 +97,9 @@ details.deleted_there|Deleted by {name}’s device, which signed for it
 details.e2e|Who reads it
 details.earlier|Before
 details.edited|Edited
+details.gone|For good
+details.gone_by|by {day}, when the key that could open it again goes, if this device runs each day
+details.gone_soon|when {name} has written again: then the key goes that could open it again
 details.id|Event
 details.state|Now
 details.written|Written
@@ -175,6 +178,8 @@ message.copy|Copy
 message.deleted|Deleted on this device.
 message.deleted_both|Deleted, on {name}’s device too.
 message.deleted_by|Deleted by {name}.
+message.deleted_by_by_day|Deleted by {name}. Gone for good by {day}.
+message.deleted_by_day|Deleted on this device. Gone for good by {day}.
 message.deleting|Deleted here; being deleted at {name}’s.
 message.details|Details
 message.discard|Discard

@@ -171,7 +171,8 @@ test('deleted for both is said of the other device when it has signed for it; of
   await bubble(tab, 'Deleted, on Bob’s device too.').waitFor();
   await bubble(tab, 'Deleted, on Bob’s device too.').locator('.meta').click();
   await tab.locator('.details').getByText('which signed for it').waitFor();
-  await bubble(bobs, 'Deleted by Alice.').waitFor();
+  const gone = new Date(Date.now() + 37 * 86400000); // with the prekey of today
+  await bubble(bobs, `Deleted by Alice. Gone for good by ${new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(gone)}.`).waitFor();
   await bobs.getByText('Nothing found').waitFor();
   assert.equal(await bobs.getByText('4711').count(), 0);
   assert.equal(await tab.getByText('4711').count(), 0);

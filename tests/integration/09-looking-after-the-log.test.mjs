@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { cleanAll, fs, Node, path, temporaryDirectory } from './support.mjs';
+import { BINARY, cleanAll, fs, Node, path, temporaryDirectory } from './support.mjs';
 
 let alice;
 let bob;
@@ -89,6 +89,15 @@ test('export writes every own message as JSON', async () => {
   assert.deepEqual(messages, (await alice.get('/api/v1/chat/history?limit=1000')).messages);
   assert.equal(JSON.parse((await alice.cli('export', '-')).stdout).messages.length, messages.length);
   assert.equal((await alice.cli('export', file)).code, 1);
+});
+
+test('a backup of a data directory that is named from where one stands holds key and log', async () => {
+  const dora = await Node.create({ name: 'Dora', community: 'Elsewhere' });
+  const file = path.join(temporaryDirectory(), 'backup.tar');
+  execFileSync(BINARY, ['backup', '--data', path.basename(dora.directory), file], { cwd: path.dirname(dora.directory) });
+  const names = execFileSync('tar', ['-tf', file]).toString();
+  assert.match(names, /^keys\//m);
+  assert.match(names, /^communities\/.*events\.sqlite$/m);
 });
 
 test('a backup and an export that fail say why and leave no file', async () => {

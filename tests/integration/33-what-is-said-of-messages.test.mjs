@@ -39,6 +39,7 @@ test('what the peer says of its message is shown', async () => {
   message = await shown(alice, text.event_id);
   assert.deepEqual([message.e2e, message.body, message.edited_at, message.reactions], ['deleted', '', undefined, undefined]);
   assert.ok(message.deleted_at);
+  assert.equal(message.gone_by, new Date(Date.now() + (7 + 30) * 86400000).toISOString().slice(0, 10)); // it was sealed to a prekey of today
   assert.equal((await alice.history()).length, 1);
 });
 

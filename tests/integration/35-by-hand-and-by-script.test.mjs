@@ -227,7 +227,7 @@ test('on the command line messages are answered, edited, reacted to and deleted'
   await bob.until(async () => (await shown(bob, question)).e2e === 'deleted');
   assert.match(await history(), /Alice → Bob: Deleted .*\n.*Bob → Alice: Deleted on this device\.\n$/);
   await alice.until(async () => /Alice → Bob: Deleted at both ends\./.test(await history()));
-  assert.match(await run(bob, 'history'), /Alice → Bob: Deleted by its author\.\n.*Bob → Alice, answering .*: At eight  \(delivered\)\n$/);
+  assert.match(await run(bob, 'history'), /Alice → Bob: Deleted by its author\.  \(gone for good by \d{4}-\d\d-\d\d\)\n.*Bob → Alice, answering .*: At eight  \(delivered\)\n$/);
 });
 
 test('what names no message, or several, is said with what to do', async () => {
@@ -348,6 +348,7 @@ test('who is back from a backup reads again what the other one gives, own words 
   await bob.until(async () => (await read()).length === 3);
   await alice.until(async () => (await alice.get(`/api/v1/chat/conversations?peer=${bob.id}`)).conversations[0].lost_there === 1);
   assert.deepEqual(await read(), ['sealed to what the backup has', 'waiting', 'waiting']);
+  assert.match(await run(bob, 'history'), /: sealed to what the backup has\n.*: Written after the backup .*--theirs\)\. .*\n.*: Lost on this device; the other end can give it again \(restore-messages\)\.\n$/);
   assert.match(await run(alice, 'restore-messages', 'Bob', '--theirs'), /^The keys of 2 messages/);
   await bob.until(async () => !(await read()).includes('waiting'));
   assert.deepEqual(await read(), ['sealed to what the backup has', 'own words', 'lost']);

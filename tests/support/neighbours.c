@@ -40,6 +40,18 @@ void neighbours_begin(struct neighbours *neighbours, int count)
     }
 }
 
+void neighbours_begin_known(struct neighbours *neighbours, int count)
+{
+    neighbours_begin(neighbours, count);
+    neighbours_exchange(neighbours);
+}
+
+void neighbours_end_whole(struct neighbours *neighbours)
+{
+    neighbours_verify_all(neighbours);
+    neighbours_end(neighbours);
+}
+
 void neighbours_end(struct neighbours *neighbours)
 {
     for (int i = 1; i <= neighbours->count; i++) {
@@ -319,4 +331,11 @@ struct receiving_key neighbours_prekey(struct neighbours *neighbours, int who)
 void neighbours_verify(struct neighbours *neighbours, int who)
 {
     (void)test_log_verify(&neighbours->logs[who], FOUNDER);
+}
+
+void neighbours_verify_all(struct neighbours *neighbours)
+{
+    for (int i = 1; i <= neighbours->count; i++) {
+        neighbours_verify(neighbours, i);
+    }
 }

@@ -22,7 +22,15 @@ struct neighbours {
 };
 
 void neighbours_begin(struct neighbours *neighbours, int count);
+
+/* And everybody's prekeys are everywhere. */
+void neighbours_begin_known(struct neighbours *neighbours, int count);
+
 void neighbours_end(struct neighbours *neighbours);
+
+/* After each of the logs was verified. */
+void neighbours_end_whole(struct neighbours *neighbours);
+
 void neighbours_reopen(struct neighbours *neighbours, int who);
 
 /* All that `from` has and did not give to `to` yet, in its order of arrival; backwards, one at a
@@ -72,5 +80,6 @@ struct receiving_key neighbours_prekey(struct neighbours *neighbours, int who);
 
 /* Views are what a fresh derivation makes of log and keyring. */
 void neighbours_verify(struct neighbours *neighbours, int who);
+void neighbours_verify_all(struct neighbours *neighbours);
 
 #endif

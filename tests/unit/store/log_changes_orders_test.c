@@ -6,12 +6,6 @@
 
 enum { ALICE = 1, BOB = 2, CAROL = 3 };
 
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
 /* The next order of numbers; false: that was the last. */
 static bool permute(int *order, int count)
 {
@@ -45,7 +39,7 @@ static void log_changes_orders__of_edits_end_the_same(void **state)
     int order[COUNT] = {0, 1, 2, 3, 4};
     int round = 0;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct crafting crafting = changes_craft_for(&street, BOB);
     do {
         struct verified_event *text = changes_craft_text(&crafting, ALICE, "first words");
@@ -72,7 +66,7 @@ static void log_changes_orders__of_edits_end_the_same(void **state)
         if (++round % 100 == 0) { /* a fresh street */
             neighbours_verify(&street, BOB);
             neighbours_end(&street);
-            begin(&street);
+            neighbours_begin_known(&street, 3);
             crafting = changes_craft_for(&street, BOB);
         }
     } while (permute(order, COUNT));
@@ -89,7 +83,7 @@ static void log_changes_orders__of_deletions_end_the_same(void **state)
     int order[COUNT] = {0, 1, 2, 3, 4, 5};
     int round = 0;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct crafting crafting = changes_craft_for(&street, BOB);
     do {
         struct verified_event *text = changes_craft_text(&crafting, ALICE, "secret words");
@@ -116,7 +110,7 @@ static void log_changes_orders__of_deletions_end_the_same(void **state)
         if (++round % 100 == 0) {
             neighbours_verify(&street, BOB);
             neighbours_end(&street);
-            begin(&street);
+            neighbours_begin_known(&street, 3);
             crafting = changes_craft_for(&street, BOB);
         }
     } while (permute(order, COUNT));
@@ -139,7 +133,7 @@ static void log_changes_orders__of_two_deletions_end_the_same(void **state)
     struct neighbours street;
     int order[COUNT] = {0, 1, 2, 3, 4};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct crafting crafting = changes_craft_for(&street, BOB);
     do {
         struct verified_event *text = changes_craft_text(&crafting, ALICE, "secret words");
@@ -173,7 +167,7 @@ static void log_changes_orders__of_what_others_say_change_nothing(void **state)
     struct neighbours street;
     int order[COUNT] = {0, 1, 2, 3};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct crafting crafting = changes_craft_for(&street, ALICE);
     do {
         struct append_answer sent = changes_send(&street, ALICE, BOB, "mine", "");

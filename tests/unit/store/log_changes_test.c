@@ -7,24 +7,11 @@
 
 enum { ALICE = 1, BOB = 2, CAROL = 3 };
 
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
-static void verify_all(struct neighbours *street)
-{
-    for (int i = ALICE; i <= CAROL; i++) {
-        neighbours_verify(street, i);
-    }
-}
-
 static void log_changes__both_ends_see_them(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer first = changes_send(&street, ALICE, BOB, "The plumer comes", "");
     neighbours_exchange(&street);
     struct append_answer second = changes_send(&street, BOB, ALICE, "Good!", first.event_id);
@@ -55,8 +42,7 @@ static void log_changes__both_ends_see_them(void **state)
     assert_int_equal(history_count_unread(street.logs[BOB].log, test_id(ALICE), &unread),
                      RESULT_OK);
     assert_int_equal(unread, 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_changes__what_is_deleted_is_nowhere(void **state)
@@ -65,7 +51,7 @@ static void log_changes__what_is_deleted_is_nowhere(void **state)
     static const char edited[] = "The combination is 4712 mirabellen";
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     for (int i = 0; i < 20; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "said before %d", i);
@@ -106,8 +92,7 @@ static void log_changes__what_is_deleted_is_nowhere(void **state)
         assert_true(changes_look(&street, who, sent.event_id).deleted);
     }
     memory_free(sql);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Among others that stay, on whose pages they lay. */
@@ -119,7 +104,7 @@ static void log_changes__many_that_are_deleted_are_in_no_file(void **state)
     uint8_t keys[COUNT][ENVELOPE_KEY_BYTES];
     char text[64];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     for (int i = 0; i < COUNT; i++) {
         (void)snprintf(text, sizeof text, "zwetschgen %d", i);
         sent[i] = changes_send(&street, ALICE, BOB, text, "");
@@ -164,7 +149,7 @@ static void log_changes__what_could_open_it_again_goes_with_the_next_message(voi
     uint8_t secret[HPKE_KEY_BYTES];
     uint8_t fingerprints[2][FINGERPRINT_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "1");
     neighbours_exchange(&street);
     (void)neighbours_send(&street, BOB, ALICE, "2"); /* with an offer to Alice alone */
@@ -189,8 +174,7 @@ static void log_changes__what_could_open_it_again_goes_with_the_next_message(voi
         read_fingerprint(&street, who, fingerprints[1]);
         assert_memory_equal(fingerprints[0], fingerprints[1], FINGERPRINT_BYTES);
     }
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* What was said of it meanwhile appears with it. */
@@ -198,7 +182,7 @@ static void log_changes__of_what_waits_appear_with_it(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
     struct append_answer sent = changes_send(&street, ALICE, BOB, "lost", "");
     neighbours_give(&street, ALICE, BOB);
@@ -220,15 +204,14 @@ static void log_changes__of_what_waits_appear_with_it(void **state)
     assert_int_equal(shown.e2e, MESSAGE_OPENED);
     assert_string_equal(shown.peer_reaction, "+");
     assert_string_equal(shown.body, "found");
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_changes__deleted_here_alone(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "for you", "");
     neighbours_exchange(&street);
     (void)changes_say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "for you alone");
@@ -247,8 +230,7 @@ static void log_changes__deleted_here_alone(void **state)
     assert_false(shown.deleted);
     assert_int_equal(shown.count, 1);
     assert_string_equal(changes_look(&street, ALICE, sent.event_id).body, "for you and me");
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_changes__refuses_what_can_not_be(void **state)
@@ -294,7 +276,7 @@ static void log_changes__a_repeat_gets_the_first_answer(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "once", "");
     struct append_answer first = edit_as(&street, "again", sent.event_id, "twice");
     struct append_answer second = edit_as(&street, "again", sent.event_id, "twice");
@@ -311,7 +293,7 @@ static void log_changes__a_repeat_gets_the_first_answer_after_a_deletion(void **
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "once", "");
     struct append_answer first = edit_as(&street, "again", sent.event_id, "twice");
     assert_int_equal(changes_say(&street, ALICE, PAYLOAD_DELETE, sent.event_id, "").result,
@@ -325,7 +307,7 @@ static void log_changes__a_repeat_gets_the_first_answer_after_a_deletion(void **
             &street.logs[ALICE], event_draft_message("again", test_id(BOB), "twice", NULL));
         assert_int_equal(third->result, RESULT_OK);
         assert_string_equal(third->event_id, first.event_id);
-        verify_all(&street);
+        neighbours_verify_all(&street);
         neighbours_change_database(&street, ALICE,
                                    "INSERT INTO meta(key,value) VALUES('derived','no')");
     }
@@ -338,7 +320,7 @@ static void log_changes__a_client_id_serves_once(void **state)
     static const enum payload_kind kinds[] = {PAYLOAD_EDIT, PAYLOAD_REACTION, PAYLOAD_DELETE};
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "x", "");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         char client_id[16];
@@ -365,7 +347,7 @@ static void log_changes__what_is_between_others_is_left_alone(void **state)
     struct neighbours street;
     uint8_t hash[BLAKE3_HASH_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, CAROL, "for Carol");
     neighbours_exchange(&street);
     assert_true(neighbours_ask_bytes(&street, ALICE,
@@ -378,8 +360,7 @@ static void log_changes__what_is_between_others_is_left_alone(void **state)
     neighbours_exchange(&street);
     assert_int_equal(neighbours_count(&street, BOB, "", MESSAGE_DELETED), 0);
     assert_int_equal(neighbours_count(&street, CAROL, "for Carol", MESSAGE_OPENED), 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Nobody knows which one is meant, unless it is said. */
@@ -388,7 +369,7 @@ static void log_changes__one_event_id_of_two_authors_needs_a_peer(void **state)
     struct neighbours street;
     char event_id[ULID_TEXT_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct crafting of_alice = changes_craft_for(&street, BOB);
     struct crafting of_carol = of_alice;
     struct verified_event *text = changes_craft_text(&of_alice, ALICE, "hers");
@@ -431,7 +412,7 @@ static void log_changes__earlier_words_are_kept(void **state)
     struct buffer words;
     uint8_t hash[BLAKE3_HASH_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, ALICE, BOB, "one", "");
     struct append_answer unchanged = changes_send(&street, ALICE, BOB, "once", "");
     (void)changes_say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "two");

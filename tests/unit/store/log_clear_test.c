@@ -7,27 +7,12 @@
 #include "protocol/co_signature.h"
 #include "protocol/envelope.h"
 #include "store/export.h"
-#include "store/log_append_change.h"
 #include "store/log_readers_private.h"
-#include "support/neighbours.h"
+#include "support/changes.h"
 #include "support/told.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, FIRST_ID = 700 };
 enum { MOMENT_MS = 6000, MINUTE_MS = 60000 };
-
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
-static void end(struct neighbours *street)
-{
-    for (int i = ALICE; i <= CAROL; i++) {
-        neighbours_verify(street, i);
-    }
-    neighbours_end(street);
-}
 
 static void note(void *context, enum result result, const struct error *error, int64_t messages)
 {
@@ -61,42 +46,6 @@ static int count_shown(struct neighbours *street, int who, uint8_t peer)
     return count;
 }
 
-static void count_found(void *context, const struct history_message *message,
-                        const struct search_found *found)
-{
-    (void)message, (void)found;
-    ++*(int *)context;
-}
-
-static int search(struct neighbours *street, int who, const char *text)
-{
-    int count = 0;
-    bool more = false;
-    const struct search_query query = {.text = text, .limit = 10};
-    assert_int_equal(test_search(street->logs[who].log, &query, count_found, &count, &more),
-                     RESULT_OK);
-    return count;
-}
-
-static void keep(void *context, const struct append_answer *answer)
-{
-    *(struct append_answer *)context = *answer;
-}
-
-static struct append_answer say(struct neighbours *street, int who, enum payload_kind kind,
-                                const char *event_id, const char *text)
-{
-    static unsigned number;
-    char client_id[16];
-    struct append_answer answer = {0};
-    (void)snprintf(client_id, sizeof client_id, "change-%u", number++);
-    const struct log_change made = {
-        .kind = kind, .event_id = event_id, .text = text, .client_id = client_id};
-    assert_int_equal(log_append_change(street->logs[who].log, &made, keep, &answer), RESULT_OK);
-    assert_int_equal(answer.result, RESULT_OK);
-    return answer;
-}
-
 static struct append_answer send(struct neighbours *street, int from, uint8_t to,
                                  const char *client_id, const char *text)
 {
@@ -120,14 +69,14 @@ static void log_clear__leaves_nothing_of_one_conversation(void **state)
     uint8_t key[ENVELOPE_KEY_BYTES];
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer first = send(&street, ALICE, BOB, "one", "walnut and oak");
     struct append_answer theirs = send(&street, BOB, ALICE, "two", "walnut and ash");
     (void)send(&street, CAROL, ALICE, "three", "walnut and elm");
     neighbours_exchange(&street);
-    (void)say(&street, ALICE, PAYLOAD_EDIT, first.event_id, "walnut and birch");
-    (void)say(&street, ALICE, PAYLOAD_REACTION, theirs.event_id, "+");
-    (void)say(&street, BOB, PAYLOAD_REACTION, first.event_id, "-");
+    (void)changes_say(&street, ALICE, PAYLOAD_EDIT, first.event_id, "walnut and birch");
+    (void)changes_say(&street, ALICE, PAYLOAD_REACTION, theirs.event_id, "+");
+    (void)changes_say(&street, BOB, PAYLOAD_REACTION, first.event_id, "-");
     neighbours_exchange(&street);
     assert_true(neighbours_ask_bytes(&street, ALICE,
                                      "SELECT key FROM keyring k JOIN messages m ON m.hash=k.hash"
@@ -138,7 +87,7 @@ static void log_clear__leaves_nothing_of_one_conversation(void **state)
     assert_int_equal(clear(&street, ALICE, BOB), 2);
     assert_int_equal(count_shown(&street, ALICE, BOB), 0);
     assert_int_equal(count_shown(&street, ALICE, CAROL), 1);
-    assert_int_equal(search(&street, ALICE, "walnut"), 1);
+    assert_int_equal(changes_count_search(&street, ALICE, "walnut"), 1);
     assert_int_equal(ask(&street, keys_with_bob), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM changes WHERE text<>'' OR target<>x''"), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 1);
@@ -151,20 +100,20 @@ static void log_clear__leaves_nothing_of_one_conversation(void **state)
     neighbours_reopen(&street, ALICE);
     assert_int_equal(clear(&street, ALICE, BOB), 0);
     (void)neighbours_send(&street, BOB, ALICE, "afterwards");
-    (void)say(&street, BOB, PAYLOAD_EDIT, theirs.event_id, "walnut and yew");
+    (void)changes_say(&street, BOB, PAYLOAD_EDIT, theirs.event_id, "walnut and yew");
     neighbours_exchange(&street);
     assert_int_equal(count_shown(&street, ALICE, BOB), 1);
-    assert_int_equal(search(&street, ALICE, "walnut"), 1);
+    assert_int_equal(changes_count_search(&street, ALICE, "walnut"), 1);
     assert_int_equal(count_shown(&street, BOB, ALICE), 3);
     assert_int_equal(clear(&street, ALICE, BOB), 1);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_clear__a_message_that_was_sent_is_not_sent_again(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = send(&street, ALICE, BOB, "one", "hello");
     assert_int_equal(clear(&street, ALICE, BOB), 1);
     struct append_answer again = send(&street, ALICE, BOB, "one", "hello");
@@ -172,7 +121,7 @@ static void log_clear__a_message_that_was_sent_is_not_sent_again(void **state)
     assert_true(again.repeated);
     assert_string_equal(again.event_id, sent.event_id);
     assert_int_equal(count_shown(&street, ALICE, BOB), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* What was sent in clear stays in its event, which everybody has, and nowhere else. */
@@ -180,14 +129,14 @@ static void log_clear__what_was_in_clear_is_shown_no_more(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, ALICE, "DELETE FROM offers");
     (void)send(&street, ALICE, BOB, "one", "walnut");
     assert_int_equal(neighbours_count(&street, ALICE, "walnut", MESSAGE_CLEAR), 1);
     neighbours_exchange(&street);
     assert_int_equal(clear(&street, ALICE, BOB), 1);
     assert_int_equal(count_shown(&street, ALICE, BOB), 0);
-    assert_int_equal(search(&street, ALICE, "walnut"), 0);
+    assert_int_equal(changes_count_search(&street, ALICE, "walnut"), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM events WHERE json LIKE '%walnut%'"), 1);
     neighbours_change_database(&street, ALICE,
@@ -196,7 +145,7 @@ static void log_clear__what_was_in_clear_is_shown_no_more(void **state)
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages"), 1);
     assert_int_equal(count_shown(&street, BOB, ALICE), 1);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* The keys in a message of keys are those of others. */
@@ -204,7 +153,7 @@ static void log_clear__keys_that_were_given_go_too(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, ALICE, "DELETE FROM receiving_keys");
     (void)neighbours_send(&street, BOB, ALICE, "waited");
     neighbours_give(&street, BOB, ALICE);
@@ -214,14 +163,14 @@ static void log_clear__keys_that_were_given_go_too(void **state)
     assert_int_equal(ask(&street, keys_with_bob), 2);
     assert_int_equal(clear(&street, ALICE, BOB), 1);
     assert_int_equal(ask(&street, keys_with_bob), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_clear__what_waits_for_its_key_does_not_come_back(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, ALICE, "DELETE FROM receiving_keys");
     (void)neighbours_send(&street, BOB, ALICE, "waits");
     neighbours_give(&street, BOB, ALICE);
@@ -231,7 +180,7 @@ static void log_clear__what_waits_for_its_key_does_not_come_back(void **state)
     assert_int_equal(count_shown(&street, ALICE, BOB), 0);
     assert_int_equal(neighbours_count(&street, ALICE, "waits", MESSAGE_OPENED), 0);
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body<>''"), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* As a kill leaves it: begun, with some done, and a message that came since. */
@@ -239,7 +188,7 @@ static void log_clear__goes_on_after_a_kill(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer done = send(&street, ALICE, BOB, "one", "walnut 1");
     for (int i = 2; i < 200; i++) {
         char text[32];
@@ -252,9 +201,7 @@ static void log_clear__goes_on_after_a_kill(void **state)
                                          .event_id = done.event_id,
                                          .text = "",
                                          .client_id = "forget"};
-    struct append_answer answer;
-    assert_int_equal(log_append_change(street.logs[ALICE].log, &forgotten, keep, &answer),
-                     RESULT_OK);
+    assert_int_equal(changes_append(&street, ALICE, &forgotten).result, RESULT_OK);
     (void)neighbours_send(&street, CAROL, ALICE, "walnut of Carol");
     neighbours_change_database(&street, ALICE,
                                "INSERT INTO clearings(conversation,through,done)"
@@ -265,8 +212,8 @@ static void log_clear__goes_on_after_a_kill(void **state)
     assert_int_equal(ask(&street, "SELECT done FROM clearings"), 1);
     assert_int_equal(ask(&street, keys_with_bob), 1);
     assert_int_equal(ask(&street, "SELECT count(*) FROM messages WHERE body LIKE 'walnut%'"), 2);
-    assert_int_equal(search(&street, ALICE, "walnut"), 2);
-    end(&street);
+    assert_int_equal(changes_count_search(&street, ALICE, "walnut"), 2);
+    neighbours_end_whole(&street);
 }
 
 /* What came since it began is none of its business. */
@@ -274,7 +221,7 @@ static void log_clear__takes_what_was_there_when_it_was_asked_for(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, BOB, ALICE, "before");
     neighbours_exchange(&street);
     int64_t through = ask(&street, "SELECT max(seq) FROM events");
@@ -289,7 +236,7 @@ static void log_clear__takes_what_was_there_when_it_was_asked_for(void **state)
     assert_int_equal(count_shown(&street, ALICE, BOB), 2);
     assert_int_equal(ask(&street, keys_with_bob), 2);
     assert_int_equal(neighbours_count(&street, ALICE, "since", MESSAGE_OPENED), 2);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* In clear, so that its event is the only place that has it. */
@@ -297,17 +244,17 @@ static void log_clear__words_for_what_was_in_clear_come_too_late(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM offers");
     struct append_answer sent = send(&street, BOB, ALICE, "one", "walnut");
     neighbours_change_database(&street, BOB, "INSERT INTO meta(key,value) VALUES('derived','no')");
     neighbours_exchange(&street);
     assert_int_equal(clear(&street, ALICE, BOB), 1);
-    (void)say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
+    (void)changes_say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
     neighbours_exchange(&street);
     assert_int_equal(ask(&street, "SELECT count(*) FROM changes WHERE text<>''"), 0);
     assert_int_equal(ask(&street, keys_with_bob), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Dave, who is trusted from here on, revokes Bob. */
@@ -336,7 +283,7 @@ static void log_clear__what_is_aside_comes_back_without_words(void **state)
     int64_t gone_at = neighbours_send(&street, BOB, CAROL, "walnut and oak");
     neighbours_exchange(&street);
     struct append_answer sent = send(&street, BOB, CAROL, "one", "walnut and ash");
-    (void)say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
+    (void)changes_say(&street, BOB, PAYLOAD_EDIT, sent.event_id, "walnut and yew");
     neighbours_exchange(&street);
     assert_true(neighbours_ask_bytes(
         &street, CAROL,
@@ -355,7 +302,7 @@ static void log_clear__what_is_aside_comes_back_without_words(void **state)
         neighbours_ask_database(&street, CAROL, "SELECT count(*) FROM messages WHERE cleared=1"),
         3);
     assert_int_equal(count_shown(&street, CAROL, BOB), 0);
-    assert_int_equal(search(&street, CAROL, "walnut"), 0);
+    assert_int_equal(changes_count_search(&street, CAROL, "walnut"), 0);
     assert_int_equal(
         neighbours_ask_database(&street, CAROL,
                                 "SELECT (SELECT count(*) FROM changes WHERE text<>'')"
@@ -383,13 +330,13 @@ static void log_clear__is_in_no_export(void **state)
     int count = 0;
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)send(&street, ALICE, BOB, "one", "walnut");
     (void)send(&street, ALICE, CAROL, "two", "oak");
     assert_int_equal(clear(&street, ALICE, BOB), 1);
     assert_int_equal(export_read(street.logs[ALICE].log, count_exported, &count), RESULT_OK);
     assert_int_equal(count, 1);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* What the statements did since the last time. */
@@ -435,7 +382,7 @@ static int64_t count_steps_beside(struct neighbours *street, int messages)
     assert_int_equal(history_page(log, &all, count_message, &count, &more), RESULT_OK);
     assert_int_equal(count, 4);
     assert_int_equal(count_shown(street, ALICE, BOB), 1);
-    assert_int_equal(search(street, ALICE, "walnut"), 1);
+    assert_int_equal(changes_count_search(street, ALICE, "walnut"), 1);
     int64_t steps = count_steps(street);
     assert_int_equal(clear(street, ALICE, BOB), 1);
     return steps;
@@ -445,10 +392,10 @@ static void log_clear__costs_who_reads_nothing(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     int64_t steps = count_steps_beside(&street, 1);
     assert_int_equal(count_steps_beside(&street, 100), steps);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 int main(void)

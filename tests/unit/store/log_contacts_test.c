@@ -5,25 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/log_append_change.h"
 #include "store/log_sessions_private.h"
-#include "support/neighbours.h"
+#include "support/changes.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, STRANGER = 20, MOMENT_MS = 6000, MINUTE_MS = 60000 };
-
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
-static void end(struct neighbours *street)
-{
-    for (int i = ALICE; i <= CAROL; i++) {
-        neighbours_verify(street, i);
-    }
-    neighbours_end(street);
-}
 
 static void keep(void *context, const struct append_answer *answer)
 {
@@ -62,7 +47,7 @@ static void log_contacts_change__is_kept_until_it_is_changed(void **state)
     const bool no = false;
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     int64_t committed = street.logs[ALICE].committed;
     assert_int_equal(change(&street, ALICE, BOB, (struct log_contact_wish){.nickname = "Bobby"}),
                      RESULT_OK);
@@ -85,7 +70,7 @@ static void log_contacts_change__is_kept_until_it_is_changed(void **state)
     assert_int_equal(street.logs[ALICE].committed, committed); /* it is in no event */
     assert_int_equal(change(&street, ALICE, STRANGER, (struct log_contact_wish){.muted = &yes}),
                      RESULT_NOT_FOUND);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static int count_all(struct neighbours *street, int who, const char *text)
@@ -123,7 +108,7 @@ static void log_contacts__who_is_blocked_is_not_heard_and_never_hears_of_it(void
     uint8_t fingerprints[4][FINGERPRINT_BYTES];
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, BOB, ALICE, "before");
     neighbours_exchange(&street);
     block(&street, ALICE, BOB, true);
@@ -149,7 +134,7 @@ static void log_contacts__who_is_blocked_is_not_heard_and_never_hears_of_it(void
         log_snapshot_release(street.logs[i].log, &snapshot);
         assert_memory_equal(fingerprints[i], fingerprints[ALICE], FINGERPRINT_BYTES);
     }
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void count_message(void *context, const struct history_message *message)
@@ -166,7 +151,7 @@ static void log_contacts__what_there_was_is_out_of_sight_while_blocked(void **st
     const struct history_query of_bob = {.peer = test_id(BOB), .limit = HISTORY_MOST_LIMIT};
     const struct history_query of_all = {.with_blocked = true, .limit = HISTORY_MOST_LIMIT};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, BOB, ALICE, "the plan of the well");
     (void)neighbours_send(&street, CAROL, ALICE, "the well of the plan");
     neighbours_exchange(&street);
@@ -183,20 +168,7 @@ static void log_contacts__what_there_was_is_out_of_sight_while_blocked(void **st
     assert_int_equal(count, 3);
     block(&street, ALICE, BOB, false);
     assert_int_equal(search(&street, ALICE, "well", NULL), 2);
-    end(&street);
-}
-
-static struct append_answer say(struct neighbours *street, int who, enum payload_kind kind,
-                                const char *event_id, const char *text)
-{
-    static unsigned number;
-    char client_id[16];
-    struct append_answer answer = {0};
-    (void)snprintf(client_id, sizeof client_id, "change-%u", number++);
-    const struct log_change made = {
-        .kind = kind, .event_id = event_id, .text = text, .client_id = client_id};
-    assert_int_equal(log_append_change(street->logs[who].log, &made, keep, &answer), RESULT_OK);
-    return answer;
+    neighbours_end_whole(&street);
 }
 
 static struct append_answer send(struct neighbours *street, int from, uint8_t to,
@@ -210,17 +182,18 @@ static void log_contacts__to_who_is_blocked_nothing_is_written(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = send(&street, ALICE, BOB, "one", "before");
     struct append_answer theirs = send(&street, BOB, ALICE, "two", "read me");
     neighbours_exchange(&street);
     block(&street, ALICE, BOB, true);
     int64_t committed = street.logs[ALICE].committed;
     assert_int_equal(send(&street, ALICE, BOB, "three", "hello").result, RESULT_INVALID);
-    assert_int_equal(say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "other").result,
+    assert_int_equal(changes_say(&street, ALICE, PAYLOAD_EDIT, sent.event_id, "other").result,
                      RESULT_INVALID);
-    assert_int_equal(say(&street, ALICE, PAYLOAD_DELETE, sent.event_id, "").result, RESULT_INVALID);
-    assert_int_equal(say(&street, ALICE, PAYLOAD_REACTION, theirs.event_id, "+").result,
+    assert_int_equal(changes_say(&street, ALICE, PAYLOAD_DELETE, sent.event_id, "").result,
+                     RESULT_INVALID);
+    assert_int_equal(changes_say(&street, ALICE, PAYLOAD_REACTION, theirs.event_id, "+").result,
                      RESULT_INVALID);
     struct append_answer again = send(&street, ALICE, BOB, "one", "before");
     assert_int_equal(again.result, RESULT_OK);
@@ -245,7 +218,7 @@ static void log_contacts__to_who_is_blocked_nothing_is_written(void **state)
     assert_int_equal(neighbours_count_events(&street, ALICE, "e2e.session.established", NULL), 1);
     assert_int_equal(send(&street, ALICE, BOB, "three", "hello").result, RESULT_OK);
     neighbours_exchange(&street);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Who was never written to is not written to because of a word that changes nothing. */
@@ -253,28 +226,30 @@ static void log_contacts__who_was_not_blocked_is_owed_nothing(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     block(&street, ALICE, BOB, false);
     block(&street, ALICE, CAROL, true);
     block(&street, ALICE, CAROL, false);
     neighbours_pass(&street, ALICE, MINUTE_MS);
     assert_int_equal(neighbours_count_events(&street, ALICE, "e2e.session", NULL), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_contacts__of_what_the_blocked_say_of_messages_deletions_alone_count(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer edited = send(&street, BOB, ALICE, "one", "first words");
     struct append_answer deleted = send(&street, BOB, ALICE, "two", "to be deleted");
     neighbours_exchange(&street);
     block(&street, ALICE, BOB, true);
-    assert_int_equal(say(&street, BOB, PAYLOAD_EDIT, edited.event_id, "second words").result,
+    assert_int_equal(
+        changes_say(&street, BOB, PAYLOAD_EDIT, edited.event_id, "second words").result, RESULT_OK);
+    assert_int_equal(changes_say(&street, BOB, PAYLOAD_REACTION, edited.event_id, "+").result,
                      RESULT_OK);
-    assert_int_equal(say(&street, BOB, PAYLOAD_REACTION, edited.event_id, "+").result, RESULT_OK);
-    assert_int_equal(say(&street, BOB, PAYLOAD_DELETE, deleted.event_id, "").result, RESULT_OK);
+    assert_int_equal(changes_say(&street, BOB, PAYLOAD_DELETE, deleted.event_id, "").result,
+                     RESULT_OK);
     neighbours_exchange(&street);
     block(&street, ALICE, BOB, false);
     assert_int_equal(count_all(&street, ALICE, "first words"), 1);
@@ -288,13 +263,14 @@ static void log_contacts__of_what_the_blocked_say_of_messages_deletions_alone_co
     block(&street, ALICE, BOB, true);
     struct append_answer unseen = send(&street, BOB, ALICE, "three", "unseen");
     neighbours_exchange(&street);
-    assert_int_equal(say(&street, BOB, PAYLOAD_DELETE, unseen.event_id, "").result, RESULT_OK);
+    assert_int_equal(changes_say(&street, BOB, PAYLOAD_DELETE, unseen.event_id, "").result,
+                     RESULT_OK);
     neighbours_exchange(&street);
     assert_int_equal(neighbours_ask_database(&street, ALICE,
                                              "SELECT count(*) FROM keyring k JOIN unheard u"
                                              " ON u.hash=k.hash WHERE k.gone='deleted'"),
                      1);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Keys for what came before are taken; the receipt is not given, then or later. */
@@ -302,7 +278,7 @@ static void log_contacts__keys_of_the_blocked_open_what_came_before(void **state
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, ALICE, "DELETE FROM receiving_keys");
     (void)neighbours_send(&street, BOB, ALICE, "waits");
     neighbours_give(&street, BOB, ALICE);
@@ -315,14 +291,14 @@ static void log_contacts__keys_of_the_blocked_open_what_came_before(void **state
     assert_int_equal(count_all(&street, ALICE, "waits"), 1);
     neighbours_exchange(&street);
     assert_int_equal(neighbours_count_delivered(&street, BOB, "waits"), 0);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_contacts__the_blocked_get_no_keys_and_are_not_asked(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
     (void)neighbours_send(&street, ALICE, BOB, "waits there");
     neighbours_give(&street, ALICE, BOB);
@@ -344,7 +320,7 @@ static void log_contacts__the_blocked_get_no_keys_and_are_not_asked(void **state
     assert_int_equal(neighbours_count_events(&street, ALICE, "e2e.session.broken", NULL), 2);
     neighbours_exchange(&street);
     assert_int_equal(count_all(&street, ALICE, "waits here"), 1);
-    end(&street);
+    neighbours_end_whole(&street);
 }
 
 int main(void)

@@ -106,6 +106,7 @@ static void log_opener__opens_what_is_sealed_to_us(void **state)
         assert_int_equal(ahead != NULL, all[i].opens);
         if (ahead != NULL) {
             assert_memory_equal(ahead->pair.public.key, to.key, HPKE_KEY_BYTES);
+            assert_int_equal(ahead->number, all[i].crafted.number);
             assert_true(envelope_is_key(event->data.message.envelope, &ahead->key));
             assert_int_equal(ahead->has_payload, all[i].payload != NULL);
         }

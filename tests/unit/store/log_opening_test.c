@@ -9,12 +9,6 @@
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, FIRST_LAMPORT = 40 };
 
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
 /* A message of Carol's to Bob, as she likes it. */
 struct crafted {
     const char *client_id;
@@ -84,7 +78,7 @@ static void log_opening__only_what_is_its_authors_opens(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct receiving_key to = neighbours_prekey(&street, BOB);
     const struct crafted good = {.client_id = "a", .text = "good", .to = to, .key = 1};
     const struct crafted stolen = {
@@ -123,7 +117,7 @@ static void log_opening__what_is_newer_is_unsupported(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct receiving_key to = neighbours_prekey(&street, BOB);
     const struct crafted version = {.client_id = "a",
                                     .text = "v 2",
@@ -157,7 +151,7 @@ static void log_opening__what_was_unsupported_is_tried_again(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct event_log_options silent = {
         .synchronous = true, .keeps_keys = true, .clock = &street.clock};
     const struct crafted text = {
@@ -186,7 +180,7 @@ static void log_opening__shows_one_commitment_once(void **state)
                                          {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
         static const char *const texts[] = {"first", "second", "third"};
         struct neighbours street;
-        begin(&street);
+        neighbours_begin_known(&street, 3);
         const struct receiving_key to = neighbours_prekey(&street, BOB);
         int first = 3;
         int delivered = 0; /* said of each that was the message when it came */
@@ -207,12 +201,30 @@ static void log_opening__shows_one_commitment_once(void **state)
     }
 }
 
+/* In one batch, whatever its order. */
+static void log_opening__answers_the_first_of_a_batch(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    neighbours_begin_known(&street, 3);
+    const struct receiving_key to = neighbours_prekey(&street, BOB);
+    const struct crafted first = {.client_id = "a", .text = "first", .to = to, .key = 1};
+    const struct crafted again = {.client_id = "b", .text = "again", .to = to, .key = 1};
+    const struct crafted later = {.client_id = "c", .text = "later", .to = to, .key = 1};
+    struct verified_event *batch[] = {craft(&again, 102), craft(&later, 103), craft(&first, 101)};
+    test_log_receive(&street.logs[BOB], batch, 3);
+    assert_int_equal(neighbours_count(&street, BOB, "first", MESSAGE_OPENED), 1);
+    assert_int_equal(count_delivered(&street), 1);
+    neighbours_verify(&street, BOB);
+    neighbours_end(&street);
+}
+
 /* What was to be answered is another one again by then. */
 static void log_opening__answers_one_commitment_once(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct receiving_key to = neighbours_prekey(&street, BOB);
     const struct crafted first = {.client_id = "a", .text = "first", .to = to, .key = 1};
     const struct crafted again = {.client_id = "b", .text = "again", .to = to, .key = 1};
@@ -233,7 +245,7 @@ static void log_opening__what_goes_leaves_nothing(void **state)
     struct signing_key alice = test_key(ALICE);
     char event_id[ULID_TEXT_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     const struct receiving_key to = neighbours_prekey(&street, BOB);
     const struct crafted first = {.client_id = "a", .text = "first", .to = to, .key = 1};
     const struct crafted again = {.client_id = "b", .text = "again", .to = to, .key = 1, .seq = 2};
@@ -284,7 +296,7 @@ static void log_opening__a_key_that_fits_opens_and_no_other(void **state)
     uint8_t key[ENVELOPE_KEY_BYTES];
     const struct receiving_key nobodys = {{9}};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     memset(key, 1, sizeof key);
     const struct crafted crafted = {.client_id = "a", .text = "late", .to = nobodys, .key = 1};
     struct verified_event *event = craft(&crafted, 101);
@@ -314,7 +326,7 @@ static void log_opening__nobody_else_gives_the_key_of_a_message(void **state)
     uint8_t key[ENVELOPE_KEY_BYTES];
     uint8_t hash[BLAKE3_HASH_BYTES];
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
     (void)neighbours_send(&street, ALICE, BOB, "between us");
     neighbours_give(&street, ALICE, BOB);
@@ -336,7 +348,7 @@ static void log_opening__a_header_full_of_records_waits(void **state)
     struct neighbours street;
     char *records = memory_allocate(TEXT_BYTES + 1, 1);
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     memset(records, 'A', TEXT_BYTES);
     const struct crafted full = {.client_id = "a",
                                  .text = "full",
@@ -359,6 +371,7 @@ int main(void)
         cmocka_unit_test(log_opening__what_is_newer_is_unsupported),
         cmocka_unit_test(log_opening__what_was_unsupported_is_tried_again),
         cmocka_unit_test(log_opening__shows_one_commitment_once),
+        cmocka_unit_test(log_opening__answers_the_first_of_a_batch),
         cmocka_unit_test(log_opening__answers_one_commitment_once),
         cmocka_unit_test(log_opening__what_goes_leaves_nothing),
         cmocka_unit_test(log_opening__a_key_that_fits_opens_and_no_other),

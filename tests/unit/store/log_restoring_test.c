@@ -12,12 +12,6 @@ enum { ALICE = 1, BOB = 2, CAROL = 3, MOMENT_MS = 6000, MANY = 501 };
 
 static const char of_broken[] = "e2e.session.broken";
 
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
 /* The backup that he is back from had none of what came after it. */
 static void lose(struct neighbours *street)
 {
@@ -72,18 +66,11 @@ static struct log_restoring_answer give(struct neighbours *street, int whom, con
     return give_with(street, whom, since, false);
 }
 
-static void verify_all(struct neighbours *street)
-{
-    for (int i = ALICE; i <= CAROL; i++) {
-        neighbours_verify(street, i);
-    }
-}
-
 static void log_restoring__what_was_acknowledged_waits_for_the_owner(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     converse_and_lose(&street);
     assert_int_equal(neighbours_count(&street, BOB, "never had", MESSAGE_OPENED), 1);
     assert_int_equal(neighbours_count(&street, BOB, "", MESSAGE_WAITING), 3);
@@ -98,8 +85,7 @@ static void log_restoring__what_was_acknowledged_waits_for_the_owner(void **stat
     assert_int_equal(neighbours_count(&street, BOB, "", MESSAGE_WAITING), 1);
     assert_int_equal(count_lost(&street), 0);
     assert_int_equal(give(&street, BOB, NULL).given, 0);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* His own words, too: he has them from nobody else. */
@@ -108,7 +94,7 @@ static void log_restoring__all_of_a_conversation_is_given_at_once(void **state)
     struct neighbours street;
     const int64_t since = 0;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     converse_and_lose(&street);
     (void)neighbours_send(&street, ALICE, BOB, "on its way"); /* which he opens by himself */
     struct log_restoring_answer answer = give(&street, BOB, &since);
@@ -119,8 +105,7 @@ static void log_restoring__all_of_a_conversation_is_given_at_once(void **state)
     assert_int_equal(count_lost(&street), 0);
     const int64_t above = INT64_MAX;
     assert_int_equal(give(&street, BOB, &above).given, 0);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_restoring__what_he_wrote_is_given_beside_what_he_asks_for(void **state)
@@ -134,8 +119,7 @@ static void log_restoring__what_he_wrote_is_given_beside_what_he_asks_for(void *
     assert_int_equal(neighbours_count(&street, BOB, "his own", MESSAGE_OPENED), 1);
     assert_int_equal(count_lost(&street), 0);
     assert_int_equal(give_with(&street, BOB, NULL, true).given, 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_restoring__what_was_deleted_is_not_lost_but_gone(void **state)
@@ -143,7 +127,7 @@ static void log_restoring__what_was_deleted_is_not_lost_but_gone(void **state)
     struct neighbours street;
     const int64_t since = 0;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     converse_and_lose(&street);
     neighbours_change_database(&street, ALICE,
                                "UPDATE keyring SET key=NULL,gone='deleted' WHERE hash="
@@ -161,7 +145,7 @@ static void log_restoring__many_keys_are_several_messages(void **state)
     struct neighbours street;
     const int64_t since = 0;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     for (int i = 0; i < MANY; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "message %d", i);
@@ -188,7 +172,7 @@ static void log_restoring__nothing_goes_to_who_is_no_member_or_offers_nothing(vo
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     converse_and_lose(&street);
     assert_int_equal(give(&street, NEIGHBOURS_MOST + 1, NULL).result, RESULT_NOT_FOUND);
     assert_int_equal(give(&street, CAROL, NULL).given, 0);
@@ -218,7 +202,7 @@ static void log_restoring__what_was_given_is_gone_with_what_it_opens(void **stat
     const int64_t since = 0;
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
     struct append_answer one = changes_send(&street, ALICE, BOB, "one", "");
     struct append_answer two = changes_send(&street, ALICE, BOB, "two", "");
@@ -244,8 +228,7 @@ static void log_restoring__what_was_given_is_gone_with_what_it_opens(void **stat
     assert_int_equal(neighbours_count(&street, BOB, "three", MESSAGE_OPENED), 1);
     assert_int_equal(count_what_gives(&street, BOB), 0);
     assert_int_equal(count_what_gives(&street, ALICE), 0);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static int told_of_lost;
@@ -287,7 +270,7 @@ static void log_restoring__who_asks_for_the_same_again_costs_little(void **state
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     told_of_lost = 0;
@@ -309,7 +292,7 @@ static void log_restoring__what_was_given_often_is_given_at_the_owners_word(void
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one"); /* nobody says that it came */
     for (int i = 0; i <= LOG_SESSIONS_MOST_TIMES; i++) {
         assert_int_equal(count_lost(&street), 0);

@@ -8,25 +8,11 @@
 
 enum { ALICE = 1, BOB = 2, CAROL = 3 };
 
-/* Everybody's prekeys are everywhere. */
-static void begin(struct neighbours *neighbours)
-{
-    neighbours_begin(neighbours, 3);
-    neighbours_exchange(neighbours);
-}
-
-static void verify_all(struct neighbours *neighbours)
-{
-    for (int i = ALICE; i <= CAROL; i++) {
-        neighbours_verify(neighbours, i);
-    }
-}
-
 static void log_sealing__both_read_it_and_nobody_else(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "The key is under the mat.");
     assert_true(street.logs[ALICE].appended.e2e);
     neighbours_exchange(&street);
@@ -37,15 +23,14 @@ static void log_sealing__both_read_it_and_nobody_else(void **state)
                          i == CAROL ? 0 : 1);
     }
     assert_int_equal(neighbours_count_delivered(&street, ALICE, "The key is under the mat."), 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_sealing__a_conversation_turns_its_keys(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     for (int turn = 0; turn < 6; turn++) {
         char text[32];
         (void)snprintf(text, sizeof text, "turn %d", turn);
@@ -57,8 +42,7 @@ static void log_sealing__a_conversation_turns_its_keys(void **state)
     }
     /* Each turn offers a new one; only what Alice sent first was sealed to a prekey. */
     assert_int_equal(neighbours_count_events(&street, CAROL, "\"ciphertext\"", "\"reply\""), 6);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* None while the last one is unused. */
@@ -66,7 +50,7 @@ static void log_sealing__offers_a_new_key_once_the_last_was_used(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     (void)neighbours_send(&street, ALICE, BOB, "two");
     (void)neighbours_send(&street, ALICE, BOB, "three");
@@ -78,15 +62,14 @@ static void log_sealing__offers_a_new_key_once_the_last_was_used(void **state)
     assert_int_equal(neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\""), 3);
     neighbours_exchange(&street);
     assert_int_equal(neighbours_count(&street, BOB, "five", MESSAGE_OPENED), 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_sealing__in_any_order(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "first");
     neighbours_exchange(&street);
     (void)neighbours_send(&street, BOB, ALICE, "answer");
@@ -104,8 +87,7 @@ static void log_sealing__in_any_order(void **state)
         assert_int_equal(neighbours_count_delivered(&street, BOB, text), 1);
     }
     neighbours_exchange(&street);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 /* Without an offer it goes in clear, unless it must not. */
@@ -132,15 +114,14 @@ static void log_sealing__in_clear_before_there_is_an_offer(void **state)
     assert_true(answer->e2e);
     neighbours_exchange(&street);
     assert_int_equal(neighbours_count(&street, BOB, "secret", MESSAGE_OPENED), 1);
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_sealing__a_repeat_gets_the_first_answer(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer first =
         *test_log_append(&street.logs[ALICE], event_draft_message("c", test_id(BOB), "once", NULL));
     struct append_answer again =
@@ -166,7 +147,7 @@ static void log_sealing__a_repeat_answers_the_same_message(void **state)
     static const bool works[] = {true, false, false};
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     char asked[3][ULID_TEXT_BYTES] = {{0}};
     for (size_t i = 0; i < 2; i++) {
         struct event_draft draft =
@@ -191,7 +172,7 @@ static void log_sealing__a_repeat_of_what_is_deleted_gets_the_first_answer(void 
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer first =
         *test_log_append(&street.logs[ALICE], event_draft_message("c", test_id(BOB), "once", NULL));
     neighbours_change_database(&street, ALICE,
@@ -214,7 +195,7 @@ static void log_sealing__refuses_what_no_envelope_holds(void **state)
     struct neighbours street;
     char *text = memory_allocate(BYTES + 1, 1);
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     memset(text, 1, BYTES);
     const struct append_answer *answer =
         test_log_append(&street.logs[ALICE], event_draft_message("c", test_id(BOB), text, NULL));
@@ -230,7 +211,7 @@ static void log_sealing__attachments_are_sealed_with_the_text(void **state)
     struct neighbours street;
     struct buffer cid;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     buffer_init(&cid);
     buffer_append_text(&cid, "blake3:");
     for (int i = 0; i < 32; i++) {
@@ -250,10 +231,9 @@ static void log_sealing__attachments_are_sealed_with_the_text(void **state)
     char *history = test_log_history(&street.logs[BOB]);
     assert_non_null(strstr(history, "picture of the mat.jpg"));
     memory_free(history);
-    verify_all(&street);
+    neighbours_end_whole(&street);
     json_decref(attachments);
     buffer_deinit(&cid);
-    neighbours_end(&street);
 }
 
 /* A row of the keyring is a message: without it that one alone waits. */
@@ -261,7 +241,7 @@ static void log_sealing__what_is_shown_follows_from_log_and_keyring(void **state
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     (void)neighbours_send(&street, ALICE, BOB, "two");
     neighbours_exchange(&street);
@@ -301,7 +281,7 @@ static void log_sealing__verify_names_wrong_keys_and_rebuild_forgets_them(void *
     struct neighbours street;
     struct error error = {""};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     for (const char *const *text = (const char *const[]){"one", "two", "three", "four", NULL};
          *text != NULL; text++) {
         (void)neighbours_send(&street, ALICE, BOB, *text);
@@ -332,15 +312,14 @@ static void log_sealing__verify_names_wrong_keys_and_rebuild_forgets_them(void *
          *text != NULL; text++) {
         assert_int_equal(neighbours_count(&street, BOB, *text, MESSAGE_OPENED), 1);
     }
-    verify_all(&street);
-    neighbours_end(&street);
+    neighbours_end_whole(&street);
 }
 
 static void log_sealing__verify_notes_offers_whose_secret_is_gone(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     struct maintenance_report report = examine(&street, BOB);
@@ -366,7 +345,7 @@ static void log_sealing__keys_outlive_a_damaged_file(void **state)
     struct error error = {""};
     const struct event_log_options untold = {.synchronous = true};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     (void)neighbours_send(&street, BOB, ALICE, "two");
@@ -398,7 +377,7 @@ static void log_sealing__goes_on_without_being_told_again(void **state)
     struct neighbours street;
     const struct event_log_options before = {.synchronous = true, .answers_messages = true};
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "hello");
     test_log_reopen_with(&street.logs[ALICE], ALICE, &before);
     assert_int_equal(neighbours_count(&street, ALICE, "hello", MESSAGE_OPENED), 1);

@@ -11,12 +11,6 @@ enum { ALICE = 1, BOB = 2, CAROL = 3, MOMENT_MS = 6000, MINUTE_MS = 60000, DAY_M
 static const char of_broken[] = "e2e.session.broken";
 static const char of_established[] = "e2e.session.established";
 
-static void begin(struct neighbours *street)
-{
-    neighbours_begin(street, 3);
-    neighbours_exchange(street);
-}
-
 /* Bob's secrets are gone before Alice hears of it. */
 static void send_what_waits(struct neighbours *street)
 {
@@ -41,7 +35,7 @@ static void log_sessions__what_waits_is_asked_for_and_opens_in_its_place(void **
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     send_what_waits(&street);
     assert_int_equal(neighbours_count_events(&street, BOB, of_broken, NULL), 0);
     neighbours_pass(&street, BOB, MOMENT_MS); /* others may come meanwhile */
@@ -65,7 +59,7 @@ static void log_sessions__asks_seldom(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     send_what_waits(&street);
     neighbours_pass(&street, BOB, MOMENT_MS);
     (void)neighbours_send(&street, ALICE, BOB, "three");
@@ -95,7 +89,7 @@ static void log_sessions__asks_for_more_than_one_question_holds(void **state)
     enum { COUNT = SESSION_EVENT_MOST_HASHES + 30 };
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
     for (int i = 0; i < COUNT; i++) {
         (void)neighbours_send(&street, ALICE, BOB, "lost");
@@ -143,7 +137,7 @@ static void log_sessions__gives_nothing_that_was_delivered(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     (void)neighbours_send(&street, ALICE, BOB, "two");
     neighbours_exchange(&street);
@@ -181,7 +175,7 @@ static void log_sessions__gives_nothing_whose_receipt_is_hidden(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     struct verified_event *twin = hide_receipt(&street);
@@ -198,7 +192,7 @@ static void log_sessions__gives_keys_of_reactions_too(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     struct append_answer sent = changes_send(&street, BOB, ALICE, "Come!", "");
     neighbours_exchange(&street);
     neighbours_change_database(&street, BOB, "DELETE FROM receiving_keys");
@@ -222,7 +216,7 @@ static void log_sessions__gives_keys_three_times(void **state)
     const struct event_log_options silent = {.synchronous = true, .keeps_keys = true};
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     test_log_reopen_with(&street.logs[BOB], ALICE, &silent);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     for (int i = 1; i < 6; i++) {
@@ -239,7 +233,7 @@ static void log_sessions__who_only_reads_offers_a_new_key(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     neighbours_pass(&street, BOB, MINUTE_MS - 1);
@@ -266,7 +260,7 @@ static void log_sessions__offers_a_new_key_at_once_when_a_message_was_deleted(vo
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     neighbours_pass(&street, BOB, MINUTE_MS);
@@ -298,7 +292,7 @@ static void log_sessions__who_answers_offers_nothing_else(void **state)
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     (void)neighbours_send(&street, ALICE, BOB, "one");
     neighbours_exchange(&street);
     (void)neighbours_send(&street, BOB, ALICE, "two");

@@ -1,7 +1,9 @@
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "core/memory.h"
 #include "protocol/co_signature.h"
@@ -201,10 +203,47 @@ static void log_writer__has_in_memory_what_the_disk_has_after_a_failed_commit(vo
     test_log_close(&test);
 }
 
+static int64_t journal_bytes(const struct test_log *test)
+{
+    struct stat status;
+    char *path = memory_format("%s/events.sqlite-wal", test->directory);
+    assert_int_equal(stat(path, &status), 0);
+    memory_free(path);
+    return status.st_size;
+}
+
+static void log_writer__leaves_no_long_journal_at_rest(void **state)
+{
+    enum { MOST_BYTES = 8000000, BODY_BYTES = 60000, MOST_LOOKS = 6000 };
+    struct test_log test;
+    char body[BODY_BYTES + 1];
+    char client_id[16];
+    (void)state;
+    memset(body, 'x', BODY_BYTES);
+    body[BODY_BYTES] = '\0';
+    test_log_open(&test, ALICE, ALICE);
+    (void)test_log_populate(&test, BOB);
+    for (int i = 0; journal_bytes(&test) <= MOST_BYTES; i++) {
+        (void)snprintf(client_id, sizeof client_id, "%d", i);
+        assert_int_equal(
+            test_log_append(&test, event_draft_message(client_id, test_id(BOB), body, NULL))
+                ->result,
+            RESULT_OK);
+    }
+    for (int looks = 0; journal_bytes(&test) > MOST_BYTES; looks++) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        assert_in_range(looks, 0, MOST_LOOKS);
+        (void)nanosleep(&pause, NULL);
+    }
+    assert_int_equal(send_to_bob(&test, "later"), RESULT_OK);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_writer__has_in_memory_what_the_disk_has_after_a_failed_commit),
+        cmocka_unit_test(log_writer__leaves_no_long_journal_at_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
