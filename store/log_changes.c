@@ -72,7 +72,7 @@ void log_changes_destroy(struct event_log *log, const struct event *event)
         database_run(&log->database,
                      "UPDATE keyring SET key=NULL,gone='deleted' WHERE key IS NOT NULL AND hash IN"
                      " (SELECT hash FROM sealings INDEXED BY sealings_commitment"
-                     " WHERE author=?1 AND recipient=?2 AND commitment=?3)",
+                     " WHERE author=?1 AND recipient=?2 AND commitment=?3 AND indexed=1)",
                      "iib", log_nodes_number(log, &event->author),
                      log_nodes_number(log, &event->data.message.recipient), header.commit,
                      ENVELOPE_COMMIT_BYTES);

@@ -55,6 +55,7 @@ struct log_state {
     bool blocks_some;        /* there are contacts who are blocked */
     bool has_unheard;        /* there are messages of who was */
     bool is_clearing;        /* there are conversations to be cleared */
+    bool own_are_indexed;    /* log_sealings_private.h */
     bool secrets_may_go;     /* what came may have ended a receiving key */
     bool wants_upkeep;       /* log_upkeep_private.h: now */
     bool offers_are_unsure;  /* of some of our own offers the secret may be lost */

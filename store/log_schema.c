@@ -49,7 +49,7 @@ const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {"read_marks", "*", true},
     {"concerns", "*", true},
     {"offers", "*", true},
-    {"sealings", "*", true},
+    {"sealings", "author,recipient,number,seq,commitment,lamport,event_id,hash", true},
     {"sealed_runs", "*", true},
     {"acknowledged", "*", true},
     {"changes", "*", true},
@@ -123,8 +123,8 @@ static const char identity[] =
 
 /* Derived: the receiving keys that events offer (§24.1), `peer` 0: to everybody; of the sealed
  * messages of our conversations the numbers (§24.2) and the commitments, by which two events are
- * known to be one message (§24.4); and up to which number there are all of a peer from 1 on. Nodes
- * are numbers of `nodes`. */
+ * known to be one message (§24.4), `indexed`: by its commitment it is found (log_sealings.c); and
+ * up to which number there are all of a peer from 1 on. Nodes are numbers of `nodes`. */
 #define OFFER_TABLES                                                                               \
     "CREATE TABLE offers(owner INTEGER NOT NULL, peer INTEGER NOT NULL, lamport INTEGER NOT NULL," \
     " event_id TEXT NOT NULL, hash BLOB NOT NULL, public BLOB NOT NULL, reset INTEGER NOT NULL,"   \
@@ -133,9 +133,9 @@ static const char identity[] =
     "CREATE TABLE sealings(author INTEGER NOT NULL, recipient INTEGER NOT NULL,"                   \
     " number INTEGER NOT NULL, seq INTEGER NOT NULL, commitment BLOB NOT NULL,"                    \
     " lamport INTEGER NOT NULL, event_id TEXT NOT NULL, hash BLOB NOT NULL,"                       \
-    " PRIMARY KEY(author, recipient, number, seq)) WITHOUT ROWID;"                                 \
+    " indexed INTEGER NOT NULL, PRIMARY KEY(author, recipient, number, seq)) WITHOUT ROWID;"       \
     "CREATE INDEX sealings_commitment ON sealings(author, recipient, commitment, lamport,"         \
-    " event_id, hash);"                                                                            \
+    " event_id, hash) WHERE indexed=1;"                                                            \
     "CREATE TABLE sealed_runs(author INTEGER NOT NULL, recipient INTEGER NOT NULL,"                \
     " number INTEGER NOT NULL, PRIMARY KEY(author, recipient)) WITHOUT ROWID;"
 

@@ -34,6 +34,7 @@ static int64_t find_first(struct event_log *log, const struct sealing *sealing, 
     return database_integer(&log->database, 0,
                             "SELECT seq FROM sealings INDEXED BY sealings_commitment"
                             " WHERE author=?1 AND recipient=?2 AND commitment=?3 AND seq<>?4"
+                            " AND indexed=1"
                             " ORDER BY lamport,event_id,hash LIMIT 1",
                             "iibi", sealing->author, sealing->recipient, sealing->header.commit,
                             ENVELOPE_COMMIT_BYTES, but);
@@ -93,20 +94,51 @@ static void shorten_run(struct event_log *log, const struct sealing *sealing)
     }
 }
 
+/* No other event has the commitment of what was drawn a moment ago, as long as this log alone has
+ * written what is ours: until then our own are in no index, where each lies on a page of its own.
+ */
+static bool is_sealed_now(const struct event_log *log, const struct event *event)
+{
+    return log->entering.event == event && log->entering.payload != NULL;
+}
+
+/* Some of ours come from elsewhere: of a copy of this device, or from before it was set back. */
+static void index_own(struct event_log *log)
+{
+    if (!log->state.own_are_indexed && !log->state.is_deriving) {
+        database_run(&log->database, "UPDATE sealings SET indexed=1 WHERE author=?1 AND indexed=0",
+                     "i", log->self);
+        database_run(&log->database,
+                     "INSERT OR REPLACE INTO meta(key,value) VALUES('own_are_indexed','yes')", "");
+        log->state.own_are_indexed = true;
+    }
+}
+
+void log_sealings_load(struct event_log *log)
+{
+    log->state.own_are_indexed =
+        database_integer(&log->database, 0, "SELECT 1 FROM meta WHERE key='own_are_indexed'", "") !=
+        0;
+}
+
 int64_t log_sealings_enter(struct event_log *log, const struct event *event, int64_t seq)
 {
     struct sealing sealing;
     if (!read_sealing(log, event, &sealing)) {
         return 0;
     }
-    int64_t first = find_first(log, &sealing, seq);
+    bool is_fresh = is_sealed_now(log, event) && !log->state.own_are_indexed;
+    if (sealing.author == log->self && !is_sealed_now(log, event)) {
+        index_own(log);
+    }
+    int64_t first = is_fresh ? 0 : find_first(log, &sealing, seq);
     log->entering.is_alone = first == 0;
     database_run(&log->database,
                  "INSERT OR IGNORE INTO sealings(author,recipient,number,seq,commitment,lamport,"
-                 "event_id,hash) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-                 "iiiibitb", sealing.author, sealing.recipient, (int64_t)sealing.header.number, seq,
-                 sealing.header.commit, ENVELOPE_COMMIT_BYTES, event->lamport, event->event_id,
-                 event->hash, BLAKE3_HASH_BYTES);
+                 "event_id,hash,indexed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+                 "iiiibitbi", sealing.author, sealing.recipient, (int64_t)sealing.header.number,
+                 seq, sealing.header.commit, ENVELOPE_COMMIT_BYTES, event->lamport, event->event_id,
+                 event->hash, BLAKE3_HASH_BYTES, (int64_t)!is_fresh);
     if (sealing.author == log->self) {
         log_terms_pass(log, sealing.recipient, sealing.header.number);
     } else {

@@ -20,6 +20,9 @@ void log_sealings_leave(struct event_log *log, const struct event *event, int64_
 /* Whether another one with its commitment comes before this accepted event. */
 bool log_sealings_is_again(struct event_log *log, const struct event *event, int64_t seq);
 
+/* Whether what was written elsewhere is looked for among our own. */
+void log_sealings_load(struct event_log *log);
+
 /* The number of our next message to that node. */
 uint32_t log_sealings_next(struct event_log *log, int64_t recipient);
 

@@ -12,6 +12,7 @@
 #include "store/log_nodes_private.h"
 #include "store/log_receipts_private.h"
 #include "store/log_schema_private.h"
+#include "store/log_sealings_private.h"
 #include "store/log_search_private.h"
 #include "store/log_sessions_private.h"
 #include "store/log_terms_private.h"
@@ -73,6 +74,7 @@ enum result log_state_load(struct event_log *log)
     log_moves_load(log);
     log_answers_load(log);
     log_sessions_load(log);
+    log_sealings_load(log);
     log_turns_note_waiting(log);
     log_receipts_load(log);
     log_search_load(log);
