@@ -112,7 +112,7 @@ static void log_restoring__what_he_wrote_is_given_beside_what_he_asks_for(void *
 {
     struct neighbours street;
     (void)state;
-    begin(&street);
+    neighbours_begin_known(&street, 3);
     converse_and_lose(&street);
     assert_int_equal(give_with(&street, BOB, NULL, true).given, 3);
     assert_int_equal(neighbours_count(&street, BOB, "", MESSAGE_WAITING), 0);
