@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "store/log_keys.h"
 #include "store/log_nodes_private.h"
+#include "store/log_offers_private.h"
 #include "store/log_own_private.h"
 #include "store/log_terms_private.h"
 #include "store/log_wait.h"
@@ -193,6 +194,25 @@ static void log_early__what_changes_before_the_turn_counts(void **state)
     end(&street, 7);
 }
 
+/* What was sealed to our offer, too, if nothing else comes with it. */
+static void log_early__knows_that_an_offer_was_used(void **state)
+{
+    struct neighbours street;
+    struct log_offer offer;
+    struct log_terms terms;
+    (void)state;
+    begin(&street);
+    struct event_log *log = street.logs[ALICE].log;
+    int64_t bob = log_nodes_number(log, test_id(BOB));
+    assert_true(log_offers_current(log, log->self, bob, &offer) && !offer.to_everybody);
+    assert_true(log_terms_find(log, bob, &terms) && !terms.needs_reply);
+    log_receiving_keys_note_use(log, &offer.key, bob, 1);
+    assert_false(log_terms_find(log, bob, &terms));
+    struct turn unknown = prepare(&street, "unknown");
+    assert_false(unknown.early->is_sealed || take(&street, &unknown));
+    end(&street, 3);
+}
+
 /* What a transaction that failed made known is not known. */
 static void log_early__forgets_what_was_rolled_back(void **state)
 {
@@ -342,6 +362,8 @@ static void log_early__knows_few_peers(void **state)
         const struct node_id stranger = {{i}};
         log_early_go_on(log, &stranger, &terms, NULL);
     }
+    assert_int_equal(log->early.peers[0].waiting, 1);
+    assert_true(node_id_equal(&log->early.peers[0].node_id, test_id(BOB)));
     assert_true(take(&street, &waiting));
     const struct node_id gone = {{1}};
     const struct node_id last = {{3 * LOG_EARLY_PEERS}};
@@ -410,6 +432,7 @@ int main(void)
         cmocka_unit_test(log_early__numbers_follow_the_turns),
         cmocka_unit_test(log_early__offers_no_keys),
         cmocka_unit_test(log_early__what_changes_before_the_turn_counts),
+        cmocka_unit_test(log_early__knows_that_an_offer_was_used),
         cmocka_unit_test(log_early__forgets_what_was_rolled_back),
         cmocka_unit_test(log_early__a_repeat_takes_no_number),
         cmocka_unit_test(log_early__counts_only_those_that_wait),
