@@ -11,7 +11,6 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
-#include "protocol/hpke.h"
 #include "protocol/node_manifest.h"
 #include "store/event_reader.h"
 #include "store/history.h"
@@ -23,8 +22,7 @@ enum {
     IN_FLIGHT = 64,
     IN_FLIGHT_FILLING = 256,
     BATCH = 500,
-    READS = 1001,
-    AGREEMENTS = 1001
+    READS = 1001
 };
 enum { WRITER, READER };
 
@@ -248,19 +246,10 @@ static double open_conversation(struct pair *pair)
     return (seconds(CLOCK_THREAD_CPUTIME_ID) - begun) * 1e6;
 }
 
-static double agree(void)
-{
-    uint8_t key[HPKE_KEY_BYTES] = {9};
-    double begun = seconds(CLOCK_THREAD_CPUTIME_ID);
-    hpke_public_key(key, key);
-    return (seconds(CLOCK_THREAD_CPUTIME_ID) - begun) * 1e6;
-}
-
 int main(int argc, char **argv)
 {
     static struct pair pairs[] = {{.name = "clear"}, {.name = "sealed", .keeps_keys = true}};
     static double reads[2][READS];
-    static double agreements[AGREEMENTS];
     require(argc == 3 && signing_start() == RESULT_OK, "usage: sealed_cost DIRECTORY MESSAGES");
     for (int side = 0; side < 2; side++) {
         for (int who = 0; who < 2; who++) {
@@ -278,17 +267,13 @@ int main(int argc, char **argv)
         }
     }
     fill(pairs, atoi(argv[2]));
-    for (int i = 0; i < AGREEMENTS; i++) {
-        agreements[i] = agree();
-    }
     for (int i = 0; i < READS; i++) {
         reads[0][i] = open_conversation(&pairs[0]);
         reads[1][i] = open_conversation(&pairs[1]);
     }
-    (void)printf("%.0f %.0f %.0f %.0f %.1f %.1f %.1f\n", median(pairs[0].sent, TURNS),
+    (void)printf("%.0f %.0f %.0f %.0f %.1f %.1f\n", median(pairs[0].sent, TURNS),
                  median(pairs[1].sent, TURNS), median(pairs[0].received, TURNS),
-                 median(pairs[1].received, TURNS), median(reads[0], READS), median(reads[1], READS),
-                 median(agreements, AGREEMENTS));
+                 median(pairs[1].received, TURNS), median(reads[0], READS), median(reads[1], READS));
     for (int side = 0; side < 2; side++) {
         event_log_close(&pairs[side].logs[WRITER]);
         event_log_close(&pairs[side].logs[READER]);
