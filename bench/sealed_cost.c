@@ -16,14 +16,7 @@
 #include "store/history.h"
 #include "store/log_wait.h"
 
-enum {
-    TURN = 500,
-    TURNS = 40,
-    IN_FLIGHT = 64,
-    IN_FLIGHT_FILLING = 256,
-    BATCH = 500,
-    READS = 1001
-};
+enum { TURN = 500, TURNS = 40, IN_FLIGHT = 64, IN_FLIGHT_FILLING = 256, BATCH = 500, READS = 1001 };
 enum { WRITER, READER };
 
 struct pair {
@@ -273,7 +266,8 @@ int main(int argc, char **argv)
     }
     (void)printf("%.0f %.0f %.0f %.0f %.1f %.1f\n", median(pairs[0].sent, TURNS),
                  median(pairs[1].sent, TURNS), median(pairs[0].received, TURNS),
-                 median(pairs[1].received, TURNS), median(reads[0], READS), median(reads[1], READS));
+                 median(pairs[1].received, TURNS), median(reads[0], READS),
+                 median(reads[1], READS));
     for (int side = 0; side < 2; side++) {
         event_log_close(&pairs[side].logs[WRITER]);
         event_log_close(&pairs[side].logs[READER]);
