@@ -1,6 +1,7 @@
 #include "store/log_lost.h"
 
 #include "store/log_acknowledged_private.h"
+#include "store/log_blocked_private.h"
 #include "store/log_changes_private.h"
 #include "store/log_events_private.h"
 #include "store/log_keyring_private.h"
@@ -26,7 +27,10 @@ static enum log_lost_claim judge(struct event_log *log, const struct node_id *pe
         return LOG_LOST_NOTHING;
     }
     if (node_id_equal(&event->author, peer)) {
-        return node_id_equal(recipient, self) ? LOG_LOST_HAD : LOG_LOST_NOTHING;
+        /* What came while he was blocked, nobody says to have here. */
+        return node_id_equal(recipient, self) && !log_blocked_is_unheard(log, event->hash)
+                   ? LOG_LOST_HAD
+                   : LOG_LOST_NOTHING;
     }
     if (!node_id_equal(&event->author, self) || !node_id_equal(recipient, peer)) {
         return LOG_LOST_NOTHING;

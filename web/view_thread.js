@@ -126,8 +126,9 @@ export function createThreadView(ui) {
     const count = entry && !hidden.has(entry.peer) ? entry.lost_there ?? 0 : 0;
     const name = entry ? nameOf(entry) : '';
     const words = count ? t('lost_there', { count, name }) : '';
-    if (lost.dataset.words === words) return;
-    lost.dataset.words = words;
+    const shown = words && `${entry.peer} ${words}`; // of two with one name, each has a button of their own
+    if (lost.dataset.shown === shown) return;
+    lost.dataset.shown = shown;
     const theirs = element('input', { type: 'checkbox' });
     const give = button(t('lost_there.give', { count }), async () => {
       give.disabled = true;
