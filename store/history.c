@@ -289,22 +289,9 @@ enum result history_page(struct event_log *log, const struct history_query *quer
                                : result;
 }
 
-/* Messages to us (?1) in a conversation (?3) above both what we said we read and what we read
- * silently. */
-#define UNREAD                                                                                     \
-    " FROM messages m WHERE " OF_ONE(                                                              \
-        "?3") "AND author<>?1"                                                                     \
-              " AND (lamport,event_id)>(SELECT lamport,event_id FROM ("                            \
-              "SELECT * FROM (SELECT target_lamport AS lamport,target_event_id AS event_id"        \
-              " FROM read_marks INDEXED BY read_marks_steps"                                       \
-              " WHERE conversation=?3 AND reader=?1 AND step=1"                                    \
-              " ORDER BY target_lamport DESC,target_event_id DESC LIMIT 1)"                        \
-              " UNION ALL SELECT lamport,event_id FROM local_reads WHERE conversation=?3"          \
-              " UNION ALL SELECT 0,'') ORDER BY lamport DESC,event_id DESC LIMIT 1)"
-
-static int64_t count_unread(struct event_log *log, struct database *reader, int64_t conversation)
+static int64_t count_unread(struct database *reader, int64_t conversation)
 {
-    return database_integer(reader, 0, "SELECT count(*)" UNREAD, "iii", log->self, (int64_t)0,
+    return database_integer(reader, 0, "SELECT unread FROM conversations WHERE id=?1", "i",
                             conversation);
 }
 
@@ -314,14 +301,14 @@ enum result history_conversations(struct event_log *log, history_visit_conversat
     struct database *reader = log_readers_acquire(log);
     sqlite3_stmt *row =
         database_query(reader,
-                       "SELECT c.id,c.key FROM conversations c WHERE EXISTS"
+                       "SELECT c.unread,c.key FROM conversations c WHERE EXISTS"
                        " (SELECT 1 FROM messages m WHERE " OF_ONE("c.id") ") ORDER BY c.key",
                        "");
     while (database_next(reader, row)) {
         struct history_conversation conversation = {0};
         if (sqlite3_column_bytes(row, 1) == NODE_ID_BYTES) {
             memcpy(conversation.peer.key, sqlite3_column_blob(row, 1), NODE_ID_BYTES);
-            conversation.unread = count_unread(log, reader, sqlite3_column_int64(row, 0));
+            conversation.unread = sqlite3_column_int64(row, 0);
             visit(context, &conversation);
         }
     }
@@ -340,7 +327,7 @@ enum result history_count_unread(struct event_log *log, const struct node_id *pe
                                  int64_t *unread_out)
 {
     struct database *reader = log_readers_acquire(log);
-    *unread_out = count_unread(log, reader, log_nodes_find_conversation(reader, peer));
+    *unread_out = count_unread(reader, log_nodes_find_conversation(reader, peer));
     return log_readers_release(log, &reader);
 }
 
@@ -361,7 +348,11 @@ enum result history_first_unread(struct event_log *log, const struct node_id *pe
                                  history_visit *visit, void *context)
 {
     return visit_one(log, peer,
-                     "SELECT " HISTORY_COLUMNS UNREAD " ORDER BY m.lamport,m.event_id LIMIT 1",
+                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE " OF_ONE(
+                         "?3") "AND m.author<>?1"
+                               " AND (m.lamport,m.event_id)>(SELECT read_lamport,read_event_id "
+                               "FROM conversations"
+                               " WHERE id=?3) ORDER BY m.lamport,m.event_id LIMIT 1",
                      visit, context);
 }
 

@@ -4,6 +4,7 @@
 #include "store/log_clearing_private.h"
 #include "store/log_lost_private.h"
 #include "store/log_nodes_private.h"
+#include "store/log_unread_private.h"
 #include "store/log_writer_private.h"
 
 struct clear_job {
@@ -28,6 +29,7 @@ static void run_clear(struct writer_job *job, struct event_log *log)
     database_run(&log->database,
                  "INSERT OR REPLACE INTO clearings(conversation,through,done) VALUES(?1,?2,0)",
                  "ii", conversation, log->state.last_seq);
+    log_unread_clear(log, conversation);
     log_clearing_load(log);
 }
 

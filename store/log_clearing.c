@@ -13,6 +13,7 @@
 #include "store/log_opened_private.h"
 #include "store/log_opening_private.h"
 #include "store/log_schema_private.h"
+#include "store/log_unread_private.h"
 
 enum { SLICE_MS = 5, PAGE = 64 };
 
@@ -65,6 +66,9 @@ static void clear_message(struct event_log *log, const struct event *event, int6
     }
     if (event != NULL && !is_deleted) {
         log_messages_forget(log, event, seq);
+    }
+    if (event != NULL) {
+        log_unread_remove(log, event, seq, log->clearing.conversation);
     }
     database_run(&log->database, "UPDATE messages SET cleared=1 WHERE seq=?1", "i", seq);
 }

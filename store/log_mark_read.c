@@ -4,6 +4,7 @@
 #include "store/log_blocked_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_own_private.h"
+#include "store/log_unread_private.h"
 #include "store/log_writer_private.h"
 
 struct read_job {
@@ -48,6 +49,7 @@ static void run_read(struct writer_job *job, struct event_log *log)
                      " SET lamport=excluded.lamport,event_id=excluded.event_id"
                      " WHERE (excluded.lamport,excluded.event_id)>(lamport,event_id)",
                      "iit", conversation, lamport, read->event_id);
+        log_unread_follow(log, conversation);
     } else {
         struct event_draft draft =
             event_draft_read(read->event_id, clock_wall_ms(log->options.clock) / 1000);

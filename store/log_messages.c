@@ -17,6 +17,7 @@
 #include "store/log_repair_private.h"
 #include "store/log_sealings_private.h"
 #include "store/log_search_private.h"
+#include "store/log_unread_private.h"
 
 static struct log_message message_of(const struct event *event, int64_t seq)
 {
@@ -115,11 +116,14 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
         (int64_t)MESSAGE_OPENED);
     buffer_deinit(&attachments);
     log_search_add(log, seq);
+    log_unread_add(log, event, seq, conversation);
     log_changes_settle(log, seq, event->hash);
 }
 
-static void hide(struct event_log *log, int64_t seq)
+static void hide(struct event_log *log, const struct event *event, int64_t seq,
+                 int64_t conversation)
 {
+    log_unread_remove(log, event, seq, conversation);
     log_search_remove(log, seq);
     database_run(&log->database, "DELETE FROM messages WHERE seq=?1", "i", seq);
 }
@@ -165,7 +169,7 @@ static void show_first(struct event_log *log, const struct event *event, int64_t
         note_repeat(log, event, seq, conversation);
     } else {
         if (other != NULL) {
-            hide(log, shown);
+            hide(log, other, shown, conversation);
             note_repeat(log, other, shown, conversation);
         }
         show(log, event, seq, message, conversation);
@@ -198,7 +202,7 @@ static void leave(struct event_log *log, const struct event *event, int64_t seq,
 {
     log_changes_leave(log, seq);
     if (find_shown(log, event, conversation) == seq) {
-        hide(log, seq);
+        hide(log, event, seq, conversation);
         show_next(log, event, conversation);
     } else {
         forget_repeat(log, event, conversation);

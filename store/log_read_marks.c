@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/log_unread_private.h"
 
 /* A mark's two places: that of its target, and its own in replay order. */
 struct step {
@@ -71,6 +72,14 @@ static void set_step(struct event_log *log, const struct log_read_mark *mark,
                  BLAKE3_HASH_BYTES, (int64_t)is_step);
 }
 
+/* Ours say what we have read. */
+static void follow(struct event_log *log, int64_t conversation, int64_t reader)
+{
+    if (reader == log->self) {
+        log_unread_follow(log, conversation);
+    }
+}
+
 void log_read_marks_add(struct event_log *log, const struct log_read_mark *mark)
 {
     struct step step;
@@ -86,6 +95,7 @@ void log_read_marks_add(struct event_log *log, const struct log_read_mark *mark)
                  "iiititbit", mark->conversation, mark->reader, mark->target_lamport,
                  mark->target_event_id, mark->lamport, mark->event_id, mark->hash,
                  BLAKE3_HASH_BYTES, (int64_t)is_step, mark->at);
+    follow(log, mark->conversation, mark->reader);
 }
 
 /* What lay idle under a step that is gone, from its target down to the step below. */
@@ -140,6 +150,7 @@ void log_read_marks_remove(struct event_log *log, const struct log_read_mark *ma
     if (was_step && !is_step(log, mark)) {
         wake(log, mark);
     }
+    follow(log, mark->conversation, mark->reader);
 }
 
 void log_read_marks_remove_target(struct event_log *log, int64_t conversation, int64_t reader,
@@ -157,4 +168,5 @@ void log_read_marks_remove_target(struct event_log *log, int64_t conversation, i
     if (was_step) {
         wake(log, &mark);
     }
+    follow(log, conversation, reader);
 }

@@ -9,6 +9,7 @@
 #include "store/log_manifests_private.h"
 #include "store/log_schema_private.h"
 #include "store/log_search_private.h"
+#include "store/log_unread_private.h"
 #include "store/log_views_private.h"
 
 static void forget_derived(struct event_log *log)
@@ -135,4 +136,5 @@ void log_rebuild_all(struct event_log *log)
     log->state.is_deriving = true;
     derive_views(log);
     log->state.is_deriving = false;
+    log_unread_count_all(&log->database, log->self);
 }

@@ -8,6 +8,7 @@
 #include "store/database_private.h"
 #include "store/log_accept_private.h"
 #include "store/log_schema_private.h"
+#include "store/log_unread_private.h"
 
 /* One table: rows of `select`, in both directions from where they break off, each into `insert`. */
 struct kept_table {
@@ -239,6 +240,8 @@ enum result salvage_tables_copy(const char *from, const char *to, bool fresh, ch
     (void)database_execute(&target, "PRAGMA synchronous=FULL");
     (void)database_execute(&target, "BEGIN IMMEDIATE");
     copy_tables(&source, &target, fresh, lost, lost_bytes);
+    log_unread_count_all(
+        &target, database_integer(&target, 0, "SELECT min(id) FROM nodes", "")); /* the owner's */
     if (target.failed || database_execute(&target, "COMMIT") != RESULT_OK) {
         result = log_schema_explain(&target, "The log can't be written", error);
     }

@@ -205,7 +205,8 @@ static void log_clear__goes_on_after_a_kill(void **state)
     (void)neighbours_send(&street, CAROL, ALICE, "walnut of Carol");
     neighbours_change_database(&street, ALICE,
                                "INSERT INTO clearings(conversation,through,done)"
-                               " SELECT 1,max(seq),0 FROM events");
+                               " SELECT 1,max(seq),0 FROM events;"
+                               "UPDATE conversations SET unread=0 WHERE id=1");
     (void)neighbours_send(&street, BOB, ALICE, "walnut of later");
     neighbours_exchange(&street);
     assert_int_equal(count_shown(&street, ALICE, BOB), 1);
@@ -228,9 +229,10 @@ static void log_clear__takes_what_was_there_when_it_was_asked_for(void **state)
     (void)neighbours_send(&street, BOB, ALICE, "since");
     (void)neighbours_send(&street, ALICE, BOB, "since");
     neighbours_exchange(&street);
-    char sql[128];
+    char sql[160];
     (void)snprintf(sql, sizeof sql,
-                   "INSERT INTO clearings(conversation,through,done) VALUES(1,%lld,0)",
+                   "INSERT INTO clearings(conversation,through,done) VALUES(1,%lld,0);"
+                   "UPDATE conversations SET unread=1 WHERE id=1",
                    (long long)through);
     neighbours_change_database(&street, ALICE, sql);
     assert_int_equal(count_shown(&street, ALICE, BOB), 2);

@@ -40,6 +40,9 @@ static const char *const earlier[] = {
     "ALTER TABLE messages DROP COLUMN peer_reaction;"                                              \
     "DROP INDEX messages_conversation; DROP INDEX messages_order;"                                 \
     "ALTER TABLE messages DROP COLUMN cleared;"                                                    \
+    "ALTER TABLE conversations DROP COLUMN unread;"                                                \
+    "ALTER TABLE conversations DROP COLUMN read_lamport;"                                          \
+    "ALTER TABLE conversations DROP COLUMN read_event_id;"                                         \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
     "CREATE INDEX messages_order ON messages(lamport, event_id);"
 #define WITHOUT_NEW_TABLES                                                                         \
