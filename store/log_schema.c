@@ -277,11 +277,11 @@ static const char *const tables[] = {
 
 /* From a version to the next one. What an older one did not look at is derived with all else. */
 #define DERIVE_ANEW "INSERT OR IGNORE INTO meta(key,value) VALUES('derived','no');"
-static const char *const steps[SCHEMA_VERSION] = {
-    [4] = INDEXES_BY_PREFIX,
-    [5] = ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX,
-    [6] = KEY_TABLES OFFER_TABLES CHANGE_TABLES REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS
-        DERIVE_ANEW "PRAGMA user_version=7;",
+static const char *const steps[SCHEMA_VERSION][2] = {
+    [4] = {INDEXES_BY_PREFIX, ""},
+    [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
+    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
+           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS DERIVE_ANEW "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
@@ -377,7 +377,8 @@ static enum result upgrade_tables(struct database *database,
 {
     if (begin(database) && version >= 4) {
         for (; version < SCHEMA_VERSION; version++) {
-            (void)database_execute(database, steps[version]);
+            (void)database_execute(database, steps[version][0]);
+            (void)database_execute(database, steps[version][1]);
         }
     } else if (!database->failed) {
         (void)database_execute(database, upgrade);
