@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/log_restoring.h"
 #include "store/log_sessions_private.h"
 #include "support/changes.h"
 
@@ -103,6 +104,11 @@ static int64_t count_unread(struct neighbours *street, int who, uint8_t peer)
     return unread;
 }
 
+static void keep_given(void *context, const struct log_restoring_answer *answer)
+{
+    *(struct log_restoring_answer *)context = *answer;
+}
+
 static void log_contacts__who_is_blocked_is_not_heard_and_never_hears_of_it(void **state)
 {
     uint8_t fingerprints[4][FINGERPRINT_BYTES];
@@ -128,6 +134,12 @@ static void log_contacts__who_is_blocked_is_not_heard_and_never_hears_of_it(void
     assert_int_equal(neighbours_count_delivered(&street, BOB, "before"), 1);
     assert_int_equal(neighbours_count_delivered(&street, BOB, "meanwhile"), 0);
     assert_int_equal(neighbours_count_delivered(&street, BOB, "after"), 1);
+    struct log_restoring_answer answer = {.given = -1}; /* nor by keys that he lost */
+    assert_int_equal(log_restoring_give(street.logs[ALICE].log, test_id(BOB), NULL, true,
+                                        keep_given, &answer),
+                     RESULT_OK);
+    neighbours_exchange(&street);
+    assert_int_equal(answer.given, 2);
     for (int i = ALICE; i <= CAROL; i++) { /* Carol's has all of it */
         const struct log_snapshot *snapshot = log_snapshot_acquire(street.logs[i].log);
         memcpy(fingerprints[i], snapshot->fingerprint, FINGERPRINT_BYTES);
