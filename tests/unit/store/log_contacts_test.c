@@ -135,9 +135,9 @@ static void log_contacts__who_is_blocked_is_not_heard_and_never_hears_of_it(void
     assert_int_equal(neighbours_count_delivered(&street, BOB, "meanwhile"), 0);
     assert_int_equal(neighbours_count_delivered(&street, BOB, "after"), 1);
     struct log_restoring_answer answer = {.given = -1}; /* nor by keys that he lost */
-    assert_int_equal(log_restoring_give(street.logs[ALICE].log, test_id(BOB), NULL, true,
-                                        keep_given, &answer),
-                     RESULT_OK);
+    assert_int_equal(
+        log_restoring_give(street.logs[ALICE].log, test_id(BOB), NULL, true, keep_given, &answer),
+        RESULT_OK);
     neighbours_exchange(&street);
     assert_int_equal(answer.given, 2);
     for (int i = ALICE; i <= CAROL; i++) { /* Carol's has all of it */
