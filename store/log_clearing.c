@@ -183,11 +183,11 @@ static size_t read_aside(struct event_log *log, struct clearing_item *page)
     return count;
 }
 
-/* Its key is there and opens a deletion: that holds when it comes back. */
+/* That holds when it comes back. What came aside nobody opened yet. */
 static bool is_deletion(struct event_log *log, const struct event *event)
 {
     struct log_opening opening;
-    if (!log_opened_has_key(&log->database, event->hash)) {
+    if (!event->data.message.sealed) {
         return false;
     }
     log_opening_try(log, event, &opening);

@@ -25,6 +25,7 @@ struct kept_table {
 };
 
 #define OWED "what neighbours wait for, and what was asked of them"
+#define RECIPIENT "json_extract(e.json,'$.data.recipient')"
 #define ADD_NODE "INSERT OR IGNORE INTO nodes(key) VALUES(?1)"
 
 static const struct kept_table kept_tables[] = {
@@ -98,6 +99,19 @@ static const struct kept_table kept_tables[] = {
      "INSERT INTO keyring(hash,key,gone) VALUES(?1,NULL,'spent')"
      " ON CONFLICT(hash) DO UPDATE SET key=NULL,gone='spent' WHERE key IS NOT NULL",
      NULL, 0, false, true},
+    /* What was aside is in no view. A deletion among it goes, too: nothing here opens it. */
+    {"clearings", "conversations that were being deleted",
+     "SELECT e.hash FROM events e NOT INDEXED CROSS JOIN clearings x ON x.done=0"
+     " AND e.seq<=x.through AND e.aside=1 AND e.type=9 AND json_valid(e.json)"
+     " JOIN conversations c ON c.id=x.conversation JOIN meta s ON s.key='node_id'"
+     " WHERE (e.author=c.key AND " RECIPIENT "=s.value) OR (json_extract(e.json,'$.author')=s.value"
+     " AND " RECIPIENT
+     "=(SELECT json_extract(p.json,'$.author') FROM events p WHERE " LOG_SCHEMA_IS(
+         "p.author", "c.key") " AND json_valid(p.json) LIMIT 1))",
+     "e.seq",
+     "INSERT INTO keyring(hash,key,gone) VALUES(?1,NULL,'cleared')"
+     " ON CONFLICT(hash) DO UPDATE SET key=NULL,gone='cleared'",
+     NULL, 0, false, true},
     {"unanswered", OWED, "SELECT e.hash FROM unanswered u JOIN events e ON e.seq=u.seq", "u.seq",
      "INSERT OR IGNORE INTO unanswered(seq) SELECT seq FROM events WHERE " LOG_SCHEMA_IS("hash",
                                                                                          "?1"),
@@ -136,6 +150,7 @@ static const struct kept_table kept_tables[] = {
     {"state", "the clock that orders events", "SELECT clock FROM state", "id",
      "UPDATE state SET clock=max(clock,min(?1,head+500000))", NULL, 1U, false, false},
 };
+static_assert(EVENT_MESSAGE_SENT == 9, "as what is cleared of the events has it");
 static_assert(LOG_ACCEPT_MOST_AHEAD_OF_HEAD == 500000, "as the clock's statement has it");
 
 static sqlite3_stmt *prepare(sqlite3 *handle, const char *sql)

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "protocol/co_signature.h"
 #include "protocol/envelope.h"
 #include "store/export.h"
+#include "store/log_keep_aside_private.h"
 #include "store/log_readers_private.h"
 #include "support/changes.h"
 #include "support/told.h"
@@ -320,6 +322,49 @@ static void log_clear__what_is_aside_comes_back_without_words(void **state)
     neighbours_end(&street);
 }
 
+/* As `repair` keeps what is genuine of somebody who does not belong: nobody opened it. */
+static void keep_aside(struct neighbours *street, struct verified_event *event)
+{
+    int64_t kept = 0;
+    struct verified_event **events = memory_allocate(1, sizeof(struct verified_event *));
+    events[0] = event;
+    assert_int_equal(log_keep_aside_events(street->logs[CAROL].log, events, 1, &kept), RESULT_OK);
+    assert_int_equal(kept, 1);
+}
+
+/* What it is about comes after the conversation was cleared. */
+static void log_clear__a_deletion_that_is_aside_still_holds(void **state)
+{
+    struct neighbours street;
+    struct told told = {.count = 0};
+    (void)state;
+    neighbours_begin(&street, DAVE);
+    neighbours_exchange(&street);
+    int64_t gone_at = neighbours_send(&street, BOB, CAROL, "walnut and oak");
+    neighbours_exchange(&street);
+    struct crafting crafting = changes_craft_for(&street, CAROL);
+    crafting.lamport = gone_at + 1;
+    struct verified_event *taken_back = changes_craft_text(&crafting, BOB, "walnut and ash");
+    struct verified_event *words = changes_craft_text(&crafting, BOB, "walnut and elm");
+    struct verified_event *deletion =
+        changes_craft_delete(&crafting, BOB, event_verified_get(taken_back)->hash);
+    tell_that_bob_is_gone(&told, gone_at);
+    told_give(&street.logs[CAROL], &told, 0, 2);
+    keep_aside(&street, words);
+    keep_aside(&street, deletion);
+    assert_int_equal(clear(&street, CAROL, BOB), 1);
+    (void)told_revocation(&told, ALICE, DAVE, FIRST_ID + 2, gone_at - 1);
+    told_give(&street.logs[CAROL], &told, 2, 1);
+    assert_int_equal(count_shown(&street, CAROL, BOB), 0);
+    changes_receive(&crafting, taken_back);
+    assert_int_equal(count_shown(&street, CAROL, BOB), 1);
+    assert_int_equal(neighbours_count(&street, CAROL, "", MESSAGE_DELETED), 1);
+    assert_int_equal(changes_count_search(&street, CAROL, "walnut"), 0);
+    neighbours_verify(&street, CAROL);
+    told_forget(&told);
+    neighbours_end(&street);
+}
+
 static void count_exported(void *context, const struct history_message *message,
                            const struct export_proofs *proofs)
 {
@@ -412,6 +457,7 @@ int main(void)
         cmocka_unit_test(log_clear__takes_what_was_there_when_it_was_asked_for),
         cmocka_unit_test(log_clear__words_for_what_was_in_clear_come_too_late),
         cmocka_unit_test(log_clear__what_is_aside_comes_back_without_words),
+        cmocka_unit_test(log_clear__a_deletion_that_is_aside_still_holds),
         cmocka_unit_test(log_clear__is_in_no_export),
         cmocka_unit_test(log_clear__costs_who_reads_nothing),
     };

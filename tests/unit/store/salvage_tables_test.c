@@ -271,6 +271,84 @@ static void salvage_tables__what_was_being_cleared_is_cleared(void **state)
     neighbours_end(&street);
 }
 
+/* The message with this client_id, out of all views. */
+static void set_aside(sqlite3 *database, const char *client_id)
+{
+    char *sql = memory_format("DELETE FROM messages WHERE client_id='%s';"
+                              "UPDATE events SET aside=1 WHERE type=%d AND"
+                              " json_extract(json,'$.data.client_id')='%s'",
+                              client_id, EVENT_MESSAGE_SENT, client_id);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(database), 1);
+    memory_free(sql);
+}
+
+static void send(struct neighbours *street, int from, uint8_t to, const char *client_id)
+{
+    assert_int_equal(test_log_append(&street->logs[from],
+                                     event_draft_message(client_id, test_id(to), "walnut", NULL))
+                         ->result,
+                     RESULT_OK);
+}
+
+/* Of Alice's conversation with Bob, both ways, sealed and in clear; all of it belongs again when
+ * the log is a new one. */
+static void salvage_tables__what_was_aside_is_cleared_too(void **state)
+{
+    static const char *const aside[] = {"own",  "theirs", "clear", "their-clear",
+                                        "else", "other",  "since"};
+    struct neighbours street;
+    (void)state;
+    neighbours_begin(&street, CAROL);
+    neighbours_change_database(&street, ALICE, "DELETE FROM offers");
+    neighbours_change_database(&street, BOB, "DELETE FROM offers");
+    send(&street, ALICE, BOB, "clear");
+    send(&street, BOB, ALICE, "their-clear");
+    neighbours_change_database(&street, ALICE,
+                               "INSERT INTO meta(key,value) VALUES('derived','no')");
+    neighbours_change_database(&street, BOB, "INSERT INTO meta(key,value) VALUES('derived','no')");
+    neighbours_exchange(&street);
+    send(&street, ALICE, BOB, "own");
+    send(&street, BOB, ALICE, "theirs");
+    send(&street, ALICE, CAROL, "else");
+    send(&street, BOB, CAROL, "other");
+    neighbours_exchange(&street);
+    char *clearing = memory_format(
+        "INSERT INTO clearings SELECT c.id,%lld,0 FROM conversations c"
+        " JOIN messages m ON m.conversation=c.id AND m.client_id='own'",
+        (long long)neighbours_ask_database(&street, ALICE, "SELECT max(seq) FROM events"));
+    send(&street, BOB, ALICE, "since");
+    neighbours_exchange(&street);
+    event_log_close(&street.logs[ALICE].log);
+    sqlite3 *database = open_database(&street);
+    assert_int_equal(sqlite3_exec(database, clearing, NULL, NULL, NULL), SQLITE_OK);
+    memory_free(clearing);
+    for (size_t i = 0; i < sizeof aside / sizeof aside[0]; i++) {
+        set_aside(database, aside[i]);
+    }
+    assert_int_equal(sqlite3_exec(database, "DELETE FROM sealings", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    damage(&street, "messages_order");
+    struct salvage_report report = repair(&street);
+    assert_string_equal(report.lost, "");
+    database = open_database(&street);
+    char *shown = look(database, "SELECT client_id FROM messages WHERE cleared=0 AND body<>''");
+    assert_string_equal(shown, "else\nsince\n");
+    memory_free(shown);
+    char *cleared = look(database, "SELECT m.client_id FROM messages m JOIN keyring k"
+                                   " ON k.hash=m.hash AND k.gone='cleared' AND k.key IS NULL");
+    assert_string_equal(cleared, "clear\nown\ntheir-clear\ntheirs\n");
+    memory_free(cleared);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    neighbours_reopen(&street, ALICE);
+    assert_int_equal(changes_count_search(&street, ALICE, "walnut"), 2);
+    assert_int_equal(neighbours_ask_database(&street, ALICE,
+                                             "SELECT count(*) FROM keyring WHERE gone='cleared'"),
+                     4);
+    neighbours_verify(&street, ALICE);
+    neighbours_end(&street);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +356,7 @@ int main(void)
         cmocka_unit_test(salvage_tables__are_kept_when_something_else_is_damaged),
         cmocka_unit_test(salvage_tables__are_missed_alone_when_they_are_damaged),
         cmocka_unit_test(salvage_tables__what_was_being_cleared_is_cleared),
+        cmocka_unit_test(salvage_tables__what_was_aside_is_cleared_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
