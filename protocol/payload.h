@@ -3,7 +3,8 @@
  * Thread: any; time and memory are bounded by ENVELOPE_MOST_PAYLOAD_BYTES, some 100 bytes for each
  * of the text at most.
  * Ownership: a struct payload owns its JSON, and its texts are borrowed from that. The JSON of a
- * message with keys holds them; what it held is not wiped, a struct content_key is by who has it.
+ * message with keys, or with attachments, holds them; what it held is not wiped, a struct
+ * content_key is by who has it.
  */
 #ifndef HEARTHCHAT_PROTOCOL_PAYLOAD_H
 #define HEARTHCHAT_PROTOCOL_PAYLOAD_H

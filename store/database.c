@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -115,6 +116,7 @@ enum result database_open(struct database *database, const char *path, enum data
 void database_close(struct database *database)
 {
     for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        assert(sqlite3_stmt_busy(database->statements[i].statement) == 0); /* database_done() */
         (void)sqlite3_finalize(database->statements[i].statement);
     }
     (void)sqlite3_close(database->handle);
@@ -164,21 +166,28 @@ enum result database_execute(struct database *database, const char *sql)
 }
 
 /* Where the statement is, or would be: one that is under way is its caller's, whoever else has the
- * same text, or a text that the linker made the same. */
+ * same text, or a text that the linker made the same. DATABASE_STATEMENT_PLACES: nowhere. */
 static size_t place_of(const struct database *database, const char *sql)
 {
-    size_t place = (size_t)((uintptr_t)sql / 8) & (DATABASE_STATEMENT_PLACES - 1);
-    while (database->statements[place].sql != NULL &&
-           (database->statements[place].sql != sql ||
-            sqlite3_stmt_busy(database->statements[place].statement) != 0)) {
-        place = (place + 1) & (DATABASE_STATEMENT_PLACES - 1);
+    size_t first = (size_t)((uintptr_t)sql / 8);
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        size_t place = (first + i) & (DATABASE_STATEMENT_PLACES - 1);
+        if (database->statements[place].sql == NULL ||
+            (database->statements[place].sql == sql &&
+             sqlite3_stmt_busy(database->statements[place].statement) == 0)) {
+            return place;
+        }
     }
-    return place;
+    return DATABASE_STATEMENT_PLACES;
 }
 
 static sqlite3_stmt *prepare(struct database *database, const char *sql)
 {
     size_t place = place_of(database, sql);
+    if (place == DATABASE_STATEMENT_PLACES) {
+        database_fail(database, "too many statements at once");
+        return NULL;
+    }
     sqlite3_stmt *statement = database->statements[place].statement;
     if (statement == NULL) {
         if (sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,

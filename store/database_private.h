@@ -50,6 +50,8 @@ void database_fail(struct database *database, const char *reason);
 
 /* A failed transaction is over; the next one begins without its failure. */
 void database_forget_failure(struct database *database);
+
+/* Every statement is done (database_done). */
 void database_close(struct database *database);
 
 /* After how many pages of the journal a commit writes them into the file; `database` stays where it
@@ -69,8 +71,8 @@ enum result database_execute(struct database *database, const char *sql);
 
 /* Binds after `types`: i int64_t, t text (NULL allowed), b pointer and int length (a blob). The
  * bytes must live until database_done(). One of the same text that is under way is left alone: this
- * is another one then. Returns NULL when the statement can't be prepared; every other function here
- * takes that NULL in its stride. */
+ * is another one then. Returns NULL when the statement can't be prepared, or as many are under way
+ * as there are places; every other function here takes that NULL in its stride. */
 sqlite3_stmt *database_query(struct database *database, const char *sql, const char *types, ...);
 
 /* True when there is a row. */

@@ -56,7 +56,7 @@ bool log_sealing_needs_reply(struct event_log *log, int64_t peer)
            !log_receiving_keys_has(log, &ours.key) || log_receiving_keys_is_used(log, &ours.key);
 }
 
-static bool read_terms(struct event_log *log, int64_t peer, struct log_terms *terms_out)
+bool log_sealing_read_terms(struct event_log *log, int64_t peer, struct log_terms *terms_out)
 {
     struct log_offer offer;
     if (!log->state.keeps_keys || !log_offers_current(log, peer, log->self, &offer)) {
@@ -77,7 +77,7 @@ static bool find_terms(struct event_log *log, const struct node_id *peer,
     if (log_terms_find(log, number, terms_out)) {
         return true;
     }
-    if (!read_terms(log, number, terms_out)) {
+    if (!log_sealing_read_terms(log, number, terms_out)) {
         return false;
     }
     log_terms_keep(log, terms_out);

@@ -32,6 +32,10 @@ enum result log_sealing_seal_payload(struct event_log *log, const struct log_sea
  * or that is a prekey, or its secret is gone. */
 bool log_sealing_needs_reply(struct event_log *log, int64_t peer);
 
+/* How the next message to the peer, by its number, is to be sealed, as the tables have it, whatever
+ * is remembered (log_terms_private.h). False: nothing can be sealed to it. */
+bool log_sealing_read_terms(struct event_log *log, int64_t peer, struct log_terms *terms_out);
+
 /* A fresh receiving key, for one peer or everybody. */
 void log_sealing_make_pair(struct event_log *log, int64_t peer, struct log_secrets *secrets);
 

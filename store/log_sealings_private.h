@@ -1,7 +1,9 @@
 /* The sealed messages of our conversations by what their headers say: their numbers (§24.2), and
  * which of them are one message (§24.4).
  *
- * Thread: writer, inside a transaction. Each look costs the logarithm of what a member sent.
+ * Thread: writer, inside a transaction. Each look costs the logarithm of what a member sent; but
+ * once in a log's life, when the first of our own comes from elsewhere (of a copy of this device,
+ * or from before it was set back), all that we ever sealed is indexed in that transaction.
  */
 #ifndef HEARTHCHAT_STORE_LOG_SEALINGS_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_SEALINGS_PRIVATE_H

@@ -1,7 +1,9 @@
 /* The secrets of own events on their way into the log, and sealing a payload with new ones (§24.3).
  *
  * Thread: any; of the log only what does not change from its start on is read.
- * Ownership: what a struct log_secrets holds is wiped by log_secrets_wipe().
+ * Ownership: what a struct log_secrets holds is released by log_secrets_wipe(), and the keys in it
+ * are wiped; the JSON of its payload, and keys of messages or attachments in that, are not
+ * (payload.h).
  */
 #ifndef HEARTHCHAT_STORE_LOG_SECRETS_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_SECRETS_PRIVATE_H

@@ -9,6 +9,7 @@
 #include "store/event_reader.h"
 #include "store/history.h"
 #include "store/maintenance.h"
+#include "support/terms.h"
 
 enum {
     PATIENCE_MS = 300000,
@@ -349,6 +350,9 @@ static unsigned check_derived(const struct chronicle *chronicle, unsigned index)
     const struct sim_node *node = chronicle->world->nodes[index];
     struct maintenance_report report;
     struct error error = {""};
+    if (terms_find_wrong(node->log) != 0) {
+        return complain(chronicle, index, "would seal the next message in a wrong way", "");
+    }
     if (maintenance_verify(node->directory, &chronicle->world->community_id, &node->key,
                            &node->clock, &report, &error) != RESULT_OK) {
         return complain(chronicle, index, "can't be verified:", error.message);

@@ -9,6 +9,7 @@
 #include "store/data_directory.h"
 #include "store/event_reader.h"
 #include "store/log_wait.h"
+#include "support/terms.h"
 #include "support/told.h"
 
 enum { FOUNDER = 1, MOST_EVENTS = 2048 };
@@ -149,6 +150,9 @@ void neighbours_exchange(struct neighbours *neighbours)
                 }
             }
         }
+    }
+    for (int i = 1; i <= neighbours->count; i++) {
+        assert_int_equal(terms_find_wrong(neighbours->logs[i].log), 0);
     }
 }
 
@@ -330,6 +334,7 @@ struct receiving_key neighbours_prekey(struct neighbours *neighbours, int who)
 
 void neighbours_verify(struct neighbours *neighbours, int who)
 {
+    assert_int_equal(terms_find_wrong(neighbours->logs[who].log), 0);
     (void)test_log_verify(&neighbours->logs[who], FOUNDER);
 }
 

@@ -41,7 +41,7 @@ void neighbours_give_backwards(struct neighbours *neighbours, int from, int to);
 /* The same at once, on a disk that may fail: then nothing of it counts as given. */
 enum result neighbours_try_to_give(struct neighbours *neighbours, int from, int to);
 
-/* Until nobody has anything to give. */
+/* Until nobody has anything to give; all terms are then what the tables say (support/terms.h). */
 void neighbours_exchange(struct neighbours *neighbours);
 
 /* Sends a message; returns its lamport. */
@@ -78,7 +78,7 @@ void neighbours_pass(struct neighbours *neighbours, int who, int64_t ms);
 /* The prekey that `who` published last, as that log has it. */
 struct receiving_key neighbours_prekey(struct neighbours *neighbours, int who);
 
-/* Views are what a fresh derivation makes of log and keyring. */
+/* Views are what a fresh derivation makes of log and keyring, and terms are what the tables say. */
 void neighbours_verify(struct neighbours *neighbours, int who);
 void neighbours_verify_all(struct neighbours *neighbours);
 

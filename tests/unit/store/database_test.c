@@ -1,5 +1,6 @@
 #include "store/database_private.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "support/test_support.h"
 
@@ -65,11 +66,36 @@ static void database_query__prepares_a_text_once(void **state)
     close_numbers(&database, &directory);
 }
 
+/* As where each forgets to say that it is done: it fails, and ends. */
+static void database_query__ends_where_all_places_are_under_way(void **state)
+{
+    struct database database;
+    char *directory = NULL;
+    sqlite3_stmt *rows[DATABASE_STATEMENT_PLACES];
+    (void)state;
+    (void)log_open("/dev/null", LOG_ERROR, NULL);
+    open_numbers(&database, &directory);
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        rows[i] = database_query(&database, numbers_from, "i", (int64_t)1);
+        assert_true(database_next(&database, rows[i]));
+    }
+    assert_false(database.failed);
+    assert_null(database_query(&database, numbers_from, "i", (int64_t)1));
+    assert_true(database.failed);
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        database_done(rows[i]);
+    }
+    database_forget_failure(&database);
+    assert_int_equal(count_nested(&database, 1, 0), 3);
+    close_numbers(&database, &directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(database_query__leaves_alone_what_is_under_way_with_the_same_text),
         cmocka_unit_test(database_query__prepares_a_text_once),
+        cmocka_unit_test(database_query__ends_where_all_places_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
