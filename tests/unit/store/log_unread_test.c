@@ -115,7 +115,7 @@ static void log_unread__follows_what_is_read_and_what_comes_late(void **state)
     (void)state;
     int64_t lamport = begin(&test);
     for (unsigned i = 1; i <= COUNT; i++) {
-        receive(&test, i, lamport + 10 * i);
+        receive(&test, i, lamport + (int64_t)10 * i);
     }
     mark(&test, 4, true);
     assert_int_equal(unread(&test), COUNT - 4);
