@@ -14,6 +14,12 @@ SLACK = 1.10
 CANNOT_BE_TRIED = 77
 
 
+def kind_of_machine():
+    """Libraries choose their code by what the processor can do."""
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    return platform.machine() + "".join(f"+{feature}" for feature in ("avx2", "bmi2") if re.search(rf"\b{feature}\b", text))
+
+
 def count():
     """{what: instructions of one}, as one_of_each has them dumped."""
     subprocess.run(["cmake", "--build", ROOT / "build/release", "--target", "one_of_each"], check=True, stdout=subprocess.DEVNULL)
@@ -34,7 +40,7 @@ def read(machine):
 def record(machine, counted):
     """Other machines' figures stay."""
     lines = [line for line in RECORDED.read_text().splitlines() if line.startswith("#") or line.split()[-2] != machine]
-    lines += [f"{what:<26}{machine:<10}{figure:>9}" for what, figure in sorted(counted.items())]
+    lines += [f"{what:<26}{machine:<18}{figure:>9}" for what, figure in sorted(counted.items())]
     RECORDED.write_text("\n".join(lines) + "\n")
 
 
@@ -51,7 +57,7 @@ def compare(recorded, counted):
 
 
 if __name__ == "__main__":
-    machine = platform.machine()
+    machine = kind_of_machine()
     if sys.argv[1:] == ["--record"]:
         record(machine, count())
         sys.exit()
