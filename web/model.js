@@ -35,6 +35,7 @@ export class Model {
   #seen = new Map(); // peer -> keys of what was on the screen
   #searchRun = 0;
   #refreshRun = 0;
+  #refreshed = null; // the last of them
   #openInvite = null;
 
   constructor({ api, keep, node, tabs }) {
@@ -97,10 +98,18 @@ export class Model {
     return timeline;
   }
 
-  async refresh() {
-    const run = ++this.#refreshRun;
+  /** Ends when what is shown is no older than the call. */
+  refresh() {
+    this.#refreshed = this.#fetch(++this.#refreshRun);
+    return this.#refreshed;
+  }
+
+  async #fetch(run) {
     const [node, conversations] = await Promise.all([this.#api.node(), this.#api.conversations()]);
-    if (run !== this.#refreshRun) return; // a later one knows more
+    if (run !== this.#refreshRun) { // a later one knows more
+      await this.#refreshed;
+      return;
+    }
     this.node = node;
     this.byPeer = new Map(conversations.map((entry) => [entry.peer, entry]));
     this.conversations = conversations.filter(({ blocked }) => !blocked).sort(inOrder);
@@ -123,9 +132,10 @@ export class Model {
     this.#refreshing.add(peer);
     setTimeout(async () => {
       this.#refreshing.delete(peer);
+      const run = this.#refreshRun;
       try {
         const entry = peer ? await this.#api.conversation(peer) : await this.refresh();
-        if (entry && !this.#refreshing.has(peer)) this.#update(entry);
+        if (entry && run === this.#refreshRun && !this.#refreshing.has(peer)) this.#update(entry); // else a later one knows more
       } catch {
         // It is gone: all is read when it is back.
       }

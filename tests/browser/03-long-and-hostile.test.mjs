@@ -104,7 +104,7 @@ test('no string of others is ever more than text', async () => {
     assert.match(href, /^https?:\/\/[^"<>\u202e]*$/);
     assert.deepEqual([rel, target], ['noopener noreferrer', '_blank']);
   }
-  const apart = await tab.locator('.row .name, .row .sub bdi, .thread h2 bdi, .attachment bdi').evaluateAll((list) => list.map((node) => getComputedStyle(node).unicodeBidi));
+  const apart = await tab.evaluate(() => [...document.querySelectorAll('.row .name, .row .sub bdi, .thread h2 bdi, .attachment bdi')].map((node) => getComputedStyle(node).unicodeBidi));
   assert.ok(apart.length >= 4);
   assert.deepEqual([...new Set(apart)], ['isolate']); // whatever direction it is written in, its surroundings keep theirs
   await tab.locator('#search').fill('onerror');
