@@ -7,6 +7,7 @@
 #include "store/log_events_private.h"
 #include "store/log_keyring_private.h"
 #include "store/log_offers_private.h"
+#include "store/log_opened_private.h"
 
 enum verdict {
     IS_RIGHT,
@@ -19,10 +20,7 @@ enum verdict {
 static enum verdict try_key(const struct event_log *log, const struct event *event,
                             const struct content_key *key)
 {
-    const struct envelope_place place = {.author = &event->author,
-                                         .recipient = &event->data.message.recipient,
-                                         .community_id = &log->options.community_id,
-                                         .client_id = event->data.message.client_id};
+    const struct envelope_place place = log_opened_place(log, event);
     struct buffer text;
     buffer_init(&text);
     enum envelope_outcome outcome = envelope_open(event->data.message.envelope, &place, key, &text);

@@ -65,13 +65,18 @@ static void write_keys(struct database *database, const struct payload *payload,
     memory_free(event_ids);
 }
 
+struct envelope_place log_opened_place(const struct event_log *log, const struct event *event)
+{
+    return (struct envelope_place){.author = &event->author,
+                                   .recipient = &event->data.message.recipient,
+                                   .community_id = &log->options.community_id,
+                                   .client_id = event->data.message.client_id};
+}
+
 static bool open_event(const struct event_log *log, const struct event *event,
                        const struct content_key *key, struct payload *payload_out)
 {
-    const struct envelope_place place = {.author = &event->author,
-                                         .recipient = &event->data.message.recipient,
-                                         .community_id = &log->options.community_id,
-                                         .client_id = event->data.message.client_id};
+    const struct envelope_place place = log_opened_place(log, event);
     struct buffer text;
     buffer_init(&text);
     bool opened =

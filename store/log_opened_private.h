@@ -7,7 +7,11 @@
 #ifndef HEARTHCHAT_STORE_LOG_OPENED_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_OPENED_PRIVATE_H
 
+#include "protocol/envelope.h"
 #include "store/log_private.h"
+
+/* Where a sealed message stands, as its envelope is bound to it. It borrows of the event. */
+struct envelope_place log_opened_place(const struct event_log *log, const struct event *event);
 
 /* Of an event that concerns us. NULL: it was not sealed, or there is nothing that it opens to. */
 char *log_opened_make(const struct event_log *log, struct database *database,

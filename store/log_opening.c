@@ -10,14 +10,6 @@
 #include "store/log_receiving_keys_private.h"
 #include "store/log_turns_private.h"
 
-static struct envelope_place place_of(const struct event_log *log, const struct event *event)
-{
-    return (struct envelope_place){.author = &event->author,
-                                   .recipient = &event->data.message.recipient,
-                                   .community_id = &log->options.community_id,
-                                   .client_id = event->data.message.client_id};
-}
-
 /* Our secrets, the last one that was tried, and the number of what it opened (§24.2). */
 struct secrets {
     struct event_log *log;
@@ -50,7 +42,7 @@ static enum envelope_outcome try_secrets(struct secrets *secrets, const struct e
                                          struct content_key *key_out)
 {
     struct envelope_header header;
-    const struct envelope_place place = place_of(secrets->log, event);
+    const struct envelope_place place = log_opened_place(secrets->log, event);
     if (ahead != NULL) {
         secrets->tried = ahead->pair;
         secrets->number = ahead->number;
@@ -106,7 +98,7 @@ static bool find_nothing(void *context, const uint8_t tag[static RECEIVING_KEY_T
 static enum message_e2e judge_own(const struct event_log *log, const struct event *event)
 {
     struct content_key none;
-    const struct envelope_place place = place_of(log, event);
+    const struct envelope_place place = log_opened_place(log, event);
     return envelope_find_key(event->data.message.envelope, &place, find_nothing, NULL, &none) ==
                    ENVELOPE_UNSUPPORTED
                ? MESSAGE_UNSUPPORTED
@@ -153,7 +145,7 @@ static enum message_e2e read_payload(struct event_log *log, const struct event *
                                      const struct content_key *key, struct payload *payload_out)
 {
     struct buffer text;
-    const struct envelope_place place = place_of(log, event);
+    const struct envelope_place place = log_opened_place(log, event);
     buffer_init(&text);
     enum envelope_outcome outcome = envelope_open(event->data.message.envelope, &place, key, &text);
     if (outcome == ENVELOPE_OPENED) {
