@@ -73,6 +73,7 @@ export class Node {
 
   static async create({ name, community, config, signatures = '1' } = {}) {
     const node = new Node(path.join(temporaryDirectory(), 'data'), await freePort());
+    node.name = name;
     const args = ['init', '--data', node.directory];
     if (name) args.push('--name', name);
     if (community) args.push('--community', community, '--revoke-signatures', signatures);
@@ -168,9 +169,9 @@ export class Node {
     while (!pattern.test(this.log)) await once(this.process.stderr, 'data', { signal }).catch(() => assert.fail(`${pattern} was not logged: ${this.log}`));
   }
 
-  /** Lets `other` into this node's community. */
+  /** Lets `other` into this node's community, by its name: what it calls itself comes only with its manifest, at some later time. */
   async admit(other, invitation = {}) {
-    const { invite } = await this.post('/api/v1/invites', { invitee_node_id: other.id, ...invitation });
+    const { invite } = await this.post('/api/v1/invites', { invitee_node_id: other.id, display_name: other.name, ...invitation });
     return other.post('/api/v1/community/join', { invite });
   }
 
