@@ -1,6 +1,6 @@
 /* A client of nodes that costs little beside them: one thread, nothing allocated once it runs.
- *   load http PORT CONNECTIONS SECONDS METHOD PATH [BODY]
- *       each connection asks again as soon as it is answered
+ *   load http|tab PORT CONNECTIONS SECONDS METHOD PATH [BODY]
+ *       each connection asks again once it is answered; tab: as from a page of ours
  *   load keypress PORT BODY OTHER-PORT TOPIC RATE SECONDS
  *       RATE messages a second are due at PORT; timed from then until they are pushed at OTHER-PORT
  *   load mqtt PORT CONNECTIONS SECONDS BODY
@@ -66,6 +66,7 @@ static uint64_t errors;
 static int poller;
 static char request[REQUEST_BYTES];
 static size_t request_bytes;
+static const char *more = ""; /* a header, with its line's end */
 static char *numbered; /* where the number goes in a request, relative to `request`; NULL: none */
 static int64_t due_us[MOST_MESSAGES];
 static int64_t arrived;
@@ -126,14 +127,14 @@ static void print_times(double seconds)
 
 static void prepare(const char *port, const char *method, const char *path, const char *body)
 {
+    char about[80] = "";
+    if (body != NULL) {
+        (void)snprintf(about, sizeof about, "Content-Type: application/json\r\n%s%zu\r\n",
+                       "Content-Length: ", strlen(body));
+    }
     int length =
-        body == NULL
-            ? snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n",
-                       method, path, port)
-            : snprintf(request, sizeof request,
-                       "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s",
-                       method, path, port, strlen(body), body);
+        snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n%s%s\r\n%s",
+                 method, path, port, more, about, body == NULL ? "" : body);
     require(length > 0 && (size_t)length < sizeof request, "the request is too long");
     request_bytes = (size_t)length;
     numbered = strstr(request, "########");
@@ -341,12 +342,12 @@ static void ask_all(struct connection *all, size_t connections, double seconds)
     print_times(took * (double)times.all / in_time); /* what came behind the end is no part of it */
 }
 
-static void run_http(char **arguments, int count)
+static void run_http(char **arguments)
 {
     size_t connections = strtoull(arguments[1], NULL, 10);
     struct connection *all = calloc(connections, sizeof *all);
     require(all != NULL, "no memory");
-    prepare(arguments[0], arguments[3], arguments[4], count > 5 ? arguments[5] : NULL);
+    prepare(arguments[0], arguments[3], arguments[4], arguments[5]);
     for (size_t i = 0; i < connections; i++) {
         connect_to(&all[i], arguments[0]);
     }
@@ -377,7 +378,7 @@ static void greet(struct connection *connection, const char *port, const char *n
             "the broker refuses us");
 }
 
-static void run_mqtt(char **arguments, int count)
+static void run_mqtt(char **arguments)
 {
     static const char subscribe[] = "\x82\x0a\0\1\0\5bench\1";
     static struct connection away;
@@ -385,7 +386,6 @@ static void run_mqtt(char **arguments, int count)
     char name[32];
     size_t connections = strtoull(arguments[1], NULL, 10);
     struct connection *all = calloc(connections, sizeof *all);
-    (void)count;
     require(all != NULL && strlen(arguments[3]) < 100, "no memory, or a long body");
     greet(&away, arguments[0], "away", false);
     require(send(away.fd, subscribe, sizeof subscribe - 1, MSG_NOSIGNAL) > 0 &&
@@ -428,13 +428,12 @@ static void type_all(struct connection *pool, int64_t rate, int64_t messages)
     }
 }
 
-static void run_keypress(char **arguments, int count)
+static void run_keypress(char **arguments)
 {
     static struct connection pool[POOL];
     static struct connection screen;
     int64_t rate = strtoll(arguments[4], NULL, 10);
     int64_t messages = (int64_t)((double)rate * atof(arguments[5]));
-    (void)count;
     require(rate > 0 && messages <= 99999, "five digits are all that a message's number has");
     prepare(arguments[0], "POST", "/api/v1/chat/send", arguments[1]);
     upgrade(&screen, arguments[2], arguments[3]);
@@ -445,14 +444,13 @@ static void run_keypress(char **arguments, int count)
     print_times((double)messages / (double)rate);
 }
 
-static void run_tabs(char **arguments, int count)
+static void run_tabs(char **arguments)
 {
     static struct connection sender;
     size_t tabs = strtoull(arguments[2], NULL, 10);
     int messages = atoi(arguments[4]);
     char line[16];
     struct connection *all = calloc(tabs, sizeof *all);
-    (void)count;
     require(all != NULL, "no memory");
     for (size_t i = 0; i < tabs; i++) {
         upgrade(&all[i], arguments[0], arguments[1]);
@@ -481,16 +479,18 @@ int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
-        void (*run)(char **arguments, int count);
+        void (*run)(char **arguments);
         int arguments;
     } all[] = {{"http", run_http, 5},
+               {"tab", run_http, 5},
                {"mqtt", run_mqtt, 4},
                {"keypress", run_keypress, 6},
                {"tabs", run_tabs, 5}};
+    more = argc > 1 && strcmp(argv[1], "tab") == 0 ? "Sec-Fetch-Site: same-origin\r\n" : "";
     poller = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (argc >= 2 + all[i].arguments && strcmp(argv[1], all[i].name) == 0) {
-            all[i].run(argv + 2, argc - 2);
+            all[i].run(argv + 2);
             return 0;
         }
     }
