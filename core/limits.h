@@ -1,5 +1,4 @@
-/* Every bound on what somebody else can make this node hold, do or wait for, and why it is what it
- * is.
+/* Every bound on what somebody else can make this node hold, do or wait for, and why it is that.
  *
  * Thread: any; constants. What one message may be is said where the message is (event.h,
  * reconcile.h, canonical.h, event_batch.h). Bytes, milliseconds, and numbers, as the names say.
@@ -63,7 +62,8 @@ enum {
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
     LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
     LIMITS_CHAT_CALLS_AT_ONCE = 256, /* of anybody (§8, max_concurrent): it waits for the disk */
-    LIMITS_CHANGES_AT_ONCE = 64,     /* … of the membership; people make them one by one */
+    LIMITS_TAB_CALLS_AT_ONCE = 64, /* of the owner's tab above that: scripts don't fill its place */
+    LIMITS_CHANGES_AT_ONCE = 64,   /* … of the membership; people make them one by one */
 };
 
 /* What an account (core/account.h) holds: bodies and answers of its requests, answers to our calls
