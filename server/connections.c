@@ -266,18 +266,15 @@ static bool is_less_deserving(const struct connection *one, const struct connect
     return one->since_ms < other->since_ms;
 }
 
-/* The one to close, of that address or of all (NULL), but for that one. */
-static struct connection *find_least(const struct connections *connections,
-                                     const struct account_key *address,
-                                     const struct connection *spared)
+/* The one to close, from that one on, of that address or of all (NULL). */
+static struct connection *find_least(struct connection *from, const struct account_key *address)
 {
     struct connection *least = NULL;
-    for (struct connection *at = connections->first; at != NULL; at = at->next) {
+    for (struct connection *at = from; at != NULL; at = at->next) {
         bool waits =
             at->state == STATE_NEW || at->state == STATE_IDLE ||
             ((at->state == STATE_RECEIVING || at->state == STATE_BODY) && at->rank == RANK_NONE);
-        if (!at->shut && waits && at != spared &&
-            (address == NULL || account_key_equal(&at->address, address)) &&
+        if (!at->shut && waits && (address == NULL || account_key_equal(&at->address, address)) &&
             is_less_deserving(at, least)) {
             least = at;
         }
@@ -316,7 +313,7 @@ static size_t most_of_address(const struct connections_options *options)
 static struct connection *find_least_here(const struct connections *connections,
                                           struct connection *newest)
 {
-    struct connection *least = find_least(connections, NULL, newest);
+    struct connection *least = find_least(newest->next, NULL);
     if (least != NULL && least->rank != RANK_FAVOURED) {
         return least;
     }
@@ -336,9 +333,9 @@ static void keep_bounds(struct connections *connections, struct connection *newe
         reason = "too many new connections";
     } else if (options->from_anywhere &&
                count_of(connections, &newest->address) > most_of_address(options)) {
-        least = find_least(connections, &newest->address, NULL);
+        least = find_least(newest, &newest->address);
     } else if (connections->count > options->most) {
-        least = options->from_anywhere ? find_least(connections, NULL, NULL)
+        least = options->from_anywhere ? find_least(newest, NULL)
                                        : find_least_here(connections, newest);
     }
     if (least != NULL) {
