@@ -73,6 +73,12 @@ static const char identity[] =
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Made by fresh logs and by the step to schema 7. */
+#define INDEX_OF_IDS                                                                               \
+    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
+    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
+        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
+
 /* In the order of what is as good as random each event lies on another page: the beginnings of
  * hashes and keys make those pages few. */
 #define INDEXES_BY_PREFIX                                                                          \
@@ -202,8 +208,6 @@ static const char identity[] =
  * bytes of text it was. */
 #define PRIMARY_TABLES                                                                             \
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
-    "DROP INDEX IF EXISTS events_event_id;"                                                        \
-    "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \
     "CREATE TABLE conversations(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                \
@@ -248,7 +252,6 @@ static const char identity[] =
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
     " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
-    "CREATE INDEX messages_event_id ON messages(event_id);"                                        \
     "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
@@ -269,7 +272,7 @@ static const char identity[] =
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
 static const char *const tables[] = {
-    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
+    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX INDEX_OF_IDS,
     COMMUNITY_TABLES CONVERSATION_TABLES,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
     REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS "PRAGMA user_version=7;",
@@ -281,7 +284,8 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS INDEX_OF_IDS DERIVE_ANEW
+           "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
