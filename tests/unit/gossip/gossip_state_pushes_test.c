@@ -21,6 +21,39 @@ static void gossip_state_pushes__pushes_to_whom_it_concerns_and_to_nine_others(v
     gossip_state_destroy(&state);
 }
 
+/* How often chance is asked for an event that one of so many is concerned by. */
+static uint32_t count_draws(void *context, uint32_t below)
+{
+    unsigned *draws = context;
+    ++*draws;
+    return below - 1;
+}
+
+static unsigned draws_of_an_event(uint8_t peers)
+{
+    unsigned draws = 0;
+    struct gossip_state *state = gossip_state_create(count_draws, &draws, 0);
+    for (uint8_t i = 1; i <= peers; i++) {
+        gossip_state_add_peer(state, test_id(i), 0, true, 0);
+    }
+    (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+    draws = 0;
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    unsigned drawn = draws;
+    assert_int_equal(gossip_play_settle(state, 1, 1, GOSSIP_PUSH),
+                     peers > GOSSIP_FAN_OUT ? GOSSIP_FAN_OUT + 1 : peers);
+    gossip_state_destroy(&state);
+    return drawn;
+}
+
+static void gossip_state_pushes__asks_chance_only_where_there_is_a_choice(void **state_pointer)
+{
+    (void)state_pointer;
+    assert_int_equal(draws_of_an_event(1), 0);
+    assert_int_equal(draws_of_an_event(GOSSIP_FAN_OUT), 0);
+    assert_in_range(draws_of_an_event(40), 1, GOSSIP_FAN_OUT + 1);
+}
+
 static void gossip_state_pushes__does_not_send_an_event_back_to_its_source(void **state_pointer)
 {
     struct gossip_state *state = gossip_play_create(2);
@@ -260,6 +293,7 @@ int main(void)
             gossip_state_pushes__goes_back_behind_a_failed_push_for_who_cannot_reconcile),
         cmocka_unit_test(
             gossip_state_pushes__believes_a_peer_to_have_what_it_lost_only_after_the_session),
+        cmocka_unit_test(gossip_state_pushes__asks_chance_only_where_there_is_a_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
