@@ -38,7 +38,8 @@ struct peer {
     bool seen;            /* it answered or called, ever */
     bool hinted;          /* it is said to be there */
     int64_t wrote_seq;    /* the newest that the owner wrote to it and is not there; 0: none */
-    int64_t asked_ms;     /* when the last exchange began */
+    int64_t asked_ms;     /* when the last exchange began … */
+    int64_t pushed_ms;    /* … and the last push */
     int64_t differed_ms;  /* it last found a difference */
     int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
