@@ -336,7 +336,7 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
     peer->pushed_count = peer->queue_count;
     peer->queue_count = 0;
     peer->pushed_ms = now_ms;
-    gossip_pace_count(peer, now_ms);
+    gossip_pace_push(peer, now_ms);
     peer_phases_push(&peer->push, PUSH_BEGINS);
     peer->taken_through = state->last_seq;
 }

@@ -82,6 +82,10 @@ int64_t gossip_pace_due(const struct peer *peer);
 
 /* A call begins; none may begin before `until_ms`. */
 void gossip_pace_count(struct peer *peer, int64_t now_ms);
+
+/* The same of a push, of which there is one at a time: what it counts, its end says. */
+void gossip_pace_push(struct peer *peer, int64_t now_ms);
+void gossip_pace_pushed(struct peer *peer, bool counted, int64_t now_ms);
 void gossip_pace_hold(struct peer *peer, int64_t until_ms);
 
 /* It is exchanged with then at the latest; what runs by then may have begun too early. */

@@ -1,3 +1,4 @@
+#include "core/limits.h"
 #include "support/gossip_play.h"
 
 static struct gossip_action action; /* large; one at a time */
@@ -278,6 +279,43 @@ gossip_state_pushes__believes_a_peer_to_have_what_it_lost_only_after_the_session
     gossip_state_destroy(&peers);
 }
 
+/* Pushes of four seconds, with an event every so often, to who limits them or does not. */
+static size_t push_on(int64_t every_ms, bool uncounted, int64_t pushed_ms[static 4000])
+{
+    const struct gossip_outcome done = {
+        .pushed = true, .succeeded = true, .through = 4000, .uncounted = uncounted};
+    struct gossip_state *state = gossip_play_create(1);
+    size_t count = 0;
+    (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+    for (int64_t now_ms = 0; now_ms < 4000; now_ms++) {
+        if (now_ms % every_ms == 0) {
+            gossip_state_event_stored(state, now_ms + 1, NULL, test_id(1));
+        }
+        while (gossip_state_next(state, now_ms, &action)) {
+            if (action.kind == GOSSIP_PUSH) {
+                pushed_ms[count++] = now_ms;
+                gossip_state_finished(state, test_id(1), &done, now_ms);
+            }
+        }
+    }
+    gossip_state_destroy(&state);
+    return count;
+}
+
+static void gossip_state_pushes__waits_for_nothing_with_who_does_not_count(void **state_pointer)
+{
+    enum { FLOOD = LIMITS_CALLS_A_SECOND * LIMITS_FLOOD_FACTOR };
+    static int64_t pushed_ms[4000];
+    (void)state_pointer;
+    assert_int_equal(push_on(10, true, pushed_ms), 400); /* each by itself, at once */
+    assert_in_range(push_on(10, false, pushed_ms), 200, 300);
+    size_t count = push_on(1, true, pushed_ms);
+    assert_in_range(count, 4000 / LIMITS_OWN_NEWS_EVERY_MS, 4000);
+    for (size_t i = FLOOD * 3 / 4; i < count; i++) {
+        assert_true(pushed_ms[i] - pushed_ms[i - FLOOD * 3 / 4] >= 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +331,7 @@ int main(void)
             gossip_state_pushes__goes_back_behind_a_failed_push_for_who_cannot_reconcile),
         cmocka_unit_test(
             gossip_state_pushes__believes_a_peer_to_have_what_it_lost_only_after_the_session),
+        cmocka_unit_test(gossip_state_pushes__waits_for_nothing_with_who_does_not_count),
         cmocka_unit_test(gossip_state_pushes__asks_chance_only_where_there_is_a_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
