@@ -56,12 +56,15 @@ static void forget(struct gossip_news *news)
     memory_free(news);
 }
 
+/* Drawn many at once, which is one call of the system. */
 static uint32_t random_below(void *context, uint32_t below)
 {
-    uint64_t number = 0;
-    (void)context;
-    signing_random(&number, sizeof number);
-    return (uint32_t)(number % below);
+    struct gossip *gossip = context;
+    if (gossip->chances_left == 0) {
+        gossip->chances_left = sizeof gossip->chances / sizeof *gossip->chances;
+        signing_random(gossip->chances, sizeof gossip->chances);
+    }
+    return (uint32_t)(gossip->chances[--gossip->chances_left] % below);
 }
 
 static void answer(const struct gossip_action *action)
@@ -283,7 +286,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->client = options->transport == NULL ? http_client_create(most, &guard) : NULL;
     gossip->outward = outward_calls_create(options->clock, most, gossip_io_begin, gossip);
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
-    gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
+    gossip->state = gossip_state_create(random_below, gossip, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
     gossip->skew = clock_skew_create();

@@ -190,12 +190,13 @@ static void succeeded(struct gossip_state *state, struct peer *peer, bool again,
 
 /* The call is over, and with it the exchange, but where the next step follows. */
 static void end_call(struct gossip_state *state, struct peer *peer,
-                     const struct gossip_outcome *outcome)
+                     const struct gossip_outcome *outcome, int64_t now_ms)
 {
     bool in_session = peer->exchange == EXCHANGE_STEP || peer->exchange == EXCHANGE_STEP_AGAIN;
     bool pauses = in_session && outcome->succeeded && outcome->more && !outcome->by_cursor &&
                   !outcome->postponed && outcome->wait_ms == 0;
     if (outcome->pushed) {
+        gossip_pace_pushed(peer, !outcome->uncounted, now_ms);
         peer_phases_push(&peer->push, PUSH_ENDS);
     } else {
         state->try_count -= peer->urgency == URGENCY_TRY ? 1 : 0;
@@ -208,7 +209,7 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
 {
     bool late = outcome->pushed ? peer->push == PUSH_LATE : peer->exchange == EXCHANGE_LATE;
     bool again = peer_phases_again(peer->exchange);
-    end_call(state, peer, outcome);
+    end_call(state, peer, outcome, now_ms);
     if (late) {
         if (outcome->succeeded) {
             decide_arrived(state, peer, !outcome->pushed, outcome);

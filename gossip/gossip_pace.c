@@ -41,9 +41,24 @@ int64_t gossip_pace_due(const struct peer *peer)
     return peer->paced_ms - RESERVE_MS;
 }
 
+static void spread(struct peer *peer, int64_t now_ms, int64_t by_ms)
+{
+    peer->paced_ms = (peer->paced_ms > now_ms ? peer->paced_ms : now_ms) + by_ms;
+}
+
 void gossip_pace_count(struct peer *peer, int64_t now_ms)
 {
-    peer->paced_ms = (peer->paced_ms > now_ms ? peer->paced_ms : now_ms) + LIMITS_OWN_CALL_EVERY_MS;
+    spread(peer, now_ms, LIMITS_OWN_CALL_EVERY_MS);
+}
+
+void gossip_pace_push(struct peer *peer, int64_t now_ms)
+{
+    spread(peer, now_ms, LIMITS_OWN_NEWS_EVERY_MS);
+}
+
+void gossip_pace_pushed(struct peer *peer, bool counted, int64_t now_ms)
+{
+    spread(peer, now_ms, counted ? LIMITS_OWN_CALL_EVERY_MS - LIMITS_OWN_NEWS_EVERY_MS : 0);
 }
 
 void gossip_pace_hold(struct peer *peer, int64_t until_ms)

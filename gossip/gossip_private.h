@@ -35,6 +35,8 @@ struct gossip {
     struct outward_calls *outward;
     struct gossip_state *state;
     struct gossip_action *action; /* large; reused */
+    uint64_t chances[64];         /* drawn, and not used yet: the first so many */
+    size_t chances_left;
     struct refused_hashes *refused;
     struct verifier *verifier;
     struct clock_skew *skew;

@@ -101,6 +101,7 @@ struct gossip_outcome {
     bool by_cursor; /* RECONCILE: the peer does not speak it */
     bool postponed; /* RECONCILE: begin anew soon; later if it succeeded */
     bool stranger;  /* the peer does not know us as a member (yet) */
+    bool uncounted; /* PUSH: the peer does not limit how often it is called like that */
     int64_t through;
     int64_t wait_ms;                   /* the peer asks for so long a pause; 0: it does not */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */

@@ -43,7 +43,8 @@ struct peer {
     bool seen;            /* it answered or called, ever */
     bool hinted;          /* it is said to be there */
     int64_t wrote_seq;    /* the newest that the owner wrote to it and is not there; 0: none */
-    int64_t asked_ms;     /* when the last exchange began */
+    int64_t asked_ms;     /* when the last exchange began … */
+    int64_t pushed_ms;    /* … and the last push */
     int64_t differed_ms;  /* it last found a difference */
     int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
@@ -99,6 +100,10 @@ int64_t gossip_pace_due(const struct peer *peer);
 
 /* A call begins; none may begin before `until_ms`. */
 void gossip_pace_count(struct peer *peer, int64_t now_ms);
+
+/* The same of a push, of which there is one at a time: what it counts, its end says. */
+void gossip_pace_push(struct peer *peer, int64_t now_ms);
+void gossip_pace_pushed(struct peer *peer, bool counted, int64_t now_ms);
 void gossip_pace_hold(struct peer *peer, int64_t until_ms);
 
 /* It is exchanged with then at the latest; what runs by then may have begun too early. */
