@@ -110,6 +110,7 @@ static void keep_unsigned(struct listener_request *request, const struct reply *
                                              .bytes = request->unsigned_bytes.data,
                                              .length_bytes = reply->length_bytes,
                                              .canonical = true,
+                                             .uncounted = reply->uncounted,
                                              .retry_after_ms = reply->retry_after_ms};
 }
 
