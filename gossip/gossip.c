@@ -13,13 +13,7 @@
 #include "gossip/peer_doors_private.h"
 #include "protocol/event_kind.h"
 
-enum {
-    MOST_MESSAGES = 4096,
-    TAKEN_AT_ONCE = 256,
-    SAVE_EVERY_MS = 5000,
-    MOST_VERIFIERS = 4,
-    CAUGHT_UP_MS = 30000
-};
+enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, MOST_VERIFIERS = 4, CAUGHT_UP_MS = 30000 };
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
@@ -219,7 +213,6 @@ int64_t gossip_step(struct gossip *gossip)
     } while (gossip_work_has_ended(gossip));
     if (gossip_io_now(gossip) >= gossip->save_at_ms) {
         peer_links_save(gossip);
-        gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
     follow_catching_up(gossip);
     gossip_progress_update(gossip);

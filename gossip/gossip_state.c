@@ -11,6 +11,7 @@ struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint3
     state->called_ms = now_ms;
     state->random = random;
     state->context = context;
+    state->beat_ms = now_ms - random(context, GOSSIP_BACK_OFF_GONE_MS);
     uint64_t seed = random(context, UINT32_MAX);
     peer_table_init(&state->table, seed << 32 | random(context, UINT32_MAX));
     return state;
@@ -94,8 +95,13 @@ void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq,
                               const struct node_id *node_id)
 {
     struct peer *peer = find(state, node_id);
-    if (peer != NULL) {
-        peer->wrote_seq = seq;
+    if (peer == NULL) {
+        return;
+    }
+    peer->wrote_seq = seq;
+    if (peer->reach == REACH_LOST && peer->exchange_at_ms > peer->asked_ms + GOSSIP_WRITTEN_MS) {
+        peer->exchange_at_ms = peer->asked_ms + GOSSIP_WRITTEN_MS;
+        gossip_agenda_follow(state, peer);
     }
 }
 

@@ -64,7 +64,8 @@ void *gossip_state_get_link(const struct gossip_state *state, const struct node_
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
                                const struct node_id *source, const struct node_id *concerned);
 
-/* The owner wrote it that event: until it is there, it comes before others. */
+/* The owner wrote it that event: until it is there, it comes before others, and it is tried at
+ * once if it can't be reached, but not more often than every GOSSIP_WRITTEN_MS. */
 void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq, const struct node_id *peer);
 
 /* Too many were stored to be passed on: reconciliation brings them, `at_once` or in its time. */

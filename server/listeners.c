@@ -64,13 +64,21 @@ static bool serve_page(void *context, struct listener_request *request)
     if (file == NULL || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
         return false;
     }
-    bool packed = takes_gzip(base) && file->packed_bytes < file->length_bytes;
     struct reply reply = {.status = 200,
                           .content_type = web_assets_content_type(file),
-                          .content_encoding = packed ? "gzip" : NULL,
-                          .bytes = packed ? file->packed : file->bytes,
-                          .length_bytes = packed ? file->packed_bytes : file->length_bytes};
+                          .content_encoding = "gzip",
+                          .bytes = file->bytes,
+                          .length_bytes = file->length_bytes};
+    struct buffer plain;
+    buffer_init(&plain);
+    if (!takes_gzip(base)) {
+        web_assets_unpack(file, &plain);
+        reply.content_encoding = NULL;
+        reply.bytes = plain.data;
+        reply.length_bytes = plain.length_bytes;
+    }
     base->reply(base, &reply);
+    buffer_deinit(&plain);
     return true;
 }
 
