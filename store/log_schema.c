@@ -14,15 +14,16 @@ enum { SCHEMA_VERSION = 7 };
     "cleared"
 
 /* A conversation may have a number before it has messages, or after. */
-#define UNREAD_BUT_NONE                                                                            \
-    "coalesce(group_concat(CASE WHEN unread<>0 OR read_lamport<>0 THEN"                            \
-    " id||' '||unread||' '||read_lamport||' '||read_event_id END),'')"
+#define LIST_BUT_NONE                                                                              \
+    "coalesce(group_concat(CASE WHEN unread<>0 OR read_lamport<>0 OR last_seq<>0 THEN id||' '||"   \
+    "unread||' '||read_lamport||' '||read_event_id||' '||last_seq||' '||first_lamport||' '||"      \
+    "first_event_id END),'')"
 
 const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {"meta", NULL, false},
     {"events", "seq,aside", false},
     {"nodes", NULL, false},
-    {"conversations", UNREAD_BUT_NONE, false},
+    {"conversations", LIST_BUT_NONE, false},
     {"local_reads", NULL, false},
     {"unanswered", NULL, false},
     {"peers", NULL, false},
@@ -72,6 +73,12 @@ static const char identity[] =
     " aside INTEGER NOT NULL, json TEXT NOT NULL);"
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
+
+/* Made by fresh logs and by the step to schema 7. */
+#define INDEX_OF_IDS                                                                               \
+    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
+    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
+        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
 
 /* In the order of what is as good as random each event lies on another page: the beginnings of
  * hashes and keys make those pages few. */
@@ -170,12 +177,6 @@ static const char identity[] =
     " WHERE cleared=0;"                                                                            \
     "CREATE INDEX messages_order ON messages(lamport, event_id) WHERE cleared=0;"
 
-/* Derived: of each conversation up to where it was read, and how many messages to us are above. */
-#define UNREAD_COLUMNS                                                                             \
-    "ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;"                      \
-    "ALTER TABLE conversations ADD COLUMN read_lamport INTEGER NOT NULL DEFAULT 0;"                \
-    "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"
-
 /* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
  * once (§24.9). Derived: `acknowledged`: who said that a message is there, by any accepted event.
  */
@@ -202,8 +203,6 @@ static const char identity[] =
  * bytes of text it was. */
 #define PRIMARY_TABLES                                                                             \
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
-    "DROP INDEX IF EXISTS events_event_id;"                                                        \
-    "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \
     "CREATE TABLE conversations(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                \
@@ -248,7 +247,6 @@ static const char identity[] =
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
     " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
-    "CREATE INDEX messages_event_id ON messages(event_id);"                                        \
     "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
@@ -269,10 +267,10 @@ static const char identity[] =
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
 static const char *const tables[] = {
-    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
+    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX INDEX_OF_IDS,
     COMMUNITY_TABLES CONVERSATION_TABLES,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-    REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS "PRAGMA user_version=7;",
+    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST "PRAGMA user_version=7;",
 };
 
 /* From a version to the next one. What an older one did not look at is derived with all else. */
@@ -281,7 +279,8 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST INDEX_OF_IDS DERIVE_ANEW
+           "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read

@@ -15,10 +15,31 @@
 #define LOG_SCHEMA_IS(column, parameter)                                                           \
     LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
 
+/* The index of ids tells authors from one another by half of their keys, which nobody finds twice,
+ * and has their twins begin with the smallest hash. */
+#define LOG_SCHEMA_AUTHOR(column) "substr(" column ",1,16)"
+#define LOG_SCHEMA_IS_AUTHOR(column, parameter)                                                    \
+    LOG_SCHEMA_AUTHOR(column) "=" LOG_SCHEMA_AUTHOR(parameter) " AND " column "=" parameter
+#define LOG_SCHEMA_BY_HASH(column) LOG_SCHEMA_PREFIX(column) "," column
+
+/* The arrival numbers of all events with an id: messages have no index of their own for that. */
+#define LOG_SCHEMA_OF_ID(parameter)                                                                \
+    "(SELECT i.seq FROM events i INDEXED BY events_event_id WHERE i.event_id=" parameter ")"
+
 /* SQL: an index of messages by `messages.place`, without their text (log_search_private.h). */
 #define LOG_SCHEMA_SEARCH(name)                                                                    \
     "CREATE VIRTUAL TABLE " name " USING fts5(grams, content='', columnsize=0, detail=none,"       \
     " tokenize='ascii');"
+
+/* SQL: what is derived of each conversation: up to where it was read, how many messages to us are
+ * above, the first of them, and its last message (log_unread_private.h). */
+#define LOG_SCHEMA_LIST                                                                            \
+    "ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;"                      \
+    "ALTER TABLE conversations ADD COLUMN read_lamport INTEGER NOT NULL DEFAULT 0;"                \
+    "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"                 \
+    "ALTER TABLE conversations ADD COLUMN first_lamport INTEGER NOT NULL DEFAULT 0;"               \
+    "ALTER TABLE conversations ADD COLUMN first_event_id TEXT NOT NULL DEFAULT '';"                \
+    "ALTER TABLE conversations ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;"
 
 struct log_schema_table {
     const char *name;
