@@ -120,6 +120,20 @@ static void readers__let_who_asks_for_little_go_first(void **state)
     assert_string_equal(play(steps, sizeof steps / sizeof *steps), "LMabcMLL");
 }
 
+/* A turn that is shared, too: 1 and 1025 have one. */
+static void readers__let_what_goes_first_go_first(void **state)
+{
+    struct step steps[] = {
+        {.job = {.payer = 1}, .name = 'a', .slices = 1},
+        {.job = {.payer = 2}, .name = 'A', .slices = 1},
+        {.job = {.payer = 1025}, .name = 'b', .slices = 1},
+        {.job = {.payer = 1025, .goes_first = true}, .name = 't', .slices = 2, .takes_ms = 70},
+        {.job = {.payer = 3, .goes_first = true}, .name = 'u', .slices = 1},
+    };
+    (void)state;
+    assert_string_equal(play(steps, sizeof steps / sizeof *steps), "tutAab");
+}
+
 static bool work_long(struct reader_job *job)
 {
     (void)job;
@@ -371,6 +385,7 @@ int main(void)
         cmocka_unit_test(readers__leave_a_thread_to_those_whose_steps_are_short),
         cmocka_unit_test(readers__leave_a_thread_free_of_what_is_known_to_be_long),
         cmocka_unit_test(readers__let_nobody_be_slow_for_ever),
+        cmocka_unit_test(readers__let_what_goes_first_go_first),
         cmocka_unit_test(readers_post__wakes_one_thread_for_one_job),
         cmocka_unit_test(readers__run_each_job_to_its_end_on_several_threads),
         cmocka_unit_test(readers_is_over__ends_each_slice),
