@@ -43,6 +43,9 @@ static const char *const earlier[] = {
     "ALTER TABLE conversations DROP COLUMN unread;"                                                \
     "ALTER TABLE conversations DROP COLUMN read_lamport;"                                          \
     "ALTER TABLE conversations DROP COLUMN read_event_id;"                                         \
+    "ALTER TABLE conversations DROP COLUMN first_lamport;"                                         \
+    "ALTER TABLE conversations DROP COLUMN first_event_id;"                                        \
+    "ALTER TABLE conversations DROP COLUMN last_seq;"                                              \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
     "CREATE INDEX messages_order ON messages(lamport, event_id);"
 #define WITHOUT_NEW_TABLES                                                                         \
