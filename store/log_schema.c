@@ -336,7 +336,7 @@ static enum result commit(struct database *database)
 /* Our own number is the first. */
 static void add_self(struct database *database, const struct event_log_options *options)
 {
-    database_run(database, "INSERT INTO nodes(key) VALUES(?1)", "b", options->key->node_id.key,
+    database_run(database, "INSERT INTO nodes(id,key) VALUES(1,?1)", "b", options->key->node_id.key,
                  NODE_ID_BYTES);
 }
 
@@ -437,7 +437,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                      "PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;"
                                      "PRAGMA journal_size_limit=33554432;");
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = log_schema_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be opened", error);
     }
@@ -462,7 +462,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error)
 {
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = log_schema_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be read", error);
     }
@@ -475,6 +475,11 @@ enum result log_schema_check(struct database *database, const struct event_log_o
                          "this program once, it brings the log up to date.");
     }
     return check_identity(database, options, error);
+}
+
+int64_t log_schema_version(struct database *database)
+{
+    return database_integer(database, 0, "PRAGMA user_version", "");
 }
 
 bool log_schema_is_derived(struct database *database)

@@ -56,6 +56,9 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error);
 
+/* 0: there are no tables. */
+int64_t log_schema_version(struct database *database);
+
 bool log_schema_is_derived(struct database *database);
 void log_schema_set_derived(struct database *database);
 
