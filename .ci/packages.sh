@@ -31,6 +31,6 @@ install_missing() {
 
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config ca-certificates curl
   libmicrohttpd-dev libwebsockets-dev libjansson-dev libsodium-dev libsqlite3-dev
-  libcurl4-openssl-dev libicu-dev libinih-dev libqrencode-dev libgnutls28-dev libseccomp-dev zopfli)
+  libcurl4-openssl-dev libicu-dev libinih-dev libqrencode-dev libgnutls28-dev libseccomp-dev zlib1g-dev zopfli)
 TEST_PACKAGES=(libcmocka-dev b3sum clang clang-tidy clang-format libclang-rt-14-dev cppcheck lld
   chromium faketime fonts-dejavu-core iproute2 nftables openssl procps python3 sqlite3 systemd valgrind)

@@ -9,10 +9,8 @@
 
 struct embedded_file {
     const char *name;
-    const unsigned char *bytes;
+    const unsigned char *bytes; /* gzip's where the list says so */
     size_t length_bytes;
-    const unsigned char *packed; /* the same by gzip */
-    size_t packed_bytes;
 };
 
 #endif

@@ -1,6 +1,9 @@
+#define ZLIB_CONST
 #include "server/web_assets.h"
 
+#include <assert.h>
 #include <string.h>
+#include <zlib.h>
 
 extern const struct embedded_file web_files[];
 extern const struct embedded_file openapi_files[];
@@ -44,4 +47,20 @@ const char *web_assets_content_type(const struct embedded_file *file)
         }
     }
     return "application/octet-stream";
+}
+
+void web_assets_unpack(const struct embedded_file *file, struct buffer *out)
+{
+    enum { OF_GZIP = 16 + MAX_WBITS };
+    unsigned char piece[16384];
+    z_stream stream = {.next_in = file->bytes, .avail_in = (uInt)file->length_bytes};
+    int result = inflateInit2(&stream, OF_GZIP);
+    while (result == Z_OK) {
+        stream.next_out = piece;
+        stream.avail_out = sizeof piece;
+        result = inflate(&stream, Z_NO_FLUSH);
+        buffer_append(out, (const char *)piece, sizeof piece - stream.avail_out);
+    }
+    assert(result == Z_STREAM_END); /* we packed it ourselves */
+    (void)inflateEnd(&stream);
 }

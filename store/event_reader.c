@@ -68,8 +68,12 @@ enum result event_reader_membership(struct event_log *log, int64_t after_lamport
             " INDEXED BY events_type WHERE type BETWEEN ?2 AND ?3 AND aside=0 AND lamport>?1"
             " UNION ALL SELECT e.seq,e.lamport,e.json,e.event_id,e.hash FROM manifests m"
             " CROSS JOIN events e INDEXED BY events_event_id ON e.event_id=m.event_id"
-            " AND e.author=m.author AND e.aside=0 AND e.hash=m.hash"
-            " WHERE e.type=?4 AND e.lamport>?1) ORDER BY lamport,event_id,hash",
+            " AND " LOG_SCHEMA_IS_AUTHOR(
+                "e.author",
+                "m.author") " AND e.aside=0 AND " LOG_SCHEMA_IS("e.hash",
+                                                                "m.hash") " WHERE e.type=?4 AND "
+                                                                          "e.lamport>?1) ORDER BY "
+                                                                          "lamport,event_id,hash",
             "iiii", after_lamport, (int64_t)EVENT_COMMUNITY_CREATED, (int64_t)EVENT_POLICY_UPDATED,
             (int64_t)EVENT_MANIFEST_UPDATED),
         visit, context);
@@ -236,7 +240,8 @@ bool event_reader_is_delivered(struct event_log *log, const char *event_id)
     bool delivered =
         database_integer(reader, 0,
                          "SELECT 1 FROM messages m JOIN receipts r ON r.target_event_id=m.event_id"
-                         " WHERE m.event_id=?1 AND m.author=?2 AND r.author=m.recipient LIMIT 1",
+                         " WHERE m.seq IN " LOG_SCHEMA_OF_ID(
+                             "?1") " AND m.author=?2 AND r.author=m.recipient LIMIT 1",
                          "ti", event_id, log->self) != 0;
     return log_readers_release(log, &reader) == RESULT_OK && delivered;
 }

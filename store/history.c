@@ -401,10 +401,10 @@ enum result history_find(struct event_log *log, const struct history_name *name,
                              name->hash, BLAKE3_HASH_BYTES, (int64_t)HISTORY_MOST_FOUND)
             : database_query(reader,
                              strlen(name->id_end) == ULID_TEXT_BYTES - 1
-                                 ? FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
-                                         " WHERE event_id=?4")
-                                 : FOUND("SELECT seq FROM messages INDEXED BY messages_event_id"
-                                         " WHERE substr(event_id,-length(?4))=?4"),
+                                 ? FOUND(LOG_SCHEMA_OF_ID("?4"))
+                                 : FOUND("SELECT seq FROM messages INDEXED BY messages_order"
+                                         " WHERE cleared=0"
+                                         " AND substr(event_id,-length(?4))=?4"),
                              "iiiti", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->id_end, (int64_t)HISTORY_MOST_FOUND);
     visit_rows(reader, row, visit, context);
@@ -417,9 +417,8 @@ enum result history_peer_of(struct event_log *log, const char *event_id, struct 
     int conversations = 0;
     sqlite3_stmt *row = database_query(reader,
                                        "SELECT DISTINCT c.key FROM messages m"
-                                       " INDEXED BY messages_event_id"
                                        " JOIN conversations c ON c.id=m.conversation"
-                                       " WHERE m.event_id=?1 LIMIT 2",
+                                       " WHERE m.seq IN " LOG_SCHEMA_OF_ID("?1") " LIMIT 2",
                                        "t", event_id);
     while (database_next(reader, row)) {
         if (sqlite3_column_bytes(row, 0) == NODE_ID_BYTES) {

@@ -11,6 +11,7 @@
 #include "store/log_manifests_private.h"
 #include "store/log_moves_private.h"
 #include "store/log_opener_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_set_private.h"
 #include "store/log_views_private.h"
 
@@ -76,10 +77,11 @@ static bool has_twin(struct event_log *log, const struct event *event, int64_t s
         memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
         return false;
     }
-    if (database_integer(&log->database, 0,
-                         "SELECT seq FROM events INDEXED BY events_event_id"
-                         " WHERE event_id=?1 AND author=?2 AND seq<>?3 LIMIT 1",
-                         "tbi", event->event_id, event->author.key, NODE_ID_BYTES, seq) == 0) {
+    if (database_integer(
+            &log->database, 0,
+            "SELECT seq FROM events INDEXED BY events_event_id"
+            " WHERE event_id=?1 AND " LOG_SCHEMA_IS_AUTHOR("author", "?2") " AND seq<>?3 LIMIT 1",
+            "tbi", event->event_id, event->author.key, NODE_ID_BYTES, seq) == 0) {
         return false;
     }
     char author[NODE_ID_SHORT_BYTES];

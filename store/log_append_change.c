@@ -11,6 +11,7 @@
 #include "store/log_messages_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_own_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_writer_private.h"
 
 struct change_job {
@@ -61,14 +62,15 @@ static bool read_target(sqlite3_stmt *row, struct target *target_out)
 static enum result find_target(struct event_log *log, const struct change_job *change,
                                struct target *target_out, struct error *error)
 {
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT m.seq,m.author=?2,m.sealed,m.hash,c.key"
-                                       " FROM messages m INDEXED BY messages_event_id"
-                                       " JOIN conversations c ON c.id=m.conversation"
-                                       " WHERE m.event_id=?1 AND (NOT ?4 OR m.conversation=?3)"
-                                       " ORDER BY m.author<>?2,m.hash",
-                                       "tiii", change->event_id, log->self,
-                                       find_conversation(log, change), (int64_t)change->has_peer);
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT m.seq,m.author=?2,m.sealed,m.hash,c.key"
+        " FROM messages m"
+        " JOIN conversations c ON c.id=m.conversation"
+        " WHERE m.seq IN " LOG_SCHEMA_OF_ID("?1") " AND (NOT ?4 OR m.conversation=?3)"
+                                                  " ORDER BY m.author<>?2,m.hash",
+        "tiii", change->event_id, log->self, find_conversation(log, change),
+        (int64_t)change->has_peer);
     bool found = database_next(&log->database, row) && read_target(row, target_out);
     bool several = false;
     while (found && !several && database_next(&log->database, row)) {
@@ -92,11 +94,14 @@ static bool is_repeat(struct event_log *log, struct change_job *change, enum res
     sqlite3_stmt *row = database_query(
         &log->database,
         "SELECT c.event_id,c.lamport,c.seq,c.target=x'' OR (c.kind=?3 AND c.text=?4 AND EXISTS"
-        " (SELECT 1 FROM messages m WHERE m.event_id=?5 AND m.hash=c.target"
-        " AND (NOT ?6 OR m.conversation=?7)))"
-        " FROM changes c INDEXED BY changes_client_id WHERE c.client_id=?1 AND c.author=?2"
-        " UNION ALL SELECT event_id,lamport,seq,sealed NOT IN (?8,?9)"
-        " FROM messages INDEXED BY messages_client_id WHERE client_id=?1 AND author=?2 LIMIT 1",
+        " (SELECT 1 FROM messages m WHERE m.seq IN " LOG_SCHEMA_OF_ID(
+            "?5") " AND m.hash=c.target"
+                  " AND (NOT ?6 OR m.conversation=?7)))"
+                  " FROM changes c INDEXED BY changes_client_id WHERE c.client_id=?1 AND "
+                  "c.author=?2"
+                  " UNION ALL SELECT event_id,lamport,seq,sealed NOT IN (?8,?9)"
+                  " FROM messages INDEXED BY messages_client_id WHERE client_id=?1 AND author=?2 "
+                  "LIMIT 1",
         "tiittiiii", change->client_id, log->self, (int64_t)change->kind, change->text,
         change->event_id, (int64_t)change->has_peer, find_conversation(log, change),
         (int64_t)MESSAGE_CLEAR, (int64_t)MESSAGE_OPENED);

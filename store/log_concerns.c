@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/log_nodes_private.h"
+#include "store/log_schema_private.h"
 
 void log_concerns_add(struct event_log *log, int64_t seq, int64_t node, int64_t other)
 {
@@ -26,21 +27,36 @@ void log_concerns_find_messages(struct event_log *log, const char *event_id,
                                               const struct log_message *message, void *context),
                                 void *context)
 {
-    sqlite3_stmt *row =
-        database_query(&log->database,
-                       "WITH RECURSIVE authors(author) AS ("
-                       "SELECT min(author) FROM events WHERE event_id=?1 UNION ALL"
-                       " SELECT (SELECT min(e.author) FROM events e INDEXED BY events_event_id"
-                       " WHERE e.event_id=?1 AND e.author>authors.author)"
-                       " FROM authors WHERE author IS NOT NULL)"
-                       " SELECT e.seq,e.lamport,e.author FROM authors a CROSS JOIN events e"
-                       " ON e.seq=(SELECT t.seq FROM events t INDEXED BY events_event_id"
-                       " WHERE t.event_id=?1 AND t.author=a.author AND t.aside=0"
-                       " ORDER BY t.hash LIMIT 1)"
-                       " WHERE a.author<>?3 AND e.type=?2 AND EXISTS"
-                       " (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq)",
-                       "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
-                       log_nodes_number(log, recipient));
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "WITH RECURSIVE authors(author) AS ("
+        "SELECT min(" LOG_SCHEMA_AUTHOR(
+            "author") ") FROM events INDEXED BY events_event_id WHERE event_id=?1"
+                      " UNION ALL SELECT (SELECT min(" LOG_SCHEMA_AUTHOR(
+                          "e.author") ") FROM events e INDEXED BY events_event_id"
+                                      " WHERE e.event_id=?1 AND " LOG_SCHEMA_AUTHOR(
+                                          "e.author") ">authors.author)"
+                                                      " FROM authors WHERE author IS NOT NULL)"
+                                                      " SELECT e.seq,e.lamport,e.author FROM "
+                                                      "authors a CROSS JOIN events e"
+                                                      " ON e.seq=(SELECT t.seq FROM events t "
+                                                      "INDEXED BY events_event_id"
+                                                      " WHERE t.event_id=?1 AND " LOG_SCHEMA_AUTHOR(
+                                                          "t.author") "=a.author AND t.aside=0"
+                                                                      " ORDER "
+                                                                      "BY " LOG_SCHEMA_BY_HASH(
+                                                                          "t.hash") " LIMIT 1)"
+                                                                                    " WHERE "
+                                                                                    "e.author<>?3 "
+                                                                                    "AND e.type=?2 "
+                                                                                    "AND EXISTS"
+                                                                                    " (SELECT 1 "
+                                                                                    "FROM concerns "
+                                                                                    "c WHERE "
+                                                                                    "c.node=?4 AND "
+                                                                                    "c.seq=e.seq)",
+        "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
+        log_nodes_number(log, recipient));
     struct log_message message = {.recipient = *recipient};
     (void)snprintf(message.event_id, sizeof message.event_id, "%s", event_id);
     while (database_next(&log->database, row)) {

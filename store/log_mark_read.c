@@ -4,6 +4,7 @@
 #include "store/log_blocked_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_own_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_unread_private.h"
 #include "store/log_writer_private.h"
 
@@ -32,11 +33,11 @@ static void run_read(struct writer_job *job, struct event_log *log)
     struct read_job *read = (struct read_job *)job;
     struct append_answer *answer = &read->answer;
     int64_t conversation = log_nodes_find_conversation(&log->database, &read->peer);
-    int64_t lamport = database_integer(
-        &log->database, 0,
-        "SELECT lamport FROM messages INDEXED BY messages_event_id WHERE event_id=?1"
-        " AND conversation=?2 AND author<>?3",
-        "tii", read->event_id, conversation, log->self);
+    int64_t lamport =
+        database_integer(&log->database, 0,
+                         "SELECT lamport FROM messages WHERE seq IN " LOG_SCHEMA_OF_ID(
+                             "?1") " AND conversation=?2 AND author<>?3",
+                         "tii", read->event_id, conversation, log->self);
     if (lamport == 0) {
         answer->result = error_set(&answer->error, RESULT_NOT_FOUND,
                                    "No message of that peer to us has this event_id.");

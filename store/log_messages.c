@@ -15,9 +15,13 @@
 #include "store/log_opening_private.h"
 #include "store/log_receipts_private.h"
 #include "store/log_repair_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_sealings_private.h"
 #include "store/log_search_private.h"
 #include "store/log_unread_private.h"
+
+/* Of the hash of what a message was made from so much is kept: who repeats himself is no foe. */
+enum { INPUT_BYTES = 16 };
 
 static struct log_message message_of(const struct event *event, int64_t seq)
 {
@@ -110,7 +114,7 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
                    " ELSE EXISTS(SELECT 1 FROM keyring WHERE hash=?13 AND gone='cleared') END)",
         "itiiiitbitttbbii", seq, event->event_id, event->lamport, conversation,
         log_nodes_number(log, &event->author), log_nodes_number(log, &shown->sent.recipient),
-        shown->sent.client_id, input, (int)sizeof input, (int64_t)shown->e2e, shown->sent.body,
+        shown->sent.client_id, input, INPUT_BYTES, (int64_t)shown->e2e, shown->sent.body,
         attachments.data, event->wall_clock, event->hash, (int)sizeof event->hash, payload->target,
         payload->has_target ? BLAKE3_HASH_BYTES : 0, (int64_t)MESSAGE_CLEAR,
         (int64_t)MESSAGE_OPENED);
@@ -369,11 +373,13 @@ void log_messages_forget(struct event_log *log, const struct event *event, int64
 /* A twin of its hides it. */
 static bool is_hidden(struct event_log *log, const struct event *event)
 {
-    return database_integer(&log->database, 0,
-                            "SELECT 1 FROM events INDEXED BY events_event_id WHERE event_id=?1"
-                            " AND author=?2 AND aside=0 AND hash<?3 LIMIT 1",
-                            "tbb", event->event_id, event->author.key, NODE_ID_BYTES, event->hash,
-                            BLAKE3_HASH_BYTES) != 0;
+    return database_integer(
+               &log->database, 0,
+               "SELECT 1 FROM events INDEXED BY events_event_id WHERE event_id=?1"
+               " AND " LOG_SCHEMA_IS_AUTHOR("author", "?2") " AND aside=0 AND " LOG_SCHEMA_PREFIX(
+                   "hash") "<=" LOG_SCHEMA_PREFIX("?3") " AND hash<?3 LIMIT 1",
+               "tbb", event->event_id, event->author.key, NODE_ID_BYTES, event->hash,
+               BLAKE3_HASH_BYTES) != 0;
 }
 
 bool log_messages_is_one(struct event_log *log, const struct event *event, int64_t seq)
@@ -430,8 +436,8 @@ static bool is_same(sqlite3_stmt *row, const uint8_t input[static BLAKE3_HASH_BY
 {
     int e2e = sqlite3_column_int(row, 4);
     return (e2e != MESSAGE_CLEAR && e2e != MESSAGE_OPENED) ||
-           (sqlite3_column_int(row, 5) != 0 && sqlite3_column_bytes(row, 3) == BLAKE3_HASH_BYTES &&
-            memcmp(sqlite3_column_blob(row, 3), input, BLAKE3_HASH_BYTES) == 0);
+           (sqlite3_column_int(row, 5) != 0 && sqlite3_column_bytes(row, 3) == INPUT_BYTES &&
+            memcmp(sqlite3_column_blob(row, 3), input, INPUT_BYTES) == 0);
 }
 
 /* Asked first, for most are new, and to sort what was used makes SQLite open a table for it. */
@@ -455,12 +461,13 @@ static enum result answer_again(struct event_log *log, const struct event_draft 
     sqlite3_stmt *row = database_query(
         &log->database,
         "SELECT m.seq,m.event_id,m.lamport,m.input,m.sealed,CASE ?3 WHEN '' THEN m.reply_to=x''"
-        " ELSE EXISTS(SELECT 1 FROM messages t WHERE t.event_id=?3"
-        " AND t.conversation=m.conversation AND t.hash=m.reply_to) END FROM messages m"
-        " WHERE m.client_id=?1 AND m.author=?2"
-        " UNION ALL SELECT seq,event_id,lamport,x'',CASE target WHEN x'' THEN ?4 ELSE ?5 END,0"
-        " FROM changes INDEXED BY changes_client_id WHERE client_id=?1 AND author=?2"
-        " ORDER BY 3,2 LIMIT 1",
+        " ELSE EXISTS(SELECT 1 FROM messages t WHERE t.seq IN " LOG_SCHEMA_OF_ID(
+            "?3") " AND t.conversation=m.conversation AND t.hash=m.reply_to) END FROM messages m"
+                  " WHERE m.client_id=?1 AND m.author=?2"
+                  " UNION ALL SELECT seq,event_id,lamport,x'',CASE target WHEN x'' THEN ?4 ELSE ?5 "
+                  "END,0"
+                  " FROM changes INDEXED BY changes_client_id WHERE client_id=?1 AND author=?2"
+                  " ORDER BY 3,2 LIMIT 1",
         "titii", message->client_id, log->self, draft->reply_to, (int64_t)MESSAGE_DELETED,
         (int64_t)MESSAGE_OPENED);
     if (database_next(&log->database, row)) {

@@ -74,6 +74,12 @@ static const char identity[] =
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* Made by fresh logs and by the step to schema 7. */
+#define INDEX_OF_IDS                                                                               \
+    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
+    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
+        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
+
 /* In the order of what is as good as random each event lies on another page: the beginnings of
  * hashes and keys make those pages few. */
 #define INDEXES_BY_PREFIX                                                                          \
@@ -197,8 +203,6 @@ static const char identity[] =
  * bytes of text it was. */
 #define PRIMARY_TABLES                                                                             \
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
-    "DROP INDEX IF EXISTS events_event_id;"                                                        \
-    "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \
     "CREATE TABLE conversations(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                \
@@ -243,7 +247,6 @@ static const char identity[] =
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
     " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
-    "CREATE INDEX messages_event_id ON messages(event_id);"                                        \
     "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
@@ -264,7 +267,7 @@ static const char identity[] =
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
 static const char *const tables[] = {
-    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
+    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX INDEX_OF_IDS,
     COMMUNITY_TABLES CONVERSATION_TABLES,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
     REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST "PRAGMA user_version=7;",
@@ -276,7 +279,8 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST INDEX_OF_IDS DERIVE_ANEW
+           "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
@@ -437,7 +441,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                      "PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;"
                                      "PRAGMA journal_size_limit=33554432;");
-    int64_t version = log_schema_version(database);
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be opened", error);
     }
@@ -462,7 +466,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error)
 {
-    int64_t version = log_schema_version(database);
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be read", error);
     }
@@ -475,11 +479,6 @@ enum result log_schema_check(struct database *database, const struct event_log_o
                          "this program once, it brings the log up to date.");
     }
     return check_identity(database, options, error);
-}
-
-int64_t log_schema_version(struct database *database)
-{
-    return database_integer(database, 0, "PRAGMA user_version", "");
 }
 
 bool log_schema_is_derived(struct database *database)

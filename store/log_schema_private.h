@@ -15,6 +15,17 @@
 #define LOG_SCHEMA_IS(column, parameter)                                                           \
     LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
 
+/* The index of ids tells authors from one another by half of their keys, which nobody finds twice,
+ * and has their twins begin with the smallest hash. */
+#define LOG_SCHEMA_AUTHOR(column) "substr(" column ",1,16)"
+#define LOG_SCHEMA_IS_AUTHOR(column, parameter)                                                    \
+    LOG_SCHEMA_AUTHOR(column) "=" LOG_SCHEMA_AUTHOR(parameter) " AND " column "=" parameter
+#define LOG_SCHEMA_BY_HASH(column) LOG_SCHEMA_PREFIX(column) "," column
+
+/* The arrival numbers of all events with an id: messages have no index of their own for that. */
+#define LOG_SCHEMA_OF_ID(parameter)                                                                \
+    "(SELECT i.seq FROM events i INDEXED BY events_event_id WHERE i.event_id=" parameter ")"
+
 /* SQL: an index of messages by `messages.place`, without their text (log_search_private.h). */
 #define LOG_SCHEMA_SEARCH(name)                                                                    \
     "CREATE VIRTUAL TABLE " name " USING fts5(grams, content='', columnsize=0, detail=none,"       \
@@ -55,9 +66,6 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 /* The same for who only reads: RESULT_UNSUPPORTED for an older version's, too. */
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error);
-
-/* 0: there are no tables. */
-int64_t log_schema_version(struct database *database);
 
 bool log_schema_is_derived(struct database *database);
 void log_schema_set_derived(struct database *database);

@@ -8,6 +8,7 @@
 #include "store/log_keyring_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_offers_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_sealings_private.h"
 #include "store/log_terms_private.h"
 
@@ -105,8 +106,8 @@ static bool find_answered(struct event_log *log, const struct event_draft *draft
 {
     sqlite3_stmt *row = database_query(
         &log->database,
-        "SELECT hash FROM messages INDEXED BY messages_event_id WHERE event_id=?1"
-        " AND conversation=?2 ORDER BY author<>?3,hash LIMIT 1",
+        "SELECT hash FROM messages WHERE seq IN " LOG_SCHEMA_OF_ID(
+            "?1") " AND conversation=?2 ORDER BY author<>?3,hash LIMIT 1",
         "tii", draft->reply_to, log_nodes_find_conversation(&log->database, peer), log->self);
     bool found =
         database_next(&log->database, row) && sqlite3_column_bytes(row, 0) == BLAKE3_HASH_BYTES;

@@ -5,6 +5,7 @@
 #include "store/log_kinds_private.h"
 #include "store/log_messages_private.h"
 #include "store/log_offers_private.h"
+#include "store/log_schema_private.h"
 #include "store/log_sealings_private.h"
 
 static bool apply(struct event_log *log, const struct event *event, int64_t seq,
@@ -28,12 +29,14 @@ static int64_t find_twin(struct event_log *log, const struct event *event, int64
                          bool *smaller_out)
 {
     int64_t twin = 0;
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT seq,hash<?3 FROM events INDEXED BY events_event_id"
-                                       " WHERE event_id=?1 AND"
-                                       " seq<>?2 AND author=?4 AND aside=0 ORDER BY hash LIMIT 1",
-                                       "tibb", event->event_id, seq, event->hash,
-                                       (int)sizeof event->hash, event->author.key, NODE_ID_BYTES);
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT seq,hash<?3 FROM events INDEXED BY events_event_id"
+        " WHERE event_id=?1 AND"
+        " seq<>?2 AND " LOG_SCHEMA_IS_AUTHOR(
+            "author", "?4") " AND aside=0 ORDER BY " LOG_SCHEMA_BY_HASH("hash") " LIMIT 1",
+        "tibb", event->event_id, seq, event->hash, (int)sizeof event->hash, event->author.key,
+        NODE_ID_BYTES);
     *smaller_out = false;
     if (database_next(&log->database, row)) {
         twin = sqlite3_column_int64(row, 0);

@@ -1,6 +1,6 @@
-# hearthchat_embed(TARGET SYMBOL DIRECTORY PATTERN…): builds files into the target as
-# `const struct embedded_file SYMBOL[]` (core/embedded_file.h): name, bytes, length, and the same packed by
-# gzip, each one word; the last has a NULL name. In worker.js, @FILES@ are the names of all others and @VERSION@ is a hash of
+# hearthchat_embed(TARGET SYMBOL DIRECTORY PACKED|PLAIN PATTERN…): builds files into the target as
+# `const struct embedded_file SYMBOL[]` (core/embedded_file.h): name, bytes, length, each one word; the last has a NULL
+# name. PACKED: the bytes are gzip's. In worker.js, @FILES@ are the names of all others and @VERSION@ is a hash of
 # all of it. zopfli packs once, here, what every visit downloads: 3 % smaller than gzip -9.
 find_program(HEARTHCHAT_ZOPFLI zopfli REQUIRED)
 if(CMAKE_SIZEOF_VOID_P EQUAL 8)
@@ -22,7 +22,7 @@ function(hearthchat_stamp path_out directory files)
   set(${path_out} ${stamped} PARENT_SCOPE)
 endfunction()
 
-function(hearthchat_embed target symbol directory)
+function(hearthchat_embed target symbol directory form)
   set(files)
   foreach(pattern ${ARGN})
     file(GLOB found CONFIGURE_DEPENDS RELATIVE ${directory} ${directory}/${pattern})
@@ -34,19 +34,20 @@ function(hearthchat_embed target symbol directory)
   set(index 0)
   foreach(file ${files})
     set(name ${symbol}_${index})
-    set(packed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
     set(path ${directory}/${file})
     if(file STREQUAL "worker.js")
       hearthchat_stamp(path ${directory} "${files}")
     endif()
-    add_custom_command(OUTPUT ${packed} DEPENDS ${path} VERBATIM
-      COMMAND sh -c "exec \"$1\" -c --gzip \"$2\" >\"$3\"" pack ${HEARTHCHAT_ZOPFLI} ${path} ${packed})
-    list(APPEND paths ${path} ${packed})
+    if(form STREQUAL "PACKED")
+      set(packed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
+      add_custom_command(OUTPUT ${packed} DEPENDS ${path} VERBATIM
+        COMMAND sh -c "exec \"$1\" -c --gzip \"$2\" >\"$3\"" pack ${HEARTHCHAT_ZOPFLI} ${path} ${packed})
+      set(path ${packed})
+    endif()
+    list(APPEND paths ${path})
     string(APPEND bytes "${name}_name:\n    .asciz \"${file}\"\n"
-      "${name}:\n    .incbin \"${path}\"\n${name}_end:\n    .byte 0\n"
-      "${name}_packed:\n    .incbin \"${packed}\"\n${name}_packed_end:\n")
-    string(APPEND table "    ${HEARTHCHAT_WORD} ${name}_name, ${name}, ${name}_end - ${name},"
-      " ${name}_packed, ${name}_packed_end - ${name}_packed\n")
+      "${name}:\n    .incbin \"${path}\"\n${name}_end:\n    .byte 0\n")
+    string(APPEND table "    ${HEARTHCHAT_WORD} ${name}_name, ${name}, ${name}_end - ${name}\n")
     math(EXPR index "${index} + 1")
   endforeach()
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.S)
@@ -58,7 +59,7 @@ ${bytes}
     .balign 8
     .global ${symbol}
 ${symbol}:
-${table}    ${HEARTHCHAT_WORD} 0, 0, 0, 0, 0
+${table}    ${HEARTHCHAT_WORD} 0, 0, 0
 ")
   set_source_files_properties(${output} PROPERTIES OBJECT_DEPENDS "${paths}")
   target_sources(${target} PRIVATE ${output})

@@ -21,6 +21,12 @@ test('the program is built to make mistakes hard to use', () => {
   if (process.arch === 'x64') assert.match(readelf('--notes'), /IBT, SHSTK/);
 });
 
+test('the program is small, with the tab inside', () => {
+  const stripped = path.join(temporaryDirectory(), 'stripped');
+  execFileSync('strip', ['-o', stripped, BINARY]);
+  assert.ok(fs.statSync(stripped).size <= 1_200_000, `${fs.statSync(stripped).size} bytes`);
+});
+
 test('the systemd unit leaves the node little to do harm with', () => {
   const unit = path.join(temporaryDirectory(), 'hearthchat@alice.service');
   fs.copyFileSync(path.join(path.dirname(BINARY), '../hearthchat@.service'), unit);

@@ -25,6 +25,7 @@ OWNERS = {
     "gnutls/abstract.h": ["server"],
     "ini.h": ["server"],
     "seccomp.h": ["server"],
+    "zlib.h": ["server"],
     "jansson.h": ["protocol", "gossip", "handlers"],
 }
 # Reading the log waits for the disk, comparing it takes a processor: these do on threads that may (ARCHITECTURE.md, "Threads").

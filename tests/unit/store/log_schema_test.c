@@ -46,6 +46,8 @@ static const char *const earlier[] = {
     "ALTER TABLE conversations DROP COLUMN first_lamport;"                                         \
     "ALTER TABLE conversations DROP COLUMN first_event_id;"                                        \
     "ALTER TABLE conversations DROP COLUMN last_seq;"                                              \
+    "CREATE INDEX messages_event_id ON messages(event_id); DROP INDEX events_event_id;"            \
+    "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
     "CREATE INDEX messages_order ON messages(lamport, event_id);"
 #define WITHOUT_NEW_TABLES                                                                         \
