@@ -8,8 +8,8 @@
 
 void json_text_separate(struct buffer *out)
 {
-    char last = out->length_bytes == 0 ? '{' : out->data[out->length_bytes - 1];
-    if (last != '{' && last != '[') {
+    const char *last = out->length_bytes == 0 ? "{" : out->data + out->length_bytes - 1;
+    if (*last != '{' && *last != '[') {
         buffer_append_byte(out, ',');
     }
 }
