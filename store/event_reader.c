@@ -136,7 +136,7 @@ static enum result look(struct event_log *log, const struct range *range, take_r
     struct looking looking = {.count = 0};
     struct database *reader = log_readers_acquire(log);
     (void)database_execute(reader, "BEGIN");
-    *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
+    *through_out = log_events_last(reader);
     sqlite3_stmt *row = database_query(reader,
                                        "SELECT e.seq,e.lamport,e.json,e.hash,e.type FROM concerns c"
                                        " JOIN events e ON e.seq=c.seq WHERE c.node=?1 AND c.seq>?2"

@@ -6,6 +6,7 @@
 #include "protocol/canonical.h"
 #include "protocol/event.h"
 #include "store/database_private.h"
+#include "store/log_events_private.h"
 
 static bool is_sound(struct database *database)
 {
@@ -37,7 +38,7 @@ static bool is_right(sqlite3_stmt *row, const struct node_id *community_id)
 static void look_at_some(struct database *database, const struct node_id *community_id,
                          struct log_checkup *checkup)
 {
-    int64_t last = database_integer(database, 0, "SELECT max(seq) FROM events", "");
+    int64_t last = log_events_last(database);
     int64_t step = last / LOG_CHECKUP_SAMPLE + 1;
     for (int64_t before = last + 1; before > 1;) {
         sqlite3_stmt *row = database_query(database,

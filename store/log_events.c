@@ -23,6 +23,16 @@ struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int co
     return event;
 }
 
+int64_t log_events_last(struct database *database)
+{
+    return database_integer(database, 0, "SELECT max(seq) FROM events", "");
+}
+
+void log_events_set_aside(struct event_log *log, int64_t seq, int64_t aside)
+{
+    database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii", seq, aside);
+}
+
 struct event *log_events_read(struct event_log *log, int64_t seq)
 {
     sqlite3_stmt *row =

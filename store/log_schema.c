@@ -340,7 +340,7 @@ static enum result commit(struct database *database)
 /* Our own number is the first. */
 static void add_self(struct database *database, const struct event_log_options *options)
 {
-    database_run(database, "INSERT INTO nodes(key) VALUES(?1)", "b", options->key->node_id.key,
+    database_run(database, "INSERT INTO nodes(id,key) VALUES(1,?1)", "b", options->key->node_id.key,
                  NODE_ID_BYTES);
 }
 
@@ -441,7 +441,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                      "PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;"
                                      "PRAGMA journal_size_limit=33554432;");
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be opened", error);
     }
@@ -466,7 +466,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error)
 {
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be read", error);
     }
