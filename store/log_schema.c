@@ -73,12 +73,6 @@ static const char identity[] =
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
 
-/* Made by fresh logs and by the step to schema 7. */
-#define INDEX_OF_IDS                                                                               \
-    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
-    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
-        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
-
 /* In the order of what is as good as random each event lies on another page: the beginnings of
  * hashes and keys make those pages few. */
 #define INDEXES_BY_PREFIX                                                                          \
@@ -87,6 +81,11 @@ static const char identity[] =
         "hash") ");"                                                                               \
                 "CREATE INDEX events_author ON events(" LOG_SCHEMA_PREFIX(                         \
                     "author") ", aside, lamport);"
+
+#define INDEX_OF_IDS                                                                               \
+    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
+    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
+        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
 
 /* Where peers were reached, in the words of gossip/address_book.h; `place` 0 worked last, whatever
  * the clock said. Primary: it is in no event. */
@@ -183,8 +182,7 @@ static const char identity[] =
     "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"
 
 /* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
- * once (§24.9). Derived: `acknowledged`: who said that a message is there, by any accepted event.
- */
+ * once (§24.9). Derived: `acknowledged`: who said of a message that it is there. */
 #define REPAIR_TABLES                                                                              \
     "CREATE TABLE lost(peer INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(peer, hash))"        \
     " WITHOUT ROWID;"                                                                              \
@@ -283,9 +281,8 @@ static const char *const tables[] = {
 static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
-    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS INDEX_OF_IDS DERIVE_ANEW
-           "PRAGMA user_version=7;"},
+    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES INDEXES_BY_PREFIX INDEX_OF_IDS,
+           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS DERIVE_ANEW "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
