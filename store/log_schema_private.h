@@ -9,9 +9,10 @@
 #include "store/database_private.h"
 #include "store/event_log.h"
 
-/* What the indexes of hashes and of authors hold of them, enough to leave one or two in a million,
- * and how a statement finds one by its parameter. */
-#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,5)"
+/* What the indexes of hashes and of authors hold of them, and how a statement finds one by its
+ * parameter. Few of a million share theirs, and for another one that does somebody tries for long.
+ */
+#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,4)"
 #define LOG_SCHEMA_IS(column, parameter)                                                           \
     LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
 

@@ -43,6 +43,8 @@ static const char *const earlier[] = {
     "ALTER TABLE conversations DROP COLUMN unread;"                                                \
     "ALTER TABLE conversations DROP COLUMN read_lamport;"                                          \
     "ALTER TABLE conversations DROP COLUMN read_event_id;"                                         \
+    "DROP INDEX messages_client_id;"                                                               \
+    "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "DROP INDEX events_hash; DROP INDEX events_author;"                                            \
     "CREATE INDEX events_hash ON events(substr(hash,1,8));"                                        \
     "CREATE INDEX events_author ON events(substr(author,1,8), aside, lamport);"                    \
