@@ -5,10 +5,15 @@
  *       RATE messages a second are due at PORT; timed from then until they are pushed at OTHER-PORT
  *   load mqtt PORT CONNECTIONS SECONDS BODY
  *       the same with a broker: published at QoS 1, kept for a subscriber who is away
+ *   load xmpp PORT CONNECTIONS SECONDS BODY
+ *       the same with a server that has the accounts load (its password too) and away at localhost:
+ *       a message to away, acknowledged (XEP-0198)
  *   load tabs PORT TOPIC COUNT BODY TIMES
  *       opens so many WebSockets and says so, then for a line of its input sends TIMES messages one
  *       by one, each timed until the last tab has it; open until its input ends
  * ######## in a body is a message's number. Prints JSON; times are microseconds. */
+#include "bench/load.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -24,8 +29,6 @@
 #include <unistd.h>
 
 enum {
-    HEAD_BYTES = 2048,
-    REQUEST_BYTES = 4096,
     DIGITS = 8,
     POOL = 128, /* of connections that type */
     MOST_MESSAGES = 1000000,
@@ -34,29 +37,6 @@ enum {
 };
 static const char mark[] = "#no";
 
-struct connection {
-    int fd;
-    bool is_tab;
-    bool acknowledged; /* by a PUBACK, of four bytes */
-    bool busy;
-    int64_t begun_us;
-    size_t unsent;
-    char request[REQUEST_BYTES];
-    /* the answer */
-    char head[HEAD_BYTES];
-    size_t head_bytes;
-    bool in_body;
-    bool chunked;
-    bool last_chunk;
-    int64_t left; /* of the body, or of the chunk with its line's end */
-    char line[32];
-    size_t line_bytes;
-    /* a tab: how far a mark has come, and the number behind it */
-    size_t matched;
-    int64_t number;
-    int64_t seen; /* the number that came last */
-};
-
 static struct {
     uint64_t counts[64 * STEPS];
     uint64_t all;
@@ -64,13 +44,13 @@ static struct {
 } times;
 static uint64_t errors;
 static int poller;
-static char request[REQUEST_BYTES];
+static char request[LOAD_REQUEST_BYTES];
 static size_t request_bytes;
 static char *numbered; /* where the number goes in a request, relative to `request`; NULL: none */
 static int64_t due_us[MOST_MESSAGES];
 static int64_t arrived;
 
-static void require(bool holds, const char *what)
+void load_require(bool holds, const char *what)
 {
     if (!holds) {
         (void)fprintf(stderr, "load: %s%s%s\n", what, errno != 0 ? ": " : "",
@@ -124,22 +104,30 @@ static void print_times(double seconds)
     (void)fflush(stdout);
 }
 
+void load_prepare(const char *text, size_t bytes)
+{
+    load_require(bytes < sizeof request, "the request is too long");
+    memcpy(request, text, bytes);
+    request_bytes = bytes;
+    numbered = memmem(request, bytes, "########", DIGITS);
+}
+
 static void prepare(const char *port, const char *method, const char *path, const char *body)
 {
+    char text[LOAD_REQUEST_BYTES];
     int length =
         body == NULL
-            ? snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n",
-                       method, path, port)
-            : snprintf(request, sizeof request,
+            ? snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n", method,
+                       path, port)
+            : snprintf(text, sizeof text,
                        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\n"
                        "Content-Length: %zu\r\n\r\n%s",
                        method, path, port, strlen(body), body);
-    require(length > 0 && (size_t)length < sizeof request, "the request is too long");
-    request_bytes = (size_t)length;
-    numbered = strstr(request, "########");
+    load_require(length > 0 && (size_t)length < sizeof text, "the request is too long");
+    load_prepare(text, (size_t)length);
 }
 
-static void connect_to(struct connection *connection, const char *port)
+void load_connect(struct load_connection *connection, const char *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)atoi(port)),
@@ -147,15 +135,28 @@ static void connect_to(struct connection *connection, const char *port)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
     int on = 1;
     connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    require(connection->fd >= 0 &&
-                connect(connection->fd, (struct sockaddr *)(void *)&address, sizeof address) == 0,
-            "no connection");
+    load_require(connection->fd >= 0 && connect(connection->fd, (struct sockaddr *)(void *)&address,
+                                                sizeof address) == 0,
+                 "no connection");
     (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    require(epoll_ctl(poller, EPOLL_CTL_ADD, connection->fd, &event) == 0, "no epoll");
+    load_require(epoll_ctl(poller, EPOLL_CTL_ADD, connection->fd, &event) == 0, "no epoll");
+}
+
+void load_talk(const struct load_connection *connection, const char *text, const char *expected)
+{
+    char came[8192];
+    size_t had = 0;
+    load_require(send(connection->fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text),
+                 "a greeting is not taken");
+    do {
+        ssize_t more = recv(connection->fd, came + had, sizeof came - had, 0);
+        load_require(more > 0, expected);
+        had += (size_t)more;
+    } while (memmem(came, had, expected, strlen(expected)) == NULL);
 }
 
 /* One request goes into a socket's buffer as a whole: it is short, and the last one is answered. */
-static void ask(struct connection *connection, int64_t begun_us, int64_t number)
+static void ask(struct load_connection *connection, int64_t begun_us, int64_t number)
 {
     memcpy(connection->request, request, request_bytes);
     if (numbered != NULL) {
@@ -167,12 +168,12 @@ static void ask(struct connection *connection, int64_t begun_us, int64_t number)
     connection->begun_us = begun_us;
     connection->head_bytes = 0;
     connection->in_body = false;
-    require(send(connection->fd, connection->request, request_bytes, MSG_NOSIGNAL) ==
-                (ssize_t)request_bytes,
-            "a request is not taken");
+    load_require(send(connection->fd, connection->request, request_bytes, MSG_NOSIGNAL) ==
+                     (ssize_t)request_bytes,
+                 "a request is not taken");
 }
 
-static void read_head(struct connection *connection)
+static void read_head(struct load_connection *connection)
 {
     const char *length = strcasestr(connection->head, "\r\nContent-Length:");
     connection->chunked = strcasestr(connection->head, "\r\nTransfer-Encoding: chunked") != NULL;
@@ -188,7 +189,7 @@ static void read_head(struct connection *connection)
 }
 
 /* A line of a chunked body has come: the next chunk's length, or the end of all. */
-static bool take_line(struct connection *connection)
+static bool take_line(struct load_connection *connection)
 {
     connection->line[connection->line_bytes] = '\0';
     connection->line_bytes = 0;
@@ -202,15 +203,21 @@ static bool take_line(struct connection *connection)
 }
 
 /* True when the answer is whole. */
-static bool feed(struct connection *connection, const char *bytes, size_t count)
+static bool feed(struct load_connection *connection, const char *bytes, size_t count)
 {
-    if (connection->acknowledged) {
+    if (connection->answer == LOAD_FOUR_BYTES) {
         connection->head_bytes += count;
         return connection->head_bytes == 4;
     }
+    if (connection->answer == LOAD_ONE_ELEMENT) {
+        load_require(connection->head_bytes > 0 || bytes[0] == '<', "no element is the answer");
+        connection->head_bytes += count;
+        return bytes[count - 1] == '>';
+    }
     for (size_t i = 0; i < count;) {
         if (!connection->in_body) {
-            require(connection->head_bytes + 1 < HEAD_BYTES, "an answer has too long a head");
+            load_require(connection->head_bytes + 1 < LOAD_HEAD_BYTES,
+                         "an answer has too long a head");
             connection->head[connection->head_bytes++] = bytes[i++];
             connection->head[connection->head_bytes] = '\0';
             if (connection->head_bytes >= 4 &&
@@ -239,7 +246,7 @@ static bool feed(struct connection *connection, const char *bytes, size_t count)
 }
 
 /* Numbers behind marks, wherever they stand in what is pushed. */
-static void find_marks(struct connection *tab, const char *bytes, size_t count)
+static void find_marks(struct load_connection *tab, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (tab->matched < sizeof mark - 1) {
@@ -261,7 +268,7 @@ static void find_marks(struct connection *tab, const char *bytes, size_t count)
     }
 }
 
-static void upgrade(struct connection *tab, const char *port, const char *topic)
+static void upgrade(struct load_connection *tab, const char *port, const char *topic)
 {
     char path[512];
     char text[1024];
@@ -270,15 +277,15 @@ static void upgrade(struct connection *tab, const char *port, const char *topic)
                    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                    topic, port);
-    connect_to(tab, port);
+    load_connect(tab, port);
     tab->is_tab = true;
     tab->seen = -1;
     int length = snprintf(text, sizeof text, "GET %s", path);
-    require(send(tab->fd, text, (size_t)length, MSG_NOSIGNAL) == length, "no WebSocket");
+    load_require(send(tab->fd, text, (size_t)length, MSG_NOSIGNAL) == length, "no WebSocket");
     size_t had = 0;
     while (had < sizeof text - 1 && strstr(text, "\"ready\"") == NULL) {
         ssize_t came = recv(tab->fd, text + had, sizeof text - 1 - had, 0);
-        require(came > 0, "a WebSocket is refused");
+        load_require(came > 0, "a WebSocket is refused");
         had += (size_t)came;
         for (size_t i = had - (size_t)came; i < had; i++) {
             text[i] = text[i] == '\0' ? ' ' : text[i];
@@ -289,7 +296,7 @@ static void upgrade(struct connection *tab, const char *port, const char *topic)
 
 static int64_t until_us; /* each connection asks again; 0: none does */
 
-static void ask_again(struct connection *connection)
+static void ask_again(struct load_connection *connection)
 {
     int64_t now = now_us();
     note(now - connection->begun_us);
@@ -306,9 +313,9 @@ static void turn(int64_t wait_us)
     const struct timespec wait = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
     int count = epoll_pwait2(poller, events, 256, &wait, NULL);
     for (int i = 0; i < count; i++) {
-        struct connection *connection = events[i].data.ptr;
+        struct load_connection *connection = events[i].data.ptr;
         ssize_t came = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        require(came > 0 || (came < 0 && errno == EAGAIN), "a connection was closed");
+        load_require(came > 0 || (came < 0 && errno == EAGAIN), "a connection was closed");
         if (came > 0 && connection->is_tab) {
             find_marks(connection, bytes, (size_t)came);
         } else if (came > 0 && feed(connection, bytes, (size_t)came)) {
@@ -320,7 +327,7 @@ static void turn(int64_t wait_us)
     }
 }
 
-static void ask_all(struct connection *all, size_t connections, double seconds)
+void load_ask_all(struct load_connection *all, size_t connections, double seconds)
 {
     int64_t begun = now_us();
     until_us = begun + (int64_t)(seconds * 1e6);
@@ -344,68 +351,17 @@ static void ask_all(struct connection *all, size_t connections, double seconds)
 static void run_http(char **arguments, int count)
 {
     size_t connections = strtoull(arguments[1], NULL, 10);
-    struct connection *all = calloc(connections, sizeof *all);
-    require(all != NULL, "no memory");
+    struct load_connection *all = calloc(connections, sizeof *all);
+    load_require(all != NULL, "no memory");
     prepare(arguments[0], arguments[3], arguments[4], count > 5 ? arguments[5] : NULL);
     for (size_t i = 0; i < connections; i++) {
-        connect_to(&all[i], arguments[0]);
+        load_connect(&all[i], arguments[0]);
     }
-    ask_all(all, connections, atof(arguments[2]));
+    load_ask_all(all, connections, atof(arguments[2]));
     free(all);
 }
 
-/* MQTT 3.1.1. A text goes with its length before it; a packet here has less than 128 bytes. */
-static size_t put_text(char *at, const char *text)
-{
-    size_t length = strlen(text);
-    at[0] = 0;
-    at[1] = (char)length;
-    memcpy(at + 2, text, length);
-    return length + 2;
-}
-
-static void greet(struct connection *connection, const char *port, const char *name, bool forgets)
-{
-    char packet[64] = "\x10\0\0\4MQTT\4\0\0\0";
-    char answer[4];
-    packet[9] = forgets ? 2 : 0;
-    size_t length = 12 + put_text(packet + 12, name);
-    packet[1] = (char)(length - 2);
-    connect_to(connection, port);
-    require(send(connection->fd, packet, length, MSG_NOSIGNAL) == (ssize_t)length &&
-                recv(connection->fd, answer, 4, MSG_WAITALL) == 4 && answer[3] == 0,
-            "the broker refuses us");
-}
-
-static void run_mqtt(char **arguments, int count)
-{
-    static const char subscribe[] = "\x82\x0a\0\1\0\5bench\1";
-    static struct connection away;
-    char answer[5];
-    char name[32];
-    size_t connections = strtoull(arguments[1], NULL, 10);
-    struct connection *all = calloc(connections, sizeof *all);
-    (void)count;
-    require(all != NULL && strlen(arguments[3]) < 100, "no memory, or a long body");
-    greet(&away, arguments[0], "away", false);
-    require(send(away.fd, subscribe, sizeof subscribe - 1, MSG_NOSIGNAL) > 0 &&
-                recv(away.fd, answer, 5, MSG_WAITALL) == 5,
-            "the broker subscribes nobody");
-    (void)close(away.fd);
-    for (size_t i = 0; i < connections; i++) {
-        (void)snprintf(name, sizeof name, "load-%zu", i);
-        greet(&all[i], arguments[0], name, true);
-        all[i].acknowledged = true;
-    }
-    memcpy(request, "\x32\0\0\5bench\0\1", 11);
-    memcpy(request + 11, arguments[3], strlen(arguments[3]));
-    request_bytes = 11 + strlen(arguments[3]);
-    request[1] = (char)(request_bytes - 2);
-    ask_all(all, connections, atof(arguments[2]));
-    free(all);
-}
-
-static void type_all(struct connection *pool, int64_t rate, int64_t messages)
+static void type_all(struct load_connection *pool, int64_t rate, int64_t messages)
 {
     int64_t begun = now_us() + 1000;
     size_t next = 0;
@@ -417,7 +373,7 @@ static void type_all(struct connection *pool, int64_t rate, int64_t messages)
             break;
         }
         for (size_t tried = 0; tried < POOL && number < messages && now >= due; tried++) {
-            struct connection *connection = &pool[next++ % POOL];
+            struct load_connection *connection = &pool[next++ % POOL];
             if (!connection->busy) {
                 due_us[number] = due;
                 ask(connection, now, number++);
@@ -430,16 +386,16 @@ static void type_all(struct connection *pool, int64_t rate, int64_t messages)
 
 static void run_keypress(char **arguments, int count)
 {
-    static struct connection pool[POOL];
-    static struct connection screen;
+    static struct load_connection pool[POOL];
+    static struct load_connection screen;
     int64_t rate = strtoll(arguments[4], NULL, 10);
     int64_t messages = (int64_t)((double)rate * atof(arguments[5]));
     (void)count;
-    require(rate > 0 && messages <= 99999, "five digits are all that a message's number has");
+    load_require(rate > 0 && messages <= 99999, "five digits are all that a message's number has");
     prepare(arguments[0], "POST", "/api/v1/chat/send", arguments[1]);
     upgrade(&screen, arguments[2], arguments[3]);
     for (size_t i = 0; i < POOL; i++) {
-        connect_to(&pool[i], arguments[0]);
+        load_connect(&pool[i], arguments[0]);
     }
     type_all(pool, rate, messages);
     print_times((double)messages / (double)rate);
@@ -447,18 +403,18 @@ static void run_keypress(char **arguments, int count)
 
 static void run_tabs(char **arguments, int count)
 {
-    static struct connection sender;
+    static struct load_connection sender;
     size_t tabs = strtoull(arguments[2], NULL, 10);
     int messages = atoi(arguments[4]);
     char line[16];
-    struct connection *all = calloc(tabs, sizeof *all);
+    struct load_connection *all = calloc(tabs, sizeof *all);
     (void)count;
-    require(all != NULL, "no memory");
+    load_require(all != NULL, "no memory");
     for (size_t i = 0; i < tabs; i++) {
         upgrade(&all[i], arguments[0], arguments[1]);
     }
     prepare(arguments[0], "POST", "/api/v1/chat/send", arguments[3]);
-    connect_to(&sender, arguments[0]);
+    load_connect(&sender, arguments[0]);
     (void)printf("open\n");
     (void)fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
@@ -484,7 +440,8 @@ int main(int argc, char **argv)
         void (*run)(char **arguments, int count);
         int arguments;
     } all[] = {{"http", run_http, 5},
-               {"mqtt", run_mqtt, 4},
+               {"mqtt", load_mqtt, 4},
+               {"xmpp", load_xmpp, 4},
                {"keypress", run_keypress, 6},
                {"tabs", run_tabs, 5}};
     poller = epoll_create1(EPOLL_CLOEXEC);
@@ -495,5 +452,5 @@ int main(int argc, char **argv)
         }
     }
     errno = 0;
-    require(false, "http, mqtt, keypress or tabs, as the head of its source says");
+    load_require(false, "http, mqtt, xmpp, keypress or tabs, as the head of its source says");
 }

@@ -161,7 +161,8 @@ static void read_middle(struct population *population)
 
 static void read_conversations(struct population *population)
 {
-    population_require(history_conversations(population->log, pass_conversation, NULL) == RESULT_OK,
+    population_require(history_conversations(population->log, NULL, pass_conversation, NULL) ==
+                           RESULT_OK,
                        "There are no conversations.");
 }
 

@@ -49,11 +49,8 @@ enum result inbox_post(struct inbox *inbox, void *item)
         was_empty = inbox->count == 0;
         inbox->items[(inbox->first + inbox->count) % inbox->capacity] = item;
         inbox->count++;
-        if (was_empty) {
-            lock_wake_all(inbox->lock);
-        }
     }
-    lock_release(inbox->lock);
+    lock_release_and_wake_one(inbox->lock);
     if (was_empty && inbox->wake != NULL) {
         inbox->wake(inbox->context);
     }

@@ -1,5 +1,4 @@
-/* Every bound on what somebody else can make this node hold, do or wait for, and why it is what it
- * is.
+/* Every bound on what somebody else can make this node hold, do or wait for, and why it is so.
  *
  * Thread: any; constants. What one message may be is said where the message is (event.h,
  * reconcile.h, canonical.h, event_batch.h). Bytes, milliseconds, and numbers, as the names say.
@@ -61,6 +60,7 @@ enum {
     LIMITS_FLOOD_FACTOR = 10,      /* beyond that many times a limit the connection is closed */
     LIMITS_OWN_CALL_EVERY_MS = 15, /* our gossip's to one peer, on average … */
     LIMITS_OWN_CALLS_AT_ONCE = 15, /* … and at once: 82 in any second, and air for a slow line */
+    LIMITS_OWN_NEWS_EVERY_MS = 2,  /* pushes that a peer does not count: no flood is made of them */
     LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
     LIMITS_CHAT_CALLS_AT_ONCE = 256, /* of anybody (§8, max_concurrent): it waits for the disk */
     LIMITS_CHANGES_AT_ONCE = 64,     /* … of the membership; people make them one by one */

@@ -21,4 +21,7 @@ void lock_release(struct lock *lock);
 bool lock_wait(struct lock *lock, int64_t timeout_ms);
 void lock_wake_all(struct lock *lock);
 
+/* Gives the lock back, then wakes one of those who wait, who finds it free. */
+void lock_release_and_wake_one(struct lock *lock);
+
 #endif

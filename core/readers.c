@@ -124,12 +124,14 @@ static void run(struct readers *readers, struct reader_job *job)
     size_t slow = is_slow(readers, job) ? 1 : 0;
     turn->used_ms += READERS_SLICE_MS; /* and what it is in truth, when that is known */
     readers->slow_running += slow;
-    job->until_ms = clock_monotonic_ms(clock_system()) + READERS_SLICE_MS;
+    const int64_t slow_from_ms = clock_monotonic_ms(clock_system()) + SLOW_MS;
+    job->until_ms = slow_from_ms - SLOW_MS + READERS_SLICE_MS;
     lock_release(readers->lock);
     bool done = job->run(job);
+    bool may_be_slow = clock_monotonic_ms(clock_system()) >= slow_from_ms;
+    worked_ms = may_be_slow ? thread_worked_ms() - worked_ms : 0; /* a system call */
     lock_take(readers->lock);
     int64_t now_ms = clock_monotonic_ms(readers->clock);
-    worked_ms = thread_worked_ms() - worked_ms;
     turn->used_ms += (now_ms > begun_ms ? now_ms - begun_ms : 1) - READERS_SLICE_MS;
     readers->slow_running -= slow;
     if (worked_ms >= SLOW_MS && turn->slow_until_ms < now_ms + SLOW_FOR * worked_ms) {
@@ -184,8 +186,7 @@ void readers_post(struct readers *readers, struct reader_job *job)
 {
     lock_take(readers->lock);
     add(readers, job);
-    lock_wake_all(readers->lock);
-    lock_release(readers->lock);
+    lock_release_and_wake_one(readers->lock);
 }
 
 bool readers_is_over(const struct reader_job *job)

@@ -13,13 +13,7 @@
 #include "gossip/peer_doors_private.h"
 #include "protocol/event_kind.h"
 
-enum {
-    MOST_MESSAGES = 4096,
-    TAKEN_AT_ONCE = 256,
-    SAVE_EVERY_MS = 5000,
-    MOST_VERIFIERS = 4,
-    CAUGHT_UP_MS = 30000
-};
+enum { MOST_MESSAGES = 4096, TAKEN_AT_ONCE = 256, MOST_VERIFIERS = 4, CAUGHT_UP_MS = 30000 };
 
 enum { MOST_PASSED_ON = 256 }; /* of a commit that brings more from others, nothing is passed on */
 
@@ -62,12 +56,15 @@ static void forget(struct gossip_news *news)
     memory_free(news);
 }
 
+/* Drawn many at once, which is one call of the system. */
 static uint32_t random_below(void *context, uint32_t below)
 {
-    uint64_t number = 0;
-    (void)context;
-    signing_random(&number, sizeof number);
-    return (uint32_t)(number % below);
+    struct gossip *gossip = context;
+    if (gossip->chances_left == 0) {
+        gossip->chances_left = sizeof gossip->chances / sizeof *gossip->chances;
+        signing_random(gossip->chances, sizeof gossip->chances);
+    }
+    return (uint32_t)(gossip->chances[--gossip->chances_left] % below);
 }
 
 static void answer(const struct gossip_action *action)
@@ -216,7 +213,6 @@ int64_t gossip_step(struct gossip *gossip)
     } while (gossip_work_has_ended(gossip));
     if (gossip_io_now(gossip) >= gossip->save_at_ms) {
         peer_links_save(gossip);
-        gossip->save_at_ms = gossip_io_now(gossip) + SAVE_EVERY_MS;
     }
     follow_catching_up(gossip);
     gossip_progress_update(gossip);
@@ -290,7 +286,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->client = options->transport == NULL ? http_client_create(most, &guard) : NULL;
     gossip->outward = outward_calls_create(options->clock, most, gossip_io_begin, gossip);
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
-    gossip->state = gossip_state_create(random_below, NULL, gossip_io_now(gossip));
+    gossip->state = gossip_state_create(random_below, gossip, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
     gossip->refused = refused_hashes_create();
     gossip->skew = clock_skew_create();

@@ -138,12 +138,20 @@ static void sort_in(struct gossip_state *state, const struct peer *peer, bool re
     }
 }
 
+static void count(struct gossip_state *state, struct peer *peer)
+{
+    state->losts[peer->lost]--;
+    peer->lost = gossip_pace_lost(peer);
+    state->losts[peer->lost]++;
+}
+
 void gossip_agenda_follow(struct gossip_state *state, struct peer *peer)
 {
     bool tries = gossip_agenda_urgency(peer) == URGENCY_TRY;
     int64_t exchange_at_ms = gossip_agenda_exchange_at(state, peer);
     int64_t call_at_ms = earlier(presence_at(peer), gossip_agenda_push_at(peer));
     sort_in(state, peer, gossip_agenda_is_reachable(peer));
+    count(state, peer);
     enter(state, GOSSIP_AGENDA_CALLS, peer,
           tries ? call_at_ms : earlier(call_at_ms, exchange_at_ms));
     enter(state, GOSSIP_AGENDA_SUBSCRIPTIONS, peer, gossip_agenda_subscribe_at(peer));
@@ -164,6 +172,7 @@ void gossip_agenda_add(struct gossip_state *state, struct peer *peer)
     peer->number = ++state->peers_made;
     peer->place = state->peer_count++;
     state->peers[peer->place] = peer;
+    state->losts[peer->lost]++;
     for (size_t kind = 0; kind < GOSSIP_AGENDAS; kind++) {
         struct agenda *agenda = &state->agendas[kind];
         agenda->heap = memory_resize(agenda->heap, count, sizeof(struct peer *));
@@ -175,6 +184,7 @@ void gossip_agenda_add(struct gossip_state *state, struct peer *peer)
 void gossip_agenda_remove(struct gossip_state *state, struct peer *peer)
 {
     sort_in(state, peer, false);
+    state->losts[peer->lost]--;
     gossip_agenda_swap(state, peer->place, --state->peer_count);
     for (size_t kind = 0; kind < GOSSIP_AGENDAS; kind++) {
         enter(state, (enum gossip_agenda)kind, peer, INT64_MAX);

@@ -6,6 +6,7 @@ void gossip_outcome_heard(struct peer *peer, enum peer_reach_event event, int64_
 {
     peer->contact_ms = now_ms;
     peer->seen = true;
+    peer->met = true;
     peer_phases_reach(&peer->reach, event);
 }
 
@@ -15,11 +16,12 @@ static void answered(struct peer *peer, int64_t now_ms)
     peer->failures = 0;
 }
 
-/* Who takes us for a stranger hears from others, soon, that we joined. */
+/* Until when. Who takes us for a stranger hears from others, soon, that we joined. */
 static int64_t back_off(struct gossip_state *state, const struct peer *peer, bool stranger,
                         int64_t now_ms)
 {
     bool gone = now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS;
+    int64_t turn_ms = gossip_pace_turn(state, peer);
     int64_t soon = stranger ? GOSSIP_STRANGER_MS : GOSSIP_BACK_OFF_MOST_MS;
     int64_t late = stranger ? GOSSIP_BACK_OFF_MOST_MS : GOSSIP_BACK_OFF_GONE_MS;
     int64_t most = gone ? late : soon;
@@ -27,7 +29,11 @@ static int64_t back_off(struct gossip_state *state, const struct peer *peer, boo
     for (unsigned i = 1; i < peer->failures && wait_ms < most; i++) {
         wait_ms *= 2;
     }
-    return gossip_pace_jitter(state, wait_ms < most ? wait_ms : most);
+    wait_ms = wait_ms < most ? wait_ms : most;
+    if (wait_ms >= turn_ms) {
+        return now_ms + gossip_pace_jitter(state, wait_ms);
+    }
+    return gossip_pace_gather(state, now_ms + gossip_pace_jitter(state, turn_ms), turn_ms);
 }
 
 /* What a push held goes with the next exchange; a session beside it goes on, for it may be as near
@@ -38,13 +44,14 @@ static void failed(struct gossip_state *state, struct peer *peer,
     if (peer->failures++ == 0) {
         peer->failing_since_ms = now_ms;
     }
+    peer->gone = !peer->met || now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS;
     peer_phases_reach(&peer->reach, outcome->answered ? REACH_REFUSED : REACH_FAILED);
     peer->queue_count = 0;
     gossip_spread_open_gap(peer);
     if (outcome->pushed && peer->exchange != EXCHANGE_NONE) {
         peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
     } else {
-        peer->exchange_at_ms = now_ms + back_off(state, peer, outcome->stranger, now_ms);
+        peer->exchange_at_ms = back_off(state, peer, outcome->stranger, now_ms);
     }
     send_waiters_give_up(&state->waiters, &peer->entry.node_id);
 }
@@ -183,12 +190,13 @@ static void succeeded(struct gossip_state *state, struct peer *peer, bool again,
 
 /* The call is over, and with it the exchange, but where the next step follows. */
 static void end_call(struct gossip_state *state, struct peer *peer,
-                     const struct gossip_outcome *outcome)
+                     const struct gossip_outcome *outcome, int64_t now_ms)
 {
     bool in_session = peer->exchange == EXCHANGE_STEP || peer->exchange == EXCHANGE_STEP_AGAIN;
     bool pauses = in_session && outcome->succeeded && outcome->more && !outcome->by_cursor &&
                   !outcome->postponed && outcome->wait_ms == 0;
     if (outcome->pushed) {
+        gossip_pace_pushed(peer, !outcome->uncounted, now_ms);
         peer_phases_push(&peer->push, PUSH_ENDS);
     } else {
         state->try_count -= peer->urgency == URGENCY_TRY ? 1 : 0;
@@ -201,7 +209,7 @@ void gossip_outcome_apply(struct gossip_state *state, struct peer *peer,
 {
     bool late = outcome->pushed ? peer->push == PUSH_LATE : peer->exchange == EXCHANGE_LATE;
     bool again = peer_phases_again(peer->exchange);
-    end_call(state, peer, outcome);
+    end_call(state, peer, outcome, now_ms);
     if (late) {
         if (outcome->succeeded) {
             decide_arrived(state, peer, !outcome->pushed, outcome);

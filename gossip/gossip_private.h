@@ -35,6 +35,8 @@ struct gossip {
     struct outward_calls *outward;
     struct gossip_state *state;
     struct gossip_action *action; /* large; reused */
+    uint64_t chances[64];         /* drawn, and not used yet: the first so many */
+    size_t chances_left;
     struct refused_hashes *refused;
     struct verifier *verifier;
     struct clock_skew *skew;
@@ -52,7 +54,7 @@ struct gossip {
     int64_t caught_events;   /* received in sessions since then */
     int64_t caught_ms;       /* when events were last known to be lacking */
     struct peer_turns turns; /* to fetch much */
-    int64_t save_at_ms;
+    int64_t save_at_ms;      /* what changed; INT64_MAX: nothing */
     int64_t save_records_at_ms;
     int64_t caught_up_at_ms; /* the log is told at the latest; INT64_MAX: it does not wait */
     struct lock *lock;       /* guards what follows, the presence in the links, and who is a peer */
@@ -110,7 +112,7 @@ void peer_links_forget_session(struct peer_link *link);
 void peer_links_report(struct peer_link *link, const char *reason);
 void peer_links_report_stall(struct peer_link *link);
 
-/* Has the log remember what changed: where somebody was reached at once, when they were seen not so
+/* Has the log remember what changed: where somebody was reached soon, when they were seen not so
  * often, for each time is a write to the disk. */
 void peer_links_save(struct gossip *gossip);
 

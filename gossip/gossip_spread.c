@@ -54,6 +54,14 @@ static void note_source(const struct gossip_state *state, struct peer *peer, int
     }
 }
 
+/* The one that is passed the event next; where all that are left are, nothing is drawn. */
+static size_t draw(struct gossip_state *state, size_t from, size_t passed)
+{
+    size_t left = state->reachable_count - from;
+    return left + passed <= GOSSIP_FAN_OUT ? from
+                                           : from + state->random(state->context, (uint32_t)left);
+}
+
 /* Candidates are drawn by a partial shuffle of those that are reachable. */
 void gossip_spread_event(struct gossip_state *state, int64_t seq, struct peer *source,
                          struct peer *concerned)
@@ -67,8 +75,7 @@ void gossip_spread_event(struct gossip_state *state, int64_t seq, struct peer *s
         enqueue(state, concerned, seq);
     }
     for (size_t i = 0; i < state->reachable_count && passed < GOSSIP_FAN_OUT; i++) {
-        size_t left = state->reachable_count - i;
-        size_t drawn = i + state->random(state->context, (uint32_t)left);
+        size_t drawn = draw(state, i, passed);
         struct peer *peer = state->peers[drawn];
         gossip_agenda_swap(state, i, drawn);
         if (peer != source && peer != concerned) {

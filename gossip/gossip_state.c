@@ -11,6 +11,7 @@ struct gossip_state *gossip_state_create(uint32_t (*random)(void *context, uint3
     state->called_ms = now_ms;
     state->random = random;
     state->context = context;
+    state->beat_ms = now_ms - random(context, GOSSIP_BACK_OFF_GONE_MS);
     uint64_t seed = random(context, UINT32_MAX);
     peer_table_init(&state->table, seed << 32 | random(context, UINT32_MAX));
     return state;
@@ -94,8 +95,13 @@ void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq,
                               const struct node_id *node_id)
 {
     struct peer *peer = find(state, node_id);
-    if (peer != NULL) {
-        peer->wrote_seq = seq;
+    if (peer == NULL) {
+        return;
+    }
+    peer->wrote_seq = seq;
+    if (peer->reach == REACH_LOST && peer->exchange_at_ms > peer->asked_ms + GOSSIP_WRITTEN_MS) {
+        peer->exchange_at_ms = peer->asked_ms + GOSSIP_WRITTEN_MS;
+        gossip_agenda_follow(state, peer);
     }
 }
 
@@ -222,13 +228,28 @@ void gossip_state_polled(struct gossip_state *state, const struct node_id *node_
     gossip_agenda_follow(state, peer);
 }
 
-/* A call to who fails and was not heard of since then may take seconds to fail again. */
-static bool is_worth_waiting_for(const struct peer *peer, int64_t deadline_ms)
+/* What is under way there would have been answered by now, and nothing was heard since. */
+static bool is_silent(const struct peer *peer, int64_t now_ms)
 {
-    bool called = peer->push != PUSH_NONE || peer_phases_exchanges(peer->exchange) ||
-                  peer->exchange_at_ms < deadline_ms;
-    bool is_there = peer_phases_is_online(peer->reach) || peer_phases_is_known(peer->reach);
-    return peer_phases_works(peer->reach) || (called && is_there);
+    int64_t since_ms = now_ms;
+    if (peer->push != PUSH_NONE) {
+        since_ms = peer->pushed_ms;
+    } else if (peer_phases_exchanges(peer->exchange) && !peer_phases_works(peer->reach)) {
+        since_ms = peer->asked_ms;
+    }
+    return now_ms - since_ms >= GOSSIP_DELIVERY_WAIT_MS && peer->contact_ms < since_ms;
+}
+
+/* A call to who fails and was not heard of since then may take seconds to fail again, and who but
+ * calls us is never reached by one. Who refused once may have heard by the next call who we are. */
+static bool is_worth_waiting_for(const struct peer *peer, int64_t now_ms)
+{
+    bool called = peer->push != PUSH_NONE || peer_phases_exchanges(peer->exchange);
+    int64_t soon_ms = now_ms + (peer->failures > 1 ? GOSSIP_RECALL_MS : GOSSIP_DELIVERY_WAIT_MS);
+    bool is_near = peer_phases_is_known(peer->reach) && !peer_phases_calls_only(peer->reach);
+    bool is_there =
+        peer_phases_works(peer->reach) || (is_near && (called || peer->exchange_at_ms < soon_ms));
+    return is_there && !is_silent(peer, now_ms);
 }
 
 void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id *node_id,
@@ -240,7 +261,7 @@ void gossip_state_wait_delivery(struct gossip_state *state, const struct node_id
                                  .deadline_ms = now_ms + GOSSIP_DELIVERY_WAIT_MS,
                                  .token = token};
     memcpy(waiter.event_id, event_id, sizeof waiter.event_id);
-    if (peer == NULL || !is_worth_waiting_for(peer, waiter.deadline_ms)) {
+    if (peer == NULL || !is_worth_waiting_for(peer, now_ms)) {
         send_waiters_decide(&waiter, false);
     } else if (peer->cursor >= seq) {
         send_waiters_decide(&waiter, true);
@@ -320,7 +341,8 @@ static void begin_push(const struct gossip_state *state, struct peer *peer, int6
     memcpy(peer->pushed, peer->queue, peer->queue_count * sizeof *peer->queue);
     peer->pushed_count = peer->queue_count;
     peer->queue_count = 0;
-    gossip_pace_count(peer, now_ms);
+    peer->pushed_ms = now_ms;
+    gossip_pace_push(peer, now_ms);
     peer_phases_push(&peer->push, PUSH_BEGINS);
     peer->taken_through = state->last_seq;
 }

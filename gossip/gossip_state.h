@@ -64,7 +64,8 @@ void *gossip_state_get_link(const struct gossip_state *state, const struct node_
 void gossip_state_event_stored(struct gossip_state *state, int64_t seq,
                                const struct node_id *source, const struct node_id *concerned);
 
-/* The owner wrote it that event: until it is there, it comes before others. */
+/* The owner wrote it that event: until it is there, it comes before others, and it is tried at
+ * once if it can't be reached, but not more often than every GOSSIP_WRITTEN_MS. */
 void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq, const struct node_id *peer);
 
 /* Too many were stored to be passed on: reconciliation brings them, `at_once` or in its time. */
@@ -100,6 +101,7 @@ struct gossip_outcome {
     bool by_cursor; /* RECONCILE: the peer does not speak it */
     bool postponed; /* RECONCILE: begin anew soon; later if it succeeded */
     bool stranger;  /* the peer does not know us as a member (yet) */
+    bool uncounted; /* PUSH: the peer does not limit how often it is called like that */
     int64_t through;
     int64_t wait_ms;                   /* the peer asks for so long a pause; 0: it does not */
     char (*rejected)[ULID_TEXT_BYTES]; /* read-only */

@@ -13,6 +13,11 @@
 #include "gossip/peer_table.h"
 #include "gossip/send_waiters.h"
 
+/* Who can't be reached, told apart from who was gone before: those who went just now are likely to
+ * come back soon, and don't wait because so many others never do. */
+enum lost { LOST_NOT, LOST_LATELY, LOST_LONG_AGO };
+#define LOSTS 3
+
 /* What the decisions know of a peer. */
 struct peer {
     struct peer_entry entry; /* first: a peer is where its entry is */
@@ -38,7 +43,8 @@ struct peer {
     bool seen;            /* it answered or called, ever */
     bool hinted;          /* it is said to be there */
     int64_t wrote_seq;    /* the newest that the owner wrote to it and is not there; 0: none */
-    int64_t asked_ms;     /* when the last exchange began */
+    int64_t asked_ms;     /* when the last exchange began … */
+    int64_t pushed_ms;    /* … and the last push */
     int64_t differed_ms;  /* it last found a difference */
     int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
@@ -48,6 +54,9 @@ struct peer {
     bool online;        /* as last told */
     unsigned failures;  /* in a row */
     int64_t failing_since_ms;
+    bool met;       /* it answered or called since the start */
+    bool gone;      /* when it last failed: never met, or not for GOSSIP_GONE_MS */
+    enum lost lost; /* as counted */
 };
 
 struct gossip_state {
@@ -57,7 +66,9 @@ struct gossip_state {
     size_t reachable_count;
     uint64_t peers_made;
     struct agenda agendas[GOSSIP_AGENDAS];
-    int64_t now_ms; /* when what is next was last asked */
+    size_t losts[LOSTS]; /* how many peers are so */
+    int64_t beat_ms;     /* tries that may wait fall together, at times from here on */
+    int64_t now_ms;      /* when what is next was last asked */
     uint64_t stored;
     struct send_waiters waiters;
     int64_t last_seq;
@@ -76,11 +87,23 @@ struct gossip_state {
  * a tenth more or less. */
 int64_t gossip_pace_jitter(struct gossip_state *state, int64_t around_ms);
 
+/* How long it is until the next try, as many as are lost like it: 0 among few. And when that is:
+ * together with others, for one call wakes as many threads as several do. */
+int64_t gossip_pace_turn(const struct gossip_state *state, const struct peer *peer);
+int64_t gossip_pace_gather(const struct gossip_state *state, int64_t at_ms, int64_t wait_ms);
+
+/* Whether it can't be reached, and was gone for long when it last failed. */
+enum lost gossip_pace_lost(const struct peer *peer);
+
 /* When the next call may begin. */
 int64_t gossip_pace_due(const struct peer *peer);
 
 /* A call begins; none may begin before `until_ms`. */
 void gossip_pace_count(struct peer *peer, int64_t now_ms);
+
+/* The same of a push, of which there is one at a time: what it counts, its end says. */
+void gossip_pace_push(struct peer *peer, int64_t now_ms);
+void gossip_pace_pushed(struct peer *peer, bool counted, int64_t now_ms);
 void gossip_pace_hold(struct peer *peer, int64_t until_ms);
 
 /* It is exchanged with then at the latest; what runs by then may have begun too early. */

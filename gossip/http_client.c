@@ -270,10 +270,6 @@ static void release(struct transfer *transfer)
     curl_slist_free_all(transfer->headers);
     memory_free(transfer->body);
     memory_free(transfer->url);
-    transfer->url = NULL;
-    transfer->easy = NULL;
-    transfer->headers = NULL;
-    transfer->body = NULL;
 }
 
 static enum result to_result(const struct transfer *transfer, CURLcode code)
@@ -300,12 +296,14 @@ static void read_status(struct transfer *transfer)
         int64_t took_ms = clock_monotonic_ms(clock_system()) - transfer->sent_ms;
         transfer->answer.took_ms = took_ms > 0 ? took_ms : 1;
     }
-    struct curl_header *date = NULL;
+    struct curl_header *header = NULL;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->answer.status);
-    if (curl_easy_header(transfer->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
-        time_t shown = curl_getdate(date->value, NULL);
+    if (curl_easy_header(transfer->easy, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+        time_t shown = curl_getdate(header->value, NULL);
         transfer->answer.date = shown > 0 ? (int64_t)shown : 0;
     }
+    transfer->answer.uncounted = curl_easy_header(transfer->easy, HTTP_CLIENT_UNCOUNTED, 0,
+                                                  CURLH_HEADER, -1, &header) == CURLHE_OK;
 }
 
 enum result http_client_call(const struct http_call *call, struct http_answer *answer_out)

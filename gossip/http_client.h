@@ -25,6 +25,7 @@
 #define HTTP_CLIENT_PROGRESS_BYTES 1024
 #define HTTP_CLIENT_TOTAL_MS 600000
 #define HTTP_CLIENT_MOST_ANSWER_BYTES 16777216
+#define HTTP_CLIENT_UNCOUNTED "X-HearthNet-Uncounted" /* a header of the answer to such a call */
 
 struct sockaddr;
 
@@ -56,6 +57,7 @@ struct http_call {
 struct http_answer {
     long status;     /* 0: no answer */
     int64_t date;    /* what the server's clock shows, seconds since 1970; 0: it does not say */
+    bool uncounted;  /* it says that the call is none of those that it limits */
     int64_t took_ms; /* from the request's first byte on; 0: nothing was sent */
     struct buffer body;
     struct account *account; /* the client's own, as what follows */

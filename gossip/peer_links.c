@@ -8,6 +8,7 @@
 #include "gossip/known_peers.h"
 
 enum {
+    SAVE_SOON_MS = 5000,
     SAVE_RECORDS_MS = 600000,
     MOST_PRESENCE_LINES = 10, /* of a peer, in LIMITS_REFUSAL_LINE_MS */
 };
@@ -246,6 +247,17 @@ void peer_links_restore(struct gossip *gossip)
     known_peers_deinit(&lacking);
 }
 
+/* What changed of it is to be saved. */
+static void note_change(const struct peer_link *link)
+{
+    struct gossip *gossip = link->gossip;
+    bool address = peer_addresses_book(link->addresses)->changed;
+    int64_t soon_ms = gossip_io_now(gossip) + SAVE_SOON_MS;
+    int64_t at_ms =
+        address || gossip->save_records_at_ms < soon_ms ? soon_ms : gossip->save_records_at_ms;
+    gossip->save_at_ms = at_ms < gossip->save_at_ms ? at_ms : gossip->save_at_ms;
+}
+
 void peer_links_seen(struct peer_link *link)
 {
     lock_take(link->gossip->lock);
@@ -253,6 +265,7 @@ void peer_links_seen(struct peer_link *link)
     link->gossip->reached_anybody = true;
     lock_release(link->gossip->lock);
     link->dirty = true;
+    note_change(link);
 }
 
 static void report(const struct peer_link *link, int64_t *again_at_ms, const char *what,
@@ -327,6 +340,7 @@ void peer_links_save(struct gossip *gossip)
     const int64_t now_ms = gossip_io_now(gossip);
     bool due = gossip->finishing || now_ms >= gossip->save_records_at_ms;
     size_t count = 0;
+    gossip->save_at_ms = INT64_MAX;
     for (struct peer_link *link = gossip->links; link != NULL; link = link->next) {
         struct peer_record record = {.node_id = link->node_id,
                                      .last_seen = link->presence.last_seen};
@@ -339,6 +353,9 @@ void peer_links_save(struct gossip *gossip)
         }
         if (!link->removed && peer_addresses_book(link->addresses)->changed) {
             save_addresses(link);
+        }
+        if (!link->removed && (link->dirty || peer_addresses_book(link->addresses)->changed)) {
+            note_change(link);
         }
     }
     if (count > 0) {

@@ -18,6 +18,7 @@ static void acknowledged(struct peer_lane *lane, struct http_answer *answer,
     const struct gossip_outcome outcome = {.succeeded = true,
                                            .through = lane->through,
                                            .more = lane->more,
+                                           .uncounted = answer->uncounted,
                                            .rejected = acknowledgement->rejected,
                                            .rejected_count = acknowledgement->rejected_count};
     if (acknowledgement->result != RESULT_OK || lane->link->removed) {

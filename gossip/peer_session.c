@@ -198,6 +198,16 @@ static void take_first(struct peer_link *link, struct peer_comparison *compariso
     compare(link);
 }
 
+static void found(void *context, const struct endpoint *endpoint)
+{
+    struct peer_link *link = context;
+    if (endpoint == NULL || link->removed) {
+        peer_session_give_up(link, RESULT_UNREACHABLE, NULL);
+    } else {
+        peer_comparison_begin(link, take_first);
+    }
+}
+
 static void begin(struct peer_link *link)
 {
     struct session_state *session = &link->session;
@@ -213,7 +223,11 @@ static void begin(struct peer_link *link)
     session->elsewhere = false;
     session->crowded = false;
     session->lost = false;
-    peer_comparison_begin(link, take_first);
+    if (peer_addresses_book(link->addresses)->count > 1) { /* nothing is read for who is nowhere */
+        peer_addresses_reach(link->addresses, link->exchange.urgency, found, link);
+    } else {
+        peer_comparison_begin(link, take_first);
+    }
 }
 
 static void verified(struct peer_link *link, struct received_batch *page)

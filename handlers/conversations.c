@@ -4,7 +4,7 @@
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/json_build.h"
-#include "store/log_lost.h"
+#include "store/history.h"
 #include "store/log_verified.h"
 
 struct listing {
@@ -14,98 +14,102 @@ struct listing {
     struct log_verified_marks marks;
     struct log_contacts contacts;
     bool with_blocked;
+    bool is_done;       /* the one that is asked for */
     size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
     json_t *pinned;     /* they come first, … */
     json_t *conversations;
-    json_t *blocked;      /* … and these last, if they are asked for */
-    json_t *last_message; /* of the conversation at hand */
+    json_t *blocked; /* … and these last, if they are asked for */
 };
 
-static void take_last_message(void *context, const struct history_message *message)
+static json_t *make_first_unread(const struct history_conversation *conversation)
 {
-    struct listing *listing = context;
-    listing->last_message = message_json_make(message, &listing->parts->key->node_id);
+    return json_build_pack("{s:s,s:I}", "event_id", conversation->first_unread, "lamport",
+                           (json_int_t)conversation->first_unread_lamport);
 }
 
-static void take_first_unread(void *context, const struct history_message *message)
+static void list(struct listing *listing, const struct history_conversation *conversation)
 {
-    (void)json_object_set_new(context, "first_unread",
-                              json_build_pack("{s:s,s:I}", "event_id", message->event_id, "lamport",
-                                              (json_int_t)message->lamport));
-}
-
-static void list(struct listing *listing, const struct node_id *peer, int64_t unread)
-{
+    const struct node_id *peer = &conversation->peer;
     const struct log_contact *contact = log_contacts_find(&listing->contacts, peer);
+    const struct history_message *last = conversation->last_message;
     char id[NODE_ID_TEXT_BYTES];
-    bool sealed = false;
-    int64_t lost = 0;
+    bool is_heard = !contact->blocked;
+    bool is_member = membership_find(listing->membership, peer) != NULL;
     if (contact->blocked && !listing->with_blocked) {
         return;
     }
     json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
     contact_json_describe(entry, &listing->contacts, peer);
-    unread = contact->blocked ? 0 : unread;
     node_id_format(peer, id);
-    listing->last_message = NULL;
-    (void)history_last_message(listing->log, peer, take_last_message, listing);
-    (void)history_is_sealed(listing->log, peer, &sealed);
-    if (membership_find(listing->membership, peer) != NULL) {
-        (void)log_lost_count(listing->log, peer, &lost);
-    }
     (void)json_object_set_new(entry, "peer", json_build_text(id));
-    (void)json_object_set_new(entry, "lost_there", json_integer(lost));
-    (void)json_object_set_new(entry, "e2e", json_boolean(sealed));
+    (void)json_object_set_new(entry, "lost_there",
+                              json_integer(is_member ? conversation->lost_there : 0));
+    (void)json_object_set_new(entry, "e2e", json_boolean(conversation->is_sealed));
     (void)json_object_set_new(
         entry, "verified",
         json_boolean(log_verified_find(&listing->marks, listing->membership, peer) != 0));
-    (void)json_object_set_new(entry, "unread", json_integer(unread));
-    (void)json_object_set_new(entry, "first_unread", json_null());
-    if (unread > 0) {
-        (void)history_first_unread(listing->log, peer, take_first_unread, entry);
-    }
-    (void)json_object_set_new(entry, "last_message",
-                              listing->last_message == NULL ? json_null() : listing->last_message);
+    (void)json_object_set_new(entry, "unread", json_integer(is_heard ? conversation->unread : 0));
+    (void)json_object_set_new(entry, "first_unread",
+                              is_heard && conversation->first_unread != NULL
+                                  ? make_first_unread(conversation)
+                                  : json_null());
+    (void)json_object_set_new(
+        entry, "last_message",
+        last == NULL ? json_null() : message_json_make(last, &listing->parts->key->node_id));
     (void)json_array_append_new(contact->blocked  ? listing->blocked
                                 : contact->pinned ? listing->pinned
                                                   : listing->conversations,
                                 entry);
 }
 
-/* The members before that node, with whom there are no messages; NULL: all that are left. */
+/* The members before that node, of whom the log knows nothing; NULL: all that are left. */
 static void list_members_before(struct listing *listing, const struct node_id *peer)
 {
     for (; listing->next_member < listing->membership->member_count; listing->next_member++) {
         const struct node_id *member = &listing->membership->members[listing->next_member].node_id;
+        const struct history_conversation nothing = {.peer = *member};
         int order = peer == NULL ? -1 : memcmp(member->key, peer->key, NODE_ID_BYTES);
         if (order > 0) {
             return;
         }
         if (order < 0 && !node_id_equal(member, &listing->parts->key->node_id)) {
-            list(listing, member, 0);
+            list(listing, &nothing);
         }
     }
 }
 
+/* Who is no member is listed for what was written. */
 static void add_conversation(void *context, const struct history_conversation *conversation)
 {
     struct listing *listing = context;
     list_members_before(listing, &conversation->peer);
-    list(listing, &conversation->peer, conversation->unread);
+    if (conversation->last_message != NULL ||
+        membership_find(listing->membership, &conversation->peer) != NULL) {
+        list(listing, conversation);
+    }
 }
 
 static enum result list_all(struct listing *listing)
 {
-    enum result result = history_conversations(listing->log, add_conversation, listing);
+    enum result result = history_conversations(listing->log, NULL, add_conversation, listing);
     list_members_before(listing, NULL);
     return result;
 }
 
+static void add_one(void *context, const struct history_conversation *conversation)
+{
+    struct listing *listing = context;
+    list(listing, conversation);
+    listing->is_done = true;
+}
+
 static enum result list_one(struct listing *listing, const struct node_id *peer)
 {
-    int64_t unread = 0;
-    enum result result = history_count_unread(listing->log, peer, &unread);
-    list(listing, peer, unread);
+    const struct history_conversation nothing = {.peer = *peer};
+    enum result result = history_conversations(listing->log, peer, add_one, listing);
+    if (!listing->is_done) {
+        list(listing, &nothing);
+    }
     return result;
 }
 

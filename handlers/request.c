@@ -52,14 +52,21 @@ void request_reply_json(struct request *request, int status, json_t *json)
     reply_json(request, (struct reply){.status = status}, json);
 }
 
-void request_reply_canonical(struct request *request, const char *text, size_t length_bytes)
+void request_reply_to_news(struct request *request, const char *text, size_t length_bytes,
+                           bool news)
 {
     struct reply reply = {.status = 200,
                           .content_type = "application/json",
                           .bytes = text,
                           .length_bytes = length_bytes,
-                          .canonical = true};
+                          .canonical = true,
+                          .uncounted = news};
     give(request, &reply);
+}
+
+void request_reply_canonical(struct request *request, const char *text, size_t length_bytes)
+{
+    request_reply_to_news(request, text, length_bytes, false);
 }
 
 void request_reply_stream(struct request *request, struct reply_stream *stream, const char *message)

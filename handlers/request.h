@@ -24,6 +24,7 @@ struct reply {
     const void *bytes;            /* borrowed for the call */
     size_t length_bytes;
     bool canonical;         /* the bytes are canonical JSON. Listeners sign them (§10) */
+    bool uncounted;         /* the call brought news: it is none of those that are limited (§16) */
     int64_t retry_after_ms; /* 0: none */
     const char *error;      /* the code of a refusal, for the log; NULL: it is none */
     const char *message;    /* its sentence */
@@ -71,8 +72,10 @@ struct request {
 /* The JSON as it is. Consumes it. */
 void request_reply_json(struct request *request, int status, json_t *json);
 
-/* Status 200 with text that is canonical JSON already. */
+/* Status 200 with text that is canonical JSON already; `news`: to a call that need not count. */
 void request_reply_canonical(struct request *request, const char *text, size_t length_bytes);
+void request_reply_to_news(struct request *request, const char *text, size_t length_bytes,
+                           bool news);
 
 /* Status 200 with canonical JSON in pieces, which no signature goes with. A failure of the first
  * is answered with internal_error and that message; of another one, by hanging up. Consumes the

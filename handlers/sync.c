@@ -99,7 +99,8 @@ static void reply(const struct syncing *syncing, const struct pulling *pulling)
                          (long long)syncing->head, syncing->batch.refused_count);
     add_refusals(&syncing->batch, &answer);
     buffer_append_byte(&answer, '}');
-    request_reply_canonical(syncing->request, answer.data, answer.length_bytes);
+    request_reply_to_news(syncing->request, answer.data, answer.length_bytes,
+                          syncing->accepted > 0 && syncing->batch.refused_count == 0);
     buffer_deinit(&answer);
 }
 

@@ -188,13 +188,23 @@ enum result callers_count_capability(struct callers *callers, const struct accou
     return count(callers, key, capability, now_ms, retry_after_ms_out);
 }
 
-void callers_uncount(struct callers *callers, const struct account_key *key)
+static void give_back(struct callers *callers, const struct account_key *key, int64_t tries)
 {
     lock_take(callers->lock);
     struct known_caller *known = find(callers, key);
     if (known->all.tries > 0) {
         rate_window_give_back(&known->all.window);
-        known->all.tries--;
+        known->all.tries -= tries;
     }
     lock_release(callers->lock);
+}
+
+void callers_uncount(struct callers *callers, const struct account_key *key)
+{
+    give_back(callers, key, 1);
+}
+
+void callers_forgive(struct callers *callers, const struct account_key *key)
+{
+    give_back(callers, key, 0);
 }

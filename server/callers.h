@@ -49,4 +49,7 @@ enum result callers_count_redeem(struct callers *callers, const struct account_k
 /* Takes one call back that was counted and taken: it is somebody else's. */
 void callers_uncount(struct callers *callers, const struct account_key *key);
 
+/* The same for one that is not limited: a flood is made of it all the same. */
+void callers_forgive(struct callers *callers, const struct account_key *key);
+
 #endif

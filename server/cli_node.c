@@ -243,6 +243,7 @@ static int serve(const struct cli *cli, const struct configuration *configuratio
     }
     if (result == RESULT_OK) {
         announce(node, configuration);
+        process_settle();
         thread_wait_for_stop_signal();
         run_file_remove(cli->data_directory);
         log_write(LOG_INFO, "node.stopping", NULL);

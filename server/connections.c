@@ -29,7 +29,8 @@ struct connection {
     enum state state;
     int64_t since_ms;
     int64_t deadline_ms;
-    uint64_t received_bytes; /* when it became idle */
+    bool looked;             /* IDLE: the kernel was asked what follows */
+    uint64_t received_bytes; /* when it became idle, or up to a second later */
     uint64_t moved_bytes;    /* BODY, SENDING: seen to have moved so far … */
     int64_t moved_ms;        /* … at this time */
     int64_t begun_ms;        /* the first bytes of a request were seen; 0: none yet */
@@ -122,7 +123,7 @@ static void enter(const struct connections *connections, struct connection *conn
         patience_ms == INT64_MAX ? INT64_MAX : connection->since_ms + patience_ms;
 }
 
-/* All zero when the kernel does not tell. */
+/* All zero when the kernel does not tell. Only the sweep asks: requests come far more often. */
 static struct tcp_info look(const struct connection *connection)
 {
     struct tcp_info info = {0};
@@ -149,6 +150,11 @@ static void look_at_idle(const struct connections *connections, struct connectio
         return;
     }
     const struct tcp_info info = look(connection);
+    if (connection->state == STATE_IDLE && !connection->looked) {
+        connection->looked = true;
+        connection->received_bytes = info.tcpi_bytes_received;
+        connection->moved_bytes = info.tcpi_bytes_acked;
+    }
     if (connection->begun_ms == 0 && info.tcpi_bytes_received > connection->received_bytes) {
         connection->begun_ms = now_ms;
         bring_forward(connection, now_ms + LIMITS_HEADERS_MS);
@@ -173,11 +179,11 @@ static void enter_moving(const struct connections *connections, struct connectio
                          enum state state)
 {
     enter(connections, connection, state, LIMITS_TRANSFER_MS);
-    connection->moved_bytes = count_moved(connection);
+    connection->moved_bytes = 0;
     connection->moved_ms = connection->since_ms;
 }
 
-/* What comes or goes may take as long as it moves. */
+/* What comes or goes may take as long as it moves; what did before it began counts as the first. */
 static void look_at_moving(struct connection *connection, int64_t now_ms)
 {
     if (connection->shut ||
@@ -394,9 +400,7 @@ void connections_idle(struct connections *connections, struct connection *connec
     lock_take(connections->lock);
     enter(connections, connection, STATE_IDLE, connections->options.idle_ms);
     connection->begun_ms = 0;
-    const struct tcp_info info = look(connection);
-    connection->received_bytes = info.tcpi_bytes_received;
-    connection->moved_bytes = info.tcpi_bytes_acked;
+    connection->looked = false;
     lock_release(connections->lock);
 }
 

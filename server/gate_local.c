@@ -49,25 +49,25 @@ static bool is_own_origin(const char *origin, uint16_t port)
 static const char nobody_knows[] = "nobody knows which user asks";
 
 /* NULL for our own user and root; else what to say in the log. Who can't be found out is not let
- * in.
+ * in, and looked for again with the next request.
  */
 static const char *find_foreign_user(struct listener_request *request,
                                      const struct sockaddr *client)
 {
     static _Thread_local char reason[48];
-    struct sockaddr_storage ours = {0};
-    socklen_t length = sizeof ours;
-    uid_t uid = 0;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        listener_request_connection(request), MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info == NULL ||
-        getsockname(info->connect_fd, (struct sockaddr *)(void *)&ours, &length) != 0 ||
-        socket_owner_find((const struct sockaddr *)(const void *)&ours, client, &uid) !=
-            RESULT_OK) {
+    struct MHD_Connection *connection = listener_request_connection(request);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct listener_owner *owner = listener_request_owner(request);
+    if (!owner->known && info != NULL) {
+        owner->known = socket_owner_find(info->connect_fd, client, &owner->uid) == RESULT_OK;
+    }
+    if (!owner->known) {
         return nobody_knows;
     }
-    (void)snprintf(reason, sizeof reason, "another user of this machine asks: %u", (unsigned)uid);
-    return uid == getuid() || uid == 0 ? NULL : reason;
+    (void)snprintf(reason, sizeof reason, "another user of this machine asks: %u",
+                   (unsigned)owner->uid);
+    return owner->uid == getuid() || owner->uid == 0 ? NULL : reason;
 }
 
 /* Whether another site's page asks. Browsers say so themselves on requests that carry no Origin

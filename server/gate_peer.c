@@ -373,3 +373,14 @@ bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *reque
            (route == NULL || strcmp(route->path, "/bus/v1/call") != 0 ||
             count_capability(gate, request, base, refusal_out));
 }
+
+bool gate_peer_forgive(struct gate_peer *gate, struct listener_request *request)
+{
+    const struct caller *caller = &listener_request_base(request)->caller;
+    bool forgives = caller->identified && caller->level == CALLER_MEMBER;
+    if (forgives) {
+        struct account_key key = key_of(request, caller);
+        callers_forgive(gate->callers, &key);
+    }
+    return forgives;
+}

@@ -24,4 +24,7 @@ bool gate_peer_admit(struct gate_peer *gate, struct listener_request *request,
 bool gate_peer_admit_body(struct gate_peer *gate, struct listener_request *request,
                           struct refusal *refusal_out);
 
+/* A member's call brought news: it is not limited. False: it counts. */
+bool gate_peer_forgive(struct gate_peer *gate, struct listener_request *request);
+
 #endif

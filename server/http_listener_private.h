@@ -10,6 +10,7 @@
 #include "server/connections.h"
 #include "server/handshakes.h"
 #include "server/http_listener.h"
+#include "server/listener_request.h"
 
 struct http_listener {
     struct http_listener_options options;
@@ -30,6 +31,7 @@ struct http_listener {
 struct listener_socket {
     struct connection *connection;
     struct handshake *handshake; /* NULL: no TLS */
+    struct listener_owner owner;
 };
 
 /* MHD's callbacks for a request; the context is the listener. */

@@ -32,6 +32,16 @@ const struct sockaddr *listener_request_address(const struct listener_request *r
     return info == NULL || info->client_addr == NULL ? &none : info->client_addr;
 }
 
+static struct listener_socket *socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+struct listener_owner *listener_request_owner(struct listener_request *request)
+{
+    return &socket_of(request->connection)->owner;
+}
+
 const char *listener_request_method(const struct listener_request *request)
 {
     return request->method;
@@ -298,10 +308,8 @@ void *listener_request_on_target(void *context, const char *target,
 {
     struct http_listener *listener = context;
     struct listener_request *request = memory_allocate(1, sizeof *request);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->listener = listener;
-    request->place = ((const struct listener_socket *)info->socket_context)->connection;
+    request->place = socket_of(connection)->connection;
     connections_receiving(listener->connections, request->place);
     request->target = memory_duplicate(target, strnlen(target, LIMITS_TARGET_BYTES + 1));
     request_head_drop_cookies(connection);

@@ -6,6 +6,7 @@
 #define HEARTHCHAT_SERVER_LISTENER_REQUEST_H
 
 #include <microhttpd.h>
+#include <sys/types.h>
 
 #include "server/callers.h"
 #include "server/routes.h"
@@ -21,9 +22,16 @@ struct refusal {
     bool hang_up;           /* closed without an answer */
 };
 
+/* Which user of this machine the other end of a connection is, once it was found out. */
+struct listener_owner {
+    bool known;
+    uid_t uid;
+};
+
 struct request *listener_request_base(struct listener_request *request);
 struct MHD_Connection *listener_request_connection(struct listener_request *request);
 const struct sockaddr *listener_request_address(const struct listener_request *request);
+struct listener_owner *listener_request_owner(struct listener_request *request); /* for a gate */
 const char *listener_request_method(const struct listener_request *request);
 const char *
 listener_request_target(const struct listener_request *request); /* raw, with its query */

@@ -63,15 +63,19 @@ static struct MHD_Response *make_response(struct listener_request *request,
     return response;
 }
 
-/* With the lock taken; the request is MHD's from here on. */
+/* With the lock taken, which is given back: MHD's thread is not to run into it. The request is
+ * MHD's from the resumption on. */
 static void finish(struct listener_request *request)
 {
     struct http_listener *listener = request->listener;
+    lock_release(listener->lock);
     foreign_text_close(&request->text);
     MHD_resume_connection(request->connection);
+    lock_take(listener->lock);
     if (--listener->pending == 0) {
         lock_wake_all(listener->lock);
     }
+    lock_release(listener->lock);
 }
 
 static void respond(struct listener_request *request, const struct reply *reply, bool sign)
@@ -85,8 +89,9 @@ static void respond(struct listener_request *request, const struct reply *reply,
     listener_phases_follow(&request->phase, LISTENER_ANSWERS);
     if (request->phase == LISTENER_ANSWERED) {
         finish(request);
+    } else {
+        lock_release(listener->lock);
     }
-    lock_release(listener->lock);
 }
 
 static void respond_signed(struct request *base, void *context)
@@ -105,6 +110,7 @@ static void keep_unsigned(struct listener_request *request, const struct reply *
                                              .bytes = request->unsigned_bytes.data,
                                              .length_bytes = reply->length_bytes,
                                              .canonical = true,
+                                             .uncounted = reply->uncounted,
                                              .retry_after_ms = reply->retry_after_ms};
 }
 
@@ -164,8 +170,9 @@ static bool run(struct reader_job *job)
     bool again = request->phase == LISTENER_WORKING;
     if (request->phase == LISTENER_ANSWERED) {
         finish(request);
+    } else {
+        lock_release(lock);
     }
-    lock_release(lock);
     return !again;
 }
 

@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "gossip/http_client.h"
 #include "protocol/request_signature.h"
 #include "server/front_door.h"
 #include "server/gate_local.h"
@@ -85,6 +86,16 @@ static bool upgrade(void *context, struct listener_request *request)
 {
     struct node *node = context;
     return front_door_upgrade(node->hub, request);
+}
+
+/* Who brings news at more than the limited pace must know that it may. */
+static void decorate_peer(void *context, struct listener_request *request,
+                          struct MHD_Response *response, const struct reply *reply)
+{
+    const struct node *node = context;
+    if (reply->uncounted && gate_peer_forgive(node->gate, request)) {
+        (void)MHD_add_response_header(response, HTTP_CLIENT_UNCOUNTED, "1");
+    }
 }
 
 /* The page may load its own files and talk to its own node, nothing else. Whatever is no file of
@@ -239,6 +250,7 @@ static enum result open_peer(struct node *node, struct error *error)
         .readers = node->peer_readers,
         .admit = admit_peer,
         .admit_body = admit_peer_body,
+        .decorate = decorate_peer,
         .sign = sign_answer,
         .refused = log_refused_peer,
     };

@@ -1,12 +1,14 @@
 #include "server/process.h"
 
 #include <errno.h>
+#include <link.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/limits.h"
 
@@ -21,6 +23,29 @@ void process_prepare(void)
             descriptors.rlim_max < LIMITS_DESCRIPTORS ? descriptors.rlim_max : LIMITS_DESCRIPTORS;
         (void)setrlimit(RLIMIT_NOFILE, &descriptors);
     }
+}
+
+/* Of what can be written copies may differ from the file. */
+static int forget_pages(struct dl_phdr_info *object, size_t size, void *context)
+{
+    const uintptr_t page_bytes = *(const uintptr_t *)context;
+    (void)size;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t begin = (object->dlpi_addr + part->p_vaddr) / page_bytes * page_bytes;
+        uintptr_t end = object->dlpi_addr + part->p_vaddr + part->p_memsz;
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_W) == 0) {
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* else it stays */
+        }
+    }
+    return 0;
+}
+
+void process_settle(void)
+{
+    long bytes = sysconf(_SC_PAGESIZE);
+    uintptr_t page_bytes = bytes < 1 ? 4096 : (uintptr_t)bytes;
+    (void)dl_iterate_phdr(forget_pages, &page_bytes);
 }
 
 size_t process_afford_connections(size_t wanted)

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -73,8 +74,8 @@ static enum result read_answer(int netlink, uid_t *uid_out)
     return RESULT_OK;
 }
 
-enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr *theirs,
-                              uid_t *uid_out)
+/* Asks whose the other end is, whoever has that address now. */
+static enum result ask(const struct sockaddr *ours, const struct sockaddr *theirs, uid_t *uid_out)
 {
     struct question question = {
         .head = {.nlmsg_len = sizeof question,
@@ -105,6 +106,31 @@ enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr
     return result;
 }
 
+/* What was reset leaves its addresses to whoever connects next, before we have read all of it. */
+static bool was_reset(int descriptor)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_state == TCP_CLOSE;
+}
+
+enum result socket_owner_find(int ours, const struct sockaddr *theirs, uid_t *uid_out)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof address;
+    uid_t uid = 0;
+    if (getsockname(ours, (struct sockaddr *)(void *)&address, &length) != 0) {
+        return RESULT_NOT_FOUND;
+    }
+    enum result result = ask((const struct sockaddr *)(const void *)&address, theirs, &uid);
+    if (result == RESULT_OK && was_reset(ours)) {
+        result = RESULT_NOT_FOUND;
+    }
+    *uid_out = result == RESULT_OK ? uid : *uid_out;
+    return result;
+}
+
 enum result socket_owner_probe(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -119,7 +145,7 @@ enum result socket_owner_probe(void)
     if (server >= 0 && client >= 0 && bind(server, bound, length) == 0 && listen(server, 1) == 0 &&
         getsockname(server, bound, &length) == 0 && connect(client, bound, length) == 0 &&
         getsockname(client, connected, &length) == 0) {
-        result = socket_owner_find(bound, connected, &uid);
+        result = ask(bound, connected, &uid);
         if (result == RESULT_NOT_FOUND || (result == RESULT_OK && uid != getuid())) {
             result = RESULT_UNSUPPORTED;
         }

@@ -11,12 +11,12 @@
 
 #include "core/result.h"
 
-/* `ours` is our end's address, `theirs` the other's, both of one family. RESULT_NOT_FOUND when the
- * kernel knows no such socket, or one that was closed and is nobody's any more; RESULT_UNSUPPORTED
- * when it does not answer such questions here, RESULT_FULL when it can't be asked just now: there
- * is no descriptor or no memory. */
-enum result socket_owner_find(const struct sockaddr *ours, const struct sockaddr *theirs,
-                              uid_t *uid_out);
+/* `ours` is the socket of our end, `theirs` the other's address. That stays so for as long as the
+ * connection lives: a socket is whose it was made by, whoever holds it later. RESULT_NOT_FOUND when
+ * the kernel knows no such socket, or one that was closed and is nobody's any more;
+ * RESULT_UNSUPPORTED when it does not answer such questions here, RESULT_FULL when it can't be
+ * asked just now: there is no descriptor or no memory. `uid_out` is set with RESULT_OK alone. */
+enum result socket_owner_find(int ours, const struct sockaddr *theirs, uid_t *uid_out);
 
 /* Whether it can be asked at all: asks for a connection of our own. RESULT_UNSUPPORTED: it can't;
  * RESULT_FULL: not just now. */

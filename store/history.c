@@ -8,6 +8,7 @@
 #include "store/history_private.h"
 #include "store/log_blocked_private.h"
 #include "store/log_clearing_private.h"
+#include "store/log_lost_private.h"
 #include "store/log_nodes_private.h"
 #include "store/log_offers_private.h"
 #include "store/log_readers_private.h"
@@ -107,7 +108,9 @@ bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
     /* A mark alone says nothing of what could not be opened (§24.6). */
     if (message_out->e2e == MESSAGE_CLEAR || message_out->delivered_at != NULL) {
         message_out->read_at =
-            find_read_at(rows, conversation, sqlite3_column_int64(row, 4), message_out);
+            rows->read_at_column != 0
+                ? (const char *)sqlite3_column_text(row, rows->read_at_column)
+                : find_read_at(rows, conversation, sqlite3_column_int64(row, 4), message_out);
     }
     read_changes(row, message_out);
     if (message_out->e2e == MESSAGE_DELETED && !message_out->outgoing &&
@@ -289,37 +292,68 @@ enum result history_page(struct event_log *log, const struct history_query *quer
                                : result;
 }
 
-static int64_t count_unread(struct database *reader, int64_t conversation)
+#define READ_AT                                                                                    \
+    "(SELECT r.at FROM read_marks r INDEXED BY read_marks_steps WHERE "                            \
+    "r.conversation=m.conversation"                                                                \
+    " AND r.reader=m.recipient AND r.step=1"                                                       \
+    " AND (r.target_lamport,r.target_event_id)>=(m.lamport,m.event_id)"                            \
+    " ORDER BY r.target_lamport,r.target_event_id LIMIT 1)"
+
+enum {
+    COLUMN_READ_AT = HISTORY_COLUMN_COUNT,
+    COLUMN_KEY,
+    COLUMN_IS_SEALED,
+    COLUMN_LOST_THERE,
+    COLUMN_UNREAD,
+    COLUMN_FIRST_LAMPORT,
+    COLUMN_FIRST_EVENT_ID
+};
+
+#define CONVERSATIONS                                                                              \
+    "SELECT " HISTORY_COLUMNS "," READ_AT                                                          \
+    ",n.key," LOG_OFFERS_IS_ANY("n.id", "?1") "," LOG_LOST_COUNT(                                  \
+        "n.id") ",c.unread,c.first_lamport,c.first_event_id FROM nodes n"                          \
+                " LEFT JOIN conversations c ON c.key=n.key LEFT JOIN messages m ON "               \
+                "m.seq=c.last_seq WHERE "
+static const char every_peer[] = CONVERSATIONS "n.id<>?1 ORDER BY n.key";
+static const char one_peer[] = CONVERSATIONS "n.key=?3";
+
+static void visit_conversation(struct history_rows *rows, sqlite3_stmt *row,
+                               history_visit_conversation *visit, void *context)
 {
-    return database_integer(reader, 0, "SELECT unread FROM conversations WHERE id=?1", "i",
-                            conversation);
+    struct history_message last;
+    struct history_conversation conversation = {
+        .is_sealed = sqlite3_column_int(row, COLUMN_IS_SEALED) != 0,
+        .lost_there = sqlite3_column_int64(row, COLUMN_LOST_THERE),
+        .unread = sqlite3_column_int64(row, COLUMN_UNREAD),
+        .first_unread = text_or_null(row, COLUMN_FIRST_EVENT_ID),
+        .first_unread_lamport = sqlite3_column_int64(row, COLUMN_FIRST_LAMPORT)};
+    if (sqlite3_column_bytes(row, COLUMN_KEY) != NODE_ID_BYTES) {
+        return; /* of a damaged log */
+    }
+    memcpy(conversation.peer.key, sqlite3_column_blob(row, COLUMN_KEY), NODE_ID_BYTES);
+    rows->conversation = sqlite3_column_int64(row, 2);
+    memcpy(rows->peer, conversation.peer.key, NODE_ID_BYTES);
+    if (rows->conversation != 0 && history_rows_read(rows, row, &last)) {
+        conversation.last_message = &last;
+    }
+    visit(context, &conversation);
 }
 
-enum result history_conversations(struct event_log *log, history_visit_conversation *visit,
-                                  void *context)
+enum result history_conversations(struct event_log *log, const struct node_id *peer,
+                                  history_visit_conversation *visit, void *context)
 {
     struct database *reader = log_readers_acquire(log);
+    struct history_rows rows = {.reader = reader, .read_at_column = COLUMN_READ_AT};
     sqlite3_stmt *row =
-        database_query(reader,
-                       "SELECT c.unread,c.key FROM conversations c WHERE EXISTS"
-                       " (SELECT 1 FROM messages m WHERE " OF_ONE("c.id") ") ORDER BY c.key",
-                       "");
+        peer == NULL
+            ? database_query(reader, every_peer, "ii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED)
+            : database_query(reader, one_peer, "iib", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
+                             peer->key, NODE_ID_BYTES);
     while (database_next(reader, row)) {
-        struct history_conversation conversation = {0};
-        if (sqlite3_column_bytes(row, 1) == NODE_ID_BYTES) {
-            memcpy(conversation.peer.key, sqlite3_column_blob(row, 1), NODE_ID_BYTES);
-            conversation.unread = sqlite3_column_int64(row, 0);
-            visit(context, &conversation);
-        }
+        visit_conversation(&rows, row, visit, context);
     }
     database_done(row);
-    return log_readers_release(log, &reader);
-}
-
-enum result history_is_sealed(struct event_log *log, const struct node_id *peer, bool *sealed_out)
-{
-    struct database *reader = log_readers_acquire(log);
-    *sealed_out = log_offers_is_any(reader, log_nodes_find(reader, peer), log->self);
     return log_readers_release(log, &reader);
 }
 
@@ -327,42 +361,23 @@ enum result history_count_unread(struct event_log *log, const struct node_id *pe
                                  int64_t *unread_out)
 {
     struct database *reader = log_readers_acquire(log);
-    *unread_out = count_unread(reader, log_nodes_find_conversation(reader, peer));
+    *unread_out = database_integer(reader, 0, "SELECT unread FROM conversations WHERE key=?1", "b",
+                                   peer->key, NODE_ID_BYTES);
     return log_readers_release(log, &reader);
-}
-
-/* The one message of a conversation that `sql` asks for. */
-static enum result visit_one(struct event_log *log, const struct node_id *peer, const char *sql,
-                             history_visit *visit, void *context)
-{
-    struct database *reader = log_readers_acquire(log);
-    int64_t conversation = log_nodes_find_conversation(reader, peer);
-    visit_rows(reader,
-               database_query(reader, sql, "iii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
-                              conversation),
-               visit, context);
-    return log_readers_release(log, &reader);
-}
-
-enum result history_first_unread(struct event_log *log, const struct node_id *peer,
-                                 history_visit *visit, void *context)
-{
-    return visit_one(log, peer,
-                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE " OF_ONE(
-                         "?3") "AND m.author<>?1"
-                               " AND (m.lamport,m.event_id)>(SELECT read_lamport,read_event_id "
-                               "FROM conversations"
-                               " WHERE id=?3) ORDER BY m.lamport,m.event_id LIMIT 1",
-                     visit, context);
 }
 
 enum result history_last_message(struct event_log *log, const struct node_id *peer,
                                  history_visit *visit, void *context)
 {
-    return visit_one(log, peer,
-                     "SELECT " HISTORY_COLUMNS " FROM messages m WHERE " OF_ONE(
-                         "?3") " ORDER BY m.lamport DESC,m.event_id DESC LIMIT 1",
-                     visit, context);
+    struct database *reader = log_readers_acquire(log);
+    visit_rows(reader,
+               database_query(reader,
+                              "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq="
+                              "(SELECT last_seq FROM conversations WHERE key=?3)",
+                              "iib", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, peer->key,
+                              NODE_ID_BYTES),
+               visit, context);
+    return log_readers_release(log, &reader);
 }
 
 #define FOUND(where)                                                                               \

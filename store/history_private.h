@@ -49,6 +49,7 @@ struct history_rows {
     int64_t conversation; /* whose peer is known */
     uint8_t peer[NODE_ID_BYTES];
     struct history_step steps[2]; /* of the peer's reading, and of ours */
+    int read_at_column;           /* of rows of many conversations; 0: `steps` have it */
 };
 
 /* Borrowed until the statement's next step. False: the row is damaged. */

@@ -1,13 +1,11 @@
-#include "store/log_lost.h"
+#include "store/log_lost_private.h"
 
 #include "store/log_acknowledged_private.h"
 #include "store/log_blocked_private.h"
 #include "store/log_changes_private.h"
 #include "store/log_events_private.h"
 #include "store/log_keyring_private.h"
-#include "store/log_lost_private.h"
 #include "store/log_nodes_private.h"
-#include "store/log_readers_private.h"
 #include "store/log_sessions_private.h"
 
 /* So often, and by itself: once more is the owner's word. */
@@ -70,20 +68,12 @@ void log_lost_note(struct event_log *log, const struct node_id *peer,
     log->lost.peer = *peer;
 }
 
-/* What was deleted since has no key. */
-static int64_t count(struct database *database, int64_t peer)
-{
-    return database_integer(database, 0,
-                            "SELECT count(*) FROM lost l JOIN keyring k ON k.hash=l.hash"
-                            " WHERE l.peer=?1 AND k.key IS NOT NULL",
-                            "i", peer);
-}
-
 void log_lost_tell_of(struct event_log *log, const struct node_id *peer)
 {
     if (log->options.on_lost != NULL) {
         log->options.on_lost(log->options.context, peer,
-                             count(&log->database, log_nodes_find(&log->database, peer)));
+                             database_integer(&log->database, 0, "SELECT " LOG_LOST_COUNT("?1"),
+                                              "i", log_nodes_find(&log->database, peer)));
     }
 }
 
@@ -93,13 +83,6 @@ void log_lost_tell(struct event_log *log)
         log->lost.has_more = false;
         log_lost_tell_of(log, &log->lost.peer);
     }
-}
-
-enum result log_lost_count(struct event_log *log, const struct node_id *peer, int64_t *count_out)
-{
-    struct database *reader = log_readers_acquire(log);
-    *count_out = count(reader, log_nodes_find(reader, peer));
-    return log_readers_release(log, &reader);
 }
 
 void log_lost_forget(struct event_log *log, const struct node_id *peer,

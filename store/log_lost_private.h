@@ -1,12 +1,20 @@
-/* What peers have lost, from inside the writer.
+/* Messages that a peer had, and whose keys its device has lost: it says so by asking for them
+ * again (§24.8). They are given when this node's owner says so (log_restoring.h), and not before:
+ * whoever has a stolen device's key alone could ask, too.
  *
  * Thread: writer; inside a transaction, but for what tells.
+ * Limits: what a peer names is remembered once a message.
  */
 #ifndef HEARTHCHAT_STORE_LOG_LOST_PRIVATE_H
 #define HEARTHCHAT_STORE_LOG_LOST_PRIVATE_H
 
 #include "protocol/payload.h"
 #include "store/log_private.h"
+
+/* SQL: how many keys a peer has lost that can still be given; what was deleted since has none. */
+#define LOG_LOST_COUNT(peer)                                                                       \
+    "(SELECT count(*) FROM lost l JOIN keyring k ON k.hash=l.hash WHERE l.peer=" peer              \
+    " AND k.key IS NOT NULL)"
 
 /* What a peer may have of an event's key. */
 enum log_lost_claim {

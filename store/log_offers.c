@@ -150,14 +150,6 @@ bool log_offers_current(struct event_log *log, int64_t owner, int64_t peer,
     return find_newest(log, owner, EVERYBODY, &offer_out->key, &at);
 }
 
-/* A reset is an offer itself. */
-bool log_offers_is_any(struct database *database, int64_t owner, int64_t peer)
-{
-    return database_integer(database, 0,
-                            "SELECT 1 FROM offers WHERE owner=?1 AND peer IN (?2,?3) LIMIT 1",
-                            "iii", owner, peer, (int64_t)EVERYBODY) != 0;
-}
-
 int64_t log_offers_count_prekeys(struct event_log *log)
 {
     return database_integer(

@@ -25,8 +25,9 @@ struct log_offer {
 bool log_offers_current(struct event_log *log, int64_t owner, int64_t peer,
                         struct log_offer *offer_out);
 
-/* Whether there is one. Thread: any, with a connection of its own. */
-bool log_offers_is_any(struct database *database, int64_t owner, int64_t peer);
+/* SQL: whether there is one; a reset is an offer itself. */
+#define LOG_OFFERS_IS_ANY(owner, peer)                                                             \
+    "EXISTS(SELECT 1 FROM offers o WHERE o.owner=" owner " AND o.peer IN (0," peer "))"
 
 /* How many prekeys this node has published. */
 int64_t log_offers_count_prekeys(struct event_log *log);

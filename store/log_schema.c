@@ -14,15 +14,16 @@ enum { SCHEMA_VERSION = 7 };
     "cleared"
 
 /* A conversation may have a number before it has messages, or after. */
-#define UNREAD_BUT_NONE                                                                            \
-    "coalesce(group_concat(CASE WHEN unread<>0 OR read_lamport<>0 THEN"                            \
-    " id||' '||unread||' '||read_lamport||' '||read_event_id END),'')"
+#define LIST_BUT_NONE                                                                              \
+    "coalesce(group_concat(CASE WHEN unread<>0 OR read_lamport<>0 OR last_seq<>0 THEN id||' '||"   \
+    "unread||' '||read_lamport||' '||read_event_id||' '||last_seq||' '||first_lamport||' '||"      \
+    "first_event_id END),'')"
 
 const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {"meta", NULL, false},
     {"events", "seq,aside", false},
     {"nodes", NULL, false},
-    {"conversations", UNREAD_BUT_NONE, false},
+    {"conversations", LIST_BUT_NONE, false},
     {"local_reads", NULL, false},
     {"unanswered", NULL, false},
     {"peers", NULL, false},
@@ -177,12 +178,6 @@ static const char identity[] =
     " WHERE cleared=0;"                                                                            \
     "CREATE INDEX messages_order ON messages(lamport, event_id) WHERE cleared=0;"
 
-/* Derived: of each conversation up to where it was read, and how many messages to us are above. */
-#define UNREAD_COLUMNS                                                                             \
-    "ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;"                      \
-    "ALTER TABLE conversations ADD COLUMN read_lamport INTEGER NOT NULL DEFAULT 0;"                \
-    "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"
-
 /* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
  * once (§24.9). Derived: `acknowledged`: who said of a message that it is there. */
 #define REPAIR_TABLES                                                                              \
@@ -273,7 +268,7 @@ static const char *const tables[] = {
     PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
     COMMUNITY_TABLES CONVERSATION_TABLES INDEXES_OF_IDS,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-    REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS "PRAGMA user_version=7;",
+    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST "PRAGMA user_version=7;",
 };
 
 /* From a version to the next one. What an older one did not look at is derived with all else. */
@@ -282,7 +277,7 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES INDEXES_BY_PREFIX INDEXES_OF_IDS,
-           REPAIR_TABLES CONTACT_TABLES UNREAD_COLUMNS DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST DERIVE_ANEW "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read

@@ -32,6 +32,16 @@
     "CREATE VIRTUAL TABLE " name " USING fts5(grams, content='', columnsize=0, detail=none,"       \
     " tokenize='ascii');"
 
+/* SQL: what is derived of each conversation: up to where it was read, how many messages to us are
+ * above, the first of them, and its last message (log_unread_private.h). */
+#define LOG_SCHEMA_LIST                                                                            \
+    "ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;"                      \
+    "ALTER TABLE conversations ADD COLUMN read_lamport INTEGER NOT NULL DEFAULT 0;"                \
+    "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"                 \
+    "ALTER TABLE conversations ADD COLUMN first_lamport INTEGER NOT NULL DEFAULT 0;"               \
+    "ALTER TABLE conversations ADD COLUMN first_event_id TEXT NOT NULL DEFAULT '';"                \
+    "ALTER TABLE conversations ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;"
+
 struct log_schema_table {
     const char *name;
     /* Its columns that are derived: dropped and made anew by a rebuild, compared by verify. NULL:

@@ -39,29 +39,66 @@ static int compare(const struct place *one, const struct place *other)
     return strcmp(one->event_id, other->event_id);
 }
 
-static void change(struct event_log *log, const struct event *event, int64_t seq,
-                   int64_t conversation, int64_t by)
+/* The first of them behind a place, if there are as many. */
+#define FIRST(conversation, self, place, count)                                                    \
+    "(SELECT lamport,event_id FROM (SELECT * FROM (SELECT m.lamport,m.event_id FROM messages m"    \
+    " INDEXED BY messages_conversation WHERE m.conversation=" conversation " AND m.author<>" self  \
+    " AND " LOG_CLEARING_LEFT(                                                                     \
+        conversation) "AND (m.lamport,m.event_id)>" place " AND " count                            \
+                      ">0 ORDER BY m.lamport,m.event_id LIMIT 1)"                                  \
+                      " UNION ALL SELECT 0,'') ORDER BY lamport DESC LIMIT 1)"
+
+/* In the order of the index, so that it is found at once; `but` is not looked at. */
+#define LAST(conversation, but)                                                                    \
+    "coalesce((SELECT m.seq FROM messages m INDEXED BY messages_conversation"                      \
+    " WHERE m.conversation=" conversation " AND m.seq<>" but " AND " LOG_CLEARING_LEFT(            \
+        conversation) "ORDER BY m.lamport DESC,m.event_id DESC,m.author DESC LIMIT 1),0)"
+
+/* The row of its conversation, if the message is one that is counted. */
+#define IF_UNREAD                                                                                  \
+    " WHERE id=?1 AND (?3,?4)>(read_lamport,read_event_id) AND EXISTS(SELECT 1 FROM messages m"    \
+    " WHERE m.seq=?2 AND " LOG_CLEARING_LEFT("?1") ")"
+
+#define IF_FIRST "CASE WHEN unread=0 OR (?3,?4)<(first_lamport,first_event_id) THEN "
+
+static bool is_own(const struct event_log *log, const struct event *event)
 {
-    if (node_id_equal(&event->author, &log->options.key->node_id)) {
-        return;
-    }
-    database_run(&log->database,
-                 "UPDATE conversations SET unread=unread+?3 WHERE id=?2 AND EXISTS"
-                 " (SELECT 1 FROM messages m WHERE m.seq=?1 AND " LOG_CLEARING_LEFT(
-                     "?2") "AND (m.lamport,m.event_id)>(read_lamport,read_event_id))",
-                 "iii", seq, conversation, by);
+    return node_id_equal(&event->author, &log->options.key->node_id);
 }
 
 void log_unread_add(struct event_log *log, const struct event *event, int64_t seq,
                     int64_t conversation)
 {
-    change(log, event, seq, conversation, 1);
+    database_run(&log->database,
+                 "UPDATE conversations SET last_seq=" LAST("?1", "0") " WHERE id=?1", "i",
+                 conversation);
+    if (!is_own(log, event)) {
+        database_run(&log->database,
+                     "UPDATE conversations SET unread=unread+1,first_lamport=" IF_FIRST
+                     "?3 ELSE first_lamport END,first_event_id=" IF_FIRST
+                     "?4 ELSE first_event_id END" IF_UNREAD,
+                     "iiit", conversation, seq, event->lamport, event->event_id);
+    }
 }
 
 void log_unread_remove(struct event_log *log, const struct event *event, int64_t seq,
                        int64_t conversation)
 {
-    change(log, event, seq, conversation, -1);
+    database_run(
+        &log->database,
+        "UPDATE conversations SET last_seq=" LAST("?1", "?2") " WHERE id=?1 AND last_seq=?2", "ii",
+        conversation, seq);
+    if (is_own(log, event)) {
+        return;
+    }
+    database_run(&log->database, "UPDATE conversations SET unread=unread-1" IF_UNREAD, "iiit",
+                 conversation, seq, event->lamport, event->event_id);
+    database_run(
+        &log->database,
+        "UPDATE conversations SET (first_lamport,first_event_id)=" FIRST(
+            "?1", "?2", "(?3,?4)",
+            "conversations.unread") " WHERE id=?1 AND (first_lamport,first_event_id)=(?3,?4)",
+        "iiit", conversation, log->self, event->lamport, event->event_id);
 }
 
 static int64_t count_between(struct event_log *log, int64_t conversation, const struct place *lower,
@@ -92,20 +129,24 @@ void log_unread_follow(struct event_log *log, int64_t conversation)
         int64_t by = order > 0 ? -count_between(log, conversation, &before, &now)
                                : count_between(log, conversation, &now, &before);
         database_run(&log->database,
-                     "UPDATE conversations SET unread=unread+?2,read_lamport=?3,read_event_id=?4"
-                     " WHERE id=?1",
-                     "iiit", conversation, by, now.lamport, now.event_id);
+                     "UPDATE conversations SET unread=unread+?5,read_lamport=?3,read_event_id=?4,"
+                     "(first_lamport,first_event_id)=" FIRST(
+                         "?1", "?2", "(?3,?4)", "conversations.unread+?5") " WHERE id=?1",
+                     "iiiti", conversation, log->self, now.lamport, now.event_id, by);
     }
 }
 
 void log_unread_clear(struct event_log *log, int64_t conversation)
 {
-    database_run(&log->database, "UPDATE conversations SET unread=0 WHERE id=?1", "i",
-                 conversation);
+    database_run(&log->database,
+                 "UPDATE conversations SET unread=0,first_lamport=0,first_event_id='',last_seq=0 "
+                 "WHERE id=?1",
+                 "i", conversation);
 }
 
 void log_unread_count_all(struct database *database, int64_t self)
 {
+    database_run(database, "UPDATE conversations SET last_seq=" LAST("conversations.id", "0"), "");
     database_run(database,
                  "UPDATE conversations SET (read_lamport,read_event_id)=(" READ("conversations.id",
                                                                                 "?1") ")",
@@ -113,5 +154,11 @@ void log_unread_count_all(struct database *database, int64_t self)
     database_run(database,
                  "UPDATE conversations SET unread=(" COUNT("conversations.id",
                                                            "?1") "(read_lamport,read_event_id))",
+                 "i", self);
+    database_run(database,
+                 "UPDATE conversations SET (first_lamport,first_event_id)=" FIRST(
+                     "conversations.id", "?1",
+                     "(conversations.read_lamport,conversations.read_event_id)",
+                     "conversations.unread"),
                  "i", self);
 }

@@ -1,5 +1,5 @@
-/* How many messages of each conversation are to us and above what was read of it: kept with the
- * conversation, so that nobody counts them.
+/* What a list of conversations tells of each: its last message, how many are to us and above what
+ * was read of it, and the first of these. Kept with the conversation, so that nobody looks for it.
  *
  * Thread: writer, inside a transaction.
  * Read is up to the greater of what we said to have read and what was read silently. That place

@@ -6,7 +6,7 @@ import { Node, fs, path } from '../integration/support.mjs';
 import { browser, bubble, neighbours, choosePicture as choose, openTab, photograph, row, useBrowser } from './support.mjs';
 
 const VIDEO = path.join(os.tmpdir(), `hearthchat-camera-${process.pid}.mjpeg`);
-useBrowser('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${VIDEO}`);
+useBrowser({ windows: true, args: ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${VIDEO}`] });
 
 test('an invite is made from a picture of an id, and redeemed from a picture of the invite', async () => {
   const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();

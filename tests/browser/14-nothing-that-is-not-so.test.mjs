@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Node, Peer } from '../integration/support.mjs';
 import { browser, bubble, composer, mark, neighbours, openTab, restart, row, useBrowser, write } from './support.mjs';
 
-useBrowser();
+useBrowser({ windows: true });
 
 /** Two tabs of one browser. */
 async function twoTabs(node, context) {

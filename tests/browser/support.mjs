@@ -1,6 +1,6 @@
 // What browser tests share: a Chromium, tabs whose every complaint fails the test, and the gestures of people.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { cleanAll, cleanup, fs, path } from '../integration/support.mjs';
 
@@ -9,16 +9,20 @@ export { neighbours } from '../integration/support.mjs';
 export const SCREENSHOTS = path.resolve(process.cwd(), 'build/screenshots');
 export const browser = { launched: null };
 
-/** Starts a Chromium for the tests of a file; `args`: more of its options. */
-export function useBrowser(...args) {
+const WINDOWED = '/usr/bin/chromium';
+const WINDOWLESS = '/usr/bin/chromium-headless-shell'; // with windows every tab draws tool bars too, for three times the work
+
+/** Starts a Chromium for the tests of a file, with windows where they need a camera, notices or who is looked at; `args`: more of its options. Tabs and nodes end with their test. */
+export function useBrowser({ windows = false, args = [] } = {}) {
   before(async () => {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });
-    browser.launched = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args] });
+    browser.launched = await chromium.launch({ executablePath: windows || !fs.existsSync(WINDOWLESS) ? WINDOWED : WINDOWLESS, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args] });
   });
-  after(async () => {
-    await browser.launched?.close();
+  afterEach(async () => {
+    await Promise.all(browser.launched.contexts().map((context) => context.close()));
     await cleanAll();
   });
+  after(() => browser.launched?.close());
 }
 
 /** A tab of the node; anything the page complains about, and any request to elsewhere, fails the test. */

@@ -136,22 +136,41 @@ test('another user of this machine is not the owner, unless the owner says so', 
   assert.equal(await as(nobody, open), 200);
 });
 
-test('when it can\'t be found out just now who asks, nobody is told to be somebody else', async () => {
+/** Asks on one connection that is kept; and has the node open no descriptor meanwhile, so that it can't ask the kernel either. */
+function keptConnection() {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   cleanup(() => agent.destroy());
-  const askAgain = () => new Promise((resolve, reject) => {
-    http.get(`${alice.ui}/api/v1/node`, { agent }, async (response) => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(await response.toArray())) })).on('error', reject);
-  });
   const limit = (soft) => execFileSync('prlimit', ['--pid', String(alice.process.pid), `--nofile=${soft}:`]);
-  assert.equal((await askAgain()).status, 200);
   const before = /Max open files\s+(\d+)/.exec(fs.readFileSync(`/proc/${alice.process.pid}/limits`))[1];
-  limit(3);
-  const { status, body } = await askAgain();
-  limit(before);
+  return {
+    ask: (headers = {}) => new Promise((resolve, reject) => {
+      http.get(`${alice.ui}/api/v1/node`, { agent, headers }, async (response) => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(await response.toArray())) })).on('error', reject);
+    }),
+    async blind(action) {
+      limit(3);
+      try {
+        return await action();
+      } finally {
+        limit(before);
+      }
+    },
+  };
+}
+
+test('when it can\'t be found out just now who asks, nobody is told to be somebody else, and it is found out later', async () => {
+  const { ask, blind } = keptConnection();
+  assert.equal((await ask({ Via: '1.1 proxy' })).status, 401); // the connection is there
+  const { status, body } = await blind(() => ask());
   assert.deepEqual([status, body.error], [503, 'partition']);
   assert.match(body.message, /which user of this machine asks: try again/);
   await alice.logged(/"code":"partition".*"nobody knows which user asks"/);
-  assert.equal((await askAgain()).status, 200);
+  assert.equal((await ask()).status, 200);
+});
+
+test('who asks is found out once a connection, and the rest of the gate with each request', async () => {
+  const { ask, blind } = keptConnection();
+  assert.equal((await ask()).status, 200);
+  assert.deepEqual(await blind(async () => [(await ask()).status, (await ask({ Via: '1.1 proxy' })).status, (await ask()).status]), [200, 401, 200]);
 });
 
 test('where the kernel does not tell whose a connection is, start-up says so', async () => {

@@ -7,6 +7,14 @@ static uint32_t first_of(void *context, uint32_t below)
     return 0;
 }
 
+struct node_id gossip_play_id(size_t number)
+{
+    struct node_id node_id = {{0}};
+    node_id.key[0] = (uint8_t)(number >> 8);
+    node_id.key[1] = (uint8_t)number;
+    return node_id;
+}
+
 static struct gossip_action action; /* large; one at a time */
 
 struct gossip_state *gossip_play_create(uint8_t count)

@@ -8,6 +8,9 @@
 #include "gossip/gossip_state.h"
 #include "support/test_support.h"
 
+/* One of as many as are wanted, who have no keys. */
+struct node_id gossip_play_id(size_t number);
+
 /* Peers 1 to `count` (see test_key); wherever chance decides, it takes the first. */
 struct gossip_state *gossip_play_create(uint8_t count);
 

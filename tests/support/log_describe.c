@@ -169,8 +169,14 @@ static void describe_message(void *context, const struct history_message *messag
 static void describe_conversation(void *context, const struct history_conversation *conversation)
 {
     struct describing *describing = context;
-    append_key(&describing->text, &conversation->peer);
-    buffer_append_format(&describing->text, " %lld unread\n", (long long)conversation->unread);
+    if (conversation->last_message != NULL) {
+        append_key(&describing->text, &conversation->peer);
+        buffer_append_format(
+            &describing->text, " %lld unread from %s, last %s\n", (long long)conversation->unread,
+            conversation->first_unread != NULL && describing->ids ? conversation->first_unread
+                                                                  : "-",
+            describing->ids ? conversation->last_message->event_id : "");
+    }
 }
 
 char *log_describe_conversations(struct event_log *log, bool ids)
@@ -180,7 +186,7 @@ char *log_describe_conversations(struct event_log *log, bool ids)
     const struct history_query all = {.limit = HISTORY_MOST_LIMIT};
     buffer_init(&describing.text);
     if (history_page(log, &all, describe_message, &describing, &more) != RESULT_OK ||
-        history_conversations(log, describe_conversation, &describing) != RESULT_OK) {
+        history_conversations(log, NULL, describe_conversation, &describing) != RESULT_OK) {
         buffer_append_text(&describing.text, "the conversations can't be read\n");
     }
     return buffer_take(&describing.text);

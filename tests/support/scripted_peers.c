@@ -192,7 +192,8 @@ struct scripted_request *scripted_peers_await(struct scripted_peers *scripted, u
 static void conclude(struct scripted_peers *scripted, struct scripted_request *request,
                      enum result result, long status, const void *bytes, size_t length_bytes)
 {
-    struct http_answer answer = {.status = status, .took_ms = request->took_ms};
+    struct http_answer answer = {
+        .status = status, .took_ms = request->took_ms, .uncounted = request->uncounted};
     http_client_done *done = request->done;
     void *context = request->context;
     buffer_append(&answer.body, bytes, length_bytes);

@@ -20,7 +20,8 @@ struct scripted_request {
     struct buffer body;
     size_t most_answer_bytes;
     struct account *account; /* NULL: nobody pays for the answer */
-    int64_t took_ms;         /* the test's: how long its answer takes */
+    int64_t took_ms;         /* the test's: how long its answer takes … */
+    bool uncounted;          /* … and that it says so of the call */
     http_client_done *done;
     void *context;
 };

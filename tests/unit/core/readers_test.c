@@ -1,6 +1,8 @@
 #include "core/readers.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/lock.h"
@@ -242,6 +244,57 @@ static void readers__let_nobody_be_slow_for_ever(void **state)
     lock_destroy(&stage.lock);
 }
 
+/* How often threads of that name went to sleep. */
+static long count_sleeps(const char *name)
+{
+    static const char mark[] = "voluntary_ctxt_switches:";
+    long count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char path[300];
+        char line[128];
+        bool is_named = false;
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *status = fopen(path, "r");
+        while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+            is_named = is_named || (strncmp(line, "Name:", 5) == 0 && strstr(line, name) != NULL);
+            if (is_named && strncmp(line, mark, sizeof mark - 1) == 0) {
+                count += strtol(line + sizeof mark - 1, NULL, 10);
+            }
+        }
+        if (status != NULL) {
+            (void)fclose(status);
+        }
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+static void readers_post__wakes_one_thread_for_one_job(void **state)
+{
+    enum { POSTS = 1000 };
+    struct reader_job job = {.run = open_stage};
+    const struct readers_options options = {.name = "sleeper", .threads = 8};
+    struct readers *readers = NULL;
+    (void)state;
+    stage = (struct stage){.lock = lock_create()};
+    assert_int_equal(readers_start(&options, &readers), RESULT_OK);
+    for (int i = 0; i < POSTS; i++) {
+        stage.open = false;
+        readers_post(readers, &job);
+        lock_take(stage.lock);
+        while (!stage.open) {
+            (void)lock_wait(stage.lock, -1);
+        }
+        lock_release(stage.lock);
+    }
+    long sleeps = count_sleeps("sleeper");
+    readers_stop(&readers);
+    lock_destroy(&stage.lock);
+    assert_in_range(sleeps, 1, 2 * POSTS);
+}
+
 static void readers__run_each_job_to_its_end_on_several_threads(void **state)
 {
     static struct step steps[PAYERS * 100 * JOBS];
@@ -288,6 +341,7 @@ int main(void)
         cmocka_unit_test(readers__leave_a_thread_to_those_whose_steps_are_short),
         cmocka_unit_test(readers__leave_a_thread_free_of_what_is_known_to_be_long),
         cmocka_unit_test(readers__let_nobody_be_slow_for_ever),
+        cmocka_unit_test(readers_post__wakes_one_thread_for_one_job),
         cmocka_unit_test(readers__run_each_job_to_its_end_on_several_threads),
         cmocka_unit_test(readers_is_over__ends_each_slice),
     };

@@ -28,20 +28,12 @@ static uint32_t count_draw(void *context, uint32_t below)
     return (*last >> 8) % below;
 }
 
-static struct node_id made_up(size_t number)
-{
-    struct node_id node_id = {{0}};
-    node_id.key[0] = (uint8_t)(number >> 8);
-    node_id.key[1] = (uint8_t)number;
-    return node_id;
-}
-
 /* All of them have answered. */
 static struct gossip_state *with_neighbours(size_t count, uint32_t *seed)
 {
     struct gossip_state *state = gossip_state_create(count_draw, seed, 0);
     for (size_t i = 0; i < count; i++) {
-        struct node_id node_id = made_up(i);
+        struct node_id node_id = gossip_play_id(i);
         gossip_state_add_peer(state, &node_id, 0, true, 0);
     }
     (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
@@ -63,7 +55,7 @@ static int64_t cost_of_events(size_t neighbours)
     for (int round = 0; round < ROUNDS; round++) {
         uint32_t seed = 1;
         struct gossip_state *state = with_neighbours(neighbours, &seed);
-        struct node_id concerned = made_up(1);
+        struct node_id concerned = gossip_play_id(1);
         int64_t begun_ns = cpu_ns();
         for (int64_t seq = 1; seq <= EVENTS; seq++) {
             gossip_state_event_stored(state, seq, NULL, &concerned);
@@ -91,8 +83,8 @@ static void gossip_agenda__draws_only_whom_an_event_is_passed_to(void **state_po
 {
     uint32_t seed = 1;
     struct gossip_state *state = with_neighbours(MANY, &seed);
-    struct node_id source = made_up(1);
-    struct node_id concerned = made_up(2);
+    struct node_id source = gossip_play_id(1);
+    struct node_id concerned = gossip_play_id(2);
     (void)state_pointer;
     for (int64_t seq = 1; seq <= EVENTS; seq++) {
         draws = 0;
@@ -175,8 +167,8 @@ static void replace(struct play *play, const struct node_id *peer)
 
 static void let_something_happen(struct play *play)
 {
-    struct node_id peer = made_up(below(play, PLAYED));
-    struct node_id other = made_up(below(play, PLAYED));
+    struct node_id peer = gossip_play_id(below(play, PLAYED));
+    struct node_id other = gossip_play_id(below(play, PLAYED));
     switch (below(play, 12)) {
     case 0:
         gossip_state_peer_called(play->state, &peer, play->now_ms);
@@ -221,6 +213,7 @@ static void check_all(struct gossip_state *state)
 {
     size_t tries = 0;
     size_t watched = 0;
+    size_t losts[LOSTS] = {0};
     for (size_t i = 0; i < state->peer_count; i++) {
         struct peer *peer = state->peers[i];
         struct due before[GOSSIP_AGENDAS];
@@ -230,6 +223,7 @@ static void check_all(struct gossip_state *state)
         assert_int_equal(peer_phases_works(peer->reach), peer->failures == 0);
         tries += peer_phases_exchanges(peer->exchange) && peer->urgency == URGENCY_TRY ? 1 : 0;
         watched += peer->watched ? 1 : 0;
+        losts[gossip_pace_lost(peer)]++;
         gossip_agenda_follow(state, peer);
         for (size_t kind = 0; kind < GOSSIP_AGENDAS; kind++) {
             assert_true(peer->due[kind].at_ms >= before[kind].at_ms);
@@ -237,6 +231,7 @@ static void check_all(struct gossip_state *state)
     }
     assert_int_equal(state->try_count, tries);
     assert_int_equal(state->watched_count, watched);
+    assert_memory_equal(state->losts, losts, sizeof losts);
     for (size_t kind = 0; kind < GOSSIP_AGENDAS; kind++) {
         const struct agenda *agenda = &state->agendas[kind];
         for (size_t i = 1; i < agenda->count; i++) {
@@ -254,7 +249,7 @@ static void gossip_agenda__forgets_nobody_whatever_happens(void **state_pointer)
         play = (struct play){.random = seed};
         play.state = gossip_state_create(count_draw, &play.random, 0);
         for (size_t i = 0; i < PLAYED; i++) {
-            struct node_id node_id = made_up(i);
+            struct node_id node_id = gossip_play_id(i);
             gossip_state_add_peer(play.state, &node_id, 0, true, 0);
         }
         for (int step = 0; step < STEPS; step++) {

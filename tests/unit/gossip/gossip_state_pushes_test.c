@@ -1,3 +1,4 @@
+#include "core/limits.h"
 #include "support/gossip_play.h"
 
 static struct gossip_action action; /* large; one at a time */
@@ -19,6 +20,39 @@ static void gossip_state_pushes__pushes_to_whom_it_concerns_and_to_nine_others(v
     assert_true(concerned);
     assert_int_equal(pushes, 1 + GOSSIP_FAN_OUT);
     gossip_state_destroy(&state);
+}
+
+/* How often chance is asked for an event that one of so many is concerned by. */
+static uint32_t count_draws(void *context, uint32_t below)
+{
+    unsigned *draws = context;
+    ++*draws;
+    return below - 1;
+}
+
+static unsigned draws_of_an_event(uint8_t peers)
+{
+    unsigned draws = 0;
+    struct gossip_state *state = gossip_state_create(count_draws, &draws, 0);
+    for (uint8_t i = 1; i <= peers; i++) {
+        gossip_state_add_peer(state, test_id(i), 0, true, 0);
+    }
+    (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+    draws = 0;
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    unsigned drawn = draws;
+    assert_int_equal(gossip_play_settle(state, 1, 1, GOSSIP_PUSH),
+                     peers > GOSSIP_FAN_OUT ? GOSSIP_FAN_OUT + 1 : peers);
+    gossip_state_destroy(&state);
+    return drawn;
+}
+
+static void gossip_state_pushes__asks_chance_only_where_there_is_a_choice(void **state_pointer)
+{
+    (void)state_pointer;
+    assert_int_equal(draws_of_an_event(1), 0);
+    assert_int_equal(draws_of_an_event(GOSSIP_FAN_OUT), 0);
+    assert_in_range(draws_of_an_event(40), 1, GOSSIP_FAN_OUT + 1);
 }
 
 static void gossip_state_pushes__does_not_send_an_event_back_to_its_source(void **state_pointer)
@@ -245,6 +279,43 @@ gossip_state_pushes__believes_a_peer_to_have_what_it_lost_only_after_the_session
     gossip_state_destroy(&peers);
 }
 
+/* Pushes of four seconds, with an event every so often, to who limits them or does not. */
+static size_t push_on(int64_t every_ms, bool uncounted, int64_t pushed_ms[static 4000])
+{
+    const struct gossip_outcome done = {
+        .pushed = true, .succeeded = true, .through = 4000, .uncounted = uncounted};
+    struct gossip_state *state = gossip_play_create(1);
+    size_t count = 0;
+    (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+    for (int64_t now_ms = 0; now_ms < 4000; now_ms++) {
+        if (now_ms % every_ms == 0) {
+            gossip_state_event_stored(state, now_ms + 1, NULL, test_id(1));
+        }
+        while (gossip_state_next(state, now_ms, &action)) {
+            if (action.kind == GOSSIP_PUSH) {
+                pushed_ms[count++] = now_ms;
+                gossip_state_finished(state, test_id(1), &done, now_ms);
+            }
+        }
+    }
+    gossip_state_destroy(&state);
+    return count;
+}
+
+static void gossip_state_pushes__waits_for_nothing_with_who_does_not_count(void **state_pointer)
+{
+    enum { FLOOD = LIMITS_CALLS_A_SECOND * LIMITS_FLOOD_FACTOR };
+    static int64_t pushed_ms[4000];
+    (void)state_pointer;
+    assert_int_equal(push_on(10, true, pushed_ms), 400); /* each by itself, at once */
+    assert_in_range(push_on(10, false, pushed_ms), 200, 300);
+    size_t count = push_on(1, true, pushed_ms);
+    assert_in_range(count, 4000 / LIMITS_OWN_NEWS_EVERY_MS, 4000);
+    for (size_t i = FLOOD * 3 / 4; i < count; i++) {
+        assert_true(pushed_ms[i] - pushed_ms[i - FLOOD * 3 / 4] >= 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +331,8 @@ int main(void)
             gossip_state_pushes__goes_back_behind_a_failed_push_for_who_cannot_reconcile),
         cmocka_unit_test(
             gossip_state_pushes__believes_a_peer_to_have_what_it_lost_only_after_the_session),
+        cmocka_unit_test(gossip_state_pushes__waits_for_nothing_with_who_does_not_count),
+        cmocka_unit_test(gossip_state_pushes__asks_chance_only_where_there_is_a_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,6 +215,77 @@ static void gossip_state__waits_for_a_call_only_where_somebody_is_there(void **s
     }
 }
 
+/* Whether a send at that time waits. */
+static bool waits_at(struct gossip_state *state, int64_t now_ms)
+{
+    char id[ULID_TEXT_BYTES];
+    int token = 0;
+    gossip_state_wait_delivery(state, test_id(1), test_ulid(7, id), 99, &token, now_ms);
+    bool waits = !gossip_state_next_answer(state, now_ms, &action);
+    gossip_state_give_up_waiting(state);
+    (void)gossip_state_next_answer(state, now_ms, &action);
+    return waits;
+}
+
+/* Where a push was not answered in time, the next send doesn't wait for it again. */
+static void gossip_state__waits_once_for_who_fell_silent(void **state_pointer)
+{
+    struct gossip_state *state = gossip_play_create(1);
+    (void)state_pointer;
+    (void)gossip_play_settle(state, 0, 0, GOSSIP_RECONCILE);
+    gossip_state_event_stored(state, 1, NULL, test_id(1));
+    do {
+        assert_true(gossip_state_next(state, 100, &action));
+    } while (action.kind != GOSSIP_PUSH);
+    assert_true(waits_at(state, 99 + GOSSIP_DELIVERY_WAIT_MS));
+    assert_false(waits_at(state, 100 + GOSSIP_DELIVERY_WAIT_MS));
+    gossip_state_peer_called(state, test_id(1), 2000); /* the wire is thin: it is there */
+    assert_true(waits_at(state, 2000));
+    gossip_state_destroy(&state);
+}
+
+/* The next exchange with the peer fails, or is left under way. */
+static int64_t exchange_next(struct gossip_state *state, int64_t now_ms,
+                             const struct gossip_outcome *outcome)
+{
+    do {
+        int64_t wake_ms = gossip_state_wake_at(state);
+        now_ms = wake_ms > now_ms ? wake_ms : now_ms;
+        while (gossip_state_next(state, now_ms, &action) && action.kind != GOSSIP_RECONCILE) {
+        }
+    } while (action.kind != GOSSIP_RECONCILE);
+    if (outcome != NULL) {
+        gossip_state_finished(state, test_id(1), outcome, now_ms);
+    }
+    return now_ms;
+}
+
+/* Who refuses over and over is waited for only when it is about to be called; who but calls us,
+ * never. */
+static void gossip_state__waits_for_no_call_that_fails_as_the_last_did(void **state_pointer)
+{
+    const struct gossip_outcome refused = {.answered = true};
+    const struct gossip_outcome lost = {.answered = false};
+    struct gossip_state *state = gossip_play_create(1);
+    int64_t now_ms = 0;
+    (void)state_pointer;
+    for (int calls = 0; calls < 4; calls++) {
+        now_ms = exchange_next(state, now_ms, &refused);
+    }
+    while (gossip_state_next(state, now_ms, &action)) {
+    }
+    int64_t again_ms = gossip_state_wake_at(state);
+    assert_true(again_ms > now_ms + GOSSIP_DELIVERY_WAIT_MS);
+    for (; now_ms < again_ms - GOSSIP_RECALL_MS; now_ms++) {
+        assert_false(waits_at(state, now_ms));
+    }
+    now_ms = exchange_next(state, now_ms, &lost);
+    gossip_state_peer_called(state, test_id(1), now_ms);
+    now_ms = exchange_next(state, now_ms, NULL);
+    assert_false(waits_at(state, now_ms));
+    gossip_state_destroy(&state);
+}
+
 /* Answers may be on their way when somebody says that it stops. */
 static void gossip_state__leaves_who_left_offline_whatever_was_under_way(void **state_pointer)
 {
@@ -375,6 +446,8 @@ int main(void)
         cmocka_unit_test(gossip_state__says_direct_only_after_the_recipient_acknowledged),
         cmocka_unit_test(gossip_state__says_queued_when_time_is_over_or_the_peer_is_gone),
         cmocka_unit_test(gossip_state__waits_for_a_call_only_where_somebody_is_there),
+        cmocka_unit_test(gossip_state__waits_once_for_who_fell_silent),
+        cmocka_unit_test(gossip_state__waits_for_no_call_that_fails_as_the_last_did),
         cmocka_unit_test(gossip_state__leaves_who_left_offline_whatever_was_under_way),
         cmocka_unit_test(gossip_state__tells_presence_once_a_change),
         cmocka_unit_test(gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile),

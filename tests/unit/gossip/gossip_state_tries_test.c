@@ -1,4 +1,5 @@
 #include "core/limits.h"
+#include "core/memory.h"
 #include "support/gossip_play.h"
 
 enum { MANY = 200, FIRST = 1, LAST = MANY };
@@ -103,6 +104,127 @@ static void gossip_state__tries_who_was_met_before_who_never_was(void **state_po
     gossip_state_destroy(&state);
 }
 
+enum { STREET = 1000, HOUR_MS = 3600000, MOST_TRIES = 250 };
+
+/* A day of a street in which nobody can be reached. */
+struct street {
+    struct gossip_state *state;
+    int64_t now_ms;
+    unsigned tries;
+    unsigned moments; /* at which there were any: what wakes a node */
+    int64_t tried_ms[STREET];
+    int64_t rested_ms[STREET]; /* at most, between two tries */
+};
+
+static uint32_t draw(void *context, uint32_t below)
+{
+    uint32_t *last = context;
+    *last = *last * 1664525 + 1013904223;
+    return (*last >> 8) % below;
+}
+
+static void open_street(struct street *street)
+{
+    static uint32_t drawn;
+    drawn = 1;
+    *street = (struct street){.state = gossip_state_create(draw, &drawn, 0)};
+    for (size_t i = 0; i < STREET; i++) {
+        struct node_id peer = gossip_play_id(i);
+        gossip_state_add_peer(street->state, &peer, 0, false, 0);
+    }
+}
+
+static void note_try(struct street *street, const struct node_id *peer)
+{
+    size_t number = (size_t)peer->key[0] << 8 | peer->key[1];
+    int64_t rested_ms = street->now_ms - street->tried_ms[number];
+    street->tried_ms[number] = street->now_ms;
+    street->rested_ms[number] =
+        rested_ms > street->rested_ms[number] ? rested_ms : street->rested_ms[number];
+    street->tries++;
+}
+
+/* Until then; calls fail at once. */
+static void live(struct street *street, int64_t until_ms)
+{
+    for (; street->now_ms <= until_ms; street->now_ms = gossip_state_wake_at(street->state)) {
+        unsigned before = street->tries;
+        while (gossip_state_next(street->state, street->now_ms, &action)) {
+            if (action.kind == GOSSIP_RECONCILE) {
+                note_try(street, &action.peer);
+                gossip_state_finished(street->state, &action.peer, &lost, street->now_ms);
+            }
+        }
+        street->moments += street->tries > before ? 1 : 0;
+    }
+}
+
+/* Many who are away, for all their number, leave a node at rest, and are all tried. */
+static void gossip_state__tries_a_thousand_who_are_away_seldom_and_together(void **state_pointer)
+{
+    struct street *street = memory_allocate(1, sizeof *street);
+    (void)state_pointer;
+    open_street(street);
+    live(street, 0);
+    assert_int_equal(street->tries, STREET); /* each once, at once */
+    for (int minute = 0; minute < 90; minute++) {
+        unsigned tries = street->tries;
+        unsigned moments = street->moments;
+        live(street, (minute + 1) * INT64_C(60000));
+        /* A hundred on average. */
+        assert_in_range(street->tries - tries, 0, MOST_TRIES);
+        assert_in_range(street->moments - moments, 0, minute < 2 ? MOST_TRIES : 8);
+    }
+    for (size_t i = 0; i < STREET; i++) {
+        assert_in_range(street->rested_ms[i], 1, GOSSIP_BACK_OFF_GONE_MS * 5 / 4);
+    }
+    gossip_state_destroy(&street->state);
+    memory_free(street);
+}
+
+/* Who was here until now comes back soon: it does not wait for those who never do. */
+static void gossip_state__tries_who_went_just_now_as_soon_among_a_thousand(void **state_pointer)
+{
+    struct street *street = memory_allocate(1, sizeof *street);
+    struct node_id peer = gossip_play_id(STREET / 2);
+    (void)state_pointer;
+    open_street(street);
+    live(street, HOUR_MS);
+    gossip_state_peer_heard(street->state, &peer, street->now_ms);
+    assert_true(gossip_state_next(street->state, street->now_ms, &action));
+    gossip_state_finished(street->state, &peer, &done, street->now_ms);
+    gossip_state_peer_left(street->state, &peer, street->now_ms);
+    street->tried_ms[STREET / 2] = street->now_ms;
+    street->rested_ms[STREET / 2] = 0;
+    live(street, 2 * (int64_t)HOUR_MS - 60000);
+    assert_in_range(street->rested_ms[STREET / 2], 1, GOSSIP_BACK_OFF_MOST_MS * 11 / 10);
+    gossip_state_destroy(&street->state);
+    memory_free(street);
+}
+
+static void gossip_state__tries_at_once_whom_the_owner_writes_to(void **state_pointer)
+{
+    struct street *street = memory_allocate(1, sizeof *street);
+    struct node_id peer = gossip_play_id(STREET / 2);
+    (void)state_pointer;
+    open_street(street);
+    live(street, HOUR_MS);
+    int64_t wrote_ms = street->now_ms = street->tried_ms[STREET / 2] + GOSSIP_WRITTEN_MS;
+    for (int64_t seq = 1; seq <= 1000; seq++) { /* in a second */
+        gossip_state_event_stored(street->state, seq, NULL, &peer);
+        gossip_state_owner_wrote(street->state, seq, &peer);
+        unsigned tries = street->tries;
+        live(street, wrote_ms + seq);
+        assert_true(seq > 1 || street->tries > tries);
+        street->now_ms = wrote_ms + seq;
+    }
+    assert_int_equal(street->tried_ms[STREET / 2], wrote_ms);
+    live(street, wrote_ms + GOSSIP_WRITTEN_MS);
+    assert_int_equal(street->tried_ms[STREET / 2], wrote_ms + GOSSIP_WRITTEN_MS);
+    gossip_state_destroy(&street->state);
+    memory_free(street);
+}
+
 static bool next_push(struct gossip_state *state, int64_t now_ms)
 {
     while (gossip_state_next(state, now_ms, &action)) {
@@ -142,6 +264,9 @@ int main(void)
         cmocka_unit_test(gossip_state__tries_all_of_them_in_turn),
         cmocka_unit_test(gossip_state__tries_first_whom_the_owner_wrote_to),
         cmocka_unit_test(gossip_state__tries_who_was_met_before_who_never_was),
+        cmocka_unit_test(gossip_state__tries_a_thousand_who_are_away_seldom_and_together),
+        cmocka_unit_test(gossip_state__tries_who_went_just_now_as_soon_among_a_thousand),
+        cmocka_unit_test(gossip_state__tries_at_once_whom_the_owner_writes_to),
         cmocka_unit_test(gossip_state__pushes_what_the_owner_wrote_as_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,7 @@ static void http_client_call__gives_what_came_before_the_connection_broke(void *
     (void)state;
     assert_int_equal(call_server(&server, 0, &answer), RESULT_UNREACHABLE);
     assert_string_equal(buffer_text(&answer.body), "the first of it");
+    assert_false(answer.uncounted);
     http_client_deinit_answer(&answer);
 }
 
@@ -96,6 +97,17 @@ static int stop(void **state)
     (void)state;
     http_client_stop();
     return 0;
+}
+
+static void http_client_call__is_told_that_it_does_not_count(void **state)
+{
+    struct server server = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+                                    "x-hearthnet-uncounted: 1\r\n\r\n"};
+    struct http_answer answer = {0};
+    (void)state;
+    assert_int_equal(call_server(&server, 0, &answer), RESULT_OK);
+    assert_true(answer.uncounted);
+    http_client_deinit_answer(&answer);
 }
 
 /* Whom we call pays for what it answers, as long as that is there. */
@@ -125,6 +137,7 @@ int main(void)
         cmocka_unit_test(http_client_call__ends_when_nothing_moves_and_gives_what_came),
         cmocka_unit_test(http_client_call__charges_an_answer_to_an_account),
         cmocka_unit_test(http_client_call__gives_what_came_before_the_connection_broke),
+        cmocka_unit_test(http_client_call__is_told_that_it_does_not_count),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

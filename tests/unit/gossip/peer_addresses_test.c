@@ -77,6 +77,28 @@ static void gossip_peer_heard__a_peer_that_fails_is_found_where_it_is_heard(void
     scripted_peers_close(&scripted);
 }
 
+/* What would be compared is read, by other threads, once it is known where. */
+static void peer_session__prepares_nothing_for_who_is_nowhere(void **state)
+{
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    hear(&scripted, "192.168.1.9");
+    const struct peer_link *link = peer_links_find(scripted.gossip, test_id(2));
+    for (int i = 0; i < 3; i++) {
+        scripted_peers_fail(&scripted, scripted_peers_await(&scripted, 2, "192.168.1.9:7080/hea"));
+        assert_null(link->calls);
+        scripted_peers_fail(&scripted, scripted_peers_await(&scripted, 2, "127.0.0.1"));
+        assert_null(link->calls);
+    }
+    struct scripted_request *probe = scripted_peers_await(&scripted, 2, "192.168.1.9:7080/health");
+    scripted_peers_refuse(&scripted, probe, 200, "{}");
+    assert_non_null(link->calls);
+    let_compare(&scripted, second);
+    scripted_peers_close(&scripted);
+}
+
 static void peer_addresses__one_that_hangs_does_not_hold_up_the_next(void **state)
 {
     struct scripted_peers scripted;
@@ -361,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gossip_peer_heard__a_peer_that_fails_is_found_where_it_is_heard),
+        cmocka_unit_test(peer_session__prepares_nothing_for_who_is_nowhere),
         cmocka_unit_test(peer_addresses__one_that_hangs_does_not_hold_up_the_next),
         cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),

@@ -180,6 +180,36 @@ static void peer_push__takes_no_events_that_it_did_not_ask_for(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* How long it takes to push him things one by one, as they are written. */
+static int64_t measure_pushes(bool uncounted)
+{
+    static const char taken[] =
+        "{\"accepted\":1,\"new_head\":1,\"rejected\":0,\"rejected_reasons\":[]}";
+    enum { PUSHES = 40 };
+    struct scripted_peers scripted;
+    scripted_peers_open(&scripted, 1);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
+    const int64_t since_ms = scripted.now_ms;
+    for (unsigned i = 0; i < PUSHES; i++) {
+        char id[ULID_TEXT_BYTES];
+        (void)test_log_append(&scripted.log,
+                              event_draft_message(test_ulid(i, id), test_id(BOB), "Hi", NULL));
+        struct scripted_request *push = scripted_peers_await(&scripted, BOB, "/events");
+        push->uncounted = uncounted;
+        scripted_peers_answer(&scripted, push, taken, sizeof taken - 1);
+    }
+    int64_t took_ms = scripted.now_ms - since_ms;
+    scripted_peers_close(&scripted);
+    return took_ms;
+}
+
+static void peer_push__is_at_once_where_it_does_not_count(void **state)
+{
+    (void)state;
+    assert_int_equal(measure_pushes(true), 0);
+    assert_in_range(measure_pushes(false), 300, 600);
+}
+
 /* How long Bob is left alone after he said so. */
 static int64_t measure_wait(const char *refusal)
 {
@@ -229,6 +259,7 @@ int main(void)
         cmocka_unit_test(peer_call__asks_several_things_of_a_peer_at_once),
         cmocka_unit_test(peer_call__asks_once_more_elsewhere),
         cmocka_unit_test(peer_push__takes_no_events_that_it_did_not_ask_for),
+        cmocka_unit_test(peer_push__is_at_once_where_it_does_not_count),
         cmocka_unit_test(peer_call__reads_a_refusal_that_is_one),
         cmocka_unit_test(peer_call__blames_nobody_for_our_own_want_of_room),
     };

@@ -4,11 +4,19 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "gossip/gossip_numbers.h"
+#include "gossip/known_peers.h"
 #include "store/event_reader.h"
 #include "support/failing_vfs.h"
 #include "support/scripted_peers.h"
 
-enum { BOB = 2, CALLS_EVERY_MS = 10000, WHILE_MS = 3900000, WRITES_OF_A_COMMIT = 8 };
+enum {
+    BOB = 2,
+    SOON_MS = 6000,
+    CALLS_EVERY_MS = 10000,
+    WHILE_MS = 3900000,
+    WRITES_OF_A_COMMIT = 8
+};
 
 static void note(void *context, const struct peer_record *record)
 {
@@ -39,6 +47,62 @@ static void peer_links_save__an_idle_node_writes_seldom(void **state)
     gossip_stop(scripted.gossip);
     assert_int_equal(event_reader_peers(scripted.log.log, note, &last_seen), RESULT_OK);
     assert_true(last_seen >= before + WHILE_MS / 1000 - 1);
+    scripted_peers_close(&scripted);
+}
+
+static size_t count_addresses(const struct scripted_peers *scripted)
+{
+    struct known_peers known = {0};
+    known_peers_add(&known, test_id(BOB));
+    while (!known_peers_read(&known, scripted->log.log)) {
+    }
+    size_t count = known_peers_find(&known, test_id(BOB))->address_count;
+    known_peers_deinit(&known);
+    return count;
+}
+
+static void let_compare(struct scripted_peers *scripted)
+{
+    scripted_peers_claim(scripted, scripted_peers_await(scripted, BOB, "/reconcile"), "", 0);
+}
+
+static void peer_links_save__keeps_soon_where_somebody_was_reached(void **state)
+{
+    const struct endpoint other = {.host = "192.168.1.9", .port = 7080};
+    struct scripted_peers scripted;
+    char short_id[NODE_ID_SHORT_BYTES];
+    (void)state;
+    node_id_format_short(test_id(BOB), short_id);
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted);
+    scripted_peers_run(&scripted, scripted.now_ms + SOON_MS);
+    assert_int_equal(count_addresses(&scripted), 1);
+    gossip_peer_heard(scripted.gossip, short_id, &other); /* he moves there */
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, BOB, "192.168.1.9"), 200, "");
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/health"));
+    let_compare(&scripted);
+    scripted_peers_run(&scripted, scripted.now_ms + SOON_MS);
+    assert_int_equal(count_addresses(&scripted), 2);
+    scripted_peers_close(&scripted);
+}
+
+/* Nothing wakes the node but its own questions to Bob. */
+static void peer_links_save__wakes_nobody_when_nothing_changed(void **state)
+{
+    struct scripted_peers scripted;
+    int wakes = 0;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    let_compare(&scripted);
+    for (int64_t end_ms = scripted.now_ms + WHILE_MS; scripted.now_ms < end_ms; wakes++) {
+        struct scripted_request *asked = scripted_peers_find(&scripted, BOB, "/reconcile");
+        if (asked != NULL) {
+            scripted_peers_claim(&scripted, asked, "", 0);
+        }
+        scripted_peers_run(&scripted, scripted.wake_at_ms > scripted.now_ms ? scripted.wake_at_ms
+                                                                            : scripted.now_ms + 1);
+    }
+    assert_in_range(wakes, 1, 2 * WHILE_MS / GOSSIP_ASK_MS);
     scripted_peers_close(&scripted);
 }
 
@@ -83,6 +147,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_links_save__an_idle_node_writes_seldom),
+        cmocka_unit_test(peer_links_save__keeps_soon_where_somebody_was_reached),
+        cmocka_unit_test(peer_links_save__wakes_nobody_when_nothing_changed),
         cmocka_unit_test(peer_links_tell_presence__does_not_fill_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,26 @@ static void callers__take_a_call_back_that_was_somebody_elses(void **state)
     callers_destroy(&callers);
 }
 
+/* They are not limited, beside those that are; of both together a flood is made. */
+static void callers__forgive_calls_up_to_a_flood(void **state)
+{
+    enum { FLOOD = LIMITS_CALLS_A_SECOND * LIMITS_FLOOD_FACTOR };
+    struct callers *callers = callers_create();
+    struct account_key key = callers_key_of_node(test_id(1));
+    int64_t retry_ms = 0;
+    (void)state;
+    for (int i = 0; i < FLOOD - LIMITS_CALLS_A_SECOND - 1; i++) {
+        assert_int_equal(callers_count(callers, &key, 0, &retry_ms), RESULT_OK);
+        callers_forgive(callers, &key);
+    }
+    for (int i = 0; i < LIMITS_CALLS_A_SECOND; i++) {
+        assert_int_equal(callers_count(callers, &key, 500, &retry_ms), RESULT_OK);
+    }
+    assert_int_equal(callers_count(callers, &key, 500, &retry_ms), RESULT_BUSY);
+    assert_int_equal(callers_count(callers, &key, 500, &retry_ms), RESULT_FULL);
+    callers_destroy(&callers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +143,7 @@ int main(void)
         cmocka_unit_test(callers__limit_each_capability_apart),
         cmocka_unit_test(callers__let_one_redeem_so_often_a_minute),
         cmocka_unit_test(callers__take_a_call_back_that_was_somebody_elses),
+        cmocka_unit_test(callers__forgive_calls_up_to_a_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -32,6 +33,15 @@ static void await_sweep(void)
 }
 
 static const struct clock clock_of_test = {tell, tell, NULL};
+
+/* How often this thread had a socket's state told: the C library's own function, counted. */
+static _Thread_local unsigned asked;
+
+int getsockopt(int descriptor, int level, int name, void *value, socklen_t *length)
+{
+    asked++;
+    return (int)syscall(SYS_getsockopt, descriptor, level, name, value, length);
+}
 
 /* A connection and the other end of it. */
 struct visitor {
@@ -250,6 +260,46 @@ static void connections__lets_a_body_and_an_answer_take_as_long_as_they_move(voi
     close_connections(&connections);
 }
 
+static void connections__ask_the_kernel_nothing_for_a_request(void **state)
+{
+    struct connections *connections = open_connections(false);
+    struct visitor visitor = come_by_tcp(connections);
+    (void)state;
+    asked = 0;
+    connections_receiving(connections, visitor.connection);
+    connections_body(connections, visitor.connection);
+    connections_handling(connections, visitor.connection);
+    connections_sending(connections, visitor.connection);
+    connections_idle(connections, visitor.connection);
+    assert_int_equal(asked, 0);
+    leave(connections, &visitor);
+    close_connections(&connections);
+}
+
+/* What came with the last request is no beginning of the next one. */
+static void connections__see_a_request_begin_behind_another_one(void **state)
+{
+    struct connections *connections = open_connections(true);
+    struct visitor visitor = come_by_tcp(connections);
+    (void)state;
+    move(visitor.ends[1], visitor.ends[0], 100);
+    connections_receiving(connections, visitor.connection);
+    connections_idle(connections, visitor.connection);
+    await_sweep();
+    now_ms += LIMITS_HEADERS_MS;
+    await_sweep();
+    assert_true(is_open(&visitor));
+    move(visitor.ends[1], visitor.ends[0], 1);
+    now_ms += LIMITS_HEADERS_MS - 1;
+    await_sweep();
+    assert_true(is_open(&visitor));
+    now_ms += 1;
+    await_sweep();
+    assert_false(is_open(&visitor));
+    leave(connections, &visitor);
+    close_connections(&connections);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +307,8 @@ int main(void)
         cmocka_unit_test(connections_add__closes_nobody_in_the_middle_of_a_request),
         cmocka_unit_test(connections_add__keeps_an_addresss_requests_too),
         cmocka_unit_test(connections__lets_a_body_and_an_answer_take_as_long_as_they_move),
+        cmocka_unit_test(connections__ask_the_kernel_nothing_for_a_request),
+        cmocka_unit_test(connections__see_a_request_begin_behind_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -142,11 +143,59 @@ static void process_afford_connections__sets_the_nodes_own_aside(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+/* Of files, as part of this process. */
+static long count_mapped_kb(void)
+{
+    char line[160];
+    long all_kb = 0;
+    long anonymous_kb = 0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r"); /* statm is not exact */
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        (void)sscanf(line, "Rss: %ld kB", &all_kb);
+        (void)sscanf(line, "Anonymous: %ld kB", &anonymous_kb);
+    }
+    assert_int_equal(fclose(file), 0);
+    return all_kb - anonymous_kb;
+}
+
+/* Of each page of what can't be written. */
+static int read_all(struct dl_phdr_info *object, size_t size, void *sum)
+{
+    enum { STEP_BYTES = 4096 };
+    (void)size;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        bool readable = part->p_type == PT_LOAD && (part->p_flags & (PF_W | PF_R)) == PF_R;
+        for (size_t at = 0; readable && at < part->p_memsz; at += STEP_BYTES) {
+            *(unsigned *)sum += *(const uint8_t *)(object->dlpi_addr + part->p_vaddr + at);
+        }
+    }
+    return 0;
+}
+
+static void process_settle__keeps_what_is_used_alone(void **state)
+{
+    static int written;
+    (void)state;
+    unsigned sum = 0;
+    written = 7;
+    (void)dl_iterate_phdr(read_all, &sum);
+    long before_kb = count_mapped_kb();
+    process_settle();
+    long after_kb = count_mapped_kb();
+    print_message("%ld kB of files, then %ld (%u)\n", before_kb, after_kb, sum);
+    assert_in_range(after_kb, 1, before_kb / 2);
+    assert_int_equal(written, 7);
+    assert_int_equal(attempt(run_a_program), 7); /* what is gone comes back */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(process_confine__refuses_what_no_node_needs),
         cmocka_unit_test(process_prepare__leaves_no_core_and_no_readable_file),
+        cmocka_unit_test(process_settle__keeps_what_is_used_alone),
         cmocka_unit_test(process_afford_connections__sets_the_nodes_own_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,7 @@ static int open_pair(struct pair *pair)
 
 static enum result find(const struct pair *pair, uid_t *uid_out)
 {
-    return socket_owner_find((const struct sockaddr *)&pair->here,
-                             (const struct sockaddr *)&pair->there, uid_out);
+    return socket_owner_find(pair->ours, (const struct sockaddr *)&pair->there, uid_out);
 }
 
 static void close_pair(const struct pair *pair)
@@ -91,6 +90,55 @@ static void socket_owner_find__names_nobody_for_what_was_closed(void **state)
     (void)close(client);
     assert_int_equal(find(&pair, &uid), RESULT_NOT_FOUND);
     assert_int_equal(uid, SOMEBODY);
+    close_pair(&pair);
+}
+
+/* Its port is another program's then, who did not ask. */
+static void socket_owner_find__names_nobody_for_what_was_reset(void **state)
+{
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+    const struct linger at_once = {.l_onoff = 1};
+    const int on = 1;
+    struct pair pair;
+    uid_t uid = SOMEBODY;
+    (void)state;
+    int gone = open_pair(&pair);
+    assert_int_equal(write(gone, request, sizeof request - 1), sizeof request - 1);
+    assert_int_equal(setsockopt(gone, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    (void)close(gone);
+    int next = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(next, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(next, (struct sockaddr *)&pair.there, sizeof pair.there), 0);
+    assert_int_equal(connect(next, (struct sockaddr *)&pair.here, sizeof pair.here), 0);
+    assert_int_equal(find(&pair, &uid), RESULT_NOT_FOUND);
+    assert_int_equal(uid, SOMEBODY);
+    (void)close(next);
+    close_pair(&pair);
+}
+
+/* Whoever holds it: who made it says whose it is. */
+static void socket_owner_find__names_who_made_a_socket_that_was_passed_on(void **state)
+{
+    struct pair pair;
+    uid_t uid = SOMEBODY;
+    int status = 0;
+    int hold[2];
+    (void)state;
+    int client = open_pair(&pair);
+    assert_int_equal(pipe(hold), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char byte;
+        (void)close(hold[1]);
+        _exit((getuid() != 0 || setuid(SOMEBODY) == 0) && read(hold[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    (void)close(client);
+    assert_int_equal(find(&pair, &uid), RESULT_OK);
+    assert_int_equal(uid, getuid());
+    (void)close(hold[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    (void)close(hold[0]);
     close_pair(&pair);
 }
 
@@ -151,6 +199,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(socket_owner_find__names_us_for_a_connection_of_ours),
         cmocka_unit_test(socket_owner_find__names_nobody_for_what_was_closed),
+        cmocka_unit_test(socket_owner_find__names_nobody_for_what_was_reset),
+        cmocka_unit_test(socket_owner_find__names_who_made_a_socket_that_was_passed_on),
         cmocka_unit_test(socket_owner_find__names_another_user),
         cmocka_unit_test(socket_owner_find__says_that_it_cannot_ask_just_now),
     };

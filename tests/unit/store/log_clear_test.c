@@ -404,8 +404,8 @@ static int64_t count_steps(struct neighbours *street)
 
 static void count_conversation(void *context, const struct history_conversation *conversation)
 {
-    (void)conversation;
-    ++*(int *)context;
+    *(int *)context += conversation->last_message != NULL ? 1 : 0;
+    *(int *)context += conversation->first_unread != NULL ? 1 : 0;
 }
 
 /* Begins with as many messages, and lets one come. */
@@ -423,8 +423,7 @@ static int64_t count_steps_beside(struct neighbours *street, int messages)
     (void)neighbours_send(street, BOB, ALICE, "walnut");
     neighbours_exchange(street);
     (void)count_steps(street);
-    assert_int_equal(history_conversations(log, count_conversation, &count), RESULT_OK);
-    assert_int_equal(history_first_unread(log, test_id(BOB), count_message, &count), RESULT_OK);
+    assert_int_equal(history_conversations(log, NULL, count_conversation, &count), RESULT_OK);
     assert_int_equal(history_last_message(log, test_id(BOB), count_message, &count), RESULT_OK);
     assert_int_equal(history_page(log, &all, count_message, &count, &more), RESULT_OK);
     assert_int_equal(count, 4);

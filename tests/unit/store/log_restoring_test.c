@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/log_lost.h"
+#include "store/history.h"
 #include "store/log_private.h"
 #include "store/log_restoring.h"
 #include "store/log_sessions_private.h"
@@ -38,10 +38,16 @@ static void converse_and_lose(struct neighbours *street)
     neighbours_exchange(street);
 }
 
+static void take_lost(void *context, const struct history_conversation *conversation)
+{
+    *(int64_t *)context = conversation->lost_there;
+}
+
 static int64_t count_lost(struct neighbours *street)
 {
     int64_t count = -1;
-    assert_int_equal(log_lost_count(street->logs[ALICE].log, test_id(BOB), &count), RESULT_OK);
+    assert_int_equal(
+        history_conversations(street->logs[ALICE].log, test_id(BOB), take_lost, &count), RESULT_OK);
     return count;
 }
 
