@@ -25,4 +25,7 @@ void log_events_set_aside(struct event_log *log, int64_t seq, int64_t aside);
 /* True when an event with this hash is stored, aside or not. */
 bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
+/* Whether a twin of its that is accepted has a smaller hash, and hides it. */
+bool log_events_have_twin_before(struct event_log *log, const struct event *event);
+
 #endif
