@@ -277,11 +277,8 @@ static enum result to_result(const struct transfer *transfer, CURLcode code)
     if (code == CURLE_OK) {
         return RESULT_OK;
     }
-    if (transfer->too_large) {
-        return RESULT_FULL;
-    }
-    if (transfer->too_much) {
-        return RESULT_BUSY;
+    if (transfer->too_large || transfer->too_much) {
+        return transfer->too_large ? RESULT_FULL : RESULT_BUSY;
     }
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
         return RESULT_UNAUTHORIZED;
@@ -339,9 +336,7 @@ struct http_answer http_client_take_answer(struct http_answer *answer)
 struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
-    if (guard != NULL) {
-        client->guard = *guard;
-    }
+    client->guard = guard == NULL ? (struct http_guard){0} : *guard;
     client->multi = curl_multi_init();
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);
@@ -445,24 +440,31 @@ void http_client_renew(struct http_client *client)
     client->renewed_ms = clock_monotonic_ms(clock_system());
 }
 
-void http_client_run(struct http_client *client, int64_t timeout_ms)
+/* Moves what can be moved; false: nothing ended. */
+static bool perform(struct http_client *client)
 {
-    int running = 0;
-    int left = 0;
-    const int most_ms = client->transfers == NULL ? 60000 : LOOK_EVERY_MS; /* to watch() */
-    int wait_ms = timeout_ms > most_ms ? most_ms : (int)timeout_ms;
-    (void)curl_multi_perform(client->multi, &running);
-    (void)curl_multi_poll(client->multi, NULL, 0, wait_ms, NULL);
-    (void)curl_multi_perform(client->multi, &running);
-    for (CURLMsg *message = curl_multi_info_read(client->multi, &left); message != NULL;
-         message = curl_multi_info_read(client->multi, &left)) {
+    int number = 0;
+    bool ended = false;
+    CURLMsg *message = NULL;
+    (void)curl_multi_perform(client->multi, &number);
+    while ((message = curl_multi_info_read(client->multi, &number)) != NULL) {
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
-        if (message->msg == CURLMSG_DONE &&
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer) ==
-                CURLE_OK) {
-            conclude(client, transfer, to_result(transfer, code));
-        }
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        conclude(client, transfer, to_result(transfer, code));
+        ended = true;
+    }
+    return ended;
+}
+
+/* An answer may be there as soon as its request is sent. */
+void http_client_run(struct http_client *client, int64_t timeout_ms)
+{
+    const int most_ms = client->transfers == NULL ? 60000 : LOOK_EVERY_MS; /* to watch() */
+    int wait_ms = timeout_ms > most_ms ? most_ms : (int)timeout_ms;
+    if (!perform(client)) {
+        (void)curl_multi_poll(client->multi, NULL, 0, wait_ms, NULL);
+        (void)perform(client);
     }
 }
 

@@ -15,6 +15,7 @@ enum { PATIENCE_MS = 10000, PAYERS = 3, JOBS = 4, MOST_RUNS = 64 };
 static struct stage {
     struct lock *lock;
     bool open;
+    bool posted;
     bool late;
     _Atomic int64_t now_ms;
     char runs[MOST_RUNS + 1];
@@ -151,6 +152,30 @@ static bool use_time(struct reader_job *job)
     return job != NULL;
 }
 
+/* Keeps its thread until all is posted, so that none begins before it was compared with the rest.
+ */
+static bool wait_for_posts(struct reader_job *job)
+{
+    (void)job;
+    lock_take(stage.lock);
+    stage.count++;
+    lock_wake_all(stage.lock);
+    while (!stage.posted && !stage.late) {
+        stage.late = !lock_wait(stage.lock, PATIENCE_MS) || stage.late;
+    }
+    lock_release(stage.lock);
+    return true;
+}
+
+static void wait_for_count(size_t count)
+{
+    lock_take(stage.lock);
+    while (stage.count < count) {
+        (void)lock_wait(stage.lock, -1);
+    }
+    lock_release(stage.lock);
+}
+
 static bool open_stage(struct reader_job *job)
 {
     lock_take(stage.lock);
@@ -165,6 +190,8 @@ static bool open_stage(struct reader_job *job)
 static void readers__leave_a_thread_to_those_whose_steps_are_short(void **state)
 {
     struct reader_job first = {.run = use_time, .payer = 3};
+    struct reader_job holders[] = {{.run = wait_for_posts, .payer = 4},
+                                   {.run = wait_for_posts, .payer = 5}};
     struct reader_job jobs[] = {
         {.run = work_long, .payer = 1},    {.run = wait_for_all, .payer = 1},
         {.run = work_long, .payer = 2},    {.run = wait_for_all, .payer = 2},
@@ -177,14 +204,17 @@ static void readers__leave_a_thread_to_those_whose_steps_are_short(void **state)
     stage = (struct stage){.lock = lock_create()};
     assert_int_equal(readers_start(&options, &readers), RESULT_OK);
     readers_post(readers, &first);
-    lock_take(stage.lock);
-    while (stage.count == 0) {
-        (void)lock_wait(stage.lock, -1);
-    }
-    lock_release(stage.lock);
+    wait_for_count(1);
+    readers_post(readers, &holders[0]);
+    readers_post(readers, &holders[1]);
+    wait_for_count(3);
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         readers_post(readers, &jobs[i]);
     }
+    lock_take(stage.lock);
+    stage.posted = true;
+    lock_wake_all(stage.lock);
+    lock_release(stage.lock);
     readers_stop(&readers);
     assert_false(stage.late);
     lock_destroy(&stage.lock);

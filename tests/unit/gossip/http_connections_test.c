@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -234,6 +235,33 @@ static void note_answer(void *context, const char *url, const char *address)
     guarding->answered++;
 }
 
+static int64_t count_waits(void)
+{
+    struct rusage used;
+    assert_int_equal(getrusage(RUSAGE_THREAD, &used), 0);
+    return used.ru_nvcsw;
+}
+
+static void http_client_run__does_not_wait_when_something_ends_at_once(void **state)
+{
+    enum { TIMES = 5 };
+    struct guarding guarding = {.opens = false};
+    const struct http_guard guard = {may_open, note_answer, &guarding};
+    struct http_client *client = http_client_create(16, &guard);
+    struct server server;
+    (void)state;
+    open_server(&server);
+    int64_t before = count_waits();
+    for (int i = 0; i < TIMES; i++) {
+        struct call call;
+        begin(client, &server, &call);
+        run_until(client, &server, &call.ended, 1);
+    }
+    assert_in_range(count_waits() - before, 0, TIMES - 1);
+    close_server(&server);
+    http_client_destroy(&client);
+}
+
 static void http_client_create__asks_the_guard_before_a_connection(void **state)
 {
     struct guarding guarding = {.opens = false};
@@ -272,6 +300,7 @@ int main(void)
         cmocka_unit_test(http_client_cut__ends_the_calls_that_are_meant_and_no_others),
         cmocka_unit_test(http_client_cut__may_be_called_where_a_call_ends),
         cmocka_unit_test(http_client_create__keeps_no_more_connections_than_it_may),
+        cmocka_unit_test(http_client_run__does_not_wait_when_something_ends_at_once),
         cmocka_unit_test(http_client_create__asks_the_guard_before_a_connection),
     };
     assert_int_equal(http_client_start(), RESULT_OK);
