@@ -46,7 +46,7 @@ static uint64_t errors;
 static int poller;
 static char request[LOAD_REQUEST_BYTES];
 static size_t request_bytes;
-static const char *more = ""; /* a header, with its line's end */
+static const char *header = ""; /* one more, with its line's end */
 static char *numbered; /* where the number goes in a request, relative to `request`; NULL: none */
 static int64_t due_us[MOST_MESSAGES];
 static int64_t arrived;
@@ -119,11 +119,11 @@ static void prepare(const char *port, const char *method, const char *path, cons
     int length =
         body == NULL
             ? snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n%s\r\n", method,
-                       path, port, more)
+                       path, port, header)
             : snprintf(text, sizeof text,
                        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\n"
                        "%sContent-Length: %zu\r\n\r\n%s",
-                       method, path, port, more, strlen(body), body);
+                       method, path, port, header, strlen(body), body);
     load_require(length > 0 && (size_t)length < sizeof text, "the request is too long");
     load_prepare(text, (size_t)length);
 }
@@ -442,7 +442,7 @@ int main(int argc, char **argv)
         int arguments;
     } all[] = {{"http", run_http, 5},  {"tab", run_http, 5},          {"mqtt", load_mqtt, 4},
                {"xmpp", load_xmpp, 4}, {"keypress", run_keypress, 6}, {"tabs", run_tabs, 5}};
-    more = argc > 1 && strcmp(argv[1], "tab") == 0 ? "Sec-Fetch-Site: same-origin\r\n" : "";
+    header = argc > 1 && strcmp(argv[1], "tab") == 0 ? "Sec-Fetch-Site: same-origin\r\n" : "";
     poller = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (argc >= 2 + all[i].arguments && strcmp(argv[1], all[i].name) == 0) {
