@@ -336,7 +336,8 @@ struct http_answer http_client_take_answer(struct http_answer *answer)
 struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
-    client->guard = guard == NULL ? (struct http_guard){0} : *guard;
+    const struct http_guard none = {0};
+    client->guard = *(guard == NULL ? &none : guard);
     client->multi = curl_multi_init();
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);
