@@ -1,6 +1,6 @@
 /* A client of nodes that costs little beside them: one thread, nothing allocated once it runs.
- *   load http PORT CONNECTIONS SECONDS METHOD PATH [BODY]
- *       each connection asks again as soon as it is answered
+ *   load http|tab PORT CONNECTIONS SECONDS METHOD PATH [BODY]
+ *       each connection asks again once it is answered; tab: as from a page of ours
  *   load keypress PORT BODY OTHER-PORT TOPIC RATE SECONDS
  *       RATE messages a second are due at PORT; timed from then until they are pushed at OTHER-PORT
  *   load mqtt PORT CONNECTIONS SECONDS BODY
@@ -46,6 +46,7 @@ static uint64_t errors;
 static int poller;
 static char request[LOAD_REQUEST_BYTES];
 static size_t request_bytes;
+static const char *more = ""; /* a header, with its line's end */
 static char *numbered; /* where the number goes in a request, relative to `request`; NULL: none */
 static int64_t due_us[MOST_MESSAGES];
 static int64_t arrived;
@@ -117,12 +118,12 @@ static void prepare(const char *port, const char *method, const char *path, cons
     char text[LOAD_REQUEST_BYTES];
     int length =
         body == NULL
-            ? snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n", method,
-                       path, port)
+            ? snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n%s\r\n", method,
+                       path, port, more)
             : snprintf(text, sizeof text,
                        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Type: application/json\r\n"
-                       "Content-Length: %zu\r\n\r\n%s",
-                       method, path, port, strlen(body), body);
+                       "%sContent-Length: %zu\r\n\r\n%s",
+                       method, path, port, more, strlen(body), body);
     load_require(length > 0 && (size_t)length < sizeof text, "the request is too long");
     load_prepare(text, (size_t)length);
 }
@@ -439,11 +440,9 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(char **arguments, int count);
         int arguments;
-    } all[] = {{"http", run_http, 5},
-               {"mqtt", load_mqtt, 4},
-               {"xmpp", load_xmpp, 4},
-               {"keypress", run_keypress, 6},
-               {"tabs", run_tabs, 5}};
+    } all[] = {{"http", run_http, 5},  {"tab", run_http, 5},          {"mqtt", load_mqtt, 4},
+               {"xmpp", load_xmpp, 4}, {"keypress", run_keypress, 6}, {"tabs", run_tabs, 5}};
+    more = argc > 1 && strcmp(argv[1], "tab") == 0 ? "Sec-Fetch-Site: same-origin\r\n" : "";
     poller = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (argc >= 2 + all[i].arguments && strcmp(argv[1], all[i].name) == 0) {

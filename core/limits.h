@@ -1,7 +1,7 @@
 /* Every bound on what somebody else can make this node hold, do or wait for, and why it is so.
  *
- * Thread: any; constants. What one message may be is said where the message is (event.h,
- * reconcile.h, canonical.h, event_batch.h). Bytes, milliseconds, and numbers, as the names say.
+ * Thread: any; constants. What one message may be is said where the message is (event.h, …). Bytes,
+ * milliseconds, and numbers, as the names say.
  */
 #ifndef HEARTHCHAT_CORE_LIMITS_H
 #define HEARTHCHAT_CORE_LIMITS_H
@@ -23,8 +23,7 @@ enum {
     LIMITS_HEADERS_MS = 15000,         /* §10: from the first byte to the last, at whatever pace */
 };
 
-/* A body that comes, an answer that goes (§10): as long as it moves, on however thin a wire; who
- * brings or takes less holds our memory. */
+/* A body that comes, an answer that goes (§10), on however thin a wire: who moves less holds us. */
 enum {
     LIMITS_PROGRESS_MS = 15000,
     LIMITS_PROGRESS_BYTES = 4096, /* within that time */
@@ -63,7 +62,8 @@ enum {
     LIMITS_OWN_NEWS_EVERY_MS = 2,  /* pushes that a peer does not count: no flood is made of them */
     LIMITS_CALLERS = 1024,         /* remembered; 3 KiB each */
     LIMITS_CHAT_CALLS_AT_ONCE = 256, /* of anybody (§8, max_concurrent): it waits for the disk */
-    LIMITS_CHANGES_AT_ONCE = 64,     /* … of the membership; people make them one by one */
+    LIMITS_TAB_CALLS_AT_ONCE = 64, /* of the owner's tab above that: scripts don't fill its place */
+    LIMITS_CHANGES_AT_ONCE = 64,   /* … of the membership; people make them one by one */
 };
 
 /* What an account (core/account.h) holds: bodies and answers of its requests, answers to our calls

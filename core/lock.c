@@ -84,7 +84,7 @@ bool lock_wait(struct lock *lock, int64_t timeout_ms)
     struct waiter waiter = {.waits = true, .next = lock->waiters};
     const struct timespec until = time_in(timeout_ms < 0 ? 0 : timeout_ms);
     (void)sem_init(&waiter.woken, 0, 0);
-    lock->waiters = &waiter;
+    lock->waiters = &waiter; // cppcheck-suppress autoVariables
     lock_release(lock);
     bool woken = sleep_until(&waiter, timeout_ms < 0 ? NULL : &until);
     lock_take(lock);

@@ -52,12 +52,15 @@ static void add(struct readers *readers, struct reader_job *job)
     struct turn *turn = turn_of(readers, job);
     job->next = NULL;
     if (turn->first == NULL) {
-        turn->first = job;
+        turn->first = turn->last = job;
         line_up(readers, turn);
+    } else if (job->goes_first && !turn->first->goes_first) {
+        job->next = turn->first; /* another payer's, that shares the turn */
+        turn->first = job;
     } else {
         turn->last->next = job;
+        turn->last = job;
     }
-    turn->last = job;
 }
 
 /* What is begun is ended before the next of the same payer begins: what it holds is not there twice
@@ -79,17 +82,23 @@ static bool is_slow(const struct readers *readers, const struct reader_job *job)
            readers->turns[job->payer % TURNS].slow_until_ms > clock_monotonic_ms(readers->clock);
 }
 
-/* The place in the order of who has used least, of those the one who waits longest; `count` when
- * nobody may begin. */
+static bool is_before(const struct turn *one, const struct turn *other)
+{
+    return one->first->goes_first != other->first->goes_first ? one->first->goes_first
+                                                              : one->used_ms < other->used_ms;
+}
+
+/* The place in the order of who goes first or has used least, of those the one who waits longest;
+ * `count` when nobody may begin. */
 static size_t find_next(const struct readers *readers)
 {
     size_t found = readers->count;
     bool full = readers->slow_running > 0 && readers->slow_running + 1 >= readers->options.threads;
     for (size_t i = 0; i < readers->count; i++) {
         const struct turn *turn = &readers->turns[readers->order[i]];
-        bool less = found == readers->count ||
-                    turn->used_ms < readers->turns[readers->order[found]].used_ms;
-        if (less && !(full && is_slow(readers, turn->first))) {
+        bool before =
+            found == readers->count || is_before(turn, &readers->turns[readers->order[found]]);
+        if (before && !(full && is_slow(readers, turn->first))) {
             found = i;
         }
     }

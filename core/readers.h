@@ -3,12 +3,12 @@
  *
  * Work comes as jobs. Those of one payer begin in the order in which they came. Of payers whose
  * jobs wait it is the turn of whoever had least of the threads' time since it has been waiting: who
- * asks for little waits for what has begun, not for what others have piled up. And a step that
- * doesn't pause leaves one thread to the others, so that they don't wait for it: where that is
- * known beforehand, and, for a while, whatever comes of who has had such a one.
- * Thread: start/stop: startup; the rest: any.
- * Ownership: a job is the poster's; from readers_post() until its `run` returned true it is left
- * alone. Limits: none here; there are never more jobs than what they belong to, which is bounded.
+ * asks for little waits for what has begun, not for what others have piled up. What goes first
+ * waits for what has begun alone. And a step that doesn't pause leaves one thread to the others, so
+ * that they don't wait for it: where that is known beforehand, and, for a while, whatever comes of
+ * who has had such a one. Thread: start/stop: startup; the rest: any. Ownership: a job is the
+ * poster's; from readers_post() until its `run` returned true it is left alone. Limits: none here;
+ * there are never more jobs than what they belong to, which is bounded.
  */
 #ifndef HEARTHCHAT_CORE_READERS_H
 #define HEARTHCHAT_CORE_READERS_H
@@ -28,6 +28,7 @@ struct reader_job {
     /* Works until it is done (true: the job is not touched again), or until the slice is over:
      * false, and it is called again when it is its payer's turn. */
     bool (*run)(struct reader_job *job);
+    bool goes_first;  /* before all that do not, whatever either has had */
     uint32_t payer;   /* whose turn it takes; payers that are alike in the last bits share one */
     bool is_long;     /* its next step does not pause, and takes its time: known beforehand */
     int64_t until_ms; /* of the monotonic clock: the end of this slice; set before each run */

@@ -288,6 +288,7 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->inbox = inbox_create(MOST_MESSAGES, gossip_io_wake, gossip);
     gossip->state = gossip_state_create(random_below, gossip, gossip_io_now(gossip));
     gossip->action = memory_allocate(1, sizeof *gossip->action);
+    gossip->fresh = fresh_events_create();
     gossip->refused = refused_hashes_create();
     gossip->skew = clock_skew_create();
     gossip->asking = peer_asking_create(gossip);
@@ -354,6 +355,7 @@ void gossip_destroy(struct gossip **gossip_pointer)
     peer_asking_destroy(&gossip->asking);
     gossip_state_destroy(&gossip->state);
     knocks_destroy(&gossip->doors);
+    fresh_events_destroy(&gossip->fresh);
     refused_hashes_destroy(&gossip->refused);
     clock_skew_destroy(&gossip->skew);
     memory_free(gossip->action);
@@ -396,6 +398,7 @@ void gossip_events_stored(struct gossip *gossip, const struct committed_event *c
                           size_t count)
 {
     size_t foreign = 0;
+    fresh_events_add(gossip->fresh, committed, count); /* before anybody is to pass them on */
     struct stored_events *events =
         memory_allocate(1, sizeof *events + count * sizeof *events->stored);
     events->news = (struct gossip_news){take_stored, forget};

@@ -11,6 +11,7 @@
 #include "core/thread.h"
 #include "gossip/clock_skew.h"
 #include "gossip/event_batch.h"
+#include "gossip/fresh_events.h"
 #include "gossip/gossip.h"
 #include "gossip/gossip_state.h"
 #include "gossip/knocks.h"
@@ -37,6 +38,7 @@ struct gossip {
     struct gossip_action *action; /* large; reused */
     uint64_t chances[64];         /* drawn, and not used yet: the first so many */
     size_t chances_left;
+    struct fresh_events *fresh;
     struct refused_hashes *refused;
     struct verifier *verifier;
     struct clock_skew *skew;

@@ -62,6 +62,25 @@ static void read(struct peer_lane *lane, struct peer_page *page)
                    posted);
 }
 
+/* What was stored just now goes without a reader; false: it needs one. */
+static bool push_fresh(struct peer_lane *lane, const struct gossip_action *action)
+{
+    const struct gossip *gossip = lane->link->gossip;
+    struct event_batch_writer writer;
+    event_batch_begin(&writer, &gossip->community_id);
+    writer.most_bytes = page_size_next(&lane->link->sending);
+    if (!fresh_events_write(gossip->fresh, action->seqs, action->seq_count, &writer)) {
+        buffer_deinit(&writer.body);
+        return false;
+    }
+    event_batch_end(&writer, -1);
+    struct peer_page page = {
+        .body = writer.body, .count = writer.count, .through = action->seqs[action->seq_count - 1]};
+    lane->busy = true;
+    read(lane, &page);
+    return true;
+}
+
 /* A push that does not fit into one call goes on as an exchange: the rest is reported as a gap.
  */
 void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
@@ -69,7 +88,9 @@ void peer_push_start(struct gossip *gossip, const struct gossip_action *action)
     struct peer_link *link = peer_links_find(gossip, &action->peer);
     if (action->kind == GOSSIP_PUSH) {
         link->push.urgency = action->urgency;
-        peer_reading_of_seqs(&link->push, action->seqs, action->seq_count, read);
+        if (!push_fresh(&link->push, action)) {
+            peer_reading_of_seqs(&link->push, action->seqs, action->seq_count, read);
+        }
     } else {
         link->exchange.urgency = action->urgency;
         peer_reading_after(&link->exchange, action->cursor, read);

@@ -22,6 +22,7 @@ enum caller_level {
 struct caller {
     enum caller_level level;
     bool identified; /* node_id is proven */
+    bool is_tab;     /* SELF, from a page of ours in a browser: somebody waits, so it goes first */
     struct node_id node_id;
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/buffer.h"
 #include "core/embedded_file.h"
+#include "core/limits.h"
 #include "handlers/schema.h"
 #include "protocol/blake3.h"
 #include "protocol/canonical.h"
@@ -115,8 +116,10 @@ void capabilities_call(struct capability *capability, struct request *request,
         request_reply_schema_mismatch(request, error.message, capability->schema_hash);
         return;
     }
+    size_t most = (size_t)capability->max_concurrent;
+    most += request->caller.is_tab ? LIMITS_TAB_CALLS_AT_ONCE : 0;
     request->counted = &capability->in_flight;
-    if (atomic_fetch_add(&capability->in_flight, 1) >= (size_t)capability->max_concurrent) {
+    if (atomic_fetch_add(&capability->in_flight, 1) >= most) {
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "This capability is called too often at once (max_concurrent); wait "
                             "for some of the answers.");

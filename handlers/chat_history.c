@@ -2,7 +2,6 @@
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
-#include "protocol/canonical.h"
 #include "protocol/json_build.h"
 #include "protocol/json_members.h"
 
@@ -22,11 +21,9 @@ struct telling {
 static void add_message(void *context, const struct history_message *message)
 {
     struct telling *telling = context;
-    json_t *json = message_json_make(message, telling->self);
     buffer_append_text(telling->piece, telling->some ? "," : "");
-    (void)canonical_write(json, telling->piece);
+    message_json_write(message, telling->self, telling->piece);
     telling->some = true;
-    json_decref(json);
 }
 
 static bool is_enough(void *context)

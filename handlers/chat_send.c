@@ -48,11 +48,19 @@ static void refuse(const struct sending *sending)
                             : answer->error.message);
 }
 
+static bool wait_delivery(struct sending *sending)
+{
+    const struct node_parts *parts = sending->base.parts;
+    const struct append_answer *answer = &sending->base.answer;
+    struct gossip *gossip = parts->gossip(parts->node);
+    return gossip != NULL && gossip_wait_delivery(gossip, &sending->recipient, answer->event_id,
+                                                  answer->seq, on_decided, sending) == RESULT_OK;
+}
+
 static void on_appended(struct appending *base)
 {
     struct sending *sending = (struct sending *)base;
     const struct append_answer *answer = &base->answer;
-    struct gossip *gossip = base->parts->gossip(base->parts->node);
     if (answer->result != RESULT_OK) {
         refuse(sending);
         memory_free(sending);
@@ -61,10 +69,18 @@ static void on_appended(struct appending *base)
     sending->direct =
         answer->repeated &&
         event_reader_is_delivered(base->parts->log(base->parts->node), answer->event_id);
-    if (sending->direct || gossip == NULL ||
-        gossip_wait_delivery(gossip, &sending->recipient, answer->event_id, answer->seq, on_decided,
-                             sending) != RESULT_OK) {
+    if (sending->direct || !answer->repeated || !wait_delivery(sending)) {
         reply(base->request, sending);
+    }
+}
+
+/* On the writer's thread. Gossip hears who waits before the recipient's node can have answered. */
+static void on_written(void *context, const struct append_answer *answer)
+{
+    struct sending *sending = context;
+    sending->base.answer = *answer;
+    if (answer->result != RESULT_OK || answer->repeated || !wait_delivery(sending)) {
+        appending_done(&sending->base, answer);
     }
 }
 
@@ -121,7 +137,7 @@ static bool read_e2e(struct request *request, const json_t *input, bool *require
 static void append(struct sending *sending, struct event_log *log, struct event_draft *draft)
 {
     struct request *request = sending->base.request;
-    if (log_append_event(log, draft, appending_done, sending) != RESULT_OK) {
+    if (log_append_event(log, draft, on_written, sending) != RESULT_OK) {
         memory_free(sending);
         request_reply_error(request, WIRE_CAPACITY_EXCEEDED,
                             "Too many messages are being written at once; try again in a second.");

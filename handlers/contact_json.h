@@ -7,14 +7,15 @@
 
 #include <jansson.h>
 
+#include "handlers/node_parts.h"
 #include "store/log_contacts.h"
 
 /* Into `entry`: "nickname", "muted", "blocked", "pinned". */
 void contact_json_set(json_t *entry, const struct log_contact *contact);
 
-/* The same into what node_parts_describe_node() made of that node. Its "namesake" is that of its
- * nickname then; of who has none it is also one whose nickname reads the same, or looks alike. */
-void contact_json_describe(json_t *entry, const struct log_contacts *contacts,
-                           const struct node_id *node_id);
+/* The namesake of a node that looks like this: that of its nickname; of who has none it is also one
+ * whose nickname reads the same, or looks alike. NULL: none. */
+const char *contact_json_namesake(const struct log_contacts *contacts,
+                                  const struct node_id *node_id, const struct node_look *look);
 
 #endif

@@ -1,14 +1,20 @@
 #include <string.h>
 
+#include "core/memory.h"
 #include "handlers/contact_json.h"
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
-#include "protocol/json_build.h"
+#include "protocol/json_text.h"
 #include "store/history.h"
 #include "store/log_verified.h"
 
+/* Of the answer. Who is pinned comes first, who is blocked last, if that is asked for. */
+enum part { HEAD, PINNED, OTHERS, BLOCKED, TAIL, PARTS };
+
+static const char unreadable[] = "The conversations can't be read; see the node's log.";
+
 struct listing {
-    const struct node_parts *parts;
+    const struct node_parts *node;
     struct event_log *log;
     const struct membership *membership;
     struct log_verified_marks marks;
@@ -16,50 +22,81 @@ struct listing {
     bool with_blocked;
     bool is_done;       /* the one that is asked for */
     size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
-    json_t *pinned;     /* they come first, … */
-    json_t *conversations;
-    json_t *blocked; /* … and these last, if they are asked for */
+    struct buffer parts[PARTS];
 };
 
-static json_t *make_first_unread(const struct history_conversation *conversation)
+static void add_first_unread(struct buffer *out, const struct history_conversation *conversation)
 {
-    return json_build_pack("{s:s,s:I}", "event_id", conversation->first_unread, "lamport",
-                           (json_int_t)conversation->first_unread_lamport);
+    json_text_name(out, "first_unread");
+    if (conversation->first_unread == NULL) {
+        buffer_append_text(out, "null");
+        return;
+    }
+    buffer_append_byte(out, '{');
+    json_text_add(out, "event_id", conversation->first_unread);
+    json_text_add_integer(out, "lamport", conversation->first_unread_lamport);
+    buffer_append_byte(out, '}');
+}
+
+static void add_last_message(struct buffer *out, const struct listing *listing,
+                             const struct history_message *message)
+{
+    json_text_name(out, "last_message");
+    if (message == NULL) {
+        buffer_append_text(out, "null");
+    } else {
+        message_json_write(message, &listing->node->key->node_id, out);
+    }
+}
+
+static void write_entry(struct buffer *out, const struct listing *listing,
+                        const struct history_conversation *conversation,
+                        const struct log_contact *contact)
+{
+    const struct node_id *peer = &conversation->peer;
+    struct node_look look;
+    char id[NODE_ID_TEXT_BYTES];
+    char short_id[NODE_ID_SHORT_BYTES];
+    node_parts_look_at(listing->node, peer, listing->membership, &look);
+    node_id_format(peer, id);
+    node_id_format_short(peer, short_id);
+    json_text_separate(out);
+    buffer_append_byte(out, '{');
+    json_text_add_bool(out, "blocked", contact->blocked);
+    json_text_add(out, "display_name", look.display_name);
+    json_text_add_bool(out, "e2e", conversation->is_sealed);
+    add_first_unread(out, conversation);
+    add_last_message(out, listing, conversation->last_message);
+    json_text_add(out, "last_seen", look.last_seen[0] == '\0' ? NULL : look.last_seen);
+    json_text_add(out, "level", look.level);
+    json_text_add_integer(out, "lost_there", look.level == NULL ? 0 : conversation->lost_there);
+    json_text_add_bool(out, "muted", contact->muted);
+    json_text_add(out, "namesake", contact_json_namesake(&listing->contacts, peer, &look));
+    json_text_add(out, "nickname", contact->nickname);
+    json_text_add(out, "node_id", id);
+    json_text_add_bool(out, "online", look.online);
+    json_text_add(out, "peer", id);
+    json_text_add_bool(out, "pinned", contact->pinned);
+    json_text_add(out, "short_id", short_id);
+    json_text_add_integer(out, "unread", conversation->unread);
+    json_text_add_bool(out, "verified",
+                       log_verified_find(&listing->marks, listing->membership, peer) != 0);
+    buffer_append_byte(out, '}');
 }
 
 static void list(struct listing *listing, const struct history_conversation *conversation)
 {
-    const struct node_id *peer = &conversation->peer;
-    const struct log_contact *contact = log_contacts_find(&listing->contacts, peer);
-    const struct history_message *last = conversation->last_message;
-    char id[NODE_ID_TEXT_BYTES];
-    bool is_heard = !contact->blocked;
-    bool is_member = membership_find(listing->membership, peer) != NULL;
+    const struct log_contact *contact = log_contacts_find(&listing->contacts, &conversation->peer);
+    struct history_conversation shown = *conversation;
     if (contact->blocked && !listing->with_blocked) {
         return;
     }
-    json_t *entry = node_parts_describe_node(listing->parts, peer, listing->membership);
-    contact_json_describe(entry, &listing->contacts, peer);
-    node_id_format(peer, id);
-    (void)json_object_set_new(entry, "peer", json_build_text(id));
-    (void)json_object_set_new(entry, "lost_there",
-                              json_integer(is_member ? conversation->lost_there : 0));
-    (void)json_object_set_new(entry, "e2e", json_boolean(conversation->is_sealed));
-    (void)json_object_set_new(
-        entry, "verified",
-        json_boolean(log_verified_find(&listing->marks, listing->membership, peer) != 0));
-    (void)json_object_set_new(entry, "unread", json_integer(is_heard ? conversation->unread : 0));
-    (void)json_object_set_new(entry, "first_unread",
-                              is_heard && conversation->first_unread != NULL
-                                  ? make_first_unread(conversation)
-                                  : json_null());
-    (void)json_object_set_new(
-        entry, "last_message",
-        last == NULL ? json_null() : message_json_make(last, &listing->parts->key->node_id));
-    (void)json_array_append_new(contact->blocked  ? listing->blocked
-                                : contact->pinned ? listing->pinned
-                                                  : listing->conversations,
-                                entry);
+    if (contact->blocked) {
+        shown.unread = 0;
+        shown.first_unread = NULL;
+    }
+    enum part part = contact->blocked ? BLOCKED : contact->pinned ? PINNED : OTHERS;
+    write_entry(&listing->parts[part], listing, &shown, contact);
 }
 
 /* The members before that node, of whom the log knows nothing; NULL: all that are left. */
@@ -72,7 +109,7 @@ static void list_members_before(struct listing *listing, const struct node_id *p
         if (order > 0) {
             return;
         }
-        if (order < 0 && !node_id_equal(member, &listing->parts->key->node_id)) {
+        if (order < 0 && !node_id_equal(member, &listing->node->key->node_id)) {
             list(listing, &nothing);
         }
     }
@@ -141,6 +178,63 @@ static enum result list_wanted(struct listing *listing, const struct node_id *pe
     return result;
 }
 
+/* The parts one behind the other, as they are sent. */
+struct telling {
+    struct reply_stream stream;
+    struct buffer parts[PARTS];
+    size_t part;
+    size_t at; /* of the part */
+};
+
+static enum reply_piece next(struct reply_stream *stream, struct buffer *piece)
+{
+    struct telling *telling = (struct telling *)stream;
+    while (telling->part < PARTS && piece->length_bytes < REQUEST_PIECE_BYTES) {
+        const struct buffer *part = &telling->parts[telling->part];
+        size_t left = part->length_bytes - telling->at;
+        size_t room = REQUEST_PIECE_BYTES - piece->length_bytes;
+        size_t taken = left < room ? left : room;
+        buffer_append(piece, buffer_text(part) + telling->at, taken);
+        telling->at = taken < left ? telling->at + taken : 0;
+        telling->part += taken < left ? 0 : 1;
+    }
+    return telling->part < PARTS ? REPLY_PIECE : REPLY_PIECE_LAST;
+}
+
+static void end(struct reply_stream *stream)
+{
+    struct telling *telling = (struct telling *)stream;
+    for (size_t i = 0; i < PARTS; i++) {
+        buffer_deinit(&telling->parts[i]);
+    }
+    memory_free(telling);
+}
+
+static void part_by_commas(struct buffer *parts)
+{
+    struct buffer *before = NULL;
+    for (size_t i = PINNED; i <= BLOCKED; i++) {
+        if (parts[i].length_bytes > 0) {
+            if (before != NULL) {
+                buffer_append_byte(before, ',');
+            }
+            before = &parts[i];
+        }
+    }
+}
+
+static void reply(struct request *request, struct buffer *parts)
+{
+    struct telling *telling = memory_allocate(1, sizeof *telling);
+    telling->stream = (struct reply_stream){.next = next, .end = end};
+    buffer_append_format(&parts[HEAD], "{\"meta\":{\"ms\":%lld},\"output\":{\"conversations\":[",
+                         (long long)(clock_monotonic_ms(request->clock) - request->started_ms));
+    part_by_commas(parts);
+    buffer_append_text(&parts[TAIL], "]}}");
+    memcpy(telling->parts, parts, sizeof telling->parts);
+    request_reply_stream(request, &telling->stream, unreadable);
+}
+
 void conversations_handle(struct request *request, const struct node_parts *parts)
 {
     struct node_id peer;
@@ -152,24 +246,18 @@ void conversations_handle(struct request *request, const struct node_parts *part
         return;
     }
     const struct log_snapshot *snapshot = log_snapshot_acquire(log);
-    struct listing listing = {.parts = parts,
+    struct listing listing = {.node = parts,
                               .log = log,
                               .membership = snapshot->membership,
-                              .with_blocked = with_blocked,
-                              .pinned = json_array(),
-                              .conversations = json_array(),
-                              .blocked = json_array()};
+                              .with_blocked = with_blocked};
     enum result result = list_wanted(&listing, peer_text == NULL ? NULL : &peer);
     log_snapshot_release(log, &snapshot);
-    (void)json_array_extend(listing.pinned, listing.conversations);
-    (void)json_array_extend(listing.pinned, listing.blocked);
-    json_decref(listing.conversations);
-    json_decref(listing.blocked);
-    if (result != RESULT_OK) {
-        json_decref(listing.pinned);
-        request_reply_error(request, WIRE_INTERNAL_ERROR,
-                            "The conversations can't be read; see the node's log.");
+    if (result == RESULT_OK) {
+        reply(request, listing.parts);
         return;
     }
-    request_reply_output(request, json_build_pack("{s:o}", "conversations", listing.pinned));
+    for (size_t i = 0; i < PARTS; i++) {
+        buffer_deinit(&listing.parts[i]);
+    }
+    request_reply_error(request, WIRE_INTERNAL_ERROR, unreadable);
 }

@@ -11,6 +11,8 @@ static json_t *describe_member(const struct node_parts *parts, const struct memb
     const struct member_profile *profile = membership_profile(membership, member->person);
     json_t *entry = node_parts_describe_node(parts, &member->node_id, membership);
     struct endpoints endpoints;
+    struct node_look look;
+    const char *namesake;
     char added_at[WALL_CLOCK_TEXT_BYTES];
     char added_by[NODE_ID_TEXT_BYTES];
     member_profile_read_endpoints(profile, &endpoints);
@@ -20,7 +22,11 @@ static json_t *describe_member(const struct node_parts *parts, const struct memb
     (void)json_object_set_new(
         entry, "verified",
         json_boolean(log_verified_find(marks, membership, &member->node_id) != 0));
-    contact_json_describe(entry, contacts, &member->node_id);
+    contact_json_set(entry, log_contacts_find(contacts, &member->node_id));
+    node_parts_look_at(parts, &member->node_id, membership, &look);
+    namesake = contact_json_namesake(contacts, &member->node_id, &look);
+    (void)json_object_set_new(entry, "namesake",
+                              namesake == NULL ? json_null() : json_build_text(namesake));
     (void)json_object_set_new(entry, "added_at", json_build_text(added_at));
     (void)json_object_set_new(entry, "added_by", json_build_text(added_by));
     return entry;

@@ -4,40 +4,62 @@
 
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
+#include "protocol/json_text.h"
 #include "protocol/wall_clock.h"
 
 /* In the words of §24.14. */
-static json_t *name_e2e(enum message_e2e e2e)
+static const char *name_e2e(enum message_e2e e2e)
 {
     switch (e2e) {
-    case MESSAGE_CLEAR:
-        return json_false();
     case MESSAGE_WAITING:
-        return json_build_text("waiting");
+        return "waiting";
     case MESSAGE_OPENED:
-        return json_build_text("ok");
+        return "ok";
     case MESSAGE_UNREADABLE:
-        return json_build_text("unreadable");
+        return "unreadable";
     case MESSAGE_DELETED:
-        return json_build_text("deleted");
+        return "deleted";
     case MESSAGE_EXPIRED:
-        return json_build_text("expired");
+        return "expired";
+    case MESSAGE_CLEAR:
     case MESSAGE_UNSUPPORTED:
         break;
     }
-    return json_build_text("unsupported");
+    return "unsupported";
 }
 
 /* What is so of few messages is a member of these alone. */
-static void add_text(json_t *object, const char *name, const char *text)
+static void add_if_any(struct buffer *out, const char *name, const char *text)
 {
     if (text != NULL) {
-        (void)json_object_set_new(object, name, json_build_stored_text(text));
+        json_text_add(out, name, text);
+    }
+}
+
+static void add_attachments(struct buffer *out, const char *text)
+{
+    json_t *attachments = NULL;
+    json_text_name(out, "attachments");
+    if (strcmp(text, "[]") == 0 || canonical_parse(text, strlen(text), CANONICAL_MOST_NESTING,
+                                                   &attachments, NULL) != RESULT_OK) {
+        buffer_append_text(out, "[]");
+        return;
+    }
+    (void)canonical_write(attachments, out);
+    json_decref(attachments);
+}
+
+static void add_e2e(struct buffer *out, enum message_e2e e2e)
+{
+    if (e2e == MESSAGE_CLEAR) {
+        json_text_add_bool(out, "e2e", false);
+    } else {
+        json_text_add(out, "e2e", name_e2e(e2e));
     }
 }
 
 /* "2027-01-03"; "": soon. */
-static void add_gone_by(json_t *object, int64_t day)
+static void add_gone_by(struct buffer *out, int64_t day)
 {
     const int64_t day_s = 86400;
     char at[WALL_CLOCK_TEXT_BYTES] = "";
@@ -46,65 +68,85 @@ static void add_gone_by(json_t *object, int64_t day)
         at[strcspn(at, "T")] = '\0';
     }
     if (day != HISTORY_KEY_IS_GONE) {
-        (void)json_object_set_new(object, "gone_by", json_build_text(at));
+        json_text_add(out, "gone_by", at);
     }
 }
 
-static json_t *make_reaction(const char *emoji, const char *from, const char *and_from)
+static void write_reaction(struct buffer *out, const char *emoji, const char *from,
+                           const char *and_from)
 {
-    json_t *people = json_build_pack("[s]", from);
+    json_text_separate(out);
+    buffer_append_byte(out, '{');
+    json_text_add(out, "emoji", emoji);
+    json_text_name(out, "from");
+    buffer_append_byte(out, '[');
+    json_text_write(out, from);
     if (and_from != NULL) {
-        (void)json_array_append_new(people, json_build_text(and_from));
+        json_text_separate(out);
+        json_text_write(out, and_from);
     }
-    return json_build_pack("{s:o,s:o}", "emoji", json_build_stored_text(emoji), "from", people);
+    buffer_append_text(out, "]}");
 }
 
-static void add_reactions(json_t *object, const struct history_message *message, const char *own,
-                          const char *other)
+static void add_reactions(struct buffer *out, const struct history_message *message,
+                          const char *own, const char *other)
 {
     const char *ours = message->own_reaction;
     const char *theirs = message->peer_reaction;
     bool same = strcmp(ours, theirs) == 0;
-    json_t *reactions = json_array();
+    if (ours[0] == '\0' && theirs[0] == '\0') {
+        return;
+    }
+    json_text_name(out, "reactions");
+    buffer_append_byte(out, '[');
     if (ours[0] != '\0') {
-        (void)json_array_append_new(reactions, make_reaction(ours, own, same ? other : NULL));
+        write_reaction(out, ours, own, same ? other : NULL);
     }
     if (theirs[0] != '\0' && !same) {
-        (void)json_array_append_new(reactions, make_reaction(theirs, other, NULL));
+        write_reaction(out, theirs, other, NULL);
     }
-    if (json_array_size(reactions) > 0) {
-        (void)json_object_set_new(object, "reactions", reactions);
-    } else {
-        json_decref(reactions);
-    }
+    buffer_append_byte(out, ']');
 }
 
-json_t *message_json_make(const struct history_message *message, const struct node_id *self)
+void message_json_write(const struct history_message *message, const struct node_id *self,
+                        struct buffer *out)
 {
     char own[NODE_ID_TEXT_BYTES];
     char other[NODE_ID_TEXT_BYTES];
     struct node_id peer;
-    json_t *attachments = NULL;
     memcpy(peer.key, message->peer, NODE_ID_BYTES);
     node_id_format(self, own);
     node_id_format(&peer, other);
-    if (canonical_parse(message->attachments, strlen(message->attachments), CANONICAL_MOST_NESTING,
-                        &attachments, NULL) != RESULT_OK) {
-        attachments = json_array();
+    buffer_append_byte(out, '{');
+    add_attachments(out, message->attachments);
+    json_text_add(out, "body", message->body);
+    json_text_add(out, "created_at", message->created_at);
+    add_if_any(out, "deleted_at", message->deleted_at);
+    add_if_any(out, "deleted_there_at", message->deleted_there_at);
+    json_text_add(out, "delivered_at", message->delivered_at);
+    add_e2e(out, message->e2e);
+    add_if_any(out, "edited_at", message->edited_at);
+    json_text_add(out, "event_id", message->event_id);
+    json_text_add(out, "from", message->outgoing ? own : other);
+    add_gone_by(out, message->key_goes);
+    json_text_add_integer(out, "lamport", message->lamport);
+    add_reactions(out, message, own, other);
+    json_text_add(out, "read_at", message->read_at);
+    add_if_any(out, "reply_to", message->reply_to);
+    json_text_add(out, "to", message->outgoing ? other : own);
+    buffer_append_byte(out, '}');
+}
+
+json_t *message_json_make(const struct history_message *message, const struct node_id *self)
+{
+    struct buffer text;
+    json_t *object = NULL;
+    buffer_init(&text);
+    message_json_write(message, self, &text);
+    if (canonical_parse(buffer_text(&text), text.length_bytes, CANONICAL_MOST_NESTING, &object,
+                        NULL) != RESULT_OK) {
+        object = json_object();
     }
-    json_t *object = json_build_pack(
-        "{s:o,s:I,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "event_id",
-        json_build_stored_text(message->event_id), "lamport", (json_int_t)message->lamport, "from",
-        message->outgoing ? own : other, "to", message->outgoing ? other : own, "body",
-        json_build_stored_text(message->body), "e2e", name_e2e(message->e2e), "attachments",
-        attachments, "created_at", json_build_stored_text(message->created_at), "delivered_at",
-        json_build_stored_text(message->delivered_at), "read_at",
-        json_build_stored_text(message->read_at));
-    add_text(object, "reply_to", message->reply_to);
-    add_text(object, "edited_at", message->edited_at);
-    add_text(object, "deleted_at", message->deleted_at);
-    add_text(object, "deleted_there_at", message->deleted_there_at);
-    add_gone_by(object, message->key_goes);
-    add_reactions(object, message, own, other);
+    buffer_deinit(&text);
     return object;
 }

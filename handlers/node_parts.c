@@ -37,27 +37,21 @@ bool node_parts_resolve(const struct node_parts *parts, struct request *request,
 }
 
 /* Who was shut out keeps the name it had. */
-static const char *name_of(const struct membership *membership, const struct node_id *node_id,
-                           const struct member *member)
+static void find_name(const struct membership *membership, const struct node_id *node_id,
+                      const struct member *member, struct node_look *look)
 {
     const struct revocation *revoked =
-        membership == NULL ? NULL : membership_find_revoked(membership, node_id);
-    if (member == NULL && revoked == NULL) {
-        return "";
+        member != NULL ? NULL : membership_find_revoked(membership, node_id);
+    if (member != NULL || revoked != NULL) {
+        uint32_t person = member != NULL ? member->person : revoked->person;
+        look->display_name = member_profile_name(membership_profile(membership, person));
+        look->name_keys = membership_name_keys(membership, person);
     }
-    return member_profile_name(
-        membership_profile(membership, member != NULL ? member->person : revoked->person));
 }
 
-json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
-                                 const struct membership *membership)
+static void find_presence(const struct node_parts *parts, const struct node_id *node_id,
+                          struct node_look *look)
 {
-    static const char *const namesakes[] = {
-        [NAMESAKE_NONE] = NULL, [NAMESAKE_SAME] = "same", [NAMESAKE_ALIKE] = "alike"};
-    const struct member *member = membership == NULL ? NULL : membership_find(membership, node_id);
-    char id[NODE_ID_TEXT_BYTES];
-    char short_id[NODE_ID_SHORT_BYTES];
-    char last_seen[WALL_CLOCK_TEXT_BYTES];
     struct gossip *gossip = parts->gossip(parts->node);
     struct peer_presence presence = {0};
     if (node_id_equal(node_id, &parts->key->node_id)) {
@@ -66,13 +60,38 @@ json_t *node_parts_describe_node(const struct node_parts *parts, const struct no
     } else if (gossip != NULL) {
         presence = gossip_presence(gossip, node_id);
     }
+    look->online = presence.online;
+    if (presence.last_seen != 0) {
+        wall_clock_format(presence.last_seen, look->last_seen);
+    }
+}
+
+void node_parts_look_at(const struct node_parts *parts, const struct node_id *node_id,
+                        const struct membership *membership, struct node_look *look_out)
+{
+    static const char *const namesakes[] = {
+        [NAMESAKE_NONE] = NULL, [NAMESAKE_SAME] = "same", [NAMESAKE_ALIKE] = "alike"};
+    *look_out = (struct node_look){.display_name = ""};
+    if (membership != NULL) {
+        const struct member *member = membership_find(membership, node_id);
+        find_name(membership, node_id, member, look_out);
+        look_out->namesake = namesakes[membership_namesake(membership, node_id)];
+        look_out->level = member == NULL ? NULL : member_level_name(member->level);
+    }
+    find_presence(parts, node_id, look_out);
+}
+
+json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,
+                                 const struct membership *membership)
+{
+    char id[NODE_ID_TEXT_BYTES];
+    char short_id[NODE_ID_SHORT_BYTES];
+    struct node_look look;
+    node_parts_look_at(parts, node_id, membership, &look);
     node_id_format(node_id, id);
     node_id_format_short(node_id, short_id);
-    wall_clock_format(presence.last_seen, last_seen);
-    return json_build_pack(
-        "{s:s,s:s,s:s,s:s?,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id, "display_name",
-        name_of(membership, node_id, member), "namesake",
-        namesakes[membership == NULL ? NAMESAKE_NONE : membership_namesake(membership, node_id)],
-        "level", member == NULL ? NULL : member_level_name(member->level), "online",
-        (int)presence.online, "last_seen", presence.last_seen == 0 ? NULL : last_seen);
+    return json_build_pack("{s:s,s:s,s:s,s:s?,s:s?,s:b,s:s?}", "node_id", id, "short_id", short_id,
+                           "display_name", look.display_name, "namesake", look.namesake, "level",
+                           look.level, "online", (int)look.online, "last_seen",
+                           look.last_seen[0] == '\0' ? NULL : look.last_seen);
 }

@@ -69,6 +69,18 @@ struct event_log *node_parts_log(const struct node_parts *parts, struct request 
 bool node_parts_resolve(const struct node_parts *parts, struct request *request, const char *text,
                         struct node_id *node_id_out);
 
+/* What is known of a node in this moment. */
+struct node_look {
+    const char *display_name; /* the membership's; "": none */
+    struct person_name_keys name_keys;
+    const char *namesake; /* among members; NULL: none */
+    const char *level;    /* NULL: it is no member */
+    bool online;
+    char last_seen[WALL_CLOCK_TEXT_BYTES]; /* "": never */
+};
+void node_parts_look_at(const struct node_parts *parts, const struct node_id *node_id,
+                        const struct membership *membership, struct node_look *look_out);
+
 /* {"node_id","short_id","display_name","namesake","level","online","last_seen"}: how people and
  * programs are told of a node (§13). Who is no member has no level; `membership` NULL: nobody is
  * known. */

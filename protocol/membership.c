@@ -83,6 +83,11 @@ struct member_profile *membership_share_profile(const struct membership *members
     return member_profile_share(membership->profiles[person]);
 }
 
+struct person_name_keys membership_name_keys(const struct membership *membership, uint32_t person)
+{
+    return member_profile_name_keys(membership->profiles[person]);
+}
+
 enum namesake membership_namesake(const struct membership *membership,
                                   const struct node_id *node_id)
 {

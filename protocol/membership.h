@@ -81,6 +81,8 @@ const struct member_profile *membership_profile(const struct membership *members
 struct member_profile *membership_share_profile(const struct membership *membership,
                                                 uint32_t person);
 
+struct person_name_keys membership_name_keys(const struct membership *membership, uint32_t person);
+
 /* Whether another member's name reads the same, or looks alike. NAMESAKE_NONE for who is no member,
  * or has no name. */
 enum namesake membership_namesake(const struct membership *membership,

@@ -317,13 +317,42 @@ bool search_text_next(struct search_text_walk *walk, struct buffer *out,
     return true;
 }
 
+/* In ASCII, and nothing behind it may melt into it. */
+static bool is_plain(const struct search_text_walk *walk)
+{
+    const char *at = walk->text + walk->at;
+    return ((unsigned char)at[0] | (walk->at + 1 < walk->length_bytes ? (unsigned char)at[1] : 0)) <
+           0x80;
+}
+
+/* What is plain, as search_text_next() would fold it. */
+static void fold_plain(struct search_text_walk *walk, struct buffer *out)
+{
+    const struct tables *tables = get_tables();
+    char folded[256];
+    size_t count = 0;
+    while (tables != NULL && walk->at < walk->length_bytes && is_plain(walk) &&
+           count + MOST_TABLE_BYTES <= sizeof folded) {
+        unsigned char character = (unsigned char)walk->text[walk->at++];
+        for (size_t i = 0; i < tables->low[character].length_bytes; i++) {
+            char byte = tables->low[character].bytes[i];
+            if (byte != ' ' || !walk->after_blank) {
+                folded[count++] = byte;
+            }
+            walk->after_blank = byte == ' ';
+        }
+    }
+    buffer_append(out, folded, count);
+}
+
 void search_text_fold(const char *text, size_t length_bytes, struct buffer *out)
 {
     struct search_text_walk walk = {
         .text = text, .length_bytes = length_bytes, .after_blank = true};
     struct search_text_piece piece;
-    while (search_text_next(&walk, out, &piece)) {
-    }
+    do {
+        fold_plain(&walk, out);
+    } while (search_text_next(&walk, out, &piece));
 }
 
 void search_text_version(char version_out[static SEARCH_TEXT_VERSION_BYTES])

@@ -20,6 +20,9 @@ enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024, MOST_NOTES = 8 };
 /* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
 enum { STATE_OF_CLOSE_WAIT = 8 };
 
+/* Who is closed first when there are too many. */
+enum rank { RANK_NONE, RANK_WELCOME, RANK_FAVOURED };
+
 enum state { STATE_NEW, STATE_IDLE, STATE_RECEIVING, STATE_BODY, STATE_HANDLING, STATE_SENDING };
 
 struct connection {
@@ -34,7 +37,7 @@ struct connection {
     uint64_t moved_bytes;    /* BODY, SENDING: seen to have moved so far … */
     int64_t moved_ms;        /* … at this time */
     int64_t begun_ms;        /* the first bytes of a request were seen; 0: none yet */
-    bool welcome;
+    enum rank rank;
     bool shut; /* on its way out */
     struct connection *next;
 };
@@ -254,23 +257,23 @@ void connections_destroy(struct connections **connections)
 }
 
 /* Who waits for nothing can be closed without harm to anybody: first who was never welcome, of
- * those the one that has been so longest. */
+ * those the one that has been so longest; last the favoured. */
 static bool is_less_deserving(const struct connection *one, const struct connection *other)
 {
-    if (other == NULL || one->welcome != other->welcome) {
-        return other == NULL || !one->welcome;
+    if (other == NULL || one->rank != other->rank) {
+        return other == NULL || one->rank < other->rank;
     }
     return one->since_ms < other->since_ms;
 }
 
-/* The one to close, of that address or of all (NULL). */
-static struct connection *find_least(const struct connections *connections,
-                                     const struct account_key *address)
+/* The one to close, from that one on, of that address or of all (NULL). */
+static struct connection *find_least(struct connection *from, const struct account_key *address)
 {
     struct connection *least = NULL;
-    for (struct connection *at = connections->first; at != NULL; at = at->next) {
-        bool waits = at->state == STATE_NEW || at->state == STATE_IDLE ||
-                     ((at->state == STATE_RECEIVING || at->state == STATE_BODY) && !at->welcome);
+    for (struct connection *at = from; at != NULL; at = at->next) {
+        bool waits =
+            at->state == STATE_NEW || at->state == STATE_IDLE ||
+            ((at->state == STATE_RECEIVING || at->state == STATE_BODY) && at->rank == RANK_NONE);
         if (!at->shut && waits && (address == NULL || account_key_equal(&at->address, address)) &&
             is_less_deserving(at, least)) {
             least = at;
@@ -306,6 +309,18 @@ static size_t most_of_address(const struct connections_options *options)
     return half < LIMITS_ADDRESS_CONNECTIONS ? half : LIMITS_ADDRESS_CONNECTIONS;
 }
 
+/* On loopback scripts give way to whoever comes, which may be the tab, and the tab to no script. */
+static struct connection *find_least_here(const struct connections *connections,
+                                          struct connection *newest)
+{
+    struct connection *least = find_least(newest->next, NULL);
+    if (least != NULL && least->rank != RANK_FAVOURED) {
+        return least;
+    }
+    return connections->count > connections->options.most + connections->options.spare ? newest
+                                                                                       : NULL;
+}
+
 /* Makes room for the newest. */
 static void keep_bounds(struct connections *connections, struct connection *newest,
                         struct notes *notes)
@@ -318,9 +333,10 @@ static void keep_bounds(struct connections *connections, struct connection *newe
         reason = "too many new connections";
     } else if (options->from_anywhere &&
                count_of(connections, &newest->address) > most_of_address(options)) {
-        least = find_least(connections, &newest->address);
+        least = find_least(newest, &newest->address);
     } else if (connections->count > options->most) {
-        least = find_least(connections, NULL);
+        least = options->from_anywhere ? find_least(newest, NULL)
+                                       : find_least_here(connections, newest);
     }
     if (least != NULL) {
         shut(connections, least, reason, notes);
@@ -404,9 +420,10 @@ void connections_idle(struct connections *connections, struct connection *connec
     lock_release(connections->lock);
 }
 
-void connections_welcome(struct connections *connections, struct connection *connection)
+void connections_welcome(struct connections *connections, struct connection *connection,
+                         bool favoured)
 {
     lock_take(connections->lock);
-    connection->welcome = true;
+    connection->rank = favoured ? RANK_FAVOURED : RANK_WELCOME;
     lock_release(connections->lock);
 }

@@ -25,6 +25,7 @@ struct connections_options {
     struct log_limit *refusals; /* of lines about who was hung up on */
     int64_t idle_ms;
     size_t most;
+    size_t spare;       /* so many more on loopback, while nobody waits for nothing */
     bool from_anywhere; /* the bounds of an address hold */
     bool tls;           /* the first bytes are a handshake's */
 };
@@ -52,7 +53,8 @@ void connections_handling(struct connections *connections, struct connection *co
 void connections_sending(struct connections *connections, struct connection *connection);
 void connections_idle(struct connections *connections, struct connection *connection);
 
-/* Somebody whom the gate knows: closed last when there are too many. */
-void connections_welcome(struct connections *connections, struct connection *connection);
+/* Somebody whom the gate knows: closed late when there are too many; who is favoured, last. */
+void connections_welcome(struct connections *connections, struct connection *connection,
+                         bool favoured);
 
 #endif

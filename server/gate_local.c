@@ -80,6 +80,12 @@ static bool is_foreign_fetch(const struct request *base)
            (mode == NULL || strcmp(mode, "navigate") != 0);
 }
 
+/* It let none but our own pages through. What says so without being one is the owner's, too. */
+static bool is_from_browser(const struct request *base)
+{
+    return base->header(base, "Origin") != NULL || base->header(base, "Sec-Fetch-Site") != NULL;
+}
+
 static bool passed_proxy(const struct request *base)
 {
     static const char *const marks[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
@@ -134,6 +140,8 @@ bool gate_local_admit(struct listener_request *request, uint16_t port, bool same
                                         .reason = reason};
         return false;
     }
-    listener_request_base(request)->caller.level = CALLER_SELF;
+    struct request *base = listener_request_base(request);
+    base->caller.level = CALLER_SELF;
+    base->caller.is_tab = is_from_browser(base);
     return true;
 }

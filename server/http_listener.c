@@ -160,6 +160,7 @@ enum result http_listener_open(const struct http_listener_options *options,
                                          .refusals = options->parts->refusals,
                                          .idle_ms = options->idle_ms,
                                          .most = options->most_connections,
+                                         .spare = options->spare_connections,
                                          .from_anywhere = options->from_anywhere,
                                          .tls = options->tls != NULL};
     enum result result = bind_somewhere(listener, error);

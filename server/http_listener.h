@@ -19,6 +19,7 @@ struct http_listener_options {
     size_t most_memory_bytes; /* a connection: what comes before a body, and an answer's head */
     int64_t idle_ms;
     size_t most_connections;
+    size_t spare_connections;          /* of loopback: connections.h */
     bool from_anywhere;                /* not from loopback alone: the bounds of an address hold */
     const struct tls_certificate *tls; /* NULL: plain */
     const struct routes *routes;

@@ -75,7 +75,8 @@ void listener_request_charge(struct listener_request *request, const struct acco
 
 void listener_request_welcome(struct listener_request *request)
 {
-    connections_welcome(request->listener->connections, request->place);
+    connections_welcome(request->listener->connections, request->place,
+                        request->base.caller.is_tab);
 }
 
 void listener_request_defer(struct listener_request *request)

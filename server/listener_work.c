@@ -223,6 +223,7 @@ bool listener_work_begin(struct listener_request *request, request_step *step)
     if (request->counted) {
         request->job.run = run;
         request->job.payer = payer_of(request);
+        request->job.goes_first = request->base.caller.is_tab;
         request->job.is_long = request->body.length_bytes > LIMITS_LONG_BODY_BYTES;
         readers_post(listener->options.readers, &request->job);
     }

@@ -25,7 +25,9 @@ static bool admit_local(void *context, struct listener_request *request,
                           refusal_out)) {
         return false;
     }
-    struct account_key owner = callers_key_of_node(&node->key.node_id);
+    /* What scripts hold leaves room for what the tab sends, which is little: it has its own. */
+    const struct account_key tab = {.kind = ACCOUNT_OF_NODE};
+    struct account_key owner = base->caller.is_tab ? tab : callers_key_of_node(&node->key.node_id);
     base->caller.identified = true;
     base->caller.node_id = node->key.node_id;
     listener_request_charge(request, &owner);
@@ -273,6 +275,8 @@ static enum result open_local(struct node *node, struct error *error)
         .most_connections = most_local > LIMITS_LOCAL_CONNECTIONS_LEAST
                                 ? most_local
                                 : LIMITS_LOCAL_CONNECTIONS_LEAST,
+        /* The other half is for those on their way out. */
+        .spare_connections = process_afford_connections(LIMITS_CONNECTIONS_SLACK) / 2,
         .accounts = node->own_accounts,
         .routes = &routes_local,
         .parts = &node->parts,

@@ -117,7 +117,7 @@ static bool was_reset(int descriptor)
 
 enum result socket_owner_find(int ours, const struct sockaddr *theirs, uid_t *uid_out)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 address = {0}; /* room for both families */
     socklen_t length = sizeof address;
     uid_t uid = 0;
     if (getsockname(ours, (struct sockaddr *)(void *)&address, &length) != 0) {

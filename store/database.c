@@ -281,6 +281,11 @@ int64_t database_integer(struct database *database, int64_t otherwise, const cha
     return integer;
 }
 
+int64_t database_version(struct database *database)
+{
+    return database_integer(database, 0, "PRAGMA user_version", "");
+}
+
 const char *database_text(sqlite3_stmt *statement, int column)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);

@@ -86,6 +86,9 @@ void database_run(struct database *database, const char *sql, const char *types,
 int64_t database_integer(struct database *database, int64_t otherwise, const char *sql,
                          const char *types, ...);
 
+/* As whoever made the tables set it; 0: nobody did. */
+int64_t database_version(struct database *database);
+
 const char *database_text(sqlite3_stmt *statement, int column); /* "" for NULL */
 
 #endif

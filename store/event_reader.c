@@ -12,20 +12,34 @@
 #include "store/log_opened_private.h"
 #include "store/log_readers_private.h"
 #include "store/log_schema_private.h"
+#include "store/stored_text_private.h"
+
+/* The event's text, of a row (seq, lamport, json, …). */
+static const char *text_of(const struct event_log *log, sqlite3_stmt *row, struct buffer *space,
+                           size_t *length_out)
+{
+    const char *text = database_text(row, 2);
+    *length_out = (size_t)sqlite3_column_bytes(row, 2);
+    return stored_text_whole(text, length_out, &log->options.community_id, space);
+}
 
 /* Rows of (seq, lamport, json). True when the visitor took the last one. */
-static bool visit_rows(struct database *reader, sqlite3_stmt *row, event_reader_visit *visit,
-                       void *context)
+static bool visit_rows(struct event_log *log, struct database *reader, sqlite3_stmt *row,
+                       event_reader_visit *visit, void *context)
 {
     bool more = true;
     bool taken = false;
+    struct buffer space;
+    buffer_init(&space);
     while (more && database_next(reader, row)) {
-        const char *text = database_text(row, 2);
+        size_t length = 0;
+        const char *text = text_of(log, row, &space, &length);
         more = visit(context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), text,
-                     (size_t)sqlite3_column_bytes(row, 2));
+                     length);
         taken = more;
     }
     database_done(row);
+    buffer_deinit(&space);
     return taken;
 }
 
@@ -33,7 +47,7 @@ enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, siz
                                    event_reader_visit *visit, void *context)
 {
     struct database *reader = log_readers_acquire(log);
-    (void)visit_rows(reader,
+    (void)visit_rows(log, reader,
                      database_query(reader,
                                     "SELECT seq,lamport,json FROM events WHERE seq>?1 AND aside=0"
                                     " ORDER BY seq LIMIT ?2",
@@ -47,7 +61,7 @@ enum result event_reader_after_lamport(struct event_log *log, int64_t after_lamp
 {
     struct database *reader = log_readers_acquire(log);
     (void)visit_rows(
-        reader,
+        log, reader,
         database_query(reader,
                        "SELECT seq,lamport,json FROM events WHERE lamport>?1 AND aside=0"
                        " ORDER BY lamport,event_id,hash",
@@ -61,7 +75,7 @@ enum result event_reader_membership(struct event_log *log, int64_t after_lamport
 {
     struct database *reader = log_readers_acquire(log);
     (void)visit_rows(
-        reader,
+        log, reader,
         database_query(
             reader,
             "SELECT seq,lamport,json FROM (SELECT seq,lamport,json,event_id,hash FROM events"
@@ -86,7 +100,7 @@ enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size
     struct database *reader = log_readers_acquire(log);
     for (size_t i = 0; i < count; i++) {
         (void)visit_rows(
-            reader,
+            log, reader,
             database_query(reader, "SELECT seq,lamport,json FROM events WHERE seq=?1 AND aside=0",
                            "i", seqs[i]),
             visit, context);
@@ -101,7 +115,7 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
     struct database *reader = log_readers_acquire(log);
     for (size_t i = 0; i < count; i++) {
         taken[i] =
-            visit_rows(reader,
+            visit_rows(log, reader,
                        database_query(reader,
                                       "SELECT seq,lamport,json FROM events INDEXED BY events_hash"
                                       " WHERE " LOG_SCHEMA_IS("hash", "?1") " AND aside=0",
@@ -136,7 +150,7 @@ static enum result look(struct event_log *log, const struct range *range, take_r
     struct looking looking = {.count = 0};
     struct database *reader = log_readers_acquire(log);
     (void)database_execute(reader, "BEGIN");
-    *through_out = database_integer(reader, 0, "SELECT max(seq) FROM events", "");
+    *through_out = log_events_last(reader);
     sqlite3_stmt *row = database_query(reader,
                                        "SELECT e.seq,e.lamport,e.json,e.hash,e.type FROM concerns c"
                                        " JOIN events e ON e.seq=c.seq WHERE c.node=?1 AND c.seq>?2"
@@ -166,11 +180,15 @@ static bool take_signed(struct event_log *log, struct database *reader, sqlite3_
                         void *taker)
 {
     const struct signed_taker *to = taker;
-    const char *text = database_text(row, 2);
-    (void)log;
+    struct buffer space;
+    size_t length = 0;
     (void)reader;
-    return to->visit(to->context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), text,
-                     (size_t)sqlite3_column_bytes(row, 2));
+    buffer_init(&space);
+    const char *text = text_of(log, row, &space, &length);
+    bool more = to->visit(to->context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+                          text, length);
+    buffer_deinit(&space);
+    return more;
 }
 
 enum result event_reader_concerning(struct event_log *log, const struct node_id *node_id,
@@ -211,9 +229,12 @@ static bool take_opened(struct event_log *log, struct database *reader, sqlite3_
         return true;
     }
     char *opened = open_row(log, reader, row);
-    const char *text = database_text(row, 2);
-    bool more = to->visit(to->context, sqlite3_column_int64(row, 0), text,
-                          (size_t)sqlite3_column_bytes(row, 2), opened);
+    struct buffer space;
+    size_t length = 0;
+    buffer_init(&space);
+    const char *text = text_of(log, row, &space, &length);
+    bool more = to->visit(to->context, sqlite3_column_int64(row, 0), text, length, opened);
+    buffer_deinit(&space);
     memory_free(opened);
     return more;
 }

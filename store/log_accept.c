@@ -14,6 +14,7 @@
 #include "store/log_schema_private.h"
 #include "store/log_set_private.h"
 #include "store/log_views_private.h"
+#include "store/stored_text_private.h"
 
 /* One batch. */
 struct accepting {
@@ -55,11 +56,16 @@ static int64_t insert_event(struct event_log *log, const struct verified_event *
     if (log_events_hold(&log->database, event->hash)) {
         return 0;
     }
+    struct buffer shortened;
+    buffer_init(&shortened);
+    stored_text_shorten(text, length, &log->options.community_id, &shortened);
     database_run(&log->database,
                  "INSERT INTO events(seq,hash,lamport,event_id,type,author,aside,json)"
                  " VALUES(?1,?2,?3,?4,?5,?6,0,?7)",
                  "ibitibt", seq, event->hash, (int)sizeof event->hash, event->lamport,
-                 event->event_id, (int64_t)event->type, event->author.key, NODE_ID_BYTES, text);
+                 event->event_id, (int64_t)event->type, event->author.key, NODE_ID_BYTES,
+                 buffer_text(&shortened));
+    buffer_deinit(&shortened);
     if (log->database.failed) {
         return 0;
     }

@@ -6,6 +6,8 @@
 #include "protocol/canonical.h"
 #include "protocol/event.h"
 #include "store/database_private.h"
+#include "store/log_events_private.h"
+#include "store/stored_text_private.h"
 
 static bool is_sound(struct database *database)
 {
@@ -20,9 +22,12 @@ static bool is_right(sqlite3_stmt *row, const struct node_id *community_id)
     json_t *json = NULL;
     struct event *event = NULL;
     struct verified_event *verified = NULL;
+    struct buffer space;
+    buffer_init(&space);
+    const char *text = database_text(row, 1);
     size_t length = (size_t)sqlite3_column_bytes(row, 1);
-    bool right = canonical_parse(database_text(row, 1), length, CANONICAL_MOST_NESTING, &json,
-                                 NULL) == RESULT_OK &&
+    text = stored_text_whole(text, &length, community_id, &space);
+    bool right = canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK &&
                  event_parse(json, community_id, &event) == EVENT_ACCEPTABLE &&
                  sqlite3_column_bytes(row, 2) == BLAKE3_HASH_BYTES &&
                  memcmp(sqlite3_column_blob(row, 2), event->hash, BLAKE3_HASH_BYTES) == 0 &&
@@ -30,6 +35,7 @@ static bool is_right(sqlite3_stmt *row, const struct node_id *community_id)
     event_verified_destroy(&verified);
     event_destroy(&event);
     json_decref(json);
+    buffer_deinit(&space);
     return right;
 }
 
@@ -37,7 +43,7 @@ static bool is_right(sqlite3_stmt *row, const struct node_id *community_id)
 static void look_at_some(struct database *database, const struct node_id *community_id,
                          struct log_checkup *checkup)
 {
-    int64_t last = database_integer(database, 0, "SELECT max(seq) FROM events", "");
+    int64_t last = log_events_last(database);
     int64_t step = last / LOG_CHECKUP_SAMPLE + 1;
     for (int64_t before = last + 1; before > 1;) {
         sqlite3_stmt *row = database_query(database,

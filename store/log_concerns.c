@@ -18,6 +18,23 @@ void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node, int64
                  node, other, seq);
 }
 
+#define AUTHOR LOG_SCHEMA_AUTHOR("author")
+#define OF_ID "INDEXED BY events_event_id WHERE event_id=?1 "
+#define OF_AUTHOR OF_ID "AND " AUTHOR "=a.author AND aside=0 "
+#define HASH LOG_SCHEMA_PREFIX("hash")
+
+/* Of each author the event with the smallest hash. Not sorted by it: SQLite would open a table. */
+static const char find_messages[] =
+    "WITH RECURSIVE authors(author) AS (SELECT min(" AUTHOR ") FROM events " OF_ID
+    "UNION ALL SELECT (SELECT min(" AUTHOR ") FROM events " OF_ID "AND " AUTHOR ">authors.author)"
+    " FROM authors WHERE author IS NOT NULL)"
+    " SELECT e.seq,e.lamport,e.author FROM authors a CROSS JOIN events e"
+    " ON e.seq=(SELECT seq FROM events t " OF_AUTHOR
+    "AND NOT EXISTS (SELECT 1 FROM events " OF_AUTHOR "AND " HASH "=" LOG_SCHEMA_PREFIX(
+        "t.hash") " AND hash<t.hash) ORDER BY " HASH " LIMIT 1)"
+                  " WHERE e.author<>?3 AND e.type=?2"
+                  " AND EXISTS (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq)";
+
 /* A message concerns its author and its recipient: whom it concerns and who did not write it was
  * sent it. Of each author's with that id the one that is shown is looked at, and none of its twins.
  */
@@ -27,36 +44,9 @@ void log_concerns_find_messages(struct event_log *log, const char *event_id,
                                               const struct log_message *message, void *context),
                                 void *context)
 {
-    sqlite3_stmt *row = database_query(
-        &log->database,
-        "WITH RECURSIVE authors(author) AS ("
-        "SELECT min(" LOG_SCHEMA_AUTHOR(
-            "author") ") FROM events INDEXED BY events_event_id WHERE event_id=?1"
-                      " UNION ALL SELECT (SELECT min(" LOG_SCHEMA_AUTHOR(
-                          "e.author") ") FROM events e INDEXED BY events_event_id"
-                                      " WHERE e.event_id=?1 AND " LOG_SCHEMA_AUTHOR(
-                                          "e.author") ">authors.author)"
-                                                      " FROM authors WHERE author IS NOT NULL)"
-                                                      " SELECT e.seq,e.lamport,e.author FROM "
-                                                      "authors a CROSS JOIN events e"
-                                                      " ON e.seq=(SELECT t.seq FROM events t "
-                                                      "INDEXED BY events_event_id"
-                                                      " WHERE t.event_id=?1 AND " LOG_SCHEMA_AUTHOR(
-                                                          "t.author") "=a.author AND t.aside=0"
-                                                                      " ORDER "
-                                                                      "BY " LOG_SCHEMA_BY_HASH(
-                                                                          "t.hash") " LIMIT 1)"
-                                                                                    " WHERE "
-                                                                                    "e.author<>?3 "
-                                                                                    "AND e.type=?2 "
-                                                                                    "AND EXISTS"
-                                                                                    " (SELECT 1 "
-                                                                                    "FROM concerns "
-                                                                                    "c WHERE "
-                                                                                    "c.node=?4 AND "
-                                                                                    "c.seq=e.seq)",
-        "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT, recipient->key, NODE_ID_BYTES,
-        log_nodes_number(log, recipient));
+    sqlite3_stmt *row =
+        database_query(&log->database, find_messages, "tibi", event_id, (int64_t)EVENT_MESSAGE_SENT,
+                       recipient->key, NODE_ID_BYTES, log_nodes_number(log, recipient));
     struct log_message message = {.recipient = *recipient};
     (void)snprintf(message.event_id, sizeof message.event_id, "%s", event_id);
     while (database_next(&log->database, row)) {

@@ -138,6 +138,9 @@ enum result log_contacts_read(struct event_log *log, struct log_contacts *contac
                                         .pinned = sqlite3_column_int(row, 4) != 0};
         memcpy(contact->node_id.key, sqlite3_column_blob(row, 0), NODE_ID_BYTES);
         (void)snprintf(contact->nickname, sizeof contact->nickname, "%s", database_text(row, 1));
+        if (contact->nickname[0] != '\0') {
+            contact->keys = person_name_keys(contact->nickname);
+        }
     }
     database_done(row);
     enum result result = log_readers_release(log, &reader);

@@ -10,6 +10,7 @@
 #ifndef HEARTHCHAT_STORE_LOG_CONTACTS_H
 #define HEARTHCHAT_STORE_LOG_CONTACTS_H
 
+#include "protocol/person_name.h"
 #include "store/event_log.h"
 
 #define LOG_CONTACTS_MOST_NICKNAME_BYTES 64
@@ -17,6 +18,7 @@
 struct log_contact {
     struct node_id node_id;
     char nickname[LOG_CONTACTS_MOST_NICKNAME_BYTES + 1]; /* "": none */
+    struct person_name_keys keys;                        /* of the nickname */
     bool muted;
     bool blocked;
     bool pinned;

@@ -13,7 +13,7 @@ enum result log_copy_make(const char *from, const char *to, struct error *error)
     if (result != RESULT_OK) {
         return result;
     }
-    if (database_integer(&source, 0, "PRAGMA user_version", "") == 0) {
+    if (database_version(&source) == 0) {
         result = source.failed ? log_schema_explain(&source, "The event log can't be copied", error)
                                : error_set(error, RESULT_IO,
                                            "The event log is empty. Stop the node and run: "

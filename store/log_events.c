@@ -3,13 +3,17 @@
 #include "core/log.h"
 #include "protocol/canonical.h"
 #include "store/log_schema_private.h"
+#include "store/stored_text_private.h"
 
 struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int column)
 {
     json_t *json = NULL;
     struct event *event = NULL;
+    struct buffer space;
+    buffer_init(&space);
     const char *text = database_text(row, column);
     size_t length = (size_t)sqlite3_column_bytes(row, column);
+    text = stored_text_whole(text, &length, &log->options.community_id, &space);
     if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK) {
         (void)event_parse(json, &log->options.community_id, &event);
     }
@@ -17,10 +21,21 @@ struct event *log_events_of_row(struct event_log *log, sqlite3_stmt *row, int co
         event_destroy(&event);
     }
     json_decref(json);
+    buffer_deinit(&space);
     if (event == NULL) {
         log_write(LOG_ERROR, "log.damaged_event", NULL);
     }
     return event;
+}
+
+int64_t log_events_last(struct database *database)
+{
+    return database_integer(database, 0, "SELECT max(seq) FROM events", "");
+}
+
+void log_events_set_aside(struct event_log *log, int64_t seq, int64_t aside)
+{
+    database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii", seq, aside);
 }
 
 struct event *log_events_read(struct event_log *log, int64_t seq)
@@ -47,4 +62,15 @@ bool log_events_hold(struct database *database, const uint8_t hash[static BLAKE3
                             "SELECT seq FROM events INDEXED BY events_hash"
                             " WHERE " LOG_SCHEMA_IS("hash", "?1"),
                             "b", hash, BLAKE3_HASH_BYTES) != 0;
+}
+
+bool log_events_have_twin_before(struct event_log *log, const struct event *event)
+{
+    return database_integer(
+               &log->database, 0,
+               "SELECT 1 FROM events INDEXED BY events_event_id WHERE event_id=?1"
+               " AND " LOG_SCHEMA_IS_AUTHOR("author", "?2") " AND aside=0 AND " LOG_SCHEMA_PREFIX(
+                   "hash") "<=" LOG_SCHEMA_PREFIX("?3") " AND hash<?3 LIMIT 1",
+               "tbb", event->event_id, event->author.key, NODE_ID_BYTES, event->hash,
+               BLAKE3_HASH_BYTES) != 0;
 }

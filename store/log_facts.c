@@ -130,17 +130,21 @@ struct community *log_facts_read(struct event_log *log)
     return community;
 }
 
-char *log_facts_name(struct event_log *log)
+char *log_facts_name_in(struct event_log *log, uint32_t fact)
 {
     char *name = NULL;
-    uint32_t created = community_replay(log->state.community)->created;
-    if (created != FACT_NONE) {
+    if (fact != FACT_NONE) {
         sqlite3_stmt *row = database_query(&log->database, "SELECT name FROM facts WHERE seq=?1",
-                                           "i", community_fact(log->state.community, created)->seq);
+                                           "i", community_fact(log->state.community, fact)->seq);
         if (database_next(&log->database, row)) {
             name = memory_duplicate_string(database_text(row, 0));
         }
         database_done(row);
     }
     return name == NULL ? memory_duplicate_string("") : name;
+}
+
+char *log_facts_name(struct event_log *log)
+{
+    return log_facts_name_in(log, community_replay(log->state.community)->created);
 }

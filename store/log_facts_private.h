@@ -17,6 +17,9 @@ struct community *log_facts_read(struct event_log *log);
 /* Tells the community which kept facts a person has signed that is new to it. */
 void log_facts_add_signer(struct event_log *log, struct community *community, uint32_t person);
 
+/* The name in a fact; "": there is none. The caller frees. */
+char *log_facts_name_in(struct event_log *log, uint32_t fact);
+
 /* The community's name as it was created; "" before. The caller frees. */
 char *log_facts_name(struct event_log *log);
 

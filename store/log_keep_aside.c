@@ -7,6 +7,7 @@
 #include "protocol/event_kind.h"
 #include "store/log_events_private.h"
 #include "store/log_writer_private.h"
+#include "store/stored_text_private.h"
 
 struct keep_job {
     struct writer_job job;
@@ -23,12 +24,16 @@ static void keep(struct event_log *log, const struct verified_event *verified)
     size_t length = 0;
     const struct event *event = event_verified_get(verified);
     const char *text = event_verified_text(verified, &length);
+    struct buffer shortened;
+    buffer_init(&shortened);
+    stored_text_shorten(text, length, &log->options.community_id, &shortened);
     database_run(&log->database,
                  "INSERT INTO events(seq,hash,lamport,event_id,type,author,aside,json)"
                  " VALUES(?1,?2,?3,?4,?5,?6,1,?7)",
                  "ibitibt", ++log->state.last_seq, event->hash, (int)sizeof event->hash,
                  event->lamport, event->event_id, (int64_t)event->type, event->author.key,
-                 NODE_ID_BYTES, text);
+                 NODE_ID_BYTES, buffer_text(&shortened));
+    buffer_deinit(&shortened);
     if (strcmp(event->event_id, log->state.last_id) > 0) {
         memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
     }

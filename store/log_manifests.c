@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "protocol/display_text.h"
 #include "store/log_events_private.h"
+#include "store/log_facts_private.h"
 #include "store/log_kinds_private.h"
 #include "store/log_schema_private.h"
 
@@ -78,22 +79,6 @@ static void take_back_manifest(struct event_log *log, const struct event *event,
     publish(log, event);
 }
 
-/* What the invitation called it; the caller frees. */
-static char *invited_name(struct event_log *log, const struct standing *standing)
-{
-    char *name = NULL;
-    if (standing->invitation != FACT_NONE) {
-        sqlite3_stmt *row =
-            database_query(&log->database, "SELECT name FROM facts WHERE seq=?1", "i",
-                           community_fact(log->state.community, standing->invitation)->seq);
-        if (database_next(&log->database, row)) {
-            name = memory_duplicate_string(database_text(row, 0));
-        }
-        database_done(row);
-    }
-    return name == NULL ? memory_duplicate_string("") : name;
-}
-
 void log_manifests_publish(struct event_log *log, uint32_t person)
 {
     struct community *community = log->state.community;
@@ -108,7 +93,7 @@ void log_manifests_publish(struct event_log *log, uint32_t person)
     bool has_manifest = database_next(&log->database, row);
     const char *name = has_manifest ? database_text(row, 0) : "";
     if (name[0] == '\0') {
-        name = invited = invited_name(log, &standing);
+        name = invited = log_facts_name_in(log, standing.invitation);
     }
     const struct fact *joined = community_fact(community, standing.joined);
     uint32_t inviter = standing.invitation == FACT_NONE

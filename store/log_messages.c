@@ -21,7 +21,7 @@
 #include "store/log_unread_private.h"
 
 /* Of the hash of what a message was made from so much is kept: who repeats himself is no foe. */
-enum { INPUT_BYTES = 16 };
+enum { INPUT_BYTES = 8 };
 
 static struct log_message message_of(const struct event *event, int64_t seq)
 {
@@ -370,18 +370,6 @@ void log_messages_forget(struct event_log *log, const struct event *event, int64
     open_again(log, event, seq);
 }
 
-/* A twin of its hides it. */
-static bool is_hidden(struct event_log *log, const struct event *event)
-{
-    return database_integer(
-               &log->database, 0,
-               "SELECT 1 FROM events INDEXED BY events_event_id WHERE event_id=?1"
-               " AND " LOG_SCHEMA_IS_AUTHOR("author", "?2") " AND aside=0 AND " LOG_SCHEMA_PREFIX(
-                   "hash") "<=" LOG_SCHEMA_PREFIX("?3") " AND hash<?3 LIMIT 1",
-               "tbb", event->event_id, event->author.key, NODE_ID_BYTES, event->hash,
-               BLAKE3_HASH_BYTES) != 0;
-}
-
 bool log_messages_is_one(struct event_log *log, const struct event *event, int64_t seq)
 {
     return is_entered(log, event, seq, conversation_of(log, event, seq));
@@ -393,7 +381,7 @@ void log_messages_spend(struct event_log *log, const struct event *event, int64_
     log_keyring_end(log, event->hash, LOG_KEYRING_SPENT);
     log->has_deleted = true;
     if (!log_blocked_is_unheard(log, event->hash) && !log_sealings_is_again(log, event, seq) &&
-        !is_hidden(log, event)) {
+        !log_events_have_twin_before(log, event)) {
         log_changes_note_spent(log, event, seq, conversation_of(log, event, seq));
     }
 }

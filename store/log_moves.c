@@ -66,8 +66,7 @@ static size_t find_misplaced(struct event_log *log, const char *statement,
 
 static void set_aside(struct event_log *log, const struct misplaced *event, int64_t aside)
 {
-    database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii", event->seq,
-                 aside);
+    log_events_set_aside(log, event->seq, aside);
     if (aside == 1) {
         fingerprint_remove(&log->state.fingerprint, event->hash);
     } else {

@@ -100,8 +100,7 @@ static void sort_out_aside(struct event_log *log)
             state->head = lamport > state->head ? lamport : state->head;
         }
         if (aside != sqlite3_column_int64(row, 6)) {
-            database_run(&log->database, "UPDATE events SET aside=?2 WHERE seq=?1", "ii",
-                         sqlite3_column_int64(row, 0), aside);
+            log_events_set_aside(log, sqlite3_column_int64(row, 0), aside);
         }
     }
     database_done(row);

@@ -74,12 +74,6 @@ static const char identity[] =
     "CREATE TABLE peers(node_id BLOB PRIMARY KEY, cursor INTEGER NOT NULL,"
     " last_seen INTEGER NOT NULL) WITHOUT ROWID;";
 
-/* Made by fresh logs and by the step to schema 7. */
-#define INDEX_OF_IDS                                                                               \
-    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
-    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
-        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
-
 /* In the order of what is as good as random each event lies on another page: the beginnings of
  * hashes and keys make those pages few. */
 #define INDEXES_BY_PREFIX                                                                          \
@@ -88,6 +82,13 @@ static const char identity[] =
         "hash") ");"                                                                               \
                 "CREATE INDEX events_author ON events(" LOG_SCHEMA_PREFIX(                         \
                     "author") ", aside, lamport);"
+
+#define INDEXES_OF_IDS                                                                             \
+    "DROP INDEX IF EXISTS events_event_id; DROP INDEX IF EXISTS messages_event_id;"                \
+    "DROP INDEX IF EXISTS messages_client_id;"                                                     \
+    "CREATE INDEX messages_client_id ON messages(client_id, author);"                              \
+    "CREATE INDEX events_event_id ON events(event_id, " LOG_SCHEMA_AUTHOR(                         \
+        "author") ", aside, " LOG_SCHEMA_PREFIX("hash") ");"
 
 /* Where peers were reached, in the words of gossip/address_book.h; `place` 0 worked last, whatever
  * the clock said. Primary: it is in no event. */
@@ -178,12 +179,10 @@ static const char identity[] =
     "CREATE INDEX messages_order ON messages(lamport, event_id) WHERE cleared=0;"
 
 /* Primary: `owed_offers`: peers of whom a message was deleted, and who get a new offer for it at
- * once (§24.9). Derived: `acknowledged`: who said that a message is there, by any accepted event.
- */
+ * once (§24.9). Derived: `acknowledged`: who said of a message that it is there. */
 #define REPAIR_TABLES                                                                              \
     "CREATE TABLE lost(peer INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(peer, hash))"        \
-    " WITHOUT ROWID;"                                                                              \
-    "CREATE TABLE owed_offers(peer INTEGER PRIMARY KEY);"                                          \
+    " WITHOUT ROWID; CREATE TABLE owed_offers(peer INTEGER PRIMARY KEY);"                          \
     "CREATE TABLE acknowledged(author INTEGER NOT NULL, target_event_id TEXT NOT NULL,"            \
     " seq INTEGER NOT NULL, PRIMARY KEY(author, target_event_id, seq)) WITHOUT ROWID;"
 
@@ -247,7 +246,6 @@ static const char identity[] =
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
     " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
-    "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
     " hash BLOB NOT NULL, seq INTEGER NOT NULL,"                                                   \
@@ -267,8 +265,8 @@ static const char identity[] =
     " PRIMARY KEY(node, seq)) WITHOUT ROWID;" SEARCH_INDEX
 
 static const char *const tables[] = {
-    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX INDEX_OF_IDS,
-    COMMUNITY_TABLES CONVERSATION_TABLES,
+    PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
+    COMMUNITY_TABLES CONVERSATION_TABLES INDEXES_OF_IDS,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
     REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST "PRAGMA user_version=7;",
 };
@@ -278,9 +276,8 @@ static const char *const tables[] = {
 static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
-    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST INDEX_OF_IDS DERIVE_ANEW
-           "PRAGMA user_version=7;"},
+    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES INDEXES_BY_PREFIX INDEXES_OF_IDS,
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST DERIVE_ANEW "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
@@ -340,7 +337,7 @@ static enum result commit(struct database *database)
 /* Our own number is the first. */
 static void add_self(struct database *database, const struct event_log_options *options)
 {
-    database_run(database, "INSERT INTO nodes(key) VALUES(?1)", "b", options->key->node_id.key,
+    database_run(database, "INSERT INTO nodes(id,key) VALUES(1,?1)", "b", options->key->node_id.key,
                  NODE_ID_BYTES);
 }
 
@@ -441,7 +438,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
     (void)database_execute(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                      "PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;"
                                      "PRAGMA journal_size_limit=33554432;");
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be opened", error);
     }
@@ -466,7 +463,7 @@ enum result log_schema_prepare(struct database *database, const struct event_log
 enum result log_schema_check(struct database *database, const struct event_log_options *options,
                              struct error *error)
 {
-    int64_t version = database_integer(database, 0, "PRAGMA user_version", "");
+    int64_t version = database_version(database);
     if (database->failed) {
         return log_schema_explain(database, "The event log can't be read", error);
     }

@@ -10,8 +10,9 @@
 #include "store/event_log.h"
 
 /* What the indexes of hashes and of authors hold of them, and how a statement finds one by its
- * parameter. */
-#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,8)"
+ * parameter. Few of a million share theirs, and for another one that does somebody tries for long.
+ */
+#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,4)"
 #define LOG_SCHEMA_IS(column, parameter)                                                           \
     LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
 

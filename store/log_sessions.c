@@ -229,6 +229,11 @@ static void answer_broken(struct event_log *log, const struct event *event)
     memory_free(keys);
 }
 
+static bool has_questions(struct event_log *log)
+{
+    return database_integer(&log->database, 0, "SELECT 1 FROM questions LIMIT 1", "") != 0;
+}
+
 bool log_sessions_answer(struct event_log *log)
 {
     int64_t seq = database_integer(&log->database, 0, "SELECT min(seq) FROM questions", "");
@@ -237,9 +242,8 @@ bool log_sessions_answer(struct event_log *log)
         answer_broken(log, event);
     }
     event_destroy(&event);
-    database_run(&log->database, "DELETE FROM questions WHERE seq=?1", "i", seq);
-    log->state.has_questions =
-        database_integer(&log->database, 0, "SELECT 1 FROM questions LIMIT 1", "") != 0;
+    database_run(&log->database, "DELETE FROM questions WHERE seq<=?1", "i", seq);
+    log->state.has_questions = has_questions(log);
     return log->state.has_questions;
 }
 
@@ -247,6 +251,5 @@ void log_sessions_load(struct event_log *log)
 {
     log->state.owes_offers =
         database_integer(&log->database, 0, "SELECT 1 FROM owed_offers LIMIT 1", "") != 0;
-    log->state.has_questions =
-        database_integer(&log->database, 0, "SELECT 1 FROM questions LIMIT 1", "") != 0;
+    log->state.has_questions = has_questions(log);
 }

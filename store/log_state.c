@@ -6,6 +6,7 @@
 #include "store/log_answers_private.h"
 #include "store/log_blocked_private.h"
 #include "store/log_clearing_private.h"
+#include "store/log_events_private.h"
 #include "store/log_facts_private.h"
 #include "store/log_manifests_private.h"
 #include "store/log_moves_private.h"
@@ -43,7 +44,7 @@ static void load_row(struct event_log *log)
 
 static void load_last(struct event_log *log)
 {
-    log->state.last_seq = database_integer(&log->database, 0, "SELECT max(seq) FROM events", "");
+    log->state.last_seq = log_events_last(&log->database);
     sqlite3_stmt *row = database_query(&log->database, "SELECT max(event_id) FROM events", "");
     if (database_next(&log->database, row)) {
         (void)snprintf(log->state.last_id, sizeof log->state.last_id, "%s", database_text(row, 0));

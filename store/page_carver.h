@@ -1,10 +1,10 @@
 /* Events as they lie in the pages of a database file that SQLite may not be able to read any more.
  *
- * Finds every event whose text is whole: by the cells of its pages, whatever became of the trees
- * and the header above them, and in pages that are damaged themselves by the text alone; in the
- * journal, too. What it finds is claimed, not proven: the caller checks hash and signature.
- * Thread: any; blocks. Only reads the files.
- * Limits: eight bytes a page of memory; a text of up to EVENT_MOST_BYTES.
+ * Finds every event whose text, as its row has it, is whole: by the cells of its pages, whatever
+ * became of the trees and the header above them, and in pages that are damaged themselves by the
+ * text alone; in the journal, too. What it finds is claimed, not proven: the caller checks hash and
+ * signature. Thread: any; blocks. Only reads the files. Limits: eight bytes a page of memory; a
+ * text of up to EVENT_MOST_BYTES.
  */
 #ifndef HEARTHCHAT_STORE_PAGE_CARVER_H
 #define HEARTHCHAT_STORE_PAGE_CARVER_H

@@ -14,6 +14,7 @@
 #include "store/maintenance.h"
 #include "store/page_carver.h"
 #include "store/salvage_tables_private.h"
+#include "store/stored_text_private.h"
 #include "store/work_place_private.h"
 
 enum { BATCH_EVENTS = 1000, MOST_PASSES = 16 };
@@ -59,10 +60,14 @@ static enum event_refusal read_event(const struct salvaging *salvaging, const ch
 {
     json_t *json = NULL;
     enum event_refusal refusal = EVENT_BAD;
+    struct buffer space;
+    buffer_init(&space);
+    text = stored_text_whole(text, &length_bytes, &salvaging->options->community_id, &space);
     if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK) {
         refusal = event_parse(json, &salvaging->options->community_id, event_out);
     }
     json_decref(json);
+    buffer_deinit(&space);
     return refusal;
 }
 

@@ -1,5 +1,6 @@
 #include "store/search.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,16 @@ struct findings {
     size_t most; /* one more than are to be shown */
 };
 
+/* As many searches keep their places between their steps; each is a connection with its cache. */
+enum { MOST_KEPT = 4 };
+
 struct search {
     struct event_log *log;
+    struct database *reader; /* NULL: it has let go */
+    sqlite3_stmt *row;
+    struct buffer expression;
+    int64_t conversation;
+    bool is_kept;
     struct search_words words;
     struct node_id peer;
     bool of_peer; /* that one alone */
@@ -46,6 +55,8 @@ static int compare_newest_first(const void *left, const void *right)
     }
     return strcmp(other->event_id, one->event_id);
 }
+
+static atomic_int kept;
 
 /* Whether none of what stands at that place or before can be among the newest. */
 static bool is_enough(const struct findings *findings, int64_t place)
@@ -111,36 +122,64 @@ static bool matches(const struct search_words *words, sqlite3_stmt *row, struct 
     return search_words_match(words, buffer_text(folded));
 }
 
-/* Goes through what may be found, the last place first. True: to the end. */
-static bool find(struct search *search, struct database *reader, int64_t conversation,
-                 bool (*is_over)(void *context), void *context)
+static bool keep(struct search *search)
 {
-    struct buffer expression;
-    struct buffer folded;
-    bool enough = false;
-    bool over = false;
-    buffer_init(&expression);
-    buffer_init(&folded);
-    search_grams_express(&search->words, conversation, &expression);
-    sqlite3_stmt *row = database_query(
-        reader,
+    if (!search->is_kept && atomic_fetch_add(&kept, 1) >= MOST_KEPT) {
+        (void)atomic_fetch_sub(&kept, 1);
+        return false;
+    }
+    search->is_kept = true;
+    return true;
+}
+
+static void let_go(struct search *search)
+{
+    if (search->reader != NULL) {
+        database_done(search->row);
+        enum result result = log_readers_release(search->log, &search->reader);
+        search->result = search->result == RESULT_OK ? result : search->result;
+    }
+    if (search->is_kept) {
+        (void)atomic_fetch_sub(&kept, 1);
+        search->is_kept = false;
+    }
+}
+
+/* What may be found before the place, the last one first. To find that place again, runs are
+ * followed from the end: a search that lets go between steps takes the longer the farther it is. */
+static void take_hold(struct search *search)
+{
+    search->reader = log_readers_acquire(search->log);
+    search->conversation =
+        search->of_peer ? log_nodes_find_conversation(search->reader, &search->peer) : 0;
+    buffer_clear(&search->expression);
+    search_grams_express(&search->words, search->conversation, &search->expression);
+    search->row = database_query(
+        search->reader,
         "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names FROM messages_search s"
         " CROSS JOIN messages m INDEXED BY messages_place ON m.place=s.rowid"
         " WHERE messages_search MATCH ?1 AND s.rowid<?2"
         " AND +m.seq>" LOG_CLEARING_THROUGH("m.conversation") " AND (?3<>0 OR m.conversation NOT "
                                                               "IN " LOG_BLOCKED_CONVERSATIONS ")"
                                                               " ORDER BY s.rowid DESC",
-        "tii", buffer_text(&expression), search->place, conversation);
-    while (!enough && !over && database_next(reader, row)) {
-        search->place = sqlite3_column_int64(row, 0);
+        "tii", buffer_text(&search->expression), search->place, search->conversation);
+}
+
+/* Goes through it. True: to the end. */
+static bool find(struct search *search, bool (*is_over)(void *context), void *context)
+{
+    struct buffer folded;
+    bool enough = false;
+    bool over = false;
+    buffer_init(&folded);
+    while (!enough && !over && database_next(search->reader, search->row)) {
+        search->place = sqlite3_column_int64(search->row, 0);
         enough = is_enough(&search->findings, search->place);
-        if (!enough && matches(&search->words, row, &folded)) {
-            add(&search->findings, row);
+        if (!enough && matches(&search->words, search->row, &folded)) {
+            add(&search->findings, search->row);
         }
         over = is_over(context);
     }
-    database_done(row);
-    buffer_deinit(&expression);
     buffer_deinit(&folded);
     return enough || !over;
 }
@@ -182,6 +221,7 @@ struct search *search_begin(struct event_log *log, const struct search_query *qu
     struct search *search = memory_allocate(1, sizeof *search);
     search->log = log;
     search->place = INT64_MAX;
+    buffer_init(&search->expression);
     search->findings.most = query->limit + 1;
     search->findings.list = memory_allocate(search->findings.most, sizeof *search->findings.list);
     search_words_init(&search->words, query->text);
@@ -194,13 +234,17 @@ struct search *search_begin(struct event_log *log, const struct search_query *qu
 
 bool search_go_on(struct search *search, bool (*is_over)(void *context), void *context)
 {
-    struct database *reader = log_readers_acquire(search->log);
-    int64_t conversation = search->of_peer ? log_nodes_find_conversation(reader, &search->peer) : 0;
-    bool ended = search->words.count == 0 || (search->of_peer && conversation == 0) ||
-                 find(search, reader, conversation, is_over, context);
-    enum result result = log_readers_release(search->log, &reader);
-    search->result = search->result == RESULT_OK ? result : search->result;
-    return ended || result != RESULT_OK;
+    if (search->words.count == 0) {
+        return true;
+    }
+    if (search->reader == NULL) {
+        take_hold(search);
+    }
+    bool ended = (search->of_peer && search->conversation == 0) || find(search, is_over, context);
+    if (ended || !keep(search)) {
+        let_go(search);
+    }
+    return ended || search->result != RESULT_OK;
 }
 
 enum result search_end(struct search **search_pointer, search_visit *visit, void *context,
@@ -208,6 +252,7 @@ enum result search_end(struct search **search_pointer, search_visit *visit, void
 {
     struct search *search = *search_pointer;
     struct findings *findings = &search->findings;
+    let_go(search);
     struct database *reader = log_readers_acquire(search->log);
     (void)database_execute(reader, "BEGIN");
     qsort(findings->list, findings->count, sizeof *findings->list, compare_newest_first);
@@ -217,6 +262,7 @@ enum result search_end(struct search **search_pointer, search_visit *visit, void
     enum result result = log_readers_release(search->log, &reader);
     result = search->result == RESULT_OK ? result : search->result;
     search_words_deinit(&search->words);
+    buffer_deinit(&search->expression);
     memory_free(findings->list);
     memory_free(search);
     *search_pointer = NULL;

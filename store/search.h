@@ -39,7 +39,7 @@ struct search;
 struct search *search_begin(struct event_log *log, const struct search_query *query);
 
 /* Looks until `is_over` says so, which is asked after each message, or to the end: true. What is
- * stored meanwhile may be found. */
+ * stored meanwhile may be found. A few searches at a time keep a connection between their steps. */
 bool search_go_on(struct search *search, bool (*is_over)(void *context), void *context);
 
 /* Visits what was found, the newest first by (lamport, event_id), and ends the search. `more_out`:

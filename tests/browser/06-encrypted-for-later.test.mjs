@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Peer, Subscriber } from '../integration/support.mjs';
 import { browser, bubble, neighbours, openTab, row, useBrowser } from './support.mjs';
 
-useBrowser();
+useBrowser({ windows: true });
 const SEALED = 'Encrypted; a newer hearthchat can read it.';
 
 /** An envelope from that node to another, as its newer version would write it; both have it. */

@@ -67,6 +67,7 @@ test('for several: who comes is named, and the code stays; looked at again it is
     await (await start({ name })).post('/api/v1/community/join', { invite: text });
     await tab.locator('dialog').getByText(`${name} is in.`).waitFor();
   }
+  await tab.getByRole('button', { name: 'Say hello' }).nth(1).waitFor();
   assert.equal(await tab.getByRole('button', { name: 'Say hello' }).count(), 2);
   assert.equal(await shown(tab), text);
   await tab.locator('dialog').getByRole('button', { name: 'Close' }).click();

@@ -34,9 +34,9 @@ test('the name of a file is what it is, wherever it stands', async () => {
   }));
   assert.deepEqual(places, [['.exe', true], ['.7z', true], ['.scr', true]]); // the ending ends it
   const HIDDEN = /[\u202a-\u202e\u2066-\u2069\u200f\u00ad]/;
-  assert.match(await row(tab, 'Peer').locator('.sub').textContent(), /photo_gpj\.exe, plan/);
+  await row(tab, 'Peer').locator('.sub', { hasText: /photo_gpj\.exe, plan/ }).waitFor();
+  await tab.locator('#announcer', { hasText: /Peer: photo_gpj\.exe/ }).waitFor({ state: 'attached' }); // aloud, too
   assert.doesNotMatch(await tab.locator('body').textContent(), HIDDEN);
-  assert.match(await tab.locator('#announcer').textContent(), /Peer: photo_gpj\.exe/); // aloud, too
 });
 
 /** By how much a pixel differs most, of 255, in two pictures of one size. */

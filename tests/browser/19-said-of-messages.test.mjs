@@ -35,6 +35,7 @@ async function menu(tab, text) {
 }
 const choose = async (tab, text, name) => (await menu(tab, text)).getByRole('button', { name, exact: true }).click();
 const texts = (tab) => tab.locator('.message .text').allTextContents();
+const outboxIsEmpty = (tab) => tab.waitForFunction(() => !Object.keys(localStorage).some((name) => name.startsWith('outbox'))); // by the answer, which may come after the frame
 
 test('an answer shows what it answers, and leads there', async () => {
   const [alice, bob] = await couple();
@@ -214,7 +215,7 @@ test('what is said while the node is away is stored when it is back, in the orde
   await tab.locator('.failure').first().waitFor({ state: 'detached' });
   await bob.until(async () => (await messageOf(bob, own.event_id)).body === 'See you at seven' && (await messageOf(bob, going.event_id)).e2e === 'deleted' && (await messageOf(bob, theirs.event_id)).reactions?.length === 1);
   assert.equal((await messageOf(alice, own.event_id)).body, 'See you at seven');
-  assert.equal(await tab.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith('outbox')).length), 0);
+  await outboxIsEmpty(tab);
 });
 
 test('what is deleted here alone goes out of every window at once: the words, their quotes, what was found', async () => {
@@ -304,7 +305,7 @@ test('a word whose answer was lost does not come after a later one', async () =>
   }
   await tab.locator('.failure').waitFor({ state: 'detached' });
   await bubble(tab, 'at six').getByText('edited').waitFor();
-  await tab.waitForFunction(() => !Object.keys(localStorage).some((name) => name.startsWith('outbox'))); // by the answer, which may come after the frame
+  await outboxIsEmpty(tab);
   assert.equal((await messageOf(alice, event_id)).body, 'at six');
 });
 

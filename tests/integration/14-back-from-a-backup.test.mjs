@@ -91,7 +91,7 @@ test('a message that comes again before its own old answer is answered by that o
   const { head } = await described(alice);
   const messages = [1, 2, 3].map((i) => peer.event(peer.community, head + i, 'chat.message.sent', { client_id: `m${i}`, recipient: alice.id, body: `knock ${i}`, attachments: [] }));
   await peer.push(alice, ...messages);
-  const delivered = () => JSON.parse(sqlite(alice.database(), "SELECT json FROM events WHERE json_extract(json,'$.event_type')='chat.message.delivered'") || '[]').map(({ json }) => JSON.parse(json));
+  const delivered = () => JSON.parse(sqlite(alice.database(), "SELECT json FROM events WHERE json_extract(json,'$.event_type')='chat.message.delivered'") || '[]').map(({ json }) => ({ ...JSON.parse(json), community_id: peer.community }));
   const old = delivered();
   assert.equal(old.length, 3);
   await restore(alice, backup);

@@ -259,3 +259,19 @@ test('by the command line: a nickname is who one means, and clearing is confirme
   assert.deepEqual(await run('history', 'Uncle'), [0, '']);
   assert.deepEqual(await run('contact', 'Uncle', '--nickname', '', '--pin', 'off'), [0, 'Uncle: nothing is kept.\n']);
 });
+
+test('a list longer than what is sent at once is whole, each entry as it is alone', async () => {
+  await change(ann, ben, { blocked: false });
+  const sent = [ben, cem].map(({ id }) => ann.send(id, 'long '.repeat(8000)));
+  await Promise.all(sent);
+  await change(ann, cem, { pinned: true });
+  const listed = await conversations(ann);
+  assert.deepEqual(listed.map(({ peer, last_message }) => [peer, last_message.body.length]), [[cem.id, 40000], [ben.id, 40000]]);
+  for (const entry of listed) {
+    const { online, last_seen, last_message, ...kept } = entry;
+    const { online: there, last_seen: when, last_message: last, ...same } = await alone(ann, { id: entry.peer });
+    assert.deepEqual([kept, last_message.event_id], [same, last.event_id]);
+    assert.deepEqual(Object.keys(entry), Object.keys(entry).sort());
+  }
+  await change(ann, cem, { pinned: false });
+});

@@ -15,6 +15,7 @@ enum { PATIENCE_MS = 10000, PAYERS = 3, JOBS = 4, MOST_RUNS = 64 };
 static struct stage {
     struct lock *lock;
     bool open;
+    bool posted;
     bool late;
     _Atomic int64_t now_ms;
     char runs[MOST_RUNS + 1];
@@ -119,6 +120,20 @@ static void readers__let_who_asks_for_little_go_first(void **state)
     assert_string_equal(play(steps, sizeof steps / sizeof *steps), "LMabcMLL");
 }
 
+/* A turn that is shared, too: 1 and 1025 have one. */
+static void readers__let_what_goes_first_go_first(void **state)
+{
+    struct step steps[] = {
+        {.job = {.payer = 1}, .name = 'a', .slices = 1},
+        {.job = {.payer = 2}, .name = 'A', .slices = 1},
+        {.job = {.payer = 1025}, .name = 'b', .slices = 1},
+        {.job = {.payer = 1025, .goes_first = true}, .name = 't', .slices = 2, .takes_ms = 70},
+        {.job = {.payer = 3, .goes_first = true}, .name = 'u', .slices = 1},
+    };
+    (void)state;
+    assert_string_equal(play(steps, sizeof steps / sizeof *steps), "tutAab");
+}
+
 static bool work_long(struct reader_job *job)
 {
     (void)job;
@@ -137,6 +152,30 @@ static bool use_time(struct reader_job *job)
     return job != NULL;
 }
 
+/* Keeps its thread until all is posted, so that none begins before it was compared with the rest.
+ */
+static bool wait_for_posts(struct reader_job *job)
+{
+    (void)job;
+    lock_take(stage.lock);
+    stage.count++;
+    lock_wake_all(stage.lock);
+    while (!stage.posted && !stage.late) {
+        stage.late = !lock_wait(stage.lock, PATIENCE_MS) || stage.late;
+    }
+    lock_release(stage.lock);
+    return true;
+}
+
+static void wait_for_count(size_t count)
+{
+    lock_take(stage.lock);
+    while (stage.count < count) {
+        (void)lock_wait(stage.lock, -1);
+    }
+    lock_release(stage.lock);
+}
+
 static bool open_stage(struct reader_job *job)
 {
     lock_take(stage.lock);
@@ -151,6 +190,8 @@ static bool open_stage(struct reader_job *job)
 static void readers__leave_a_thread_to_those_whose_steps_are_short(void **state)
 {
     struct reader_job first = {.run = use_time, .payer = 3};
+    struct reader_job holders[] = {{.run = wait_for_posts, .payer = 4},
+                                   {.run = wait_for_posts, .payer = 5}};
     struct reader_job jobs[] = {
         {.run = work_long, .payer = 1},    {.run = wait_for_all, .payer = 1},
         {.run = work_long, .payer = 2},    {.run = wait_for_all, .payer = 2},
@@ -163,14 +204,17 @@ static void readers__leave_a_thread_to_those_whose_steps_are_short(void **state)
     stage = (struct stage){.lock = lock_create()};
     assert_int_equal(readers_start(&options, &readers), RESULT_OK);
     readers_post(readers, &first);
-    lock_take(stage.lock);
-    while (stage.count == 0) {
-        (void)lock_wait(stage.lock, -1);
-    }
-    lock_release(stage.lock);
+    wait_for_count(1);
+    readers_post(readers, &holders[0]);
+    readers_post(readers, &holders[1]);
+    wait_for_count(3);
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         readers_post(readers, &jobs[i]);
     }
+    lock_take(stage.lock);
+    stage.posted = true;
+    lock_wake_all(stage.lock);
+    lock_release(stage.lock);
     readers_stop(&readers);
     assert_false(stage.late);
     lock_destroy(&stage.lock);
@@ -341,6 +385,7 @@ int main(void)
         cmocka_unit_test(readers__leave_a_thread_to_those_whose_steps_are_short),
         cmocka_unit_test(readers__leave_a_thread_free_of_what_is_known_to_be_long),
         cmocka_unit_test(readers__let_nobody_be_slow_for_ever),
+        cmocka_unit_test(readers__let_what_goes_first_go_first),
         cmocka_unit_test(readers_post__wakes_one_thread_for_one_job),
         cmocka_unit_test(readers__run_each_job_to_its_end_on_several_threads),
         cmocka_unit_test(readers_is_over__ends_each_slice),

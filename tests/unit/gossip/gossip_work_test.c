@@ -257,11 +257,20 @@ static void stop_waiting(struct slow_readers *slow, struct scripted_peers *scrip
     scripted->hurried = true;
 }
 
+enum { SHORT = 10, LONG = 8000 }; /* what is short is not read from the log to be passed on */
+
+static void write_to_bob(struct scripted_peers *scripted, int length)
+{
+    char *text = memory_format("%*d", length, 1);
+    (void)test_log_append(&scripted->log, event_draft_message("c", test_id(BOB), text, NULL));
+    memory_free(text);
+}
+
 static void begin_push(struct slow_readers *slow, struct scripted_peers *scripted)
 {
     scripted_peers_claim(scripted, scripted_peers_await(scripted, BOB, "/reconcile"), "", 0);
     stop_waiting(slow, scripted);
-    (void)test_log_append(&scripted->log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+    write_to_bob(scripted, LONG);
 }
 
 static struct scripted_request *await_push(struct scripted_peers *scripted)
@@ -452,7 +461,7 @@ static void gossip_work__of_what_the_owner_wrote_is_its_own_readers(void **state
     scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
     scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, "/reconcile"), "", 0);
     stop_waiting(&slow, &scripted);
-    (void)test_log_append(&scripted.log, event_draft_message("c", test_id(BOB), "Hi", NULL));
+    write_to_bob(&scripted, LONG);
     while (scripted_peers_find(&scripted, BOB, "/events") == NULL) {
         go_on(&scripted, until_ms);
     }
@@ -468,6 +477,28 @@ static void gossip_work__of_what_the_owner_wrote_is_its_own_readers(void **state
     close_slow(&slow, &scripted);
 }
 
+/* … but of what was stored just now nothing is read: it goes to whoever is there, at once. */
+static void gossip_work__is_none_where_what_is_new_is_passed_on(void **state)
+{
+    struct slow_readers slow;
+    struct scripted_peers scripted;
+    (void)state;
+    open_slow(&slow, &scripted);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"), "", 0);
+    scripted_peers_claim(&scripted, scripted_peers_await(&scripted, JANA, "/reconcile"), "", 0);
+    stop_waiting(&slow, &scripted);
+    write_to_bob(&scripted, SHORT);
+    (void)gossip_step(scripted.gossip);
+    assert_int_equal(scripted.gossip->working, 0);
+    struct scripted_request *push = scripted_peers_find(&scripted, BOB, "/events");
+    assert_non_null(push);
+    assert_int_equal(scripted_peers_count(push, "\"event_id\""), 1);
+    assert_non_null(scripted_peers_find(&scripted, JANA, "/events"));
+    scripted.hurried = false;
+    let_go(&slow);
+    close_slow(&slow, &scripted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +507,7 @@ int main(void)
         cmocka_unit_test(gossip_work__is_done_by_a_reader),
         cmocka_unit_test(gossip_work__of_a_member_who_is_shut_out_meanwhile_leads_to_nothing),
         cmocka_unit_test(gossip_work__of_what_the_owner_wrote_is_its_own_readers),
+        cmocka_unit_test(gossip_work__is_none_where_what_is_new_is_passed_on),
         cmocka_unit_test(gossip_stop__waits_for_work),
         cmocka_unit_test(gossip_stop__waits_for_whatever_is_under_way),
     };

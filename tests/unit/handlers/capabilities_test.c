@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/memory.h"
 #include "handlers/capability_table.h"
 #include "handlers/handlers.h"
@@ -135,7 +136,9 @@ static void schema_validate__names_the_member_that_is_wrong(void **state)
 }
 
 /* Calls that are answered later, each in another way. */
-static struct request *waiting[4];
+enum { MOST_AT_ONCE = 3, MOST_WAITING = MOST_AT_ONCE + LIMITS_TAB_CALLS_AT_ONCE };
+
+static struct request *waiting[MOST_WAITING + 1];
 static size_t waiting_count;
 
 static void wait_call(struct request *request, const struct node_parts *unused, const json_t *input)
@@ -193,6 +196,35 @@ static void capabilities_call__refuses_more_at_once_than_the_manifest_says(void 
     assert_int_equal(capability_table_load(), RESULT_OK);
 }
 
+static void capabilities_call__keeps_places_for_the_tab(void **state)
+{
+    static struct capability table[] = {
+        {.name = "chat.history", .major = 1, .max_concurrent = MOST_AT_ONCE, .call = wait_call}};
+    static struct recorded calls[MOST_WAITING + 2];
+    enum { COUNT = sizeof calls / sizeof calls[0] };
+    (void)state;
+    capabilities_unload();
+    assert_int_equal(capabilities_load(table, 1), RESULT_OK);
+    waiting_count = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        calls[i] = request_from(CALLER_SELF, "chat.history", "{\"input\":{}}");
+        calls[i].base.caller.is_tab = i > MOST_AT_ONCE;
+        bus_call_handle(&calls[i].base, &parts);
+        bool refused = i == MOST_AT_ONCE || i + 1 == COUNT;
+        assert_int_equal(calls[i].status, refused ? 429 : 0);
+    }
+    for (size_t i = 0; i < waiting_count; i++) {
+        request_reply_output(waiting[i], json_object());
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        memory_free(calls[i].body);
+        json_decref(calls[i].base.body);
+    }
+    assert_int_equal(atomic_load(&table[0].in_flight), 0);
+    capabilities_unload();
+    assert_int_equal(capability_table_load(), RESULT_OK);
+}
+
 static int load_schemas(void **state)
 {
     (void)state;
@@ -212,6 +244,7 @@ int main(void)
         cmocka_unit_test(bus_call__history_rejects_a_remote_caller),
         cmocka_unit_test(bus_call__tells_apart_unknown_names_versions_and_inputs),
         cmocka_unit_test(chat_send__is_not_implemented_when_chat_is_switched_off),
+        cmocka_unit_test(capabilities_call__keeps_places_for_the_tab),
         cmocka_unit_test(capabilities_call__refuses_more_at_once_than_the_manifest_says),
         cmocka_unit_test(schema_validate__names_the_member_that_is_wrong),
     };

@@ -154,6 +154,35 @@ static void search_text_next__leads_through_all_of_the_text(void **state)
     buffer_deinit(&folded);
 }
 
+static void search_text_fold__at_once_is_as_piece_by_piece(void **state)
+{
+    static const char *const pieces[] = {"a",      "B",      " ", "\t",    "\"", "e\u0301",
+                                         "\u0308", "\u00df", "9", "\xc3",  "\n", "~",
+                                         "`",      "\u00a0", "-", "\u4f1a"};
+    struct buffer text;
+    struct buffer folded;
+    (void)state;
+    buffer_init(&text);
+    buffer_init(&folded);
+    for (uint32_t seed = 1; seed < 3000; seed++) {
+        struct search_text_piece piece;
+        uint32_t drawn = seed * 2654435761U;
+        buffer_clear(&text);
+        buffer_clear(&folded);
+        for (uint32_t i = 0; i < seed % 40 * 13; i++, drawn = drawn * 1664525U + 1013904223U) {
+            bool rare = drawn >> 16 & 7;
+            buffer_append_text(&text, pieces[(drawn >> 24) % (rare ? 5 : 16)]);
+        }
+        struct search_text_walk walk = {
+            .text = buffer_text(&text), .length_bytes = text.length_bytes, .after_blank = true};
+        while (search_text_next(&walk, &folded, &piece)) {
+        }
+        assert_folds(buffer_text(&text), text.length_bytes, buffer_text(&folded));
+    }
+    buffer_deinit(&text);
+    buffer_deinit(&folded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +190,7 @@ int main(void)
         cmocka_unit_test(search_text_fold__goes_on_behind_a_nul),
         cmocka_unit_test(search_text_fold__takes_bodies_of_any_kind_within_its_bounds),
         cmocka_unit_test(search_text_fold__folded_again_stays_as_it_is),
+        cmocka_unit_test(search_text_fold__at_once_is_as_piece_by_piece),
         cmocka_unit_test(search_text_next__leads_through_all_of_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

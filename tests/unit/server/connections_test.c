@@ -51,13 +51,14 @@ struct visitor {
 
 static struct log_limit *refusals;
 
-static struct connections *open_connections(bool from_anywhere)
+static struct connections *open_connections(bool from_anywhere, size_t spare)
 {
     struct connections *connections = NULL;
     refusals = log_limit_create(1);
     struct connections_options options = {.clock = &clock_of_test,
                                           .refusals = refusals,
                                           .idle_ms = LIMITS_PEER_IDLE_MS,
+                                          .spare = spare,
                                           .most = from_anywhere ? SIZE_MAX : MOST,
                                           .from_anywhere = from_anywhere,
                                           .tls = true};
@@ -112,13 +113,13 @@ static const char *look_at(const struct visitor *visitors, size_t count)
 
 static void connections_add__closes_the_oldest_idle_and_members_last(void **state)
 {
-    struct connections *connections = open_connections(false);
+    struct connections *connections = open_connections(false, 0);
     struct visitor visitors[9];
     (void)state;
     for (size_t i = 0; i < MOST; i++) { /* 0: an idle member, 1 … 3: strangers, 1 idle as of late */
         visitors[i] = come(connections);
     }
-    connections_welcome(connections, visitors[0].connection);
+    connections_welcome(connections, visitors[0].connection, false);
     connections_idle(connections, visitors[0].connection);
     now_ms += SECOND_MS;
     connections_idle(connections, visitors[1].connection);
@@ -129,13 +130,13 @@ static void connections_add__closes_the_oldest_idle_and_members_last(void **stat
     assert_string_equal(look_at(visitors, 6), "110011");
     visitors[6] = come(connections);
     assert_string_equal(look_at(visitors, 7), "1000111");
-    /* They become members, all of them idle: now the oldest of these, if not the one that comes. */
+    /* They become members, all of them idle: now the oldest of these. */
     for (size_t i = 4; i < 7; i++) {
-        connections_welcome(connections, visitors[i].connection);
+        connections_welcome(connections, visitors[i].connection, false);
         connections_idle(connections, visitors[i].connection);
     }
     visitors[7] = come(connections);
-    assert_string_equal(look_at(visitors, 8), "10001110");
+    assert_string_equal(look_at(visitors, 8), "00001111");
     for (size_t i = 0; i < 8; i++) {
         leave(connections, &visitors[i]);
     }
@@ -144,15 +145,15 @@ static void connections_add__closes_the_oldest_idle_and_members_last(void **stat
 
 static void connections_add__closes_nobody_in_the_middle_of_a_request(void **state)
 {
-    struct connections *connections = open_connections(false);
+    struct connections *connections = open_connections(false, 0);
     struct visitor visitors[MOST + 3];
     (void)state;
     for (size_t i = 0; i < MOST; i++) {
         visitors[i] = come(connections);
     }
-    connections_welcome(connections, visitors[0].connection);
+    connections_welcome(connections, visitors[0].connection, false);
     connections_receiving(connections, visitors[0].connection); /* half a body is here */
-    connections_welcome(connections, visitors[1].connection);
+    connections_welcome(connections, visitors[1].connection, false);
     connections_handling(connections, visitors[1].connection); /* a long-poll */
     connections_handling(connections, visitors[2].connection); /* and a stranger's request */
     connections_sending(connections, visitors[3].connection);
@@ -164,10 +165,38 @@ static void connections_add__closes_nobody_in_the_middle_of_a_request(void **sta
     /* A member that has its answer can be asked to come again, and is, before one that has not. */
     connections_sending(connections, visitors[0].connection);
     connections_idle(connections, visitors[0].connection);
-    connections_welcome(connections, visitors[3].connection);
+    connections_welcome(connections, visitors[3].connection, false);
     visitors[MOST + 2] = come(connections);
-    assert_string_equal(look_at(visitors, MOST + 3), "1111000");
+    assert_string_equal(look_at(visitors, MOST + 3), "0111001");
     for (size_t i = 0; i < MOST + 3; i++) {
+        leave(connections, &visitors[i]);
+    }
+    close_connections(&connections);
+}
+
+static void connections_add__has_scripts_give_way_to_a_tab(void **state)
+{
+    struct connections *connections = open_connections(false, 1);
+    struct visitor visitors[MOST + 4];
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        visitors[i] = come(connections);
+        connections_welcome(connections, visitors[i].connection, i == 0);
+        connections_idle(connections, visitors[i].connection);
+    }
+    visitors[4] = come(connections); /* the tab's first is the oldest, and stays */
+    connections_handling(connections, visitors[4].connection);
+    assert_string_equal(look_at(visitors, 5), "10111");
+    connections_handling(connections, visitors[2].connection);
+    connections_handling(connections, visitors[3].connection);
+    visitors[5] = come(connections); /* the tab's next: nobody can go for it, so it is spared … */
+    assert_string_equal(look_at(visitors, 6), "101111");
+    visitors[6] = come(connections); /* … but not any number of them: the oldest that never asked */
+    assert_string_equal(look_at(visitors, 7), "1011101");
+    connections_handling(connections, visitors[6].connection);
+    visitors[7] = come(connections);
+    assert_string_equal(look_at(visitors, 8), "10111010");
+    for (size_t i = 0; i < MOST + 4; i++) {
         leave(connections, &visitors[i]);
     }
     close_connections(&connections);
@@ -176,14 +205,14 @@ static void connections_add__closes_nobody_in_the_middle_of_a_request(void **sta
 static void connections_add__keeps_an_addresss_requests_too(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct connections *connections = open_connections(true);
+    struct connections *connections = open_connections(true, 0);
     struct connection *crowd[LIMITS_ADDRESS_CONNECTIONS];
     struct visitor busy = come(connections);
     (void)state;
-    connections_welcome(connections, busy.connection);
+    connections_welcome(connections, busy.connection, false);
     connections_receiving(connections, busy.connection);
     struct visitor idle = come(connections);
-    connections_welcome(connections, idle.connection);
+    connections_welcome(connections, idle.connection, false);
     connections_idle(connections, idle.connection);
     for (size_t i = 0; i < LIMITS_ADDRESS_CONNECTIONS; i++) { /* without sockets, and answering */
         now_ms++;
@@ -234,7 +263,7 @@ static void move(int from, int to, size_t bytes)
 
 static void connections__lets_a_body_and_an_answer_take_as_long_as_they_move(void **state)
 {
-    struct connections *connections = open_connections(true);
+    struct connections *connections = open_connections(true, 0);
     (void)state;
     for (int sends = 0; sends <= 1; sends++) {
         struct visitor visitor = come_by_tcp(connections);
@@ -262,7 +291,7 @@ static void connections__lets_a_body_and_an_answer_take_as_long_as_they_move(voi
 
 static void connections__ask_the_kernel_nothing_for_a_request(void **state)
 {
-    struct connections *connections = open_connections(false);
+    struct connections *connections = open_connections(false, 0);
     struct visitor visitor = come_by_tcp(connections);
     (void)state;
     asked = 0;
@@ -279,7 +308,7 @@ static void connections__ask_the_kernel_nothing_for_a_request(void **state)
 /* What came with the last request is no beginning of the next one. */
 static void connections__see_a_request_begin_behind_another_one(void **state)
 {
-    struct connections *connections = open_connections(true);
+    struct connections *connections = open_connections(true, 0);
     struct visitor visitor = come_by_tcp(connections);
     (void)state;
     move(visitor.ends[1], visitor.ends[0], 100);
@@ -305,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_add__closes_the_oldest_idle_and_members_last),
         cmocka_unit_test(connections_add__closes_nobody_in_the_middle_of_a_request),
+        cmocka_unit_test(connections_add__has_scripts_give_way_to_a_tab),
         cmocka_unit_test(connections_add__keeps_an_addresss_requests_too),
         cmocka_unit_test(connections__lets_a_body_and_an_answer_take_as_long_as_they_move),
         cmocka_unit_test(connections__ask_the_kernel_nothing_for_a_request),

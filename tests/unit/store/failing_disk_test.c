@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/memory.h"
 #include "store/log_wait.h"
 #include "support/disk_looks.h"
 
@@ -136,8 +137,10 @@ static void failing_disk__every_call_of_the_writer_thread_fails(void **state)
     play_all(FAILING_VFS_LASTING, false, 3, "every call, writer thread");
 }
 
-int main(void)
+/* An argument: those alone whose names have it. */
+int main(int count, char **arguments)
 {
+    char *pattern = memory_format("*%s*", count > 1 ? arguments[1] : "");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failing_disk__one_call_fails),
         cmocka_unit_test(failing_disk__every_call_from_one_on_fails),
@@ -146,5 +149,8 @@ int main(void)
         cmocka_unit_test(failing_disk__one_call_of_the_writer_thread_fails),
         cmocka_unit_test(failing_disk__every_call_of_the_writer_thread_fails),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_test_filter(pattern);
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    memory_free(pattern);
+    return failures;
 }

@@ -43,6 +43,14 @@ static const char *const earlier[] = {
     "ALTER TABLE conversations DROP COLUMN unread;"                                                \
     "ALTER TABLE conversations DROP COLUMN read_lamport;"                                          \
     "ALTER TABLE conversations DROP COLUMN read_event_id;"                                         \
+    "ALTER TABLE conversations DROP COLUMN first_lamport;"                                         \
+    "ALTER TABLE conversations DROP COLUMN first_event_id;"                                        \
+    "ALTER TABLE conversations DROP COLUMN last_seq;"                                              \
+    "DROP INDEX messages_client_id;"                                                               \
+    "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
+    "DROP INDEX events_hash; DROP INDEX events_author;"                                            \
+    "CREATE INDEX events_hash ON events(substr(hash,1,8));"                                        \
+    "CREATE INDEX events_author ON events(substr(author,1,8), aside, lamport);"                    \
     "CREATE INDEX messages_event_id ON messages(event_id); DROP INDEX events_event_id;"            \
     "CREATE INDEX events_event_id ON events(event_id, author, aside, hash);"                       \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author);"     \
@@ -317,6 +325,51 @@ static void event_log_open__refuses_a_log_with_a_damaged_fact(void **state)
     test_log_close(&test);
 }
 
+static int64_t ask(const struct test_log *test, const char *sql)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *row = NULL;
+    char *path = memory_format("%s/events.sqlite", test->directory);
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int64_t answer = sqlite3_column_int64(row, 0);
+    assert_int_equal(sqlite3_finalize(row), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    memory_free(path);
+    return answer;
+}
+
+static void say(struct test_log *test, int from, int to)
+{
+    char client_id[32];
+    char body[101];
+    for (int i = from; i < to; i++) {
+        (void)snprintf(client_id, sizeof client_id, "letter %05d", i);
+        (void)snprintf(body, sizeof body, "%0100d", i);
+        assert_int_equal(
+            test_log_append(test, event_draft_message(client_id, test_id(BOB), body, NULL))->result,
+            RESULT_OK);
+    }
+}
+
+/* All pages but those of the index of messages, which depends on what is said. */
+#define BYTES "SELECT sum(pgsize) FROM dbstat WHERE name NOT LIKE 'messages_search%'"
+
+static void log_schema__a_message_of_100_bytes_takes_1300_in_all_tables(void **state)
+{
+    enum { BEFORE = 50, AFTER = 400, MOST_BYTES = 1300 };
+    struct test_log test;
+    (void)state;
+    write_log(&test);
+    test_log_reopen(&test, ALICE);
+    say(&test, 0, BEFORE);
+    int64_t before = ask(&test, BYTES);
+    say(&test, BEFORE, AFTER);
+    assert_in_range((ask(&test, BYTES) - before) / (AFTER - BEFORE), 1, MOST_BYTES);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +380,7 @@ int main(void)
         cmocka_unit_test(log_schema__says_of_every_table_what_is_derived),
         cmocka_unit_test(maintenance_verify__an_empty_file_is_no_log),
         cmocka_unit_test(event_log_open__refuses_a_log_with_a_damaged_fact),
+        cmocka_unit_test(log_schema__a_message_of_100_bytes_takes_1300_in_all_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "store/data_directory.h"
 #include "store/page_carver.h"
+#include "store/stored_text_private.h"
 #include "support/test_support.h"
 
 enum { ALICE = 1, BOB = 2, MESSAGES = 80, ROUNDS = 300, MOST_FILE_BYTES = 4194304 };
@@ -54,7 +55,10 @@ static void judge(void *context, int64_t seq, const char *text, size_t length_by
     json_t *json = NULL;
     struct event *event = NULL;
     struct verified_event *verified = NULL;
+    struct buffer space;
+    buffer_init(&space);
     assert_int_equal(text[length_bytes], '\0');
+    text = stored_text_whole(text, &length_bytes, test_id(ALICE), &space);
     if (canonical_parse(text, length_bytes, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK &&
         event_parse(json, test_id(ALICE), &event) == EVENT_ACCEPTABLE &&
         event_verify(&event, &verified) == RESULT_OK) {
@@ -65,6 +69,7 @@ static void judge(void *context, int64_t seq, const char *text, size_t length_by
     }
     event_verified_destroy(&verified);
     json_decref(json);
+    buffer_deinit(&space);
 }
 
 static int64_t carve(const char *path)
