@@ -206,7 +206,8 @@ static void serve(struct call *call)
 {
     struct sim_node *to = call->to;
     call->request.clock = &to->clock;
-    call->request.caller = (struct caller){CALLER_MEMBER, true, call->from->key.node_id};
+    call->request.caller = (struct caller){
+        .level = CALLER_MEMBER, .identified = true, .node_id = call->from->key.node_id};
     call->request.path = call->path;
     call->request.query = no_query;
     call->request.header = no_header;
