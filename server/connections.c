@@ -15,13 +15,7 @@
 #include "protocol/signing.h"
 #include "server/callers.h"
 
-enum {
-    LOOK_EVERY_MS = 1000,
-    LOOK_SELDOM_MS = 4000,
-    SECOND_MS = 1000,
-    BURSTS = 1024,
-    MOST_NOTES = 8
-};
+enum { LOOK_EVERY_MS = 1000, SECOND_MS = 1000, BURSTS = 1024, MOST_NOTES = 8 };
 
 /* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
 enum { STATE_OF_CLOSE_WAIT = 8 };
@@ -209,30 +203,13 @@ static void look_at_moving(struct connection *connection, int64_t now_ms)
     }
 }
 
-/* Until the next look. Who only waits need be looked at the less often, the longer it does. */
-static int64_t find_rest(const struct connections *connections, int64_t now_ms)
-{
-    int64_t rest_ms = LOOK_SELDOM_MS;
-    for (const struct connection *at = connections->first; at != NULL; at = at->next) {
-        bool waits = at->state == STATE_IDLE && at->begun_ms == 0;
-        int64_t patience_ms = at->state == STATE_HANDLING ? LOOK_SELDOM_MS
-                              : waits                     ? now_ms - at->since_ms
-                                                          : LOOK_EVERY_MS;
-        int64_t left_ms = at->deadline_ms - now_ms;
-        patience_ms = left_ms < patience_ms ? left_ms : patience_ms;
-        rest_ms = patience_ms < rest_ms ? patience_ms : rest_ms;
-    }
-    return rest_ms < LOOK_EVERY_MS ? LOOK_EVERY_MS : rest_ms;
-}
-
 static void sweep(void *context)
 {
     struct connections *connections = context;
-    int64_t rest_ms = LOOK_EVERY_MS;
     lock_take(connections->lock);
     while (!connections->stopping) {
         struct notes notes = {.count = 0};
-        (void)lock_wait(connections->lock, connections->first == NULL ? -1 : rest_ms);
+        (void)lock_wait(connections->lock, connections->first == NULL ? -1 : LOOK_EVERY_MS);
         int64_t now_ms = clock_monotonic_ms(connections->options.clock);
         for (struct connection *at = connections->first; at != NULL; at = at->next) {
             look_at_idle(connections, at, now_ms);
@@ -241,7 +218,6 @@ static void sweep(void *context)
                 shut(connections, at, find_reason(connections, at), &notes);
             }
         }
-        rest_ms = find_rest(connections, now_ms);
         lock_release(connections->lock);
         write_notes(connections, &notes);
         lock_take(connections->lock);

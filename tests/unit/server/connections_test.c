@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -330,47 +329,6 @@ static void connections__see_a_request_begin_behind_another_one(void **state)
     close_connections(&connections);
 }
 
-static int64_t count_and_tell(void *context)
-{
-    atomic_fetch_add((atomic_uint *)context, 1);
-    return clock_monotonic_ms(clock_system());
-}
-
-/* One whose body comes, and one that waits: while the first is looked at ten times, the second is
- * at 1, 2, 4, 8 and 12 s. */
-static void connections__that_only_wait_are_looked_at_seldom(void **state)
-{
-    enum { LOOKS = 10 };
-    atomic_uint looks[2] = {0, 0};
-    struct connections *both[2] = {NULL, NULL};
-    struct visitor visitors[2];
-    const struct clock clocks[] = {{count_and_tell, count_and_tell, &looks[0]},
-                                   {count_and_tell, count_and_tell, &looks[1]}};
-    (void)state;
-    refusals = log_limit_create(1);
-    for (size_t i = 0; i < 2; i++) {
-        struct connections_options options = {.clock = &clocks[i],
-                                              .refusals = refusals,
-                                              .idle_ms = LIMITS_PEER_IDLE_MS,
-                                              .most = MOST};
-        assert_int_equal(connections_create(&options, &both[i]), RESULT_OK);
-        visitors[i] = come(both[i]);
-    }
-    connections_body(both[0], visitors[0].connection);
-    connections_idle(both[1], visitors[1].connection);
-    atomic_store(&looks[0], 0);
-    atomic_store(&looks[1], 0);
-    while (atomic_load(&looks[0]) < LOOKS) {
-        (void)sched_yield();
-    }
-    assert_in_range(atomic_load(&looks[1]), 1, LOOKS - 3);
-    for (size_t i = 0; i < 2; i++) {
-        leave(both[i], &visitors[i]);
-        connections_destroy(&both[i]);
-    }
-    log_limit_destroy(&refusals);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,7 +338,6 @@ int main(void)
         cmocka_unit_test(connections_add__keeps_an_addresss_requests_too),
         cmocka_unit_test(connections__lets_a_body_and_an_answer_take_as_long_as_they_move),
         cmocka_unit_test(connections__ask_the_kernel_nothing_for_a_request),
-        cmocka_unit_test(connections__that_only_wait_are_looked_at_seldom),
         cmocka_unit_test(connections__see_a_request_begin_behind_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
