@@ -11,6 +11,7 @@
 #include "core/memory.h"
 
 enum { LOOK_EVERY_MS = 1000 };
+static const struct http_guard no_guard = {0};
 
 struct transfer {
     CURL *easy;
@@ -336,7 +337,7 @@ struct http_answer http_client_take_answer(struct http_answer *answer)
 struct http_client *http_client_create(size_t most_connections, const struct http_guard *guard)
 {
     struct http_client *client = memory_allocate(1, sizeof *client);
-    client->guard = guard == NULL ? (struct http_guard){0} : *guard;
+    client->guard = *(guard == NULL ? &no_guard : guard);
     client->multi = curl_multi_init();
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_connections);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most_connections);
@@ -444,17 +445,16 @@ void http_client_renew(struct http_client *client)
 static bool perform(struct http_client *client)
 {
     int number = 0;
-    bool ended = false;
-    CURLMsg *message = NULL;
+    const CURLMsg *ended = NULL;
+    bool any = false;
     (void)curl_multi_perform(client->multi, &number);
-    while ((message = curl_multi_info_read(client->multi, &number)) != NULL) {
+    for (; (ended = curl_multi_info_read(client->multi, &number)) != NULL; any = true) {
         struct transfer *transfer = NULL;
-        CURLcode code = message->data.result;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        CURLcode code = ended->data.result;
+        (void)curl_easy_getinfo(ended->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         conclude(client, transfer, to_result(transfer, code));
-        ended = true;
     }
-    return ended;
+    return any;
 }
 
 /* An answer may be there as soon as its request is sent. */

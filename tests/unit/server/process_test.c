@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -152,8 +154,9 @@ static long count_mapped_kb(void)
     FILE *file = fopen("/proc/self/smaps_rollup", "r"); /* statm is not exact */
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "Rss: %ld kB", &all_kb);
-        (void)sscanf(line, "Anonymous: %ld kB", &anonymous_kb);
+        all_kb = strncmp(line, "Rss:", 4) == 0 ? strtol(line + 4, NULL, 10) : all_kb;
+        anonymous_kb =
+            strncmp(line, "Anonymous:", 10) == 0 ? strtol(line + 10, NULL, 10) : anonymous_kb;
     }
     assert_int_equal(fclose(file), 0);
     return all_kb - anonymous_kb;
