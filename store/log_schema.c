@@ -245,7 +245,7 @@ static const char identity[] =
     " lamport INTEGER NOT NULL, conversation INTEGER NOT NULL, author INTEGER NOT NULL,"           \
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
-    " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
+    " created_at INTEGER NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"        \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
     " hash BLOB NOT NULL, seq INTEGER NOT NULL,"                                                   \

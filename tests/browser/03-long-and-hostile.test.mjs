@@ -152,7 +152,7 @@ test('thousands of conversations: the list draws what is seen, and finds the res
     INSERT INTO nodes(id,key) SELECT id,key FROM n;
     INSERT INTO conversations(id,key,unread) SELECT id,key,1 FROM n;
     INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,created_at,names,hash)
-      SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, id, id, 1, 'c'||i, x'', 0, 'hello '||i, '[]', '2026-01-01T00:00:00Z', '', randomblob(32) FROM n`]);
+      SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, id, id, 1, 'c'||i, x'', 0, 'hello '||i, '[]', 1767225600, '', randomblob(32) FROM n`]);
   await alice.start();
   const tab = await openTab(alice);
   await tab.locator('.conversations .row').first().getByText('hello 3000').waitFor();
