@@ -80,7 +80,7 @@ static const char identity[] =
     "DROP INDEX IF EXISTS events_hash; DROP INDEX IF EXISTS events_author;"                        \
     "CREATE INDEX events_hash ON events(" LOG_SCHEMA_PREFIX(                                       \
         "hash") ");"                                                                               \
-                "CREATE INDEX events_author ON events(" LOG_SCHEMA_PREFIX(                         \
+                "CREATE INDEX events_author ON events(" LOG_SCHEMA_AUTHOR(                         \
                     "author") ", aside, lamport);"
 
 #define INDEXES_OF_IDS                                                                             \
@@ -236,10 +236,11 @@ static const char identity[] =
     "0;" SEARCH_INDEX
 
 /* The owner's conversations. Authors, readers and recipients are numbers of `nodes`. `input`: the
- * hash of what an own message was made from. `repeats`: messages that are not shown, for another
- * one of the same author, conversation and client_id comes before them (§5). `step`: of the
- * read receipts those that come first in replay order for their watermark or one above it; they
- * grow together, like a staircase. `concerns`: who is told of an event (§15). */
+ * hash of what an own message was made from; `created_at`: seconds since 1970. `repeats`: messages
+ * that are not shown, for another one of the same author, conversation and client_id comes before
+ * them (§5). `step`: of the read receipts those that come first in replay order for their watermark
+ * or one above it; they grow together, like a staircase. `concerns`: who is told of an event (§15).
+ */
 #define CONVERSATION_TABLES                                                                        \
     "CREATE TABLE messages(seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL,"                       \
     " lamport INTEGER NOT NULL, conversation INTEGER NOT NULL, author INTEGER NOT NULL,"           \
