@@ -238,7 +238,8 @@ static void probed(void *context, enum result result, struct http_answer *answer
         return;
     }
     bool searching = addresses->candidates != NULL;
-    if (answers && searching && !addresses->has_chosen) {
+    if (answers && searching &&
+        (!addresses->has_chosen || is_chosen(addresses, &probe->endpoint))) {
         end_search(addresses);
         choose(addresses, &probe->endpoint);
         tell(addresses);
@@ -247,10 +248,6 @@ static void probed(void *context, enum result result, struct http_answer *answer
     if (!answers) {
         note(addresses, &probe->endpoint, result);
         addresses->next_at_ms = 0; /* the next need not wait */
-    } else if (searching && is_chosen(addresses, &probe->endpoint)) {
-        end_search(addresses); /* calls arrive where they go */
-        tell(addresses);
-        return;
     } else if (searching && !addresses->found_other) {
         addresses->found_other = true;
         addresses->other = probe->endpoint;
@@ -361,6 +358,12 @@ static void begin_search(struct peer_addresses *addresses, const struct endpoint
     addresses->found_other = false;
 }
 
+bool peer_addresses_must_search(const struct peer_addresses *addresses)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    return !addresses->has_chosen && list_candidates(addresses, list) > 1;
+}
+
 void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency,
                           peer_addresses_found *found, void *context)
 {
@@ -372,9 +375,7 @@ void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency
     }
     if (addresses->candidates != NULL && addresses->found_other) {
         const struct endpoint other = addresses->other;
-        end_search(addresses);
-        choose(addresses, &other);
-        tell(addresses);
+        move(addresses);
         found(context, &other);
         return;
     }
@@ -392,11 +393,10 @@ void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency
         return;
     }
     addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context, urgency};
-    struct gossip *gossip = addresses->gossip;
-    bool was_held = hold(gossip);
+    bool was_held = hold(addresses->gossip);
     hurry(addresses);
     (void)advance(addresses);
-    let_go(gossip, was_held);
+    let_go(addresses->gossip, was_held);
 }
 
 bool peer_addresses_tried(struct peer_addresses *addresses, const struct endpoint *endpoint,
