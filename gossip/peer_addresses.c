@@ -163,6 +163,7 @@ static void note(struct peer_addresses *addresses, const struct endpoint *endpoi
     address_book_tried(&addresses->book, endpoint, result,
                        gossip_io_wall_seconds(addresses->gossip));
     lock_release(addresses->gossip->lock);
+    gossip_io_save_by(addresses->gossip, addresses->book.changed ? 0 : INT64_MAX);
 }
 
 /* Whoever waits goes where the calls go. */
@@ -355,7 +356,6 @@ static void begin_search(struct peer_addresses *addresses, const struct endpoint
     addresses->candidate_count = count;
     addresses->next = 0;
     addresses->next_at_ms = 0;
-    addresses->found_other = false;
 }
 
 bool peer_addresses_must_search(const struct peer_addresses *addresses)
