@@ -60,6 +60,7 @@ static void failed(struct gossip_state *state, struct peer *peer,
     peer->gone = !peer->met || now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS;
     peer_phases_reach(&peer->reach, outcome->answered ? REACH_REFUSED : REACH_FAILED);
     peer->queue_count = 0;
+    peer->back_ms = peer->asked_ms >= peer->back_ms ? 0 : peer->back_ms;
     gossip_spread_open_gap(peer);
     if (outcome->pushed && peer->exchange != EXCHANGE_NONE) {
         peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);
