@@ -381,7 +381,7 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
 }
 
 #define FOUND(where)                                                                               \
-    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN (" where ")"                        \
+    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN " where                             \
     " AND (m.conversation=?3 OR (?3=-1 AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS       \
     ")) AND " LOG_CLEARING_LEFT(                                                                   \
         "m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
@@ -395,16 +395,16 @@ enum result history_find(struct event_log *log, const struct history_name *name,
     sqlite3_stmt *row =
         name->hash != NULL
             ? database_query(reader,
-                             FOUND("SELECT e.seq FROM events e INDEXED BY events_hash"
-                                   " WHERE " LOG_SCHEMA_IS("e.hash", "?4") " AND e.aside=0"),
+                             FOUND("(SELECT e.seq FROM events e INDEXED BY events_hash"
+                                   " WHERE " LOG_SCHEMA_IS("e.hash", "?4") " AND e.aside=0)"),
                              "iiibi", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->hash, BLAKE3_HASH_BYTES, (int64_t)HISTORY_MOST_FOUND)
             : database_query(reader,
                              strlen(name->id_end) == ULID_TEXT_BYTES - 1
                                  ? FOUND(LOG_SCHEMA_OF_ID("?4"))
-                                 : FOUND("SELECT seq FROM messages INDEXED BY messages_order"
+                                 : FOUND("(SELECT seq FROM messages INDEXED BY messages_order"
                                          " WHERE cleared=0"
-                                         " AND substr(event_id,-length(?4))=?4"),
+                                         " AND substr(event_id,-length(?4))=?4)"),
                              "iiiti", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->id_end, (int64_t)HISTORY_MOST_FOUND);
     visit_rows(reader, row, visit, context);
