@@ -1,9 +1,12 @@
 /* What is found by names that others took too, and what that costs. */
-
+#include "core/log.h"
+#include "store/event_reader.h"
 #include "store/history.h"
+#include "store/log_append_change.h"
+#include "store/log_readers_private.h"
 #include "support/test_support.h"
 
-enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, ID = 1000 };
+enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, ID = 1000, FEW = 2, MANY = 500 };
 
 static const struct event_log_options at_once = {.synchronous = true};
 
@@ -67,10 +70,84 @@ static void history_find__sees_past_others_with_that_id(void **state)
     }
 }
 
+static int64_t take_steps(struct database *database)
+{
+    int64_t steps = 0;
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        if (database->statements[i].statement != NULL) {
+            steps += sqlite3_stmt_status(database->statements[i].statement,
+                                         SQLITE_STMTSTATUS_VM_STEP, 1);
+        }
+    }
+    return steps;
+}
+
+/* What statements did since the last time; the writer rests. */
+static int64_t count_steps(struct test_log *test)
+{
+    struct database *reader = log_readers_acquire(test->log);
+    int64_t steps = take_steps(reader) + take_steps(&test->log->database);
+    assert_int_equal(log_readers_release(test->log, &reader), RESULT_OK);
+    return steps;
+}
+
+static void keep_result(void *context, const struct append_answer *answer)
+{
+    *(enum result *)context = answer->result;
+}
+
+/* All that is asked of a message by its id. */
+static void use_id(struct test_log *test)
+{
+    enum result result = RESULT_BUSY;
+    struct node_id peer;
+    char event_id[ULID_TEXT_BYTES];
+    const struct log_change reaction = {.kind = PAYLOAD_REACTION,
+                                        .event_id = test_ulid(ID, event_id),
+                                        .text = "",
+                                        .client_id = "one"};
+    assert_int_equal(count_found(test, NULL), 1);
+    assert_int_equal(history_peer_of(test->log, event_id, &peer), RESULT_OK);
+    assert_false(event_reader_is_delivered(test->log, event_id));
+    assert_int_equal(log_append_change(test->log, &reaction, keep_result, &result), RESULT_OK);
+    assert_int_equal(result, RESULT_MISMATCH); /* found, but in clear */
+    assert_int_equal(
+        log_mark_read_up_to(test->log, test_id(BOB), event_id, true, keep_result, &result),
+        RESULT_OK);
+    assert_int_equal(result, RESULT_OK);
+}
+
+/* Beside as many more events with the id of Bob's message. */
+static int64_t count_steps_beside(uint8_t author, const struct node_id *recipient, unsigned count)
+{
+    struct test_log test;
+    int64_t lamport = begin(&test);
+    receive(&test, message(BOB, test_id(ALICE), ID, lamport));
+    for (unsigned i = 1; i <= count; i++) {
+        receive(&test, message(author, recipient, ID, lamport + i));
+    }
+    (void)count_steps(&test);
+    use_id(&test);
+    int64_t steps = count_steps(&test);
+    test_log_close(&test);
+    return steps;
+}
+
+static void history__an_id_costs_the_same_however_often_it_was_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(log_open(NULL, LOG_ERROR, NULL), RESULT_OK); /* twins are warned of */
+    assert_int_equal(count_steps_beside(CAROL, test_id(DAVE), MANY),
+                     count_steps_beside(CAROL, test_id(DAVE), FEW));
+    assert_int_equal(count_steps_beside(BOB, test_id(ALICE), MANY),
+                     count_steps_beside(BOB, test_id(ALICE), FEW));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(history_find__sees_past_others_with_that_id),
+        cmocka_unit_test(history__an_id_costs_the_same_however_often_it_was_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
