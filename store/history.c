@@ -315,7 +315,10 @@ enum {
         "n.id") ",c.unread,c.first_lamport,c.first_event_id FROM nodes n"                          \
                 " LEFT JOIN conversations c ON c.key=n.key LEFT JOIN messages m ON "               \
                 "m.seq=c.last_seq WHERE "
-static const char every_peer[] = CONVERSATIONS "n.id<>?1 ORDER BY n.key";
+/* A number alone says nothing: everybody whom others ever named has one. */
+static const char every_peer[] =
+    CONVERSATIONS "n.id<>?1 AND n.key IN (SELECT key FROM conversations UNION ALL SELECT author"
+                  " FROM facts WHERE type IN (?3,?4)) ORDER BY n.key";
 static const char one_peer[] = CONVERSATIONS "n.key=?3";
 
 static void visit_conversation(struct history_rows *rows, sqlite3_stmt *row,
@@ -347,7 +350,9 @@ enum result history_conversations(struct event_log *log, const struct node_id *p
     struct history_rows rows = {.reader = reader, .read_at_column = COLUMN_READ_AT};
     sqlite3_stmt *row =
         peer == NULL
-            ? database_query(reader, every_peer, "ii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED)
+            ? database_query(reader, every_peer, "iiii", log->self,
+                             (int64_t)EVENT_MESSAGE_DELIVERED, (int64_t)EVENT_COMMUNITY_CREATED,
+                             (int64_t)EVENT_MEMBER_JOINED)
             : database_query(reader, one_peer, "iib", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
                              peer->key, NODE_ID_BYTES);
     while (database_next(reader, row)) {
