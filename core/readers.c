@@ -133,11 +133,11 @@ static void run(struct readers *readers, struct reader_job *job)
     size_t slow = is_slow(readers, job) ? 1 : 0;
     turn->used_ms += READERS_SLICE_MS; /* and what it is in truth, when that is known */
     readers->slow_running += slow;
-    const int64_t slow_from_ms = clock_monotonic_ms(clock_system()) + SLOW_MS;
-    job->until_ms = slow_from_ms - SLOW_MS + READERS_SLICE_MS;
+    const int64_t started_ms = clock_monotonic_ms(clock_system());
+    job->until_ms = started_ms + READERS_SLICE_MS;
     lock_release(readers->lock);
     bool done = job->run(job);
-    bool may_be_slow = clock_monotonic_ms(clock_system()) >= slow_from_ms;
+    bool may_be_slow = clock_monotonic_ms(clock_system()) >= started_ms + SLOW_MS;
     worked_ms = may_be_slow ? thread_worked_ms() - worked_ms : 0; /* a system call */
     lock_take(readers->lock);
     int64_t now_ms = clock_monotonic_ms(readers->clock);

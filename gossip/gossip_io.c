@@ -1,6 +1,6 @@
 #include "gossip/gossip_private.h"
 
-enum { SELF_FRESH_MS = 1000 };
+enum { SELF_FRESH_MS = 1000, SAVE_SOON_MS = 5000 };
 
 int64_t gossip_io_now(const struct gossip *gossip)
 {
@@ -53,4 +53,11 @@ const struct address_book_self *gossip_io_self(struct gossip *gossip)
         gossip->self_until_ms = now_ms + SELF_FRESH_MS;
     }
     return &gossip->self;
+}
+
+void gossip_io_save_by(struct gossip *gossip, int64_t at_ms)
+{
+    int64_t soon_ms = gossip_io_now(gossip) + SAVE_SOON_MS;
+    at_ms = at_ms > soon_ms ? at_ms : soon_ms;
+    gossip->save_at_ms = at_ms < gossip->save_at_ms ? at_ms : gossip->save_at_ms;
 }

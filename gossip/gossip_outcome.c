@@ -16,6 +16,21 @@ static void answered(struct peer *peer, int64_t now_ms)
     peer->failures = 0;
 }
 
+/* Among many who are lost: each in its turn, on average, and some soon, for all may have failed at
+ * one time. Together with others; what is soon is less late by that. */
+static int64_t take_turn(struct gossip_state *state, int64_t wait_ms, int64_t turn_ms,
+                         int64_t now_ms)
+{
+    enum { SOONER = 4 };
+    int64_t most_ms = wait_ms > turn_ms ? wait_ms : turn_ms;
+    int64_t either_ms = most_ms - wait_ms;
+    int64_t drawn_ms = either_ms == 0
+                           ? gossip_pace_jitter(state, wait_ms)
+                           : wait_ms + state->random(state->context, (uint32_t)(2 * either_ms + 1));
+    return gossip_pace_gather(state, now_ms + drawn_ms,
+                              SOONER * drawn_ms < most_ms ? SOONER * drawn_ms : most_ms);
+}
+
 /* Until when. Who takes us for a stranger hears from others, soon, that we joined. */
 static int64_t back_off(struct gossip_state *state, const struct peer *peer, bool stranger,
                         int64_t now_ms)
@@ -30,10 +45,8 @@ static int64_t back_off(struct gossip_state *state, const struct peer *peer, boo
         wait_ms *= 2;
     }
     wait_ms = wait_ms < most ? wait_ms : most;
-    if (wait_ms >= turn_ms) {
-        return now_ms + gossip_pace_jitter(state, wait_ms);
-    }
-    return gossip_pace_gather(state, now_ms + gossip_pace_jitter(state, turn_ms), turn_ms);
+    return turn_ms == 0 ? now_ms + gossip_pace_jitter(state, wait_ms)
+                        : take_turn(state, wait_ms, turn_ms, now_ms);
 }
 
 /* What a push held goes with the next exchange; a session beside it goes on, for it may be as near
@@ -47,6 +60,7 @@ static void failed(struct gossip_state *state, struct peer *peer,
     peer->gone = !peer->met || now_ms - peer->failing_since_ms >= GOSSIP_GONE_MS;
     peer_phases_reach(&peer->reach, outcome->answered ? REACH_REFUSED : REACH_FAILED);
     peer->queue_count = 0;
+    peer->back_ms = peer->asked_ms >= peer->back_ms ? 0 : peer->back_ms;
     gossip_spread_open_gap(peer);
     if (outcome->pushed && peer->exchange != EXCHANGE_NONE) {
         peer_phases_exchange(&peer->exchange, EXCHANGE_MISSES);

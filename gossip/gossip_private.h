@@ -85,6 +85,9 @@ void gossip_io_wake(void *context);
  */
 const struct address_book_self *gossip_io_self(struct gossip *gossip);
 
+/* Something is to be saved then, or in a few seconds; INT64_MAX: nothing is. */
+void gossip_io_save_by(struct gossip *gossip, int64_t at_ms);
+
 /* Nothing is left to be fetched from somebody: the log may answer messages. */
 void gossip_io_tell_caught_up(struct gossip *gossip);
 

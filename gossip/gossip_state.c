@@ -99,7 +99,8 @@ void gossip_state_owner_wrote(struct gossip_state *state, int64_t seq,
         return;
     }
     peer->wrote_seq = seq;
-    if (peer->reach == REACH_LOST && peer->exchange_at_ms > peer->asked_ms + GOSSIP_WRITTEN_MS) {
+    bool is_lost = peer->reach == REACH_LOST || peer->reach == REACH_CALLS_LOST;
+    if (is_lost && peer->exchange_at_ms > peer->asked_ms + GOSSIP_WRITTEN_MS) {
         peer->exchange_at_ms = peer->asked_ms + GOSSIP_WRITTEN_MS;
         gossip_agenda_follow(state, peer);
     }
@@ -159,6 +160,9 @@ void gossip_state_peer_called(struct gossip_state *state, const struct node_id *
         return;
     }
     bool calls_only = peer->failures > 1; /* once may have been just before it called */
+    if (calls_only && !peer_phases_calls_only(peer->reach)) {
+        peer->back_ms = now_ms;
+    }
     gossip_outcome_heard(peer, calls_only ? REACH_CALLS_ONLY : REACH_HEARD, now_ms);
     state->called_ms = now_ms;
     recall(peer, now_ms);
@@ -240,13 +244,22 @@ static bool is_silent(const struct peer *peer, int64_t now_ms)
     return now_ms - since_ms >= GOSSIP_DELIVERY_WAIT_MS && peer->contact_ms < since_ms;
 }
 
-/* A call to who fails and was not heard of since then may take seconds to fail again, and who but
- * calls us is never reached by one. Who refused once may have heard by the next call who we are. */
+/* Who calls us may be back, until the first call to it since then fails: who but calls us is never
+ * reached by one. */
+static bool is_back(const struct peer *peer)
+{
+    bool begun = peer_phases_exchanges(peer->exchange);
+    return peer->back_ms != 0 && (!begun || peer->asked_ms >= peer->back_ms);
+}
+
+/* A call to who fails and was not heard of since then may take seconds to fail again. Who refused
+ * once may have heard by the next call who we are. */
 static bool is_worth_waiting_for(const struct peer *peer, int64_t now_ms)
 {
     bool called = peer->push != PUSH_NONE || peer_phases_exchanges(peer->exchange);
     int64_t soon_ms = now_ms + (peer->failures > 1 ? GOSSIP_RECALL_MS : GOSSIP_DELIVERY_WAIT_MS);
-    bool is_near = peer_phases_is_known(peer->reach) && !peer_phases_calls_only(peer->reach);
+    bool is_near = peer_phases_is_known(peer->reach) &&
+                   (!peer_phases_calls_only(peer->reach) || is_back(peer));
     bool is_there =
         peer_phases_works(peer->reach) || (is_near && (called || peer->exchange_at_ms < soon_ms));
     return is_there && !is_silent(peer, now_ms);

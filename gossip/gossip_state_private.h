@@ -49,6 +49,7 @@ struct peer {
     int64_t differs_pause_ms;
     int64_t paced_ms;   /* the calls so far are spread up to here */
     int64_t contact_ms; /* of the last success */
+    int64_t back_ms;    /* it calls since then, and no call to it failed since; 0: one did */
     bool watched;       /* among many: there was a conversation lately */
     uint64_t talked;    /* larger: later */
     bool online;        /* as last told */

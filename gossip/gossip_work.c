@@ -65,7 +65,9 @@ void gossip_work_begin(struct gossip *gossip, struct gossip_work *work,
         urgency == URGENCY_OWNER ? gossip->options.own_readers : gossip->options.peer_readers;
     work->news = (struct gossip_news){take, forget};
     work->gossip = gossip;
-    work->job = (struct reader_job){.run = run, .payer = link == NULL ? 0 : (uint32_t)link->number};
+    work->job = (struct reader_job){.run = run,
+                                    .payer = link == NULL ? 0 : (uint32_t)link->number,
+                                    .goes_first = urgency == URGENCY_OWNER};
     gossip->working++;
     if (readers != NULL) {
         readers_post(readers, &work->job);

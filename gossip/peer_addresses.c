@@ -163,6 +163,7 @@ static void note(struct peer_addresses *addresses, const struct endpoint *endpoi
     address_book_tried(&addresses->book, endpoint, result,
                        gossip_io_wall_seconds(addresses->gossip));
     lock_release(addresses->gossip->lock);
+    gossip_io_save_by(addresses->gossip, addresses->book.changed ? 0 : INT64_MAX);
 }
 
 /* Whoever waits goes where the calls go. */
@@ -238,7 +239,8 @@ static void probed(void *context, enum result result, struct http_answer *answer
         return;
     }
     bool searching = addresses->candidates != NULL;
-    if (answers && searching && !addresses->has_chosen) {
+    if (answers && searching &&
+        (!addresses->has_chosen || is_chosen(addresses, &probe->endpoint))) {
         end_search(addresses);
         choose(addresses, &probe->endpoint);
         tell(addresses);
@@ -247,10 +249,6 @@ static void probed(void *context, enum result result, struct http_answer *answer
     if (!answers) {
         note(addresses, &probe->endpoint, result);
         addresses->next_at_ms = 0; /* the next need not wait */
-    } else if (searching && is_chosen(addresses, &probe->endpoint)) {
-        end_search(addresses); /* calls arrive where they go */
-        tell(addresses);
-        return;
     } else if (searching && !addresses->found_other) {
         addresses->found_other = true;
         addresses->other = probe->endpoint;
@@ -358,7 +356,12 @@ static void begin_search(struct peer_addresses *addresses, const struct endpoint
     addresses->candidate_count = count;
     addresses->next = 0;
     addresses->next_at_ms = 0;
-    addresses->found_other = false;
+}
+
+bool peer_addresses_must_search(const struct peer_addresses *addresses)
+{
+    struct endpoint list[ADDRESS_BOOK_MOST_CANDIDATES] = {0};
+    return !addresses->has_chosen && list_candidates(addresses, list) > 1;
 }
 
 void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency,
@@ -372,9 +375,7 @@ void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency
     }
     if (addresses->candidates != NULL && addresses->found_other) {
         const struct endpoint other = addresses->other;
-        end_search(addresses);
-        choose(addresses, &other);
-        tell(addresses);
+        move(addresses);
         found(context, &other);
         return;
     }
@@ -392,11 +393,10 @@ void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency
         return;
     }
     addresses->waiting[addresses->waiting_count++] = (struct waiting){found, context, urgency};
-    struct gossip *gossip = addresses->gossip;
-    bool was_held = hold(gossip);
+    bool was_held = hold(addresses->gossip);
     hurry(addresses);
     (void)advance(addresses);
-    let_go(gossip, was_held);
+    let_go(addresses->gossip, was_held);
 }
 
 bool peer_addresses_tried(struct peer_addresses *addresses, const struct endpoint *endpoint,

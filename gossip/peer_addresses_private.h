@@ -29,6 +29,9 @@ struct peer_addresses *peer_addresses_create(struct gossip *gossip, const struct
 void peer_addresses_destroy(struct peer_addresses **addresses);
 void peer_addresses_forget_all(struct gossip *gossip);
 
+/* It is not known where the peer is, and there is more than one place to try. */
+bool peer_addresses_must_search(const struct peer_addresses *addresses);
+
 /* Calls `found` once: at once when it is known where the peer is, or there is only one place to
  * try; else when the search has ended. At most PEER_ADDRESSES_MOST_WAITING at once. */
 void peer_addresses_reach(struct peer_addresses *addresses, enum urgency urgency,

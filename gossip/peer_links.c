@@ -8,7 +8,6 @@
 #include "gossip/known_peers.h"
 
 enum {
-    SAVE_SOON_MS = 5000,
     SAVE_RECORDS_MS = 600000,
     MOST_PRESENCE_LINES = 10, /* of a peer, in LIMITS_REFUSAL_LINE_MS */
 };
@@ -247,17 +246,6 @@ void peer_links_restore(struct gossip *gossip)
     known_peers_deinit(&lacking);
 }
 
-/* What changed of it is to be saved. */
-static void note_change(const struct peer_link *link)
-{
-    struct gossip *gossip = link->gossip;
-    bool address = peer_addresses_book(link->addresses)->changed;
-    int64_t soon_ms = gossip_io_now(gossip) + SAVE_SOON_MS;
-    int64_t at_ms =
-        address || gossip->save_records_at_ms < soon_ms ? soon_ms : gossip->save_records_at_ms;
-    gossip->save_at_ms = at_ms < gossip->save_at_ms ? at_ms : gossip->save_at_ms;
-}
-
 void peer_links_seen(struct peer_link *link)
 {
     lock_take(link->gossip->lock);
@@ -265,7 +253,7 @@ void peer_links_seen(struct peer_link *link)
     link->gossip->reached_anybody = true;
     lock_release(link->gossip->lock);
     link->dirty = true;
-    note_change(link);
+    gossip_io_save_by(link->gossip, link->gossip->save_records_at_ms);
 }
 
 static void report(const struct peer_link *link, int64_t *again_at_ms, const char *what,
@@ -344,6 +332,7 @@ void peer_links_save(struct gossip *gossip)
     for (struct peer_link *link = gossip->links; link != NULL; link = link->next) {
         struct peer_record record = {.node_id = link->node_id,
                                      .last_seen = link->presence.last_seen};
+        const struct address_book *book = peer_addresses_book(link->addresses);
         bool online = false;
         if (due && link->dirty && !link->removed &&
             gossip_state_look(gossip->state, &link->node_id, &record.cursor, &online)) {
@@ -351,11 +340,12 @@ void peer_links_save(struct gossip *gossip)
             records[count++] = record;
             link->dirty = false;
         }
-        if (!link->removed && peer_addresses_book(link->addresses)->changed) {
+        if (!link->removed && book->changed) {
             save_addresses(link);
+            gossip_io_save_by(gossip, book->changed ? 0 : INT64_MAX); /* once more, if it failed */
         }
-        if (!link->removed && (link->dirty || peer_addresses_book(link->addresses)->changed)) {
-            note_change(link);
+        if (!link->removed && link->dirty) {
+            gossip_io_save_by(gossip, gossip->save_records_at_ms);
         }
     }
     if (count > 0) {

@@ -223,7 +223,7 @@ static void begin(struct peer_link *link)
     session->elsewhere = false;
     session->crowded = false;
     session->lost = false;
-    if (peer_addresses_book(link->addresses)->count > 1) { /* nothing is read for who is nowhere */
+    if (peer_addresses_must_search(link->addresses)) { /* nothing is read for who is nowhere */
         peer_addresses_reach(link->addresses, link->exchange.urgency, found, link);
     } else {
         peer_comparison_begin(link, take_first);

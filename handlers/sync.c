@@ -100,7 +100,8 @@ static void reply(const struct syncing *syncing, const struct pulling *pulling)
     add_refusals(&syncing->batch, &answer);
     buffer_append_byte(&answer, '}');
     request_reply_to_news(syncing->request, answer.data, answer.length_bytes,
-                          syncing->accepted > 0 && syncing->batch.refused_count == 0);
+                          syncing->our_head < 0 && syncing->accepted > 0 &&
+                              syncing->batch.refused_count == 0);
     buffer_deinit(&answer);
 }
 

@@ -25,7 +25,8 @@ static bool read_log(struct reader_job *job)
 void websocket_catch_up_begin(struct websocket_catch_up *catch_up, struct readers *readers)
 {
     catch_up->job = (struct reader_job){.run = read_log,
-                                        .payer = (uint32_t)((uintptr_t)catch_up->subscriber >> 4)};
+                                        .payer = (uint32_t)((uintptr_t)catch_up->subscriber >> 4),
+                                        .goes_first = true};
     readers_post(readers, &catch_up->job);
 }
 

@@ -315,7 +315,10 @@ enum {
         "n.id") ",c.unread,c.first_lamport,c.first_event_id FROM nodes n"                          \
                 " LEFT JOIN conversations c ON c.key=n.key LEFT JOIN messages m ON "               \
                 "m.seq=c.last_seq WHERE "
-static const char every_peer[] = CONVERSATIONS "n.id<>?1 ORDER BY n.key";
+/* A number alone says nothing: everybody whom others ever named has one. */
+static const char every_peer[] =
+    CONVERSATIONS "n.id<>?1 AND n.key IN (SELECT key FROM conversations UNION ALL SELECT author"
+                  " FROM facts WHERE type IN (?3,?4)) ORDER BY n.key";
 static const char one_peer[] = CONVERSATIONS "n.key=?3";
 
 static void visit_conversation(struct history_rows *rows, sqlite3_stmt *row,
@@ -347,7 +350,9 @@ enum result history_conversations(struct event_log *log, const struct node_id *p
     struct history_rows rows = {.reader = reader, .read_at_column = COLUMN_READ_AT};
     sqlite3_stmt *row =
         peer == NULL
-            ? database_query(reader, every_peer, "ii", log->self, (int64_t)EVENT_MESSAGE_DELIVERED)
+            ? database_query(reader, every_peer, "iiii", log->self,
+                             (int64_t)EVENT_MESSAGE_DELIVERED, (int64_t)EVENT_COMMUNITY_CREATED,
+                             (int64_t)EVENT_MEMBER_JOINED)
             : database_query(reader, one_peer, "iib", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
                              peer->key, NODE_ID_BYTES);
     while (database_next(reader, row)) {
@@ -381,7 +386,7 @@ enum result history_last_message(struct event_log *log, const struct node_id *pe
 }
 
 #define FOUND(where)                                                                               \
-    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN (" where ")"                        \
+    "SELECT " HISTORY_COLUMNS " FROM messages m WHERE m.seq IN " where                             \
     " AND (m.conversation=?3 OR (?3=-1 AND m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS       \
     ")) AND " LOG_CLEARING_LEFT(                                                                   \
         "m.conversation") "ORDER BY m.lamport DESC,m.event_id DESC LIMIT ?5"
@@ -395,16 +400,16 @@ enum result history_find(struct event_log *log, const struct history_name *name,
     sqlite3_stmt *row =
         name->hash != NULL
             ? database_query(reader,
-                             FOUND("SELECT e.seq FROM events e INDEXED BY events_hash"
-                                   " WHERE " LOG_SCHEMA_IS("e.hash", "?4") " AND e.aside=0"),
+                             FOUND("(SELECT e.seq FROM events e INDEXED BY events_hash"
+                                   " WHERE " LOG_SCHEMA_IS("e.hash", "?4") " AND e.aside=0)"),
                              "iiibi", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->hash, BLAKE3_HASH_BYTES, (int64_t)HISTORY_MOST_FOUND)
             : database_query(reader,
                              strlen(name->id_end) == ULID_TEXT_BYTES - 1
                                  ? FOUND(LOG_SCHEMA_OF_ID("?4"))
-                                 : FOUND("SELECT seq FROM messages INDEXED BY messages_order"
+                                 : FOUND("(SELECT seq FROM messages INDEXED BY messages_order"
                                          " WHERE cleared=0"
-                                         " AND substr(event_id,-length(?4))=?4"),
+                                         " AND substr(event_id,-length(?4))=?4)"),
                              "iiiti", log->self, (int64_t)EVENT_MESSAGE_DELIVERED, conversation,
                              name->id_end, (int64_t)HISTORY_MOST_FOUND);
     visit_rows(reader, row, visit, context);

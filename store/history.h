@@ -118,8 +118,8 @@ struct history_conversation {
 typedef void history_visit_conversation(void *context,
                                         const struct history_conversation *conversation);
 
-/* Every node that has a number here but our own, in the order of NodeIDs; or `peer` alone, if it
- * has one. */
+/* Every node that has a number here and joined or is in a conversation with us, but our own, in the
+ * order of NodeIDs; or `peer` alone, if it has a number. */
 enum result history_conversations(struct event_log *log, const struct node_id *peer,
                                   history_visit_conversation *visit, void *context);
 

@@ -131,6 +131,7 @@ struct event_log {
     struct log_event *fresh; /* stored in this transaction */
     size_t fresh_count;
     atomic_bool holds_answers; /* messages for us wait to be answered; any thread reads it */
+    atomic_bool journal_waits; /* for readers, that it may be emptied; any thread reads it */
     int64_t self;              /* our own number; any thread */
     char *path;
     struct lock *lock; /* guards what follows */

@@ -22,9 +22,20 @@
     LOG_SCHEMA_AUTHOR(column) "=" LOG_SCHEMA_AUTHOR(parameter) " AND " column "=" parameter
 #define LOG_SCHEMA_BY_HASH(column) LOG_SCHEMA_PREFIX(column) "," column
 
-/* The arrival numbers of all events with an id: messages have no index of their own for that. */
+/* SQL: the arrival numbers of the events with an id that are shown, messages or not: of each author
+ * the one that has the smallest hash. Its twins cost nothing, however many somebody writes. */
+#define LOG_SCHEMA_ID_AUTHOR LOG_SCHEMA_AUTHOR("author")
+#define LOG_SCHEMA_ID_HASH LOG_SCHEMA_PREFIX("hash")
+#define LOG_SCHEMA_EVENTS "events INDEXED BY events_event_id WHERE event_id="
+#define LOG_SCHEMA_OF_WRITER " AND " LOG_SCHEMA_ID_AUTHOR "=a.writer AND aside=0"
 #define LOG_SCHEMA_OF_ID(parameter)                                                                \
-    "(SELECT i.seq FROM events i INDEXED BY events_event_id WHERE i.event_id=" parameter ")"
+    "(WITH RECURSIVE a(writer) AS"                                                                 \
+    " (SELECT min(" LOG_SCHEMA_ID_AUTHOR ") FROM " LOG_SCHEMA_EVENTS parameter                     \
+    " UNION ALL SELECT (SELECT min(" LOG_SCHEMA_ID_AUTHOR ") FROM " LOG_SCHEMA_EVENTS parameter    \
+    " AND " LOG_SCHEMA_ID_AUTHOR ">a.writer) FROM a WHERE a.writer IS NOT NULL)"                   \
+    " SELECT seq FROM a CROSS JOIN " LOG_SCHEMA_EVENTS parameter LOG_SCHEMA_OF_WRITER              \
+    " AND " LOG_SCHEMA_ID_HASH "=(SELECT min(" LOG_SCHEMA_ID_HASH                                  \
+    ") FROM " LOG_SCHEMA_EVENTS parameter LOG_SCHEMA_OF_WRITER "))"
 
 /* SQL: an index of messages by `messages.place`, without their text (log_search_private.h). */
 #define LOG_SCHEMA_SEARCH(name)                                                                    \

@@ -50,11 +50,18 @@ static void sweep_words(struct event_log *log)
     }
 }
 
+bool log_upkeep_end_journal(struct event_log *log)
+{
+    bool ended = database_end_journal(&log->database);
+    atomic_store(&log->journal_waits, !ended);
+    return ended;
+}
+
 void log_upkeep_end_slice(struct event_log *log)
 {
     log_lost_tell(log);
     if (log->has_deleted) {
-        log->has_deleted = !database_end_journal(&log->database);
+        log->has_deleted = !log_upkeep_end_journal(log);
     }
 }
 

@@ -23,4 +23,7 @@ enum result log_upkeep_publish(struct event_log *log, bool reset, struct append_
 void log_upkeep_run_slice(struct event_log *log);
 void log_upkeep_end_slice(struct event_log *log);
 
+/* Outside of a transaction. False: the journal is read just now; whoever can let go does. */
+bool log_upkeep_end_journal(struct event_log *log);
+
 #endif

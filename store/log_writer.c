@@ -184,7 +184,7 @@ static void write_until_closed(void *context)
         } else if (inbox_is_closed(log->inbox)) {
             return;
         } else if (!has_more(log) && database_has_long_journal(&log->database)) {
-            (void)database_end_journal(&log->database); /* else again after another rest */
+            (void)log_upkeep_end_journal(log); /* else again after another rest */
         }
         if (has_more(log)) {
             sliced = run_slice(log);

@@ -122,8 +122,12 @@ static bool matches(const struct search_words *words, sqlite3_stmt *row, struct 
     return search_words_match(words, buffer_text(folded));
 }
 
+/* Not where the journal is to be emptied: nobody knows when the next step is. */
 static bool keep(struct search *search)
 {
+    if (atomic_load(&search->log->journal_waits)) {
+        return false;
+    }
     if (!search->is_kept && atomic_fetch_add(&kept, 1) >= MOST_KEPT) {
         (void)atomic_fetch_sub(&kept, 1);
         return false;

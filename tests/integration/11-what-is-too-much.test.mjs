@@ -92,8 +92,8 @@ test('a capability is called ten times a second', async () => {
 
 test('news is taken at once however often it comes, and what is no news counts', async () => {
   const { head } = (await other.call(alice, 'GET', '/sync/v1/heads')).body;
-  const push = (events) => {
-    const body = JSON.stringify({ community_id: alice.community, events });
+  const push = (events, more = {}) => {
+    const body = JSON.stringify({ community_id: alice.community, events, ...more });
     return `POST /sync/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   };
   const written = Array.from({ length: 300 }, (_, i) => other.event(alice.community, head + 1 + i, 'market.post.updated', { i }));
@@ -106,9 +106,10 @@ test('news is taken at once however often it comes, and what is no news counts',
   assert.deepEqual(new Set(news.map(({ status, body }) => `${status} ${body.accepted}`)), new Set(['200 1']));
   assert.ok(news.every(isUncounted));
   const spoiled = { ...other.event(alice.community, head + 301, 'market.post.updated', {}), signature: written[0].signature };
-  const old = [push([]), push([written[0]]), push([spoiled]), push([other.event(alice.community, head + 302, 'market.post.updated', {}), spoiled])];
+  const asking = other.event(alice.community, head + 303, 'market.post.updated', {}); // for what we have, too
+  const old = [push([]), push([written[0]]), push([spoiled]), push([other.event(alice.community, head + 302, 'market.post.updated', {}), spoiled]), push([asking], { our_head: head + 302 })];
   const answers = await pipeline(other, { repeat: () => old.join('') }, old.length);
-  assert.deepEqual(answers.map(({ status, body }) => [status, body.accepted]), [[200, 0], [200, 0], [200, 0], [200, 1]]);
+  assert.deepEqual(answers.map(({ status, body }) => [status, body.accepted]), [[200, 0], [200, 0], [200, 0], [200, 1], [200, 1]]);
   assert.ok(!answers.some(isUncounted));
   checkLimited(await pipeline(other, push([]), 500));
 });

@@ -261,7 +261,7 @@ static int64_t exchange_next(struct gossip_state *state, int64_t now_ms,
 }
 
 /* Who refuses over and over is waited for only when it is about to be called; who but calls us,
- * never. */
+ * until a call to it has failed since. */
 static void gossip_state__waits_for_no_call_that_fails_as_the_last_did(void **state_pointer)
 {
     const struct gossip_outcome refused = {.answered = true};
@@ -280,10 +280,51 @@ static void gossip_state__waits_for_no_call_that_fails_as_the_last_did(void **st
         assert_false(waits_at(state, now_ms));
     }
     now_ms = exchange_next(state, now_ms, &lost);
-    gossip_state_peer_called(state, test_id(1), now_ms);
+    gossip_state_peer_called(state, test_id(1), now_ms + 1);
+    assert_true(waits_at(state, now_ms + 1));
+    now_ms = exchange_next(state, now_ms, &lost);
+    gossip_state_peer_called(state, test_id(1), now_ms + 1);
+    assert_false(waits_at(state, now_ms + 1));
     now_ms = exchange_next(state, now_ms, NULL);
     assert_false(waits_at(state, now_ms));
     gossip_state_destroy(&state);
+}
+
+/* Who was away calls while a call to where it was goes on; the next reaches it. */
+static void gossip_state__waits_for_the_call_to_who_is_back(void **state_pointer)
+{
+    const struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_state *state = gossip_play_create(1);
+    (void)state_pointer;
+    int64_t now_ms = exchange_next(state, 0, &lost);
+    now_ms = exchange_next(state, now_ms, &lost);
+    now_ms = exchange_next(state, now_ms, NULL);
+    gossip_state_peer_called(state, test_id(1), now_ms + 10);
+    assert_false(waits_at(state, now_ms + 10));
+    gossip_state_finished(state, test_id(1), &lost, now_ms + 20);
+    gossip_state_peer_called(state, test_id(1), now_ms + 30);
+    assert_true(waits_at(state, now_ms + 30));
+    now_ms = exchange_next(state, now_ms + 30, NULL);
+    gossip_state_peer_called(state, test_id(1), now_ms + 10);
+    assert_true(waits_at(state, now_ms + 20));
+    gossip_state_destroy(&state);
+}
+
+/* As if it could not be reached at all. */
+static void gossip_state__tries_at_once_whom_the_owner_writes_to_and_who_but_calls(void **state)
+{
+    const struct gossip_outcome lost = {.succeeded = false};
+    struct gossip_state *peers = gossip_play_create(1);
+    int64_t now_ms = 0;
+    (void)state;
+    for (int calls = 0; calls < 5; calls++) {
+        now_ms = exchange_next(peers, now_ms, &lost);
+    }
+    gossip_state_peer_called(peers, test_id(1), now_ms);
+    now_ms = exchange_next(peers, now_ms, &lost);
+    gossip_state_owner_wrote(peers, 1, test_id(1));
+    assert_int_equal(exchange_next(peers, now_ms, NULL), now_ms + GOSSIP_WRITTEN_MS);
+    gossip_state_destroy(&peers);
 }
 
 /* Answers may be on their way when somebody says that it stops. */
@@ -448,6 +489,8 @@ int main(void)
         cmocka_unit_test(gossip_state__waits_for_a_call_only_where_somebody_is_there),
         cmocka_unit_test(gossip_state__waits_once_for_who_fell_silent),
         cmocka_unit_test(gossip_state__waits_for_no_call_that_fails_as_the_last_did),
+        cmocka_unit_test(gossip_state__waits_for_the_call_to_who_is_back),
+        cmocka_unit_test(gossip_state__tries_at_once_whom_the_owner_writes_to_and_who_but_calls),
         cmocka_unit_test(gossip_state__leaves_who_left_offline_whatever_was_under_way),
         cmocka_unit_test(gossip_state__tells_presence_once_a_change),
         cmocka_unit_test(gossip_state__goes_back_to_the_cursor_for_who_cannot_reconcile),

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "core/limits.h"
 #include "core/memory.h"
 #include "support/gossip_play.h"
@@ -159,24 +161,61 @@ static void live(struct street *street, int64_t until_ms)
     }
 }
 
+static void assert_rested(const struct street *street, int64_t most_ms)
+{
+    for (size_t i = 0; i < STREET; i++) {
+        assert_in_range(street->rested_ms[i], 1, most_ms);
+    }
+}
+
 /* Many who are away, for all their number, leave a node at rest, and are all tried. */
 static void gossip_state__tries_a_thousand_who_are_away_seldom_and_together(void **state_pointer)
 {
+    enum { MINUTES = 240, SETTLES = 150 };
     struct street *street = memory_allocate(1, sizeof *street);
     (void)state_pointer;
     open_street(street);
     live(street, 0);
     assert_int_equal(street->tries, STREET); /* each once, at once */
-    for (int minute = 0; minute < 90; minute++) {
+    for (int minute = 0; minute < MINUTES; minute++) {
         unsigned tries = street->tries;
         unsigned moments = street->moments;
         live(street, (minute + 1) * INT64_C(60000));
         /* A hundred on average. */
         assert_in_range(street->tries - tries, 0, MOST_TRIES);
-        assert_in_range(street->moments - moments, 0, minute < 2 ? MOST_TRIES : 8);
+        assert_in_range(street->moments - moments, 0,
+                        minute < 2         ? MOST_TRIES
+                        : minute < SETTLES ? 8
+                                           : 2);
+        if (minute == SETTLES) {
+            assert_rested(street, GOSSIP_BACK_OFF_GONE_MS * 9 / 4);
+            memset(street->rested_ms, 0, sizeof street->rested_ms);
+        }
     }
-    for (size_t i = 0; i < STREET; i++) {
-        assert_in_range(street->rested_ms[i], 1, GOSSIP_BACK_OFF_GONE_MS * 5 / 4);
+    assert_rested(street, GOSSIP_BACK_OFF_GONE_MS * 5 / 4);
+    gossip_state_destroy(&street->state);
+    memory_free(street);
+}
+
+/* When our addresses change all are tried at once, and if nobody answers, some of them soon after,
+ * and not all after minutes. */
+static void gossip_state__tries_a_thousand_again_when_our_addresses_change(void **state_pointer)
+{
+    struct street *street = memory_allocate(1, sizeof *street);
+    (void)state_pointer;
+    open_street(street);
+    live(street, HOUR_MS);
+    const int64_t changed_ms = street->now_ms;
+    unsigned tries = street->tries;
+    gossip_state_start_over(street->state, changed_ms);
+    live(street, changed_ms + GOSSIP_START_OVER_MS);
+    assert_in_range(street->tries - tries, STREET, STREET * 11 / 10);
+    for (int minute = 0; minute < 5; minute++) {
+        unsigned moments = street->moments;
+        tries = street->tries;
+        live(street, changed_ms + GOSSIP_START_OVER_MS + (minute + 1) * INT64_C(60000));
+        assert_in_range(street->tries - tries, 20, MOST_TRIES);
+        assert_in_range(street->moments - moments, 1, 16);
     }
     gossip_state_destroy(&street->state);
     memory_free(street);
@@ -265,6 +304,7 @@ int main(void)
         cmocka_unit_test(gossip_state__tries_first_whom_the_owner_wrote_to),
         cmocka_unit_test(gossip_state__tries_who_was_met_before_who_never_was),
         cmocka_unit_test(gossip_state__tries_a_thousand_who_are_away_seldom_and_together),
+        cmocka_unit_test(gossip_state__tries_a_thousand_again_when_our_addresses_change),
         cmocka_unit_test(gossip_state__tries_who_went_just_now_as_soon_among_a_thousand),
         cmocka_unit_test(gossip_state__tries_at_once_whom_the_owner_writes_to),
         cmocka_unit_test(gossip_state__pushes_what_the_owner_wrote_as_such),

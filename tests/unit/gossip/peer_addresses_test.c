@@ -99,6 +99,28 @@ static void peer_session__prepares_nothing_for_who_is_nowhere(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* Of two places one is our own: each try at the other is one knock there. */
+static void peer_session__reaches_who_comes_back_to_the_only_place_left(void **state)
+{
+    enum { FAILURES = 10, STEP_MS = 1000, MOST_STEPS = 7200 };
+    struct scripted_peers scripted;
+    (void)state;
+    scripted_peers_open(&scripted, 1);
+    fail_all(&scripted);
+    scripted.gossip->self.listener = at("127.0.0.1", 7002);
+    hear(&scripted, "10.9.4.1");
+    for (int i = 0; i <= FAILURES; i++) {
+        fail_all(&scripted);
+        for (int step = 0; step < MOST_STEPS && count_at(&scripted, "10.9.4.1") == 0; step++) {
+            scripted_peers_run(&scripted, scripted.now_ms + STEP_MS);
+        }
+        assert_int_equal(count_at(&scripted, "10.9.4.1"), 1);
+    }
+    let_compare(&scripted, "10.9.4.1");
+    let_compare(&scripted, "10.9.4.1");
+    scripted_peers_close(&scripted);
+}
+
 static void peer_addresses__one_that_hangs_does_not_hold_up_the_next(void **state)
 {
     struct scripted_peers scripted;
@@ -384,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gossip_peer_heard__a_peer_that_fails_is_found_where_it_is_heard),
         cmocka_unit_test(peer_session__prepares_nothing_for_who_is_nowhere),
+        cmocka_unit_test(peer_session__reaches_who_comes_back_to_the_only_place_left),
         cmocka_unit_test(peer_addresses__one_that_hangs_does_not_hold_up_the_next),
         cmocka_unit_test(gossip_peer_heard__calls_follow_a_peer_that_moved_away),
         cmocka_unit_test(gossip_peer_heard__calls_stay_where_the_peer_answers),

@@ -86,6 +86,24 @@ static void peer_links_save__keeps_soon_where_somebody_was_reached(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* Whatever became of the call that follows. */
+static void peer_links_save__keeps_soon_where_a_search_found_somebody(void **state)
+{
+    const struct endpoint other = {.host = "192.168.1.9", .port = 7080};
+    struct scripted_peers scripted;
+    char short_id[NODE_ID_SHORT_BYTES];
+    (void)state;
+    node_id_format_short(test_id(BOB), short_id);
+    scripted_peers_open(&scripted, 1);
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"));
+    gossip_peer_heard(scripted.gossip, short_id, &other);
+    scripted_peers_refuse(&scripted, scripted_peers_await(&scripted, BOB, "192.168.1.9"), 200, "");
+    scripted_peers_fail(&scripted, scripted_peers_await(&scripted, BOB, "/reconcile"));
+    scripted_peers_run(&scripted, scripted.now_ms + SOON_MS);
+    assert_int_equal(count_addresses(&scripted), 1);
+    scripted_peers_close(&scripted);
+}
+
 /* Nothing wakes the node but its own questions to Bob. */
 static void peer_links_save__wakes_nobody_when_nothing_changed(void **state)
 {
@@ -148,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_links_save__an_idle_node_writes_seldom),
         cmocka_unit_test(peer_links_save__keeps_soon_where_somebody_was_reached),
+        cmocka_unit_test(peer_links_save__keeps_soon_where_a_search_found_somebody),
         cmocka_unit_test(peer_links_save__wakes_nobody_when_nothing_changed),
         cmocka_unit_test(peer_links_tell_presence__does_not_fill_the_log),
     };

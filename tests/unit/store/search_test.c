@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "store/log_readers_private.h"
+#include "store/log_upkeep_private.h"
 #include "store/maintenance.h"
 #include "support/test_support.h"
 
@@ -474,6 +475,34 @@ static void search__ends_where_many_are_under_way(void **state)
     test_log_close(&fixture.log);
 }
 
+/* What was deleted is to leave the disk, whoever searches and doesn't come back for a while. */
+static void search__lets_go_where_the_journal_is_to_be_emptied(void **state)
+{
+    struct fixture fixture;
+    const struct search_query query = {.text = "bread", .limit = 10};
+    struct buffer found;
+    bool more = true;
+    (void)state;
+    open(&fixture);
+    arrive(&fixture, BOB, "bread 1");
+    arrive(&fixture, BOB, "bread 2");
+    arrive(&fixture, BOB, "bread 3");
+    struct search *search = search_begin(fixture.log.log, &query);
+    assert_false(search_go_on(search, at_once, NULL));
+    arrive(&fixture, BOB, "water");
+    assert_false(log_upkeep_end_journal(fixture.log.log)); /* the writer rests */
+    assert_false(search_go_on(search, at_once, NULL));
+    assert_true(log_upkeep_end_journal(fixture.log.log));
+    assert_false(search_go_on(search, at_once, NULL));
+    while (!search_go_on(search, at_once, NULL)) {
+    }
+    buffer_init(&found);
+    assert_int_equal(search_end(&search, note, &found, &more), RESULT_OK);
+    assert_string_equal(buffer_text(&found), "[bread 3][bread 2][bread 1]");
+    buffer_deinit(&found);
+    test_log_close(&fixture.log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +518,7 @@ int main(void)
         cmocka_unit_test(search__forgets_what_is_not_shown_any_more),
         cmocka_unit_test(search__begins_once_however_many_steps_it_takes),
         cmocka_unit_test(search__ends_where_many_are_under_way),
+        cmocka_unit_test(search__lets_go_where_the_journal_is_to_be_emptied),
         cmocka_unit_test(event_log_open__makes_an_index_of_other_rules_anew),
         cmocka_unit_test(maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it),
     };
