@@ -444,7 +444,7 @@ enum result history_peer_of(struct event_log *log, const char *event_id, struct 
 #define NAMED                                                                                      \
     " WHERE m.edited_at<>'' AND m.seq IN (SELECT e.seq FROM events e INDEXED BY events_hash"       \
     " WHERE " LOG_SCHEMA_IS("e.hash", "?1") " AND e.aside=0)"
-static const char first_words[] = "SELECT m.original,m.created_at FROM messages m" NAMED;
+static const char first_words[] = "SELECT m.original," HISTORY_CREATED_AT " FROM messages m" NAMED;
 static const char later_words[] =
     "SELECT c.text,c.at FROM messages m CROSS JOIN changes c ON c.target=m.hash"
     " AND c.kind=?2 AND c.author=m.author AND c.conversation=m.conversation" NAMED

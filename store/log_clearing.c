@@ -171,7 +171,7 @@ static size_t read_aside(struct event_log *log, struct clearing_item *page)
     }
     sqlite3_stmt *row = database_query(
         &log->database,
-        "SELECT seq,lamport FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS(
+        "SELECT seq,lamport FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS_AUTHOR(
             "author", "?1") " AND aside=1 AND (lamport,seq)>(?2,?3) AND seq<=?4"
                             " ORDER BY lamport,seq LIMIT ?5",
         "biiii", author.key, NODE_ID_BYTES, at->lamport, at->seq, at->through, (int64_t)PAGE);

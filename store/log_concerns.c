@@ -22,18 +22,19 @@ void log_concerns_remove(struct event_log *log, int64_t seq, int64_t node, int64
 #define OF_ID "INDEXED BY events_event_id WHERE event_id=?1 "
 #define OF_AUTHOR OF_ID "AND " AUTHOR "=a.author AND aside=0 "
 #define HASH LOG_SCHEMA_PREFIX("hash")
+#define LEAST_OF_AUTHOR                                                                            \
+    "SELECT seq,min(hash) FROM events " OF_AUTHOR "AND " HASH "=(SELECT " HASH                     \
+    " FROM events " OF_AUTHOR "ORDER BY " HASH " LIMIT 1)"
 
-/* Of each author the event with the smallest hash. Not sorted by it: SQLite would open a table. */
+/* Of each author the event with the smallest hash. Not sorted by it: SQLite would open a table; of
+ * those whose hashes begin alike each is looked at once. */
 static const char find_messages[] =
     "WITH RECURSIVE authors(author) AS (SELECT min(" AUTHOR ") FROM events " OF_ID
     "UNION ALL SELECT (SELECT min(" AUTHOR ") FROM events " OF_ID "AND " AUTHOR ">authors.author)"
     " FROM authors WHERE author IS NOT NULL)"
     " SELECT e.seq,e.lamport,e.author FROM authors a CROSS JOIN events e"
-    " ON e.seq=(SELECT seq FROM events t " OF_AUTHOR
-    "AND NOT EXISTS (SELECT 1 FROM events " OF_AUTHOR "AND " HASH "=" LOG_SCHEMA_PREFIX(
-        "t.hash") " AND hash<t.hash) ORDER BY " HASH " LIMIT 1)"
-                  " WHERE e.author<>?3 AND e.type=?2"
-                  " AND EXISTS (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq)";
+    " ON (e.seq,e.hash)=(" LEAST_OF_AUTHOR ") WHERE e.author<>?3 AND e.type=?2"
+    " AND EXISTS (SELECT 1 FROM concerns c WHERE c.node=?4 AND c.seq=e.seq)";
 
 /* A message concerns its author and its recipient: whom it concerns and who did not write it was
  * sent it. Of each author's with that id the one that is shown is looked at, and none of its twins.

@@ -65,7 +65,7 @@ static void take_back_manifest(struct event_log *log, const struct event *event,
     int64_t before = database_integer(
         &log->database, 0,
         "SELECT seq FROM events INDEXED BY events_author"
-        " WHERE " LOG_SCHEMA_IS(
+        " WHERE " LOG_SCHEMA_IS_AUTHOR(
             "author",
             "?1") " AND aside=0 AND seq<>?2"
                   " AND type IN (?3,?4) ORDER BY lamport DESC,event_id DESC,hash DESC LIMIT 1",

@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "protocol/canonical.h"
+#include "protocol/wall_clock.h"
 #include "store/log_blocked_private.h"
 #include "store/log_changes_private.h"
 #include "store/log_concerns_private.h"
@@ -100,9 +101,11 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
                  const struct shown_message *shown, int64_t conversation)
 {
     uint8_t input[BLAKE3_HASH_BYTES];
+    int64_t created_at = 0;
     struct buffer attachments;
     const struct payload *payload = &shown->opening.payload;
     event_data_hash_message(&shown->sent, input);
+    (void)wall_clock_parse(event->wall_clock, &created_at);
     buffer_init(&attachments);
     event_data_write_attachments(&shown->sent, &attachments);
     database_run(
@@ -112,10 +115,10 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14," LOG_SEARCH_NAMES(
             "?11") ",CASE WHEN ?9 IN (?15,?16) THEN 0"
                    " ELSE EXISTS(SELECT 1 FROM keyring WHERE hash=?13 AND gone='cleared') END)",
-        "itiiiitbitttbbii", seq, event->event_id, event->lamport, conversation,
+        "itiiiitbittibbii", seq, event->event_id, event->lamport, conversation,
         log_nodes_number(log, &event->author), log_nodes_number(log, &shown->sent.recipient),
         shown->sent.client_id, input, INPUT_BYTES, (int64_t)shown->e2e, shown->sent.body,
-        attachments.data, event->wall_clock, event->hash, (int)sizeof event->hash, payload->target,
+        attachments.data, created_at, event->hash, (int)sizeof event->hash, payload->target,
         payload->has_target ? BLAKE3_HASH_BYTES : 0, (int64_t)MESSAGE_CLEAR,
         (int64_t)MESSAGE_OPENED);
     buffer_deinit(&attachments);

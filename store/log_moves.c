@@ -46,8 +46,8 @@ static size_t read_page(struct event_log *log, sqlite3_stmt *row, struct misplac
 }
 
 #define EVENTS_OF_AUTHOR                                                                           \
-    "SELECT seq,lamport,hash FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS("author",  \
-                                                                                        "?1")
+    "SELECT seq,lamport,hash FROM events INDEXED BY events_author WHERE " LOG_SCHEMA_IS_AUTHOR(    \
+        "author", "?1")
 
 /* The latest first: what is taken back then lies at the end of what is shown. */
 static const char to_go[] =

@@ -80,7 +80,7 @@ static const char identity[] =
     "DROP INDEX IF EXISTS events_hash; DROP INDEX IF EXISTS events_author;"                        \
     "CREATE INDEX events_hash ON events(" LOG_SCHEMA_PREFIX(                                       \
         "hash") ");"                                                                               \
-                "CREATE INDEX events_author ON events(" LOG_SCHEMA_PREFIX(                         \
+                "CREATE INDEX events_author ON events(" LOG_SCHEMA_AUTHOR(                         \
                     "author") ", aside, lamport);"
 
 #define INDEXES_OF_IDS                                                                             \
@@ -236,16 +236,17 @@ static const char identity[] =
     "0;" SEARCH_INDEX
 
 /* The owner's conversations. Authors, readers and recipients are numbers of `nodes`. `input`: the
- * hash of what an own message was made from. `repeats`: messages that are not shown, for another
- * one of the same author, conversation and client_id comes before them (§5). `step`: of the
- * read receipts those that come first in replay order for their watermark or one above it; they
- * grow together, like a staircase. `concerns`: who is told of an event (§15). */
+ * hash of what an own message was made from; `created_at`: seconds since 1970. `repeats`: messages
+ * that are not shown, for another one of the same author, conversation and client_id comes before
+ * them (§5). `step`: of the read receipts those that come first in replay order for their watermark
+ * or one above it; they grow together, like a staircase. `concerns`: who is told of an event (§15).
+ */
 #define CONVERSATION_TABLES                                                                        \
     "CREATE TABLE messages(seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL,"                       \
     " lamport INTEGER NOT NULL, conversation INTEGER NOT NULL, author INTEGER NOT NULL,"           \
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
-    " created_at TEXT NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"           \
+    " created_at INTEGER NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"        \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
     " hash BLOB NOT NULL, seq INTEGER NOT NULL,"                                                   \

@@ -9,15 +9,14 @@
 #include "store/database_private.h"
 #include "store/event_log.h"
 
-/* What the indexes of hashes and of authors hold of them, and how a statement finds one by its
- * parameter. Few of a million share theirs, and for another one that does somebody tries for long.
- */
-#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,4)"
+/* What the indexes of hashes hold of them, and how a statement finds one by its parameter. For each
+ * further one that begins like another somebody tries 2^48 times. */
+#define LOG_SCHEMA_PREFIX(column) "substr(" column ",1,6)"
 #define LOG_SCHEMA_IS(column, parameter)                                                           \
     LOG_SCHEMA_PREFIX(column) "=" LOG_SCHEMA_PREFIX(parameter) " AND " column "=" parameter
 
-/* The index of ids tells authors from one another by half of their keys, which nobody finds twice,
- * and has their twins begin with the smallest hash. */
+/* Indexes tell authors from one another by half of their keys, which nobody finds twice; that of
+ * ids has their twins begin with the smallest hash. */
 #define LOG_SCHEMA_AUTHOR(column) "substr(" column ",1,16)"
 #define LOG_SCHEMA_IS_AUTHOR(column, parameter)                                                    \
     LOG_SCHEMA_AUTHOR(column) "=" LOG_SCHEMA_AUTHOR(parameter) " AND " column "=" parameter

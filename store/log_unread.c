@@ -61,6 +61,13 @@ static int compare(const struct place *one, const struct place *other)
 
 #define IF_FIRST "CASE WHEN unread=0 OR (?3,?4)<(first_lamport,first_event_id) THEN "
 
+/* If the message is one that is shown, and none before it is the last. Only these two are looked
+ * at: until a conversation is cleared to its end many lie behind the last. */
+#define IF_LAST                                                                                    \
+    " WHERE id=?1 AND EXISTS(SELECT 1 FROM messages m LEFT JOIN messages l ON l.seq=last_seq"      \
+    " WHERE m.seq=?2 AND " LOG_CLEARING_LEFT(                                                      \
+        "?1") "AND ((l.lamport,l.event_id,l.author)>(m.lamport,m.event_id,m.author)) IS NOT TRUE)"
+
 static bool is_own(const struct event_log *log, const struct event *event)
 {
     return node_id_equal(&event->author, &log->options.key->node_id);
@@ -69,9 +76,8 @@ static bool is_own(const struct event_log *log, const struct event *event)
 void log_unread_add(struct event_log *log, const struct event *event, int64_t seq,
                     int64_t conversation)
 {
-    database_run(&log->database,
-                 "UPDATE conversations SET last_seq=" LAST("?1", "0") " WHERE id=?1", "i",
-                 conversation);
+    database_run(&log->database, "UPDATE conversations SET last_seq=?2" IF_LAST, "ii", conversation,
+                 seq);
     if (!is_own(log, event)) {
         database_run(&log->database,
                      "UPDATE conversations SET unread=unread+1,first_lamport=" IF_FIRST

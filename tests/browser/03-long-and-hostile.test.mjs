@@ -150,9 +150,9 @@ test('thousands of conversations: the list draws what is seen, and finds the res
   execFileSync('sqlite3', [alice.database(), `CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)
       SELECT i, 1000+i AS id, randomblob(32) AS key FROM n;
     INSERT INTO nodes(id,key) SELECT id,key FROM n;
-    INSERT INTO conversations(id,key,unread) SELECT id,key,1 FROM n;
+    INSERT INTO conversations(id,key,unread,last_seq) SELECT id,key,1,1000000+i FROM n;
     INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,client_id,input,sealed,body,attachments,created_at,names,hash)
-      SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, id, id, 1, 'c'||i, x'', 0, 'hello '||i, '[]', '2026-01-01T00:00:00Z', '', randomblob(32) FROM n`]);
+      SELECT 1000000+i, printf('01HXR%021d', i), 1000+i, id, id, 1, 'c'||i, x'', 0, 'hello '||i, '[]', 1767225600, '', randomblob(32) FROM n`]);
   await alice.start();
   const tab = await openTab(alice);
   await tab.locator('.conversations .row').first().getByText('hello 3000').waitFor();

@@ -10,6 +10,7 @@
 #include "protocol/co_signature.h"
 #include "store/event_reader.h"
 #include "store/history.h"
+#include "store/log_concerns_private.h"
 #include "support/shuffle.h"
 #include "support/test_support.h"
 
@@ -393,10 +394,65 @@ static void log_concerns__are_what_a_naive_reading_says(void **state)
     }
 }
 
+/* What statements of the writer did since the last time; it rests. */
+static int64_t count_steps(struct test_log *test)
+{
+    int64_t steps = 0;
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        sqlite3_stmt *statement = test->log->database.statements[i].statement;
+        if (statement != NULL) {
+            steps += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+        }
+    }
+    return steps;
+}
+
+static void count_message(struct event_log *log, const struct log_message *message, void *context)
+{
+    (void)log;
+    (void)message;
+    ++*(int *)context;
+}
+
+/* Each comes before all there are, and begins like them, which is not tried for here. */
+static void log_concerns__looks_at_each_twin_once(void **state)
+{
+    enum { TWINS = 300, MOST_STEPS = 20 };
+    const struct event_log_options at_once = {.synchronous = true};
+    struct test_log test;
+    struct told told = {.count = 0};
+    char event_id[ULID_TEXT_BYTES];
+    int64_t steps[2];
+    int found = 0;
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    int64_t lamport = test_log_populate(&test, PEOPLE);
+    test_log_reopen_with(&test, ALICE, &at_once);
+    tell(&told, BOB, event_draft_message("c", test_id(ALICE), "Hi", NULL), 100, lamport);
+    test_log_receive(&test, told.events, told.count);
+    for (int i = 0; i < 2; i++) {
+        (void)count_steps(&test);
+        log_concerns_find_messages(test.log, test_ulid(100, event_id), test_id(ALICE),
+                                   count_message, &found);
+        steps[i] = count_steps(&test);
+        assert_int_equal(found, 1);
+        database_run(&test.log->database,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?1)"
+                     " INSERT INTO events(hash,lamport,event_id,type,author,aside,json)"
+                     " SELECT CAST(substr(hash,1,6)||zeroblob(22)||(9999-i) AS BLOB),lamport,"
+                     "event_id,type,author,aside,json FROM n CROSS JOIN events WHERE event_id=?2",
+                     "it", (int64_t)TWINS, event_id);
+        assert_false(test.log->database.failed);
+    }
+    assert_in_range(steps[1], steps[0], steps[0] + (int64_t)TWINS * MOST_STEPS);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_concerns__are_what_a_naive_reading_says),
+        cmocka_unit_test(log_concerns__looks_at_each_twin_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include "protocol/hex.h"
 #include "store/data_directory.h"
 #include "store/history.h"
+#include "store/log_events_private.h"
+#include "store/log_moves_private.h"
 #include "store/log_schema_private.h"
 #include "store/maintenance.h"
 #include "store/search.h"
@@ -370,6 +372,46 @@ static void log_schema__a_message_of_100_bytes_takes_1300_in_all_tables(void **s
     test_log_close(&test);
 }
 
+/* What the writer's statements did since the last time; it rests. */
+static int64_t count_steps(struct test_log *test)
+{
+    int64_t steps = 0;
+    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
+        sqlite3_stmt *statement = test->log->database.statements[i].statement;
+        steps +=
+            statement == NULL ? 0 : sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    }
+    return steps;
+}
+
+/* Alike as far as one can't have them by trying, or nearly. */
+static void log_schema__finds_an_event_and_an_author_beside_many_that_begin_alike(void **state)
+{
+    enum { MANY = 300, MOST_MORE = 20 };
+    struct test_log test;
+    int64_t steps[2];
+    (void)state;
+    write_log(&test);
+    test_log_reopen(&test, ALICE);
+    const uint8_t hash[BLAKE3_HASH_BYTES] = "begins like others, is not there";
+    for (int i = 0; i < 2; i++) {
+        (void)count_steps(&test);
+        assert_false(log_events_hold(&test.log->database, hash));
+        log_moves_note(test.log, test_id(BOB));
+        steps[i] = count_steps(&test);
+        database_run(&test.log->database,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?1)"
+                     " INSERT INTO events(hash,lamport,event_id,type,author,aside,json)"
+                     " SELECT CAST(substr(?2,1,5)||zeroblob(1)||randomblob(26) AS BLOB),i,'',9,"
+                     "CAST(substr(?3,1,15)||zeroblob(1)||randomblob(16) AS BLOB),1,'' FROM n",
+                     "ibb", (int64_t)MANY, hash, (int)sizeof hash, test_id(BOB)->key,
+                     NODE_ID_BYTES);
+        assert_false(test.log->database.failed);
+    }
+    assert_in_range(steps[1], steps[0], steps[0] + MOST_MORE);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +423,7 @@ int main(void)
         cmocka_unit_test(maintenance_verify__an_empty_file_is_no_log),
         cmocka_unit_test(event_log_open__refuses_a_log_with_a_damaged_fact),
         cmocka_unit_test(log_schema__a_message_of_100_bytes_takes_1300_in_all_tables),
+        cmocka_unit_test(log_schema__finds_an_event_and_an_author_beside_many_that_begin_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "store/history.h"
 #include "store/log_clear.h"
 #include "store/log_readers_private.h"
+#include "store/log_unread_private.h"
 #include "store/log_wait.h"
 #include "support/test_support.h"
 
@@ -260,6 +261,37 @@ static void log_unread__tells_of_nothing_that_was_cleared(void **state)
     end(&test);
 }
 
+/* Cleared, and none of it gone yet. Who comes late looks at none of what goes. */
+static void log_unread__costs_the_same_beside_what_is_being_cleared(void **state)
+{
+    enum { FEW = 2, MANY = 200, BELOW = 10, MOST_MORE = 20 };
+    struct test_log test;
+    int64_t steps[2];
+    (void)state;
+    int64_t lamport = begin(&test);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned late = i == 0 ? FEW : MANY;
+        for (unsigned id = i == 0 ? 0 : FEW + 3; id < late; id++) {
+            receive(&test, id, lamport + BELOW + id);
+        }
+        database_run(&test.log->database,
+                     "INSERT OR REPLACE INTO clearings(conversation,through,done)"
+                     " SELECT id,?1,0 FROM conversations",
+                     "i", test.log->state.last_seq);
+        log_unread_clear(test.log, 1);
+        for (unsigned id = late; id < late + 3; id++) {
+            (void)count_steps(&test);
+            receive(&test, id, lamport + id - late);
+            assert_int_equal(unread(&test), id - late + 1);
+            steps[i] = count_steps(&test);
+        }
+    }
+    assert_in_range(steps[1], 1, steps[0] + MOST_MORE); /* a step of a tree or two */
+    test_log_reopen(&test, ALICE);                      /* and goes on */
+    assert_listed(&test, MANY, MANY + 2);
+    test_log_close(&test);
+}
+
 static void log_unread__is_listed_in_one_statement(void **state)
 {
     enum { MEMBERS = 40 };
@@ -290,6 +322,7 @@ int main(void)
         cmocka_unit_test(log_unread__tells_the_first_and_the_last),
         cmocka_unit_test(log_unread__follows_what_goes),
         cmocka_unit_test(log_unread__tells_of_nothing_that_was_cleared),
+        cmocka_unit_test(log_unread__costs_the_same_beside_what_is_being_cleared),
         cmocka_unit_test(log_unread__is_listed_in_one_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
