@@ -1,7 +1,6 @@
 #include "protocol/wall_clock.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +40,13 @@ enum result wall_clock_parse(const char *text, int64_t *seconds_out)
     return RESULT_OK;
 }
 
+static void put_two(char *at, int number)
+{
+    at[0] = (char)('0' + number / 10 % 10);
+    at[1] = (char)('0' + number % 10);
+}
+
+/* A page of messages has many: no printf. */
 void wall_clock_format(int64_t seconds, char text_out[static WALL_CLOCK_TEXT_BYTES])
 {
     const int64_t year_0000 = -62167219200;
@@ -51,8 +57,12 @@ void wall_clock_format(int64_t seconds, char text_out[static WALL_CLOCK_TEXT_BYT
     time_t moment = (time_t)inside;
     struct tm parts;
     (void)gmtime_r(&moment, &parts);
-    (void)snprintf(text_out, WALL_CLOCK_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-                   (unsigned)(parts.tm_year + 1900) % 10000, (unsigned)(parts.tm_mon + 1) % 100,
-                   (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
-                   (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100);
+    memcpy(text_out, "....-..-..T..:..:..Z", WALL_CLOCK_TEXT_BYTES);
+    put_two(text_out, (parts.tm_year + 1900) / 100);
+    put_two(text_out + 2, parts.tm_year + 1900);
+    put_two(text_out + 5, parts.tm_mon + 1);
+    put_two(text_out + 8, parts.tm_mday);
+    put_two(text_out + 11, parts.tm_hour);
+    put_two(text_out + 14, parts.tm_min);
+    put_two(text_out + 17, parts.tm_sec);
 }

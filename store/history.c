@@ -94,6 +94,7 @@ bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
                        struct history_message *message_out)
 {
     int64_t conversation = sqlite3_column_int64(row, 2);
+    wall_clock_format(sqlite3_column_int64(row, 7), rows->created_at);
     *message_out = (struct history_message){
         .event_id = database_text(row, 0),
         .lamport = sqlite3_column_int64(row, 1),
@@ -101,7 +102,7 @@ bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
         .outgoing = sqlite3_column_int(row, 3) != 0,
         .body = database_text(row, 5),
         .attachments = database_text(row, 6),
-        .created_at = database_text(row, 7),
+        .created_at = rows->created_at,
         .delivered_at = (const char *)sqlite3_column_text(row, 8),
         .e2e = (enum message_e2e)sqlite3_column_int(row, 9),
     };
@@ -444,7 +445,9 @@ enum result history_peer_of(struct event_log *log, const char *event_id, struct 
 #define NAMED                                                                                      \
     " WHERE m.edited_at<>'' AND m.seq IN (SELECT e.seq FROM events e INDEXED BY events_hash"       \
     " WHERE " LOG_SCHEMA_IS("e.hash", "?1") " AND e.aside=0)"
-static const char first_words[] = "SELECT m.original," HISTORY_CREATED_AT " FROM messages m" NAMED;
+static const char first_words[] =
+    "SELECT m.original,strftime('%Y-%m-%dT%H:%M:%SZ',m.created_at,'unixepoch')"
+    " FROM messages m" NAMED;
 static const char later_words[] =
     "SELECT c.text,c.at FROM messages m CROSS JOIN changes c ON c.target=m.hash"
     " AND c.kind=?2 AND c.author=m.author AND c.conversation=m.conversation" NAMED

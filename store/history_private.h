@@ -5,19 +5,17 @@
 #ifndef HEARTHCHAT_STORE_HISTORY_PRIVATE_H
 #define HEARTHCHAT_STORE_HISTORY_PRIVATE_H
 
+#include "protocol/wall_clock.h"
 #include "store/database_private.h"
 #include "store/history.h"
 #include "store/log_schema_private.h"
-
-/* When a message was made, of which the view has the seconds since 1970. */
-#define HISTORY_CREATED_AT "strftime('%Y-%m-%dT%H:%M:%SZ',m.created_at,'unixepoch')"
 
 /* The columns of history_rows_read(), from `messages m`; ?1 is this node's number, ?2 the type of
  * delivered receipts. Delivered is the first receipt in replay order of the recipient; the message
  * that it answers one of its conversation. Of what we deleted for both, the receipt for that. */
 #define HISTORY_COLUMNS                                                                            \
-    "m.event_id,m.lamport,m.conversation,m.author=?1,m.recipient,m.body,m."                        \
-    "attachments," HISTORY_CREATED_AT                                                              \
+    "m.event_id,m.lamport,m.conversation,m.author=?1,m.recipient,m.body,m.attachments,"            \
+    "m.created_at"                                                                                 \
     ",(SELECT r.at FROM receipts r WHERE r.target_event_id=m.event_id AND r.type=?2"               \
     " AND r.author=m.recipient ORDER BY r.lamport,r.event_id,r.hash LIMIT 1),m.sealed,m.hash,"     \
     "CASE m.reply_to WHEN x'' THEN NULL ELSE coalesce((SELECT t.event_id FROM messages t"          \
@@ -54,6 +52,7 @@ struct history_rows {
     uint8_t peer[NODE_ID_BYTES];
     struct history_step steps[2]; /* of the peer's reading, and of ours */
     int read_at_column;           /* of rows of many conversations; 0: `steps` have it */
+    char created_at[WALL_CLOCK_TEXT_BYTES];
 };
 
 /* Borrowed until the statement's next step. False: the row is damaged. */
