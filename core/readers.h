@@ -28,8 +28,8 @@ struct reader_job {
     /* Works until it is done (true: the job is not touched again), or until the slice is over:
      * false, and it is called again when it is its payer's turn. */
     bool (*run)(struct reader_job *job);
-    bool goes_first;  /* before all that do not, whatever either has had */
     uint32_t payer;   /* whose turn it takes; payers that are alike in the last bits share one */
+    bool goes_first;  /* before all that do not, whatever either has had */
     bool is_long;     /* its next step does not pause, and takes its time: known beforehand */
     int64_t until_ms; /* of the monotonic clock: the end of this slice; set before each run */
     struct reader_job *next; /* the readers' own */

@@ -65,9 +65,13 @@ test('strangers share what their address may, whatever keys they show', async ()
   checkLimited(await pipeline(house, get('/health'), 500));
   let flooding = true; // or the second's handshake may outlast the second that is counted
   const flood = (async () => { while (flooding) await pipeline(house, get('/health'), 500); })();
-  await alice.until(async () => (await second.call(alice, 'GET', '/health')).status === 429);
-  flooding = false;
-  await flood;
+  const hungUp = () => ({ status: 429 }); // a fast node has had more than tenfold of that address
+  try {
+    await alice.until(async () => (await second.call(alice, 'GET', '/health').catch(hungUp)).status === 429);
+  } finally {
+    flooding = false;
+    await flood;
+  }
   assert.equal((await other.call(alice, 'GET', '/health')).status, 200);
 });
 

@@ -295,7 +295,8 @@ static long count_sleeps(const char *name)
     long count = 0;
     DIR *tasks = opendir("/proc/self/task");
     assert_non_null(tasks);
-    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+    const struct dirent *task = NULL;
+    while ((task = readdir(tasks)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
         char path[300];
         char line[128];
         bool is_named = false;

@@ -47,7 +47,8 @@ static void web_assets_unpack__gives_the_files_that_lie_packed_in_the_program(vo
     char *path = memory_format("%s/web", HEARTHCHAT_SOURCE);
     DIR *directory = opendir(path);
     assert_non_null(directory);
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+    const struct dirent *entry = NULL;
+    while ((entry = readdir(directory)) != NULL) { // NOLINT(concurrency-mt-unsafe): own stream
         if (is_served(entry->d_name)) {
             bytes += count_bytes("web", entry->d_name);
             files++;
