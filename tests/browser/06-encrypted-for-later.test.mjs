@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Peer, Subscriber } from '../integration/support.mjs';
-import { browser, bubble, neighbours, openTab, row, useBrowser } from './support.mjs';
+import { browser, bubble, neighbours, openTab, row, useBrowser, writeInClear } from './support.mjs';
 
 useBrowser({ windows: true });
 const SEALED = 'Encrypted; a newer hearthchat can read it.';
@@ -76,8 +76,7 @@ test('scripts and the command line are told what it is', async () => {
   const [alice, bob] = await neighbours();
   const subscriber = new Subscriber(alice);
   await subscriber.ready();
-  await bob.send(alice.id, 'in clear');
-  await alice.arrived('in clear');
+  await writeInClear(bob, alice, 'in clear');
   const event = await seal(bob, alice);
   const { data } = await subscriber.until(({ data }) => data?.event_id === event.event_id);
   assert.deepEqual(data, event); // as signed

@@ -1,8 +1,8 @@
 // A node that lost its log: what its first page says, and what is said once it is back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fs, Node, path, Peer } from '../integration/support.mjs';
-import { bubble, neighbours, openTab, restart, row, SCREENSHOTS, useBrowser, write } from './support.mjs';
+import { fs, Node, path } from '../integration/support.mjs';
+import { bubble, neighbours, openTab, restart, row, SCREENSHOTS, useBrowser, write, writeInClear } from './support.mjs';
 
 useBrowser();
 
@@ -14,14 +14,6 @@ const join = async (tab, text, [label, action]) => {
   await tab.getByLabel(label, { exact: true }).fill(text);
   await tab.getByRole('button', { name: action, exact: true }).click();
 };
-
-/** Not sealed, whatever each knows of the other by now: what was sealed can't be opened once its key is lost with the log. */
-async function writeInClear(from, to, body) {
-  const peer = Peer.of(from);
-  const { community_id, head } = await to.get('/api/v1/node');
-  const event = peer.event(peer.community = community_id, head + 1, 'chat.message.sent', { client_id: body, recipient: to.id, body, attachments: [] });
-  for (const node of [from, to]) await peer.push(node, event);
-}
 
 const shoot = (tab, name) => tab.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
 

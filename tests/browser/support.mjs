@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
 import { chromium } from 'playwright-core';
-import { cleanAll, cleanup, fs, path } from '../integration/support.mjs';
+import { cleanAll, cleanup, fs, path, Peer } from '../integration/support.mjs';
 
 export { neighbours } from '../integration/support.mjs';
 
@@ -42,6 +42,14 @@ export async function openTab(node, { context, at = '/', ...options } = {}) {
   cleanup(() => assert.deepEqual(complaints, []));
   await page.goto(node.ui + at);
   return page;
+}
+
+/** Not sealed, whatever each knows of the other by now; both have it. */
+export async function writeInClear(from, to, body) {
+  const peer = Peer.of(from);
+  const { community_id, head } = await to.get('/api/v1/node');
+  const event = peer.event(peer.community = community_id, head + 1, 'chat.message.sent', { client_id: body, recipient: to.id, body, attachments: [] });
+  for (const node of [from, to]) await peer.push(node, event);
 }
 
 export const composer = (page) => page.locator('#composer');
