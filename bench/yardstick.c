@@ -4,13 +4,17 @@
  *   sign SECONDS, verify SECONDS    Ed25519 on one core, of a message as an event is, a second
  *   cores SECONDS                   the same verifying on all cores
  *   commits DIRECTORY RATE SECONDS  us that two logs take to commit a message, one behind the
- * other: its author's and then its recipient's; p50 of RATE a second echo libmicrohttpd as the
- * local listener has it, which answers a body with itself: prints its port, until its input ends */
+ *                                   other: its author's and then its recipient's; p50 of RATE a
+ *                                   second
+ *   echo                            libmicrohttpd as the local listener has it, which answers a
+ *                                   body with itself: prints its port, until its input ends
+ *   kept DIRECTORY                  the same, which writes and syncs 4 KiB before each answer */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,26 +42,36 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static void measure_sync(char **arguments)
+/* A file that is gone when it is closed. */
+static int open_scratch(const char *directory)
+{
+    char *path = memory_format("%s/yardstick", directory);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    population_require(file >= 0 && unlink(path) == 0, "There is no file to write.");
+    memory_free(path);
+    return file;
+}
+
+/* In place, as a journal that was written before. */
+static void write_block(int file, long number)
 {
     static const char block[BLOCK_BYTES];
-    char *path = memory_format("%s/yardstick", arguments[0]);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    population_require(pwrite(file, block, sizeof block, number % 256 * BLOCK_BYTES) ==
+                               BLOCK_BYTES &&
+                           fdatasync(file) == 0,
+                       "The file can't be written.");
+}
+
+static void measure_sync(char **arguments)
+{
+    int file = open_scratch(arguments[0]);
     long done = 0;
     double begun = population_now();
-    population_require(file >= 0, "There is no file to write.");
-    /* In place, as a journal that was written before. */
     while (population_now() - begun < atof(arguments[1])) {
-        population_require(pwrite(file, block, sizeof block, done % 256 * BLOCK_BYTES) ==
-                                   BLOCK_BYTES &&
-                               fdatasync(file) == 0,
-                           "The file can't be written.");
-        done++;
+        write_block(file, done++);
     }
     (void)printf("%.1f\n", (double)done / (population_now() - begun));
     (void)close(file);
-    (void)unlink(path);
-    memory_free(path);
 }
 
 static void *sign(void *context)
@@ -197,6 +211,12 @@ struct echoed {
     char body[BODY_BYTES];
 };
 
+/* What each answer waits for: of `kept` alone. */
+static struct {
+    int file;
+    atomic_long blocks;
+} kept_in = {.file = -1};
+
 static enum MHD_Result echo(void *context, struct MHD_Connection *connection, const char *url,
                             const char *method, const char *version, const char *data,
                             size_t *data_bytes, void **kept)
@@ -218,6 +238,9 @@ static enum MHD_Result echo(void *context, struct MHD_Connection *connection, co
         echoed->bytes += taken;
         *data_bytes = 0;
         return MHD_YES;
+    }
+    if (kept_in.file >= 0) {
+        write_block(kept_in.file, atomic_fetch_add(&kept_in.blocks, 1));
     }
     struct MHD_Response *response =
         MHD_create_response_from_buffer(echoed->bytes, echoed->body, MHD_RESPMEM_MUST_COPY);
@@ -257,6 +280,12 @@ static void serve_echo(char **arguments)
     MHD_stop_daemon(daemon);
 }
 
+static void serve_kept(char **arguments)
+{
+    kept_in.file = open_scratch(arguments[0]);
+    serve_echo(NULL);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -265,7 +294,8 @@ int main(int argc, char **argv)
         int arguments;
     } all[] = {{"sync", measure_sync, 2},       {"sign", measure_sign, 1},
                {"verify", measure_verify, 1},   {"cores", measure_cores, 1},
-               {"commits", measure_commits, 3}, {"echo", serve_echo, 0}};
+               {"commits", measure_commits, 3}, {"echo", serve_echo, 0},
+               {"kept", serve_kept, 1}};
     population_require(sodium_init() >= 0, "There is no randomness.");
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (argc == 2 + all[i].arguments && strcmp(argv[1], all[i].name) == 0) {
