@@ -6,9 +6,11 @@
  * asks for little waits for what has begun, not for what others have piled up. What goes first
  * waits for what has begun alone. And a step that doesn't pause leaves one thread to the others, so
  * that they don't wait for it: where that is known beforehand, and, for a while, whatever comes of
- * who has had such a one. Thread: start/stop: startup; the rest: any. Ownership: a job is the
- * poster's; from readers_post() until its `run` returned true it is left alone. Limits: none here;
- * there are never more jobs than what they belong to, which is bounded.
+ * who has had such a one.
+ *
+ * Thread: start/stop: startup; the rest: any.
+ * Ownership: a job is the poster's; from readers_post() until its `run` returned true it is left
+ * alone. Limits: none here; there are never more jobs than what they belong to, which is bounded.
  */
 #ifndef HEARTHCHAT_CORE_READERS_H
 #define HEARTHCHAT_CORE_READERS_H
