@@ -9,6 +9,7 @@
 
 enum {
     SAVE_RECORDS_MS = 600000,
+    SAVE_RECORD_MS = 3600,    /* … of each, if that is more: a thousand are ten pages or so */
     MOST_PRESENCE_LINES = 10, /* of a peer, in LIMITS_REFUSAL_LINE_MS */
 };
 
@@ -349,7 +350,9 @@ void peer_links_save(struct gossip *gossip)
         }
     }
     if (count > 0) {
-        gossip->save_records_at_ms = now_ms + SAVE_RECORDS_MS;
+        int64_t rest_ms = (int64_t)count * SAVE_RECORD_MS;
+        gossip->save_records_at_ms =
+            now_ms + (rest_ms > SAVE_RECORDS_MS ? rest_ms : SAVE_RECORDS_MS);
         (void)log_peers_save(gossip->options.log, records, count);
     }
     memory_free(records);

@@ -50,6 +50,26 @@ static void peer_links_save__an_idle_node_writes_seldom(void **state)
     scripted_peers_close(&scripted);
 }
 
+/* The more call, the more seldom: all of them are in no more pages an hour than a few. */
+static void peer_links_save__many_who_are_there_are_written_seldom(void **state)
+{
+    enum { MANY = 250, TWO_HOURS_MS = 7200000, SAVES = 8, MINUTE_MS = 60000 };
+    struct scripted_peers scripted;
+    (void)state;
+    failing_vfs_install();
+    failing_vfs_watch("/tmp");
+    scripted_peers_open(&scripted, MANY);
+    failing_vfs_arm(FAILING_VFS_FULL, 0);
+    for (int64_t end_ms = scripted.now_ms + TWO_HOURS_MS; scripted.now_ms < end_ms;) {
+        for (uint8_t who = BOB; who < BOB + MANY; who++) {
+            gossip_peer_called(scripted.gossip, test_id(who), NULL);
+        }
+        scripted_peers_run(&scripted, scripted.now_ms + MINUTE_MS);
+    }
+    assert_in_range(failing_vfs_count(), 1, SAVES * (WRITES_OF_A_COMMIT + 2));
+    scripted_peers_close(&scripted);
+}
+
 static size_t count_addresses(const struct scripted_peers *scripted)
 {
     struct known_peers known = {0};
@@ -165,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_links_save__an_idle_node_writes_seldom),
+        cmocka_unit_test(peer_links_save__many_who_are_there_are_written_seldom),
         cmocka_unit_test(peer_links_save__keeps_soon_where_somebody_was_reached),
         cmocka_unit_test(peer_links_save__keeps_soon_where_a_search_found_somebody),
         cmocka_unit_test(peer_links_save__wakes_nobody_when_nothing_changed),
