@@ -45,14 +45,21 @@ static void make_room(struct buffer *buffer, size_t more_bytes)
     buffer->capacity_bytes = capacity;
 }
 
+char *buffer_extend(struct buffer *buffer, size_t more_bytes)
+{
+    make_room(buffer, more_bytes);
+    char *added = buffer->data + buffer->length_bytes;
+    buffer->length_bytes += more_bytes;
+    added[more_bytes] = '\0';
+    return added;
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes)
 {
-    make_room(buffer, length_bytes);
+    char *added = buffer_extend(buffer, length_bytes);
     if (length_bytes > 0) {
-        memcpy(buffer->data + buffer->length_bytes, bytes, length_bytes);
+        memcpy(added, bytes, length_bytes);
     }
-    buffer->length_bytes += length_bytes;
-    buffer->data[buffer->length_bytes] = '\0';
 }
 
 void buffer_append_text(struct buffer *buffer, const char *text)

@@ -23,6 +23,10 @@ void buffer_clear(struct buffer *buffer);
 /* Keeps the first `length_bytes`, of at least so many. */
 void buffer_truncate(struct buffer *buffer, size_t length_bytes);
 
+/* Makes it so many bytes longer, which are the caller's to write, from where this points to: all of
+ * them, before the next change. */
+char *buffer_extend(struct buffer *buffer, size_t more_bytes);
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes);
 void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_byte(struct buffer *buffer, char byte);

@@ -55,15 +55,32 @@ size_t utf8_encode(uint32_t character, char bytes_out[static 4])
     return count;
 }
 
+/* How many of the bytes are ASCII, by eights. */
+static size_t skip_ascii(const char *bytes, size_t length_bytes)
+{
+    const uint64_t highest = UINT64_MAX / 0xff << 7;
+    uint64_t eight = 0;
+    size_t at = 0;
+    for (; length_bytes - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, bytes + at, sizeof eight);
+        if ((eight & highest) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 bool utf8_is_valid(const char *bytes, size_t length_bytes)
 {
-    size_t at = 0;
+    size_t at = skip_ascii(bytes, length_bytes);
     while (at < length_bytes) {
-        size_t count = utf8_measure(bytes + at, length_bytes - at);
+        bool is_ascii = (unsigned char)bytes[at] < 0x80;
+        size_t count = is_ascii ? 1 : utf8_measure(bytes + at, length_bytes - at);
         if (count == 0) {
             return false;
         }
         at += count;
+        at += is_ascii ? 0 : skip_ascii(bytes + at, length_bytes - at);
     }
     return true;
 }

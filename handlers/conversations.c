@@ -182,23 +182,26 @@ static enum result list_wanted(struct listing *listing, const struct node_id *pe
 struct telling {
     struct reply_stream stream;
     struct buffer parts[PARTS];
-    size_t part;
-    size_t at; /* of the part */
+    size_t part; /* the next one */
 };
 
+/* What is long is here already: it is a piece as it is, for each one is two changes of threads. */
 static enum reply_piece next(struct reply_stream *stream, struct buffer *piece)
 {
     struct telling *telling = (struct telling *)stream;
-    while (telling->part < PARTS && piece->length_bytes < REQUEST_PIECE_BYTES) {
-        const struct buffer *part = &telling->parts[telling->part];
-        size_t left = part->length_bytes - telling->at;
-        size_t room = REQUEST_PIECE_BYTES - piece->length_bytes;
-        size_t taken = left < room ? left : room;
-        buffer_append(piece, buffer_text(part) + telling->at, taken);
-        telling->at = taken < left ? telling->at + taken : 0;
-        telling->part += taken < left ? 0 : 1;
+    for (; telling->part < PARTS; telling->part++) {
+        struct buffer *part = &telling->parts[telling->part];
+        if (part->length_bytes <= REQUEST_PIECE_BYTES) {
+            buffer_append(piece, buffer_text(part), part->length_bytes);
+        } else if (piece->length_bytes == 0) {
+            buffer_deinit(piece);
+            *piece = *part;
+            buffer_init(part);
+        } else {
+            return REPLY_PIECE;
+        }
     }
-    return telling->part < PARTS ? REPLY_PIECE : REPLY_PIECE_LAST;
+    return REPLY_PIECE_LAST;
 }
 
 static void end(struct reply_stream *stream)

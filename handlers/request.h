@@ -35,7 +35,8 @@ struct reply {
 #define REQUEST_PIECE_BYTES 65536
 enum reply_piece { REPLY_PIECE, REPLY_PIECE_LAST, REPLY_PIECE_FAILED };
 struct reply_stream {
-    /* Appends the next one, of about REQUEST_PIECE_BYTES. Thread: a reader's. */
+    /* Appends the next one, of about REQUEST_PIECE_BYTES, or all that is made already. Thread: a
+     * reader's. */
     enum reply_piece (*next)(struct reply_stream *stream, struct buffer *piece);
     /* Once, whatever came of it; the stream is gone behind this. */
     void (*end)(struct reply_stream *stream);

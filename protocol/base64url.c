@@ -81,26 +81,32 @@ enum result base64url_decode_public(const char *text, size_t length_bytes, struc
     return read ? RESULT_OK : RESULT_INVALID;
 }
 
-void base64url_encode_public(const void *bytes, size_t length_bytes, struct buffer *text)
+void base64url_encode_exact(const uint8_t *bytes, size_t count, char *text_out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const uint8_t *from = bytes;
-    char *out = memory_allocate(length_bytes / 3 * 4 + 4, 1);
-    size_t made = 0;
-    unsigned held = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; i < length_bytes; i++) {
-        held = (held << 8 | from[i]) & 0xffff;
-        for (bits += 8; bits >= 6;) {
-            bits -= 6;
-            out[made++] = digits[held >> bits & 63];
+    size_t i = 0;
+    for (; count - i >= 3; i += 3) {
+        unsigned held = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
+        *text_out++ = digits[held >> 18];
+        *text_out++ = digits[held >> 12 & 63];
+        *text_out++ = digits[held >> 6 & 63];
+        *text_out++ = digits[held & 63];
+    }
+    if (i < count) {
+        unsigned held =
+            (unsigned)bytes[i] << 16 | (i + 1 < count ? (unsigned)bytes[i + 1] << 8 : 0);
+        *text_out++ = digits[held >> 18];
+        *text_out++ = digits[held >> 12 & 63];
+        if (i + 1 < count) {
+            *text_out++ = digits[held >> 6 & 63];
         }
     }
-    if (bits > 0) {
-        out[made++] = digits[held << (6 - bits) & 63];
-    }
-    buffer_append(text, out, made);
-    memory_free(out);
+    *text_out = '\0';
+}
+
+void base64url_encode_public(const void *bytes, size_t length_bytes, struct buffer *text)
+{
+    base64url_encode_exact(bytes, length_bytes, buffer_extend(text, (length_bytes * 8 + 5) / 6));
 }
 
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count)

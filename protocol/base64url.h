@@ -23,6 +23,9 @@ enum result base64url_decode(const char *text, size_t length_bytes, struct buffe
 void base64url_encode_public(const void *bytes, size_t length_bytes, struct buffer *text);
 enum result base64url_decode_public(const char *text, size_t length_bytes, struct buffer *bytes);
 
+/* The characters of `count` public bytes and a NUL: (8 * count + 5) / 6 + 1 bytes. */
+void base64url_encode_exact(const uint8_t *bytes, size_t count, char *text_out);
+
 /* Exactly `count` bytes from exactly the characters that they take, nothing behind them. */
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count);
 

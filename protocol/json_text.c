@@ -6,32 +6,88 @@
 #include "core/utf8.h"
 #include "protocol/canonical.h"
 
+enum { MOST_DIGITS = 20 }; /* of an int64_t, with its sign */
+
+/* 0 or 1 commas. */
+static size_t commas_before(const struct buffer *out)
+{
+    char last = out->length_bytes == 0 ? '{' : out->data[out->length_bytes - 1];
+    return last == '{' || last == '[' ? 0 : 1;
+}
+
 void json_text_separate(struct buffer *out)
 {
-    const char *last = out->length_bytes == 0 ? "{" : out->data + out->length_bytes - 1;
-    if (*last != '{' && *last != '[') {
+    if (commas_before(out) > 0) {
         buffer_append_byte(out, ',');
     }
 }
 
 void json_text_name(struct buffer *out, const char *name)
 {
-    json_text_separate(out);
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, name);
-    buffer_append(out, "\":", 2);
+    size_t length = strlen(name);
+    size_t commas = commas_before(out);
+    char *at = buffer_extend(out, commas + length + 3);
+    *at = ',';
+    at += commas;
+    *at++ = '"';
+    memcpy(at, name, length);
+    memcpy(at + length, "\":", 2);
+}
+
+/* Whether any of eight bytes is no ASCII, below 0x20, a quotation mark or a backslash: in those of
+ * `ones` that are less than what is taken off, the highest bit comes up. */
+static bool is_any_special(const char *text)
+{
+    const uint64_t ones = UINT64_MAX / 0xff;
+    uint64_t bytes = 0;
+    memcpy(&bytes, text, sizeof bytes);
+    uint64_t quotes = bytes ^ ones * '"';
+    uint64_t backslashes = bytes ^ ones * '\\';
+    return ((bytes | (bytes - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ones << 7) !=
+           0;
+}
+
+/* Whether it is what it looks like: ASCII without escapes. */
+static bool is_plain(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (; length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (is_any_special(text + at)) {
+            return false;
+        }
+    }
+    if (length >= sizeof(uint64_t)) {
+        return !is_any_special(text + length - sizeof(uint64_t));
+    }
+    for (; at < length; at++) {
+        if (text[at] < 0x20 || text[at] > 0x7e || text[at] == '"' || text[at] == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_plain(struct buffer *out, const char *text, size_t length)
+{
+    char *at = buffer_extend(out, length + 2);
+    *at++ = '"';
+    memcpy(at, text, length);
+    at[length] = '"';
 }
 
 void json_text_write(struct buffer *out, const char *text)
 {
+    size_t length = text == NULL ? 0 : strlen(text);
     if (text == NULL) {
-        buffer_append_text(out, "null");
-    } else if (utf8_is_text(text)) {
-        canonical_write_text(text, strlen(text), out);
+        buffer_append(out, "null", 4);
+    } else if (is_plain(text, length)) {
+        write_plain(out, text, length);
+    } else if (utf8_is_valid(text, length)) {
+        canonical_write_text(text, length, out);
     } else {
         char *mended = memory_duplicate_string(text);
         utf8_mend(mended);
-        canonical_write_text(mended, strlen(mended), out);
+        canonical_write_text(mended, length, out);
         memory_free(mended);
     }
 }
@@ -50,6 +106,16 @@ void json_text_add_bool(struct buffer *out, const char *name, bool value)
 
 void json_text_add_integer(struct buffer *out, const char *name, int64_t integer)
 {
+    char digits[MOST_DIGITS];
+    char *at = digits + sizeof digits;
+    uint64_t left = integer < 0 ? -(uint64_t)integer : (uint64_t)integer;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (integer < 0) {
+        *--at = '-';
+    }
     json_text_name(out, name);
-    buffer_append_format(out, "%lld", (long long)integer);
+    buffer_append(out, at, (size_t)(digits + sizeof digits - at));
 }

@@ -1,6 +1,5 @@
 #include "protocol/node_id.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "protocol/base64url.h"
@@ -61,23 +60,26 @@ enum result node_id_parse(const char *text, struct node_id *node_id_out)
 void node_id_format(const struct node_id *node_id, char text_out[static NODE_ID_TEXT_BYTES])
 {
     memcpy(text_out, prefix, PREFIX_CHARS);
-    (void)sodium_bin2base64(text_out + PREFIX_CHARS, NODE_ID_TEXT_BYTES - PREFIX_CHARS,
-                            node_id->key, NODE_ID_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    base64url_encode_exact(node_id->key, NODE_ID_BYTES, text_out + PREFIX_CHARS);
 }
 
 void node_id_format_short(const struct node_id *node_id, char text_out[static NODE_ID_SHORT_BYTES])
 {
     memcpy(text_out, prefix, PREFIX_CHARS);
     char *out = text_out + PREFIX_CHARS;
+    const uint8_t *key = node_id->key;
+    unsigned held = 0;
+    unsigned bits = 0; /* how many of `held` are not written yet */
     for (size_t digit = 0; digit < 16; digit++) {
         if (digit > 0 && digit % 4 == 0) {
             *out++ = '-';
         }
-        unsigned value = 0;
-        for (size_t bit = digit * 5; bit < digit * 5 + 5; bit++) {
-            value = value << 1 | ((unsigned)(node_id->key[bit / 8] >> (7 - bit % 8)) & 1U);
+        if (bits < 5) {
+            held = held << 8 | *key++;
+            bits += 8;
         }
-        *out++ = base32_digits[value];
+        bits -= 5;
+        *out++ = base32_digits[held >> bits & 31U];
     }
     *out = '\0';
 }

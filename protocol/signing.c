@@ -66,9 +66,7 @@ void signing_format_signature(const struct signature *signature,
                               char text_out[static SIGNATURE_TEXT_BYTES])
 {
     memcpy(text_out, prefix, PREFIX_CHARS);
-    (void)sodium_bin2base64(text_out + PREFIX_CHARS, SIGNATURE_TEXT_BYTES - PREFIX_CHARS,
-                            signature->bytes, SIGNATURE_BYTES,
-                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    base64url_encode_exact(signature->bytes, SIGNATURE_BYTES, text_out + PREFIX_CHARS);
 }
 
 enum result signing_parse_signature(const char *text, struct signature *signature_out)

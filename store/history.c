@@ -293,12 +293,14 @@ enum result history_page(struct event_log *log, const struct history_query *quer
                                : result;
 }
 
+/* What is behind the place up to which we read has no mark of ours. */
 #define READ_AT                                                                                    \
-    "(SELECT r.at FROM read_marks r INDEXED BY read_marks_steps WHERE "                            \
+    "CASE WHEN m.recipient=?1 AND (m.lamport,m.event_id)>(c.read_lamport,c.read_event_id)"         \
+    " THEN NULL ELSE (SELECT r.at FROM read_marks r INDEXED BY read_marks_steps WHERE "            \
     "r.conversation=m.conversation"                                                                \
     " AND r.reader=m.recipient AND r.step=1"                                                       \
     " AND (r.target_lamport,r.target_event_id)>=(m.lamport,m.event_id)"                            \
-    " ORDER BY r.target_lamport,r.target_event_id LIMIT 1)"
+    " ORDER BY r.target_lamport,r.target_event_id LIMIT 1) END"
 
 enum {
     COLUMN_READ_AT = HISTORY_COLUMN_COUNT,
@@ -310,17 +312,26 @@ enum {
     COLUMN_FIRST_EVENT_ID
 };
 
-#define CONVERSATIONS                                                                              \
-    "SELECT " HISTORY_COLUMNS "," READ_AT                                                          \
-    ",n.key," LOG_OFFERS_IS_ANY("n.id", "?1") "," LOG_LOST_COUNT(                                  \
-        "n.id") ",c.unread,c.first_lamport,c.first_event_id FROM nodes n"                          \
-                " LEFT JOIN conversations c ON c.key=n.key LEFT JOIN messages m ON "               \
-                "m.seq=c.last_seq WHERE "
-/* A number alone says nothing: everybody whom others ever named has one. */
-static const char every_peer[] =
-    CONVERSATIONS "n.id<>?1 AND n.key IN (SELECT key FROM conversations UNION ALL SELECT author"
-                  " FROM facts WHERE type IN (?3,?4)) ORDER BY n.key";
-static const char one_peer[] = CONVERSATIONS "n.key=?3";
+#define PEER(key) key " AS peer," LOG_OFFERS_IS_ANY("n.id", "?1") "," LOG_LOST_COUNT("n.id")
+#define CONVERSATION(key)                                                                          \
+    "SELECT " HISTORY_COLUMNS "," READ_AT "," PEER(key) ",c.unread,c.first_lamport,c.first_event_" \
+                                                        "id"
+#define LAST_MESSAGE " LEFT JOIN messages m ON m.seq=c.last_seq "
+#define NO_MESSAGE                                                                                 \
+    "SELECT "                                                                                      \
+    "NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL"
+/* A number alone says nothing: everybody whom others ever named has one. Conversations are in this
+ * order already, and so nothing that is long is sorted. */
+static const char every_peer[] = CONVERSATION(
+    "c.key") " FROM conversations c CROSS JOIN nodes n ON n.key=c.key" LAST_MESSAGE "WHERE n.id<>?1"
+             " UNION ALL " NO_MESSAGE
+             "," PEER("f.author") ",0,0,'' FROM facts f CROSS JOIN nodes n ON n.key=f.author WHERE"
+                                  " f.type IN (?3,?4) AND n.id<>?1 AND NOT EXISTS(SELECT 1 FROM"
+                                  " conversations c WHERE c.key=f.author) GROUP BY f.author ORDER "
+                                  "BY peer";
+static const char one_peer[] =
+    CONVERSATION("n.key") " FROM nodes n LEFT JOIN conversations c"
+                          " ON c.key=n.key" LAST_MESSAGE "WHERE n.key=?3";
 
 static void visit_conversation(struct history_rows *rows, sqlite3_stmt *row,
                                history_visit_conversation *visit, void *context)

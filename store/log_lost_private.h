@@ -11,10 +11,12 @@
 #include "protocol/payload.h"
 #include "store/log_private.h"
 
-/* SQL: how many keys a peer has lost that can still be given; what was deleted since has none. */
+/* SQL: how many keys a peer has lost that can still be given; what was deleted since has none.
+ * Whether anybody lost any is asked once a statement. */
 #define LOG_LOST_COUNT(peer)                                                                       \
+    "CASE WHEN EXISTS(SELECT 1 FROM lost) THEN "                                                   \
     "(SELECT count(*) FROM lost l JOIN keyring k ON k.hash=l.hash WHERE l.peer=" peer              \
-    " AND k.key IS NOT NULL)"
+    " AND k.key IS NOT NULL) ELSE 0 END"
 
 /* What a peer may have of an event's key. */
 enum log_lost_claim {

@@ -25,9 +25,11 @@ struct log_offer {
 bool log_offers_current(struct event_log *log, int64_t owner, int64_t peer,
                         struct log_offer *offer_out);
 
-/* SQL: whether there is one; a reset is an offer itself. */
+/* SQL: whether there is one; a reset is an offer itself. Our number is the first: it is found at
+ * once. */
 #define LOG_OFFERS_IS_ANY(owner, peer)                                                             \
-    "EXISTS(SELECT 1 FROM offers o WHERE o.owner=" owner " AND o.peer IN (0," peer "))"
+    "EXISTS(SELECT 1 FROM offers o WHERE o.owner=" owner " AND o.peer<=" peer                      \
+    " AND (o.peer=0 OR o.peer=" peer "))"
 
 /* How many prekeys this node has published. */
 int64_t log_offers_count_prekeys(struct event_log *log);

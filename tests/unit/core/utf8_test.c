@@ -34,6 +34,28 @@ static void utf8_is_valid__agrees_with_the_library_that_packs_it(void **state)
     assert_false(utf8_is_text("J\xfcrgen"));
 }
 
+/* What is read by eights: each beginning, behind ASCII and characters of other lengths. */
+static void utf8_is_valid__finds_a_wrong_byte_wherever_it_stands(void **state)
+{
+    static const char *const texts[] = {"abcdefghijklmnopqrstuvwxyz",
+                                        "abcdefg\xc3\xbchijklmnopqrst",
+                                        "\xe2\x82\xac"
+                                        "abcdefghijklm\xf0\x9f\x91\x8d"
+                                        "nopqrstu"};
+    char changed[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t length = strlen(texts[i]);
+        assert_true(utf8_is_valid(texts[i], length));
+        for (size_t at = 0; at < length; at++) {
+            memcpy(changed, texts[i], length);
+            changed[at] = '\xff';
+            assert_false(utf8_is_valid(changed, length));
+            assert_true(utf8_is_valid(changed, at) == ((texts[i][at] & 0xc0) != 0x80));
+        }
+    }
+}
+
 /* Fed byte by byte, it says so at the first byte behind which nothing can be text; whole it is when
  * the other says that it is valid. */
 static void utf8_stream_take__agrees_with_utf8_is_valid(void **state)
@@ -135,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_valid__agrees_with_the_library_that_packs_it),
+        cmocka_unit_test(utf8_is_valid__finds_a_wrong_byte_wherever_it_stands),
         cmocka_unit_test(utf8_stream_take__agrees_with_utf8_is_valid),
         cmocka_unit_test(utf8_mend__replaces_what_is_no_character),
         cmocka_unit_test(utf8_decode__reads_what_utf8_encode_writes),

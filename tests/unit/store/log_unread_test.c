@@ -107,7 +107,19 @@ struct listed {
     size_t messages;
     char first[ULID_TEXT_BYTES];
     char last[ULID_TEXT_BYTES];
+    char read_at[WALL_CLOCK_TEXT_BYTES]; /* the last one; "": not yet */
 };
+
+static void note_read_at(struct listed *listed, const struct history_message *last)
+{
+    (void)snprintf(listed->read_at, sizeof listed->read_at, "%s",
+                   last->read_at == NULL ? "" : last->read_at);
+}
+
+static void take_last(void *context, const struct history_message *message)
+{
+    note_read_at(context, message);
+}
 
 static void take_listed(void *context, const struct history_conversation *conversation)
 {
@@ -117,22 +129,34 @@ static void take_listed(void *context, const struct history_conversation *conver
         listed->messages++;
         (void)snprintf(listed->last, sizeof listed->last, "%s",
                        conversation->last_message->event_id);
+        note_read_at(listed, conversation->last_message);
     }
     if (conversation->first_unread != NULL) {
         (void)snprintf(listed->first, sizeof listed->first, "%s", conversation->first_unread);
     }
 }
 
-/* 0: there is none. */
+/* 0: there is none. When the last one was read is what a page says of it. */
 static void assert_listed(struct test_log *test, unsigned first, unsigned last)
 {
     struct listed listed = {0};
+    struct listed paged = {0};
     char event_id[ULID_TEXT_BYTES];
     assert_int_equal(history_conversations(test->log, test_id(BOB), take_listed, &listed),
                      RESULT_OK);
     assert_string_equal(listed.first, first == 0 ? "" : test_ulid(FIRST_ID + first, event_id));
     assert_string_equal(listed.last, last == 0 ? "" : test_ulid(FIRST_ID + last, event_id));
+    assert_int_equal(history_last_message(test->log, test_id(BOB), take_last, &paged), RESULT_OK);
+    assert_string_equal(listed.read_at, paged.read_at);
     (void)test_log_verify(test, ALICE); /* derived anew it is the same */
+}
+
+static bool is_last_read(struct test_log *test)
+{
+    struct listed listed = {0};
+    assert_int_equal(history_conversations(test->log, test_id(BOB), take_listed, &listed),
+                     RESULT_OK);
+    return listed.read_at[0] != '\0';
 }
 
 static void log_unread__costs_the_same_however_many_there_are(void **state)
@@ -203,6 +227,17 @@ static void log_unread__tells_the_first_and_the_last(void **state)
     assert_listed(&test, 20, 40);
     mark(&test, 40, false);
     assert_listed(&test, 0, 40);
+    assert_true(is_last_read(&test));
+    receive(&test, 60, lamport + 60);
+    assert_listed(&test, 60, 60);
+    assert_false(is_last_read(&test));
+    mark(&test, 60, true); /* nobody is told, and nothing says when */
+    assert_listed(&test, 0, 60);
+    assert_false(is_last_read(&test));
+    receive(&test, 70, lamport + 70);
+    mark(&test, 70, false);
+    assert_listed(&test, 0, 70);
+    assert_true(is_last_read(&test));
     end(&test);
 }
 
