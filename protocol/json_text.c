@@ -11,8 +11,8 @@ enum { MOST_DIGITS = 20 }; /* of an int64_t, with its sign */
 /* 0 or 1 commas. */
 static size_t commas_before(const struct buffer *out)
 {
-    char last = out->length_bytes == 0 ? '{' : out->data[out->length_bytes - 1];
-    return last == '{' || last == '[' ? 0 : 1;
+    const char *last = out->length_bytes == 0 ? "{" : out->data + out->length_bytes - 1;
+    return *last == '{' || *last == '[' ? 0 : 1;
 }
 
 void json_text_separate(struct buffer *out)
@@ -30,8 +30,9 @@ void json_text_name(struct buffer *out, const char *name)
     *at = ',';
     at += commas;
     *at++ = '"';
-    memcpy(at, name, length);
-    memcpy(at + length, "\":", 2);
+    at = mempcpy(at, name, length);
+    *at++ = '"';
+    *at = ':';
 }
 
 /* Whether any of eight bytes is no ASCII, below 0x20, a quotation mark or a backslash: in those of
