@@ -45,6 +45,16 @@ static void make_room(struct buffer *buffer, size_t more_bytes)
     buffer->capacity_bytes = capacity;
 }
 
+void buffer_reserve(struct buffer *buffer, size_t more_bytes)
+{
+    size_t needed = buffer->length_bytes + more_bytes + 1;
+    if (needed > buffer->capacity_bytes) {
+        buffer->data = memory_resize(buffer->data, needed, 1);
+        buffer->data[buffer->length_bytes] = '\0';
+        buffer->capacity_bytes = needed;
+    }
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes)
 {
     make_room(buffer, length_bytes);
