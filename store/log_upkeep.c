@@ -10,7 +10,8 @@
 
 enum { RESET_EVERY = 4 };
 
-/* Deletions come together: each costs a checkpoint, and has a minute. */
+/* Deletions come together: each costs a checkpoint, and has a minute. So do messages for the index.
+ */
 static bool is_rested(const struct event_log *log)
 {
     return clock_monotonic_ms(log->options.clock) - log->swept_ms >= LOG_UPKEEP_LOOK_MS;
@@ -30,7 +31,7 @@ bool log_upkeep_is_due(const struct event_log *log)
             log->state.words == LOG_WORDS_BEING_SWEPT ||
             ((log->state.has_questions || log_turns_are_due(log)) && may_write(log)) ||
             ((log->state.secrets_may_go || log->has_deleted ||
-              log->state.words == LOG_WORDS_DELETED) &&
+              log->state.words == LOG_WORDS_DELETED || log->state.search.waiting > 0) &&
              is_rested(log)));
 }
 
@@ -131,6 +132,7 @@ void log_upkeep_run_slice(struct event_log *log)
     }
     sweep_words(log);
     if (is_new_day || is_rested(log)) {
+        log_search_catch_up(log);
         sweep(log);
     }
 }

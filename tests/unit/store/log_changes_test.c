@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "store/log_search_private.h"
 #include "support/changes.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3 };
@@ -45,13 +46,14 @@ static void log_changes__both_ends_see_them(void **state)
     neighbours_end_whole(&street);
 }
 
-static void log_changes__what_is_deleted_is_nowhere(void **state)
+static void assert_deleted_is_nowhere(int64_t may_wait)
 {
     static const char secret[] = "The combination is 4711 zwetschgen";
     static const char edited[] = "The combination is 4712 mirabellen";
     struct neighbours street;
-    (void)state;
     neighbours_begin_known(&street, 3);
+    street.logs[ALICE].log->search_may_wait = may_wait;
+    street.logs[BOB].log->search_may_wait = may_wait;
     for (int i = 0; i < 20; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "said before %d", i);
@@ -93,6 +95,13 @@ static void log_changes__what_is_deleted_is_nowhere(void **state)
     }
     memory_free(sql);
     neighbours_end_whole(&street);
+}
+
+static void log_changes__what_is_deleted_is_nowhere(void **state)
+{
+    (void)state;
+    assert_deleted_is_nowhere(0);
+    assert_deleted_is_nowhere(LOG_SEARCH_MOST_WAITING);
 }
 
 /* Among others that stay, on whose pages they lay. */
