@@ -46,7 +46,7 @@
  * it (log_search_private.h). */
 #define LOG_SCHEMA_SEARCH_REACH                                                                    \
     "ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"                             \
-    "DROP INDEX messages_place; CREATE INDEX messages_place ON messages(place) WHERE place>0;"
+    "DROP INDEX messages_place; CREATE INDEX messages_place ON messages(place) WHERE place<>0;"
 
 /* SQL: what is derived of each conversation: up to where it was read, how many messages to us are
  * above, the first of them, and its last message (log_unread_private.h). */

@@ -21,7 +21,7 @@ static int64_t find_free(struct event_log *log, int64_t from, int64_t end)
 {
     int64_t last = database_integer(&log->database, from - 1,
                                     "SELECT max(place) FROM messages INDEXED BY messages_place"
-                                    " WHERE place>0 AND place>=?1 AND place<?2",
+                                    " WHERE place<>0 AND place>=?1 AND place<?2",
                                     "ii", from, end);
     return last + 1 < end ? last + 1 : 0;
 }
@@ -262,7 +262,7 @@ static void fill_other(struct event_log *log)
     buffer_init(&folded);
     buffer_init(&grams);
     sqlite3_stmt *row = database_query(
-        &log->database, "SELECT " TEXTS ",place FROM messages WHERE place>0 ORDER BY place", "");
+        &log->database, "SELECT " TEXTS ",place FROM messages WHERE place<>0 ORDER BY place", "");
     while (database_next(&log->database, row)) {
         write_grams(row, &folded, &grams);
         database_run(&log->database, "INSERT INTO kept_search(rowid,grams) VALUES(?1,?2)", "it",
@@ -295,7 +295,7 @@ static bool places_are_right(struct event_log *log)
     return database_integer(&log->database, 0,
                             "SELECT EXISTS(SELECT 1 FROM messages WHERE CASE WHEN seq>?2"
                             " THEN place<>0 ELSE place>>?1<lamport END) OR EXISTS(SELECT 1"
-                            " FROM messages WHERE place>0 GROUP BY place HAVING count(*)>1)",
+                            " FROM messages WHERE place<>0 GROUP BY place HAVING count(*)>1)",
                             "ii", (int64_t)PLACES_BITS, log->state.search.through) == 0;
 }
 
