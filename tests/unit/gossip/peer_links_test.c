@@ -61,8 +61,8 @@ static void peer_links_save__many_who_are_there_are_written_seldom(void **state)
     scripted_peers_open(&scripted, MANY);
     failing_vfs_arm(FAILING_VFS_FULL, 0);
     for (int64_t end_ms = scripted.now_ms + TWO_HOURS_MS; scripted.now_ms < end_ms;) {
-        for (uint8_t who = BOB; who < BOB + MANY; who++) {
-            gossip_peer_called(scripted.gossip, test_id(who), NULL);
+        for (int who = BOB; who < BOB + MANY; who++) {
+            gossip_peer_called(scripted.gossip, test_id((uint8_t)who), NULL);
         }
         scripted_peers_run(&scripted, scripted.now_ms + MINUTE_MS);
     }
