@@ -2,9 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "core/limits.h"
 #include "core/lock.h"
@@ -68,6 +65,8 @@ static void on_lost(void *context, const struct node_id *peer, int64_t count)
                         count);
 }
 
+enum { RECEIPTS_WAIT_MS = 5 }; /* nobody sees that a mark comes later by that */
+
 static enum result open_community(struct node *node, const struct node_id *community_id,
                                   struct error *error)
 {
@@ -81,6 +80,7 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                         .answers_messages = node->configuration->chat_enabled,
                                         .has_a_life = true,
                                         .keeps_keys = true,
+                                        .receipts_wait_ms = RECEIPTS_WAIT_MS,
                                         .on_commit = on_commit,
                                         .on_lost = on_lost,
                                         .context = node};

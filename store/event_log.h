@@ -47,10 +47,11 @@ struct event_log_options {
     const struct clock *clock;
     bool synchronous; /* no threads: each call commits and answers before it returns */
     bool reads_only;  /* beside a running node: nothing is appended, nothing brought up to date */
-    bool answers_messages; /* append chat.message.delivered for messages that arrive for us */
-    bool has_a_life;       /* a node's: it notices when it was set back to a backup */
-    bool keeps_keys;       /* end-to-end encryption (§24): said once, it is so for good */
-    int64_t least_clock;   /* own events come after it, and none up to it is too far ahead */
+    bool answers_messages;    /* append chat.message.delivered for messages that arrive for us */
+    bool has_a_life;          /* a node's: it notices when it was set back to a backup */
+    bool keeps_keys;          /* end-to-end encryption (§24): said once, it is so for good */
+    int64_t receipts_wait_ms; /* for company, since nobody waits for them: a commit less */
+    int64_t least_clock;      /* own events come after it, and none up to it is too far ahead */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);
     /* What that peer has lost (log_lost.h), or what is kept here of it, changed; as on_commit. */
     void (*on_lost)(void *context, const struct node_id *peer, int64_t count);
@@ -121,8 +122,7 @@ enum result log_mark_read_up_to(struct event_log *log, const struct node_id *pee
 struct receive_answer {
     enum result result; /* RESULT_OK, or RESULT_IO: nothing of it was kept */
     size_t accepted;
-    const enum event_refusal
-        *refusals; /* one an event; EVENT_ACCEPTABLE: kept now or held before */
+    const enum event_refusal *refusals; /* one each; EVENT_ACCEPTABLE: kept now or held before */
     char (*event_ids)[ULID_TEXT_BYTES]; /* read-only */
     size_t count;
     int64_t head;

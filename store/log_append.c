@@ -43,7 +43,7 @@ enum result log_append_event(struct event_log *log, struct event_draft *draft,
                              event_log_answered *done, void *context)
 {
     struct append_job *append = memory_allocate(1, sizeof *append);
-    append->job = (struct writer_job){run_append, answer_append};
+    append->job = (struct writer_job){.run = run_append, .done = answer_append};
     append->draft = *draft;
     append->done = done;
     append->context = context;

@@ -264,7 +264,7 @@ enum result log_append_change(struct event_log *log, const struct log_change *ch
                               event_log_answered *done, void *context)
 {
     struct change_job *made = memory_allocate(1, sizeof *made);
-    made->job = (struct writer_job){run_change, answer_change};
+    made->job = (struct writer_job){.run = run_change, .done = answer_change};
     made->kind = change->kind;
     made->here_only = change->here_only;
     made->has_peer = change->peer != NULL;

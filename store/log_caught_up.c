@@ -24,7 +24,7 @@ bool log_caught_up_is_awaited(struct event_log *log)
 enum result log_caught_up_tell(struct event_log *log)
 {
     struct writer_job *job = memory_allocate(1, sizeof *job);
-    *job = (struct writer_job){run_free, end_free};
+    *job = (struct writer_job){.run = run_free, .done = end_free};
     enum result result = log_writer_submit(log, job);
     if (result != RESULT_OK) {
         memory_free(job);

@@ -74,7 +74,7 @@ enum result log_mark_read_up_to(struct event_log *log, const struct node_id *pee
                                 void *context)
 {
     struct read_job *read = memory_allocate(1, sizeof *read);
-    read->job = (struct writer_job){run_read, answer_read};
+    read->job = (struct writer_job){.run = run_read, .done = answer_read};
     read->peer = *peer;
     memcpy(read->event_id, event_id, sizeof read->event_id);
     read->silently = silently;

@@ -55,7 +55,7 @@ enum result log_open_invites_add(struct event_log *log, const struct open_invite
                                  event_log_answered *done, void *context)
 {
     struct add_job *add = memory_allocate(1, sizeof *add);
-    add->job = (struct writer_job){run_add, answer_add};
+    add->job = (struct writer_job){.run = run_add, .done = answer_add};
     add->open = *open;
     add->done = done;
     add->context = context;
@@ -191,7 +191,7 @@ enum result log_open_invites_redeem(struct event_log *log,
                                     log_open_invites_redeemed *done, void *context)
 {
     struct redeem_job *redeem = memory_allocate(1, sizeof *redeem);
-    redeem->job = (struct writer_job){run_redeem, answer_redeem};
+    redeem->job = (struct writer_job){.run = run_redeem, .done = answer_redeem};
     redeem->guest = *guest;
     redeem->display_name = memory_duplicate_string(display_name);
     redeem->done = done;

@@ -32,7 +32,7 @@ static void forget_save_peers(struct writer_job *job, struct event_log *log, enu
 enum result log_peers_save(struct event_log *log, const struct peer_record *records, size_t count)
 {
     struct peers_job *peers = memory_allocate(1, sizeof *peers + count * sizeof *records);
-    peers->job = (struct writer_job){run_save_peers, forget_save_peers};
+    peers->job = (struct writer_job){.run = run_save_peers, .done = forget_save_peers};
     peers->count = count;
     if (count > 0) {
         memcpy(peers->records, records, count * sizeof *records);
@@ -71,7 +71,7 @@ enum result log_peers_save_addresses(struct event_log *log, const struct node_id
                                      const struct peer_address *addresses, size_t count)
 {
     struct addresses_job *saving = memory_allocate(1, sizeof *saving + count * sizeof *addresses);
-    saving->job = (struct writer_job){run_save_addresses, forget_save_peers};
+    saving->job = (struct writer_job){.run = run_save_addresses, .done = forget_save_peers};
     saving->peer = *peer;
     saving->count = count;
     if (count > 0) {

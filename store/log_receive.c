@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "protocol/event_kind.h"
 #include "store/log_accept_private.h"
 #include "store/log_answers_private.h"
 #include "store/log_life_private.h"
@@ -95,12 +96,22 @@ static void answer_receive(struct writer_job *job, struct event_log *log, enum r
     memory_free(receive);
 }
 
+static bool are_receipts(struct verified_event *const *events, size_t count)
+{
+    size_t receipts = 0;
+    while (receipts < count &&
+           event_kind_get(event_verified_get(events[receipts])->type)->is_receipt) {
+        receipts++;
+    }
+    return receipts == count;
+}
+
 enum result log_receive_events(struct event_log *log, struct verified_event **events, size_t count,
                                const struct node_id *source, event_log_received *done,
                                void *context)
 {
     struct receive_job *receive = memory_allocate(1, sizeof *receive);
-    receive->job = (struct writer_job){run_receive, answer_receive};
+    receive->job = (struct writer_job){.run = run_receive, .done = answer_receive};
     receive->received = memory_allocate(count, sizeof *receive->received);
     receive->refusals = memory_allocate(count, sizeof *receive->refusals);
     receive->event_ids = memory_allocate(count, sizeof *receive->event_ids);
@@ -115,6 +126,7 @@ enum result log_receive_events(struct event_log *log, struct verified_event **ev
         receive->received[i] = (struct received){events[i], i};
         memcpy(receive->event_ids[i], event_verified_get(events[i])->event_id, ULID_TEXT_BYTES);
     }
+    receive->job.can_wait = are_receipts(events, count);
     memory_free(events);
     enum result result = log_writer_submit(log, &receive->job);
     if (result != RESULT_OK) {

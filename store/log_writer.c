@@ -170,6 +170,27 @@ static int64_t patience_ms(const struct event_log *log, enum result sliced)
     return log->options.keeps_keys ? LOG_UPKEEP_LOOK_MS : -1;
 }
 
+/* A receipt comes when its message was acknowledged, often just before the next one is sent. */
+static size_t await_company(struct event_log *log, void **jobs, size_t count)
+{
+    const struct clock *clock = log->options.clock;
+    int64_t left_ms = has_more(log) ? 0 : log->options.receipts_wait_ms;
+    int64_t until_ms = left_ms > 0 ? clock_monotonic_ms(clock) + left_ms : 0;
+    size_t looked_at = 0;
+    while (left_ms > 0 && looked_at < count && count < LOG_WRITER_MOST_JOBS_A_COMMIT) {
+        if (!((const struct writer_job *)jobs[looked_at])->can_wait) {
+            break;
+        }
+        looked_at++;
+        if (looked_at == count) {
+            count += inbox_take(log->inbox, jobs + count, LOG_WRITER_MOST_JOBS_A_COMMIT - count,
+                                left_ms);
+            left_ms = until_ms - clock_monotonic_ms(clock);
+        }
+    }
+    return count;
+}
+
 static void write_until_closed(void *context)
 {
     struct event_log *log = context;
@@ -180,6 +201,7 @@ static void write_until_closed(void *context)
         size_t count =
             inbox_take(log->inbox, jobs, LOG_WRITER_MOST_JOBS_A_COMMIT, patience_ms(log, sliced));
         if (count > 0) {
+            count = await_company(log, jobs, count);
             run_batch(log, (struct writer_job **)(void *)jobs, count);
         } else if (inbox_is_closed(log->inbox)) {
             return;

@@ -11,10 +11,11 @@
 #define LOG_WRITER_MOST_JOBS_A_COMMIT 256
 
 /* One piece of work: `run` inside the transaction, unless there is none; `done` after it (committed
- * or not), which frees. */
+ * or not), which frees. Nobody waits for one that `can_wait`. */
 struct writer_job {
     void (*run)(struct writer_job *job, struct event_log *log);
     void (*done)(struct writer_job *job, struct event_log *log, enum result commit);
+    bool can_wait; /* a little, for others to share its commit (event_log.h) */
 };
 
 enum result log_writer_start(struct event_log *log);

@@ -239,11 +239,94 @@ static void log_writer__leaves_no_long_journal_at_rest(void **state)
     test_log_close(&test);
 }
 
+static void note_receive(void *context, const struct receive_answer *answer)
+{
+    *(int *)context += answer->result == RESULT_OK && answer->accepted == 1 ? 1 : -1;
+}
+
+static void note_commit(void *context, const struct committed_event *events, size_t count)
+{
+    (void)events;
+    *(size_t *)context = count;
+}
+
+static struct verified_event *receipt(const char *message_id, unsigned id)
+{
+    struct signing_key bob = test_key(BOB);
+    char event_id[ULID_TEXT_BYTES];
+    return test_event(event_draft_delivered(message_id, 1800000000), &bob, test_id(ALICE),
+                      test_ulid(id, event_id), 100 + id);
+}
+
+static void receive_receipt(struct test_log *test, const char *message_id, unsigned id,
+                            int *received)
+{
+    struct verified_event **events = memory_allocate(1, sizeof(struct verified_event *));
+    events[0] = receipt(message_id, id);
+    assert_int_equal(log_receive_events(test->log, events, 1, NULL, note_receive, received),
+                     RESULT_OK);
+}
+
+static void log_writer__stores_a_receipt_with_what_comes_next(void **state)
+{
+    static const struct event_log_options patient = {.answers_messages = true,
+                                                     .receipts_wait_ms = 600000};
+    struct test_log test;
+    char sent[ULID_TEXT_BYTES];
+    int received = 0;
+    size_t committed = 0;
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    (void)test_log_populate(&test, BOB);
+    assert_int_equal(send_to_bob(&test, "one"), RESULT_OK);
+    memcpy(sent, test.appended.event_id, sizeof sent);
+    test_log_reopen_with(&test, ALICE, &patient);
+    test.watch = note_commit;
+    test.watching = &committed;
+
+    receive_receipt(&test, sent, 400, &received);
+    assert_int_equal(send_to_bob(&test, "two"), RESULT_OK);
+    assert_int_equal(received, 1);
+    assert_int_equal(committed, 2);
+
+    /* Somebody waits for a message that comes, and so does none of ours for a receipt. */
+    receive_receipt(&test, test.appended.event_id, 401, &received);
+    assert_int_equal(receive_message(&test, BOB, 402, 600), RESULT_OK);
+    assert_int_equal(received, 2);
+    assert_int_equal(committed, 3);
+    assert_int_equal(receive_message(&test, BOB, 403, 601), RESULT_OK);
+    assert_int_equal(committed, 2);
+
+    /* Nor is it forgotten at the end. */
+    assert_int_equal(send_to_bob(&test, "three"), RESULT_OK);
+    receive_receipt(&test, test.appended.event_id, 404, &received);
+    test_log_reopen(&test, ALICE);
+    assert_int_equal(received, 3);
+    test_log_close(&test);
+}
+
+static void log_writer__stores_a_receipt_that_nothing_follows(void **state)
+{
+    static const struct event_log_options patient = {.receipts_wait_ms = 1};
+    struct test_log test;
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    (void)test_log_populate(&test, BOB);
+    assert_int_equal(send_to_bob(&test, "one"), RESULT_OK);
+    test_log_reopen_with(&test, ALICE, &patient);
+    struct verified_event *events[] = {receipt(test.appended.event_id, 400)};
+    assert_int_equal(receive(&test, events, 1), RESULT_OK);
+    assert_int_equal(test.accepted, 1);
+    test_log_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_writer__has_in_memory_what_the_disk_has_after_a_failed_commit),
         cmocka_unit_test(log_writer__leaves_no_long_journal_at_rest),
+        cmocka_unit_test(log_writer__stores_a_receipt_with_what_comes_next),
+        cmocka_unit_test(log_writer__stores_a_receipt_that_nothing_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
