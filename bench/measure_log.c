@@ -233,14 +233,19 @@ static void measure_searches(struct population *population, char **arguments)
     (void)printf("\n");
 }
 
-/* Event number `i` of those that come late, at any lamport of the last two thirds. Twins: two at a
- * time have one id. */
+/* Event number `i` of those that come: letters that are news at the end, the others late, at any
+ * lamport of the last two thirds. Twins: two at a time have one id. */
 static struct verified_event *make_late(struct population *population, const char *kind, size_t i)
 {
+    enum { NEWS = 1000000000 }; /* no late one has such a number */
     int64_t third = population->lamport / 3;
     int64_t lamport = third + (int64_t)population_draw(population, (size_t)(2 * third));
     uint64_t serial = strcmp(kind, "twins") == 0 ? i / 2 : i;
-    if (strcmp(kind, "letters") == 0) {
+    if (strcmp(kind, "news") == 0) {
+        lamport = population->lamport + 1 + (int64_t)i;
+        serial += NEWS;
+    }
+    if (strcmp(kind, "letters") == 0 || strcmp(kind, "news") == 0) {
         char client_id[32];
         (void)snprintf(client_id, sizeof client_id, "late letter %zu", i);
         return population_sign_late(
