@@ -50,9 +50,9 @@ static enum result derive(struct event_log *log, struct error *error)
         log_search_renew(log);
     } else if (!derived) {
         log_rebuild_all(log);
-        log_state_save(log);
         log_schema_set_derived(&log->database);
     }
+    log_state_save(log);
     if (!log->database.failed && database_execute(&log->database, "COMMIT") == RESULT_OK) {
         return RESULT_OK;
     }
@@ -136,6 +136,7 @@ enum result event_log_open(const struct event_log_options *options, struct event
     struct event_log *log = memory_allocate(1, sizeof *log);
     log->options = *options;
     log->options.directory = NULL; /* borrowed for this call only */
+    log->search_may_wait = LOG_SEARCH_MOST_WAITING;
     log->mode = options->reads_only ? DATABASE_READS : DATABASE_WRITES;
     log->lock = lock_create();
     log->path = data_directory_path(options->directory, "events.sqlite");

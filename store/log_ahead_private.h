@@ -50,6 +50,13 @@ struct log_clearing {
     int64_t recipient, number, seq; /* with `author`: of the last sealed event */
 };
 
+/* How far the index of messages has come (log_search_private.h); the writer's. */
+struct log_search {
+    int64_t through;       /* up to that arrival number all are in it */
+    int64_t waiting;       /* so many are above */
+    int64_t waiting_bytes; /* their text, or more */
+};
+
 #define LOG_TERMS_PLACES 64 /* of peers whose terms are kept in memory */
 #define LOG_EARLY_PEERS 16  /* to whom messages are sealed before their turn */
 

@@ -113,23 +113,23 @@ static int64_t find_shown(struct event_log *log, const uint8_t hash[static BLAKE
 /* Its new words, and the old ones aside. */
 static void put_words(struct event_log *log, int64_t seq, const char *text, const char *at)
 {
-    log_search_remove(log, seq);
+    log_search_take_out(log, seq);
     database_run(&log->database,
                  "UPDATE messages SET original=CASE edited_at WHEN '' THEN body ELSE original END,"
                  "body=?2,edited_at=?3 WHERE seq=?1",
                  "itt", seq, text, at);
-    log_search_put_back(log, seq);
+    log_search_put_back(log, seq, strlen(text));
 }
 
 static void put_old_words(struct event_log *log, int64_t seq)
 {
     if (database_integer(&log->database, 0, "SELECT edited_at<>'' FROM messages WHERE seq=?1", "i",
                          seq) != 0) {
-        log_search_remove(log, seq);
+        log_search_take_out(log, seq);
         database_run(&log->database,
                      "UPDATE messages SET body=original,original='',edited_at='' WHERE seq=?1", "i",
                      seq);
-        log_search_put_back(log, seq);
+        log_search_put_back(log, seq, 0);
     }
 }
 

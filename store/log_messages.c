@@ -121,8 +121,8 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
         attachments.data, created_at, event->hash, (int)sizeof event->hash, payload->target,
         payload->has_target ? BLAKE3_HASH_BYTES : 0, (int64_t)MESSAGE_CLEAR,
         (int64_t)MESSAGE_OPENED);
+    log_search_add(log, seq, shown->sent.body_bytes + attachments.length_bytes);
     buffer_deinit(&attachments);
-    log_search_add(log, seq);
     log_unread_add(log, event, seq, conversation);
     log_changes_settle(log, seq, event->hash);
 }

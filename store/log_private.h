@@ -62,7 +62,8 @@ struct log_state {
     int64_t reset_day;       /* the service day of the last reset because of a loss; 0: none */
     int64_t service_date;    /* that was counted last in this life; 0: none */
     enum log_words words;    /* in the index */
-    int repair_depth;        /* keys that were given for messages with keys for … */
+    struct log_search search;
+    int repair_depth; /* keys that were given for messages with keys for … */
 };
 
 /* The event that enters the views, and what need not be found out again of it. */
@@ -125,6 +126,7 @@ struct event_log {
     struct log_lost lost;
     struct log_terms terms[LOG_TERMS_PLACES];
     struct log_clearing clearing; /* while state.is_clearing */
+    int64_t search_may_wait;      /* so many messages for their index */
     int64_t swept_ms;             /* when secrets were last looked through; monotonic */
     bool has_deleted;             /* secrets or words, which the journal may still hold */
     struct numbered_node nodes[LOG_REMEMBERED_NODES];

@@ -269,7 +269,7 @@ static const char *const tables[] = {
     PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
     COMMUNITY_TABLES CONVERSATION_TABLES INDEXES_OF_IDS,
     KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST "PRAGMA user_version=7;",
+    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST LOG_SCHEMA_SEARCH_REACH "PRAGMA user_version=7;",
 };
 
 /* From a version to the next one. What an older one did not look at is derived with all else. */
@@ -278,7 +278,8 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES INDEXES_BY_PREFIX INDEXES_OF_IDS,
-           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST LOG_SCHEMA_SEARCH_REACH DERIVE_ANEW
+           "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read

@@ -42,6 +42,12 @@
     "CREATE VIRTUAL TABLE " name " USING fts5(grams, content='', columnsize=0, detail=none,"       \
     " tokenize='ascii');"
 
+/* SQL: up to which arrival number messages are in their index; what waits for that is on no page of
+ * it (log_search_private.h). */
+#define LOG_SCHEMA_SEARCH_REACH                                                                    \
+    "ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"                             \
+    "DROP INDEX messages_place; CREATE INDEX messages_place ON messages(place) WHERE place<>0;"
+
 /* SQL: what is derived of each conversation: up to where it was read, how many messages to us are
  * above, the first of them, and its last message (log_unread_private.h). */
 #define LOG_SCHEMA_LIST                                                                            \

@@ -20,7 +20,8 @@ int64_t log_search_bound(int64_t place)
 static int64_t find_free(struct event_log *log, int64_t from, int64_t end)
 {
     int64_t last = database_integer(&log->database, from - 1,
-                                    "SELECT max(place) FROM messages WHERE place>=?1 AND place<?2",
+                                    "SELECT max(place) FROM messages INDEXED BY messages_place"
+                                    " WHERE place<>0 AND place>=?1 AND place<?2",
                                     "ii", from, end);
     return last + 1 < end ? last + 1 : 0;
 }
@@ -38,58 +39,134 @@ static int64_t find_place(struct event_log *log, int64_t lamport)
 }
 
 /* What the index holds of the message in the row: conversation, body, names. */
-static void write_grams(sqlite3_stmt *row, struct buffer *grams)
+static void write_grams(sqlite3_stmt *row, struct buffer *folded, struct buffer *grams)
 {
-    struct buffer folded;
     const char *body = database_text(row, 1);
     const char *names = database_text(row, 2);
-    buffer_init(&folded);
-    search_text_fold(body, strlen(body), &folded);
-    buffer_append_byte(&folded, ' ');
-    search_text_fold(names, strlen(names), &folded);
-    search_grams_write(buffer_text(&folded), sqlite3_column_int64(row, 0), grams);
-    buffer_deinit(&folded);
+    buffer_clear(folded);
+    buffer_clear(grams);
+    search_text_fold(body, strlen(body), folded);
+    buffer_append_byte(folded, ' ');
+    search_text_fold(names, strlen(names), folded);
+    search_grams_write(buffer_text(folded), sqlite3_column_int64(row, 0), grams);
 }
 
 #define TEXTS "conversation,body,names"
 
+static const char put_in[] = "INSERT INTO messages_search(rowid,grams) VALUES(?1,?2)";
+static const char take_out[] =
+    "INSERT INTO messages_search(messages_search,rowid,grams) VALUES('delete',?1,?2)";
+
 /* Runs `change` with the message's place and what the index holds of it. */
 static void change(struct event_log *log, int64_t seq, const char *change)
 {
+    struct buffer folded;
     struct buffer grams;
     int64_t place = 0;
+    buffer_init(&folded);
     buffer_init(&grams);
     sqlite3_stmt *row = database_query(
         &log->database, "SELECT " TEXTS ",place FROM messages WHERE seq=?1", "i", seq);
     if (database_next(&log->database, row)) {
-        write_grams(row, &grams);
+        write_grams(row, &folded, &grams);
         place = sqlite3_column_int64(row, 3);
     }
     database_done(row);
     if (place != 0) {
         database_run(&log->database, change, "it", place, buffer_text(&grams));
     }
+    buffer_deinit(&folded);
     buffer_deinit(&grams);
 }
 
-void log_search_put_back(struct event_log *log, int64_t seq)
+/* Those with these arrival numbers get a place, in this order. The last of them; 0: none. */
+static int64_t put_all(struct event_log *log, int64_t first, int64_t last)
 {
-    change(log, seq, "INSERT INTO messages_search(rowid,grams) VALUES(?1,?2)");
+    struct buffer folded;
+    struct buffer grams;
+    int64_t seq = 0;
+    buffer_init(&folded);
+    buffer_init(&grams);
+    sqlite3_stmt *row = database_query(&log->database,
+                                       "SELECT " TEXTS ",seq,lamport FROM messages NOT INDEXED"
+                                       " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+                                       "ii", first, last);
+    while (database_next(&log->database, row)) {
+        int64_t place = find_place(log, sqlite3_column_int64(row, 4));
+        seq = sqlite3_column_int64(row, 3);
+        write_grams(row, &folded, &grams);
+        database_run(&log->database, "UPDATE messages SET place=?2 WHERE seq=?1", "ii", seq, place);
+        database_run(&log->database, put_in, "it", place, buffer_text(&grams));
+    }
+    database_done(row);
+    buffer_deinit(&folded);
+    buffer_deinit(&grams);
+    return seq;
 }
 
-void log_search_add(struct event_log *log, int64_t seq)
+void log_search_catch_up(struct event_log *log)
 {
-    int64_t lamport =
-        database_integer(&log->database, 0, "SELECT lamport FROM messages WHERE seq=?1", "i", seq);
-    database_run(&log->database, "UPDATE messages SET place=?2 WHERE seq=?1", "ii", seq,
-                 find_place(log, lamport));
-    log_search_put_back(log, seq);
+    struct log_search *search = &log->state.search;
+    int64_t last = put_all(log, search->through + 1, INT64_MAX);
+    *search = (struct log_search){.through = last > search->through ? last : search->through};
+}
+
+static bool is_waiting(const struct event_log *log, int64_t seq)
+{
+    return seq > log->state.search.through;
+}
+
+/* One more, or other words of one. What is removed does not make these bytes less. */
+static void let_wait(struct event_log *log, int64_t count, size_t text_bytes)
+{
+    struct log_search *search = &log->state.search;
+    search->waiting += count;
+    search->waiting_bytes += (int64_t)text_bytes;
+    if (search->waiting > log->search_may_wait ||
+        search->waiting_bytes > LOG_SEARCH_MOST_WAITING_BYTES) {
+        log_search_catch_up(log);
+    }
+}
+
+void log_search_add(struct event_log *log, int64_t seq, size_t text_bytes)
+{
+    if (is_waiting(log, seq)) {
+        let_wait(log, 1, text_bytes);
+    } else {
+        (void)put_all(log, seq, seq);
+    }
 }
 
 void log_search_remove(struct event_log *log, int64_t seq)
 {
-    change(log, seq,
-           "INSERT INTO messages_search(messages_search,rowid,grams) VALUES('delete',?1,?2)");
+    if (is_waiting(log, seq)) {
+        log->state.search.waiting--;
+    } else {
+        change(log, seq, take_out);
+    }
+}
+
+void log_search_take_out(struct event_log *log, int64_t seq)
+{
+    if (!is_waiting(log, seq)) {
+        change(log, seq, take_out);
+    }
+}
+
+void log_search_put_back(struct event_log *log, int64_t seq, size_t text_bytes)
+{
+    if (is_waiting(log, seq)) {
+        let_wait(log, 0, text_bytes);
+    } else {
+        change(log, seq, put_in);
+    }
+}
+
+bool log_search_is_behind(const struct event_log *log)
+{
+    enum { PARTS = 4 };
+    return log->state.search.waiting > log->search_may_wait / PARTS ||
+           log->state.search.waiting_bytes > LOG_SEARCH_MOST_WAITING_BYTES / PARTS;
 }
 
 void log_search_note_deleted(struct event_log *log)
@@ -99,12 +176,30 @@ void log_search_note_deleted(struct event_log *log)
     log->state.words = LOG_WORDS_DELETED;
 }
 
+/* Of what was edited both texts: it may get the old one back. */
+static void load_waiting(struct event_log *log)
+{
+    sqlite3_stmt *row = database_query(
+        &log->database,
+        "SELECT s.indexed,count(m.seq),"
+        "coalesce(sum(length(CAST(m.body||m.original||m.names AS BLOB))),0)"
+        " FROM state s LEFT JOIN messages m NOT INDEXED ON m.seq>s.indexed WHERE s.id=1",
+        "");
+    if (database_next(&log->database, row)) {
+        log->state.search = (struct log_search){.through = sqlite3_column_int64(row, 0),
+                                                .waiting = sqlite3_column_int64(row, 1),
+                                                .waiting_bytes = sqlite3_column_int64(row, 2)};
+    }
+    database_done(row);
+}
+
 void log_search_load(struct event_log *log)
 {
     log->state.words =
         database_integer(&log->database, 0, "SELECT 1 FROM meta WHERE key='words'", "") != 0
             ? LOG_WORDS_DELETED
             : LOG_WORDS_ARE_SHOWN;
+    load_waiting(log);
 }
 
 /* What is merged into one segment holds nothing of what was removed. */
@@ -139,18 +234,14 @@ void log_search_clear(struct event_log *log)
                            "INSERT INTO messages_search(messages_search) VALUES('delete-all')");
     database_run(&log->database, "INSERT OR REPLACE INTO meta(key,value) VALUES('search',?1)", "t",
                  version);
+    log->state.search = (struct log_search){.through = 0};
 }
 
 void log_search_renew(struct event_log *log)
 {
     log_search_clear(log);
     (void)database_execute(&log->database, "UPDATE messages SET place=0");
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT seq FROM messages NOT INDEXED ORDER BY seq", "");
-    while (database_next(&log->database, row)) {
-        log_search_add(log, sqlite3_column_int64(row, 0));
-    }
-    database_done(row);
+    log_search_catch_up(log);
 }
 
 /* Beside the index another one of what the messages say, and of both what they hold. */
@@ -166,17 +257,19 @@ static bool make_other(struct event_log *log)
 
 static void fill_other(struct event_log *log)
 {
+    struct buffer folded;
     struct buffer grams;
+    buffer_init(&folded);
     buffer_init(&grams);
-    sqlite3_stmt *row =
-        database_query(&log->database, "SELECT " TEXTS ",place FROM messages ORDER BY place", "");
+    sqlite3_stmt *row = database_query(
+        &log->database, "SELECT " TEXTS ",place FROM messages WHERE place<>0 ORDER BY place", "");
     while (database_next(&log->database, row)) {
-        buffer_clear(&grams);
-        write_grams(row, &grams);
+        write_grams(row, &folded, &grams);
         database_run(&log->database, "INSERT INTO kept_search(rowid,grams) VALUES(?1,?2)", "it",
                      sqlite3_column_int64(row, 3), buffer_text(&grams));
     }
     database_done(row);
+    buffer_deinit(&folded);
     buffer_deinit(&grams);
 }
 
@@ -200,9 +293,10 @@ static bool holds_the_same(struct event_log *log)
 static bool places_are_right(struct event_log *log)
 {
     return database_integer(&log->database, 0,
-                            "SELECT EXISTS(SELECT 1 FROM messages WHERE place>>?1<lamport)"
-                            " OR EXISTS(SELECT 1 FROM messages GROUP BY place HAVING count(*)>1)",
-                            "i", (int64_t)PLACES_BITS) == 0;
+                            "SELECT EXISTS(SELECT 1 FROM messages WHERE CASE WHEN seq>?2"
+                            " THEN place<>0 ELSE place>>?1<lamport END) OR EXISTS(SELECT 1"
+                            " FROM messages WHERE place<>0 GROUP BY place HAVING count(*)>1)",
+                            "ii", (int64_t)PLACES_BITS, log->state.search.through) == 0;
 }
 
 bool log_search_is_whole(struct event_log *log)

@@ -109,7 +109,8 @@ void log_state_save(struct event_log *log)
     }
     fingerprint_write_sum(&state->fingerprint, sum);
     database_run(&log->database,
-                 "UPDATE state SET clock=?1,head=?2,event_count=?3,fingerprint_sum=?4 WHERE id=1",
-                 "iiib", state->clock, state->head, (int64_t)state->fingerprint.count, sum,
-                 FINGERPRINT_SUM_BYTES);
+                 "UPDATE state SET clock=?1,head=?2,event_count=?3,fingerprint_sum=?4,indexed=?5"
+                 " WHERE id=1",
+                 "iiibi", state->clock, state->head, (int64_t)state->fingerprint.count, sum,
+                 FINGERPRINT_SUM_BYTES, state->search.through);
 }

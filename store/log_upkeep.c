@@ -30,7 +30,7 @@ bool log_upkeep_is_due(const struct event_log *log)
             log->state.words == LOG_WORDS_BEING_SWEPT ||
             ((log->state.has_questions || log_turns_are_due(log)) && may_write(log)) ||
             ((log->state.secrets_may_go || log->has_deleted ||
-              log->state.words == LOG_WORDS_DELETED) &&
+              log->state.words == LOG_WORDS_DELETED || log_search_is_behind(log)) &&
              is_rested(log)));
 }
 
@@ -131,6 +131,9 @@ void log_upkeep_run_slice(struct event_log *log)
     }
     sweep_words(log);
     if (is_new_day || is_rested(log)) {
+        if (log_search_is_behind(log)) {
+            log_search_catch_up(log);
+        }
         sweep(log);
     }
 }

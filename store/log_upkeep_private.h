@@ -1,5 +1,6 @@
 /* What a node that keeps keys does by itself, between the writer's jobs: it counts service days,
- * publishes prekeys (§24.1), and deletes secrets whose time is over, within a minute (§24.9).
+ * publishes prekeys (§24.1), deletes secrets whose time is over, within a minute (§24.9), and has
+ * messages enter the index when many wait for it.
  *
  * Thread: writer.
  * Limits: a reset because a secret is lost comes once a start and service day, lest two nodes with

@@ -42,7 +42,10 @@ struct search {
     struct node_id peer;
     bool of_peer; /* that one alone */
     struct findings findings;
-    int64_t place; /* what stands there and behind was looked at */
+    int64_t indexed;  /* how far the index had come when it began; -1: it did not yet */
+    int64_t seq;      /* of what was behind, that and what came before was looked at */
+    bool is_in_index; /* all of it was */
+    int64_t place;    /* what stands there and behind was looked at */
     enum result result;
 };
 
@@ -140,6 +143,7 @@ static void let_go(struct search *search)
 {
     if (search->reader != NULL) {
         database_done(search->row);
+        (void)sqlite3_exec(search->reader->handle, "COMMIT", NULL, NULL, NULL);
         enum result result = log_readers_release(search->log, &search->reader);
         search->result = search->result == RESULT_OK ? result : search->result;
     }
@@ -149,36 +153,78 @@ static void let_go(struct search *search)
     }
 }
 
-/* What may be found before the place, the last one first. To find that place again, runs are
- * followed from the end: a search that lets go between steps takes the longer the farther it is. */
+/* SQL: not cleared, and of nobody who is blocked, but where that one's are looked for. */
+#define IS_SHOWN                                                                                   \
+    "+m.seq>" LOG_CLEARING_THROUGH(                                                                \
+        "m.conversation") " AND (?1<>0 OR m.conversation NOT IN " LOG_BLOCKED_CONVERSATIONS ")"
+
+/* What waits for the index when the search begins. Later it may be there: no matter, it is looked
+ * at here and not there. */
+static void query_waiting(struct search *search)
+{
+    if (search->indexed < 0) {
+        search->indexed = database_integer(search->reader, 0, "SELECT indexed FROM state", "");
+        search->seq = search->indexed;
+    }
+    search->row = database_query(search->reader,
+                                 "SELECT 0,m.seq,m.lamport,m.event_id,m.body,m.names"
+                                 " FROM messages m NOT INDEXED"
+                                 " WHERE m.seq>?2 AND (?1=0 OR m.conversation=?1) AND " IS_SHOWN
+                                 " ORDER BY m.seq",
+                                 "ii", search->conversation, search->seq);
+}
+
+/* What may be found in the index before the place, the last one first. To find that place again,
+ * runs are followed from the end: a search that lets go between steps takes the longer the farther
+ * it is. */
+static void query_index(struct search *search)
+{
+    buffer_clear(&search->expression);
+    search_grams_express(&search->words, search->conversation, &search->expression);
+    search->row =
+        database_query(search->reader,
+                       "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names"
+                       " FROM messages_search s CROSS JOIN messages m INDEXED BY messages_place"
+                       " ON m.place=s.rowid AND m.place<>0"
+                       " WHERE messages_search MATCH ?2 AND s.rowid<?3 AND +m.seq<=?4"
+                       " AND " IS_SHOWN " ORDER BY s.rowid DESC",
+                       "itii", search->conversation, buffer_text(&search->expression),
+                       search->place, search->indexed);
+}
+
+static void query(struct search *search)
+{
+    if (search->is_in_index) {
+        query_index(search);
+    } else {
+        query_waiting(search);
+    }
+}
+
+/* One look at the log, until it lets go. */
 static void take_hold(struct search *search)
 {
     search->reader = log_readers_acquire(search->log);
+    (void)database_execute(search->reader, "BEGIN");
     search->conversation =
         search->of_peer ? log_nodes_find_conversation(search->reader, &search->peer) : 0;
-    buffer_clear(&search->expression);
-    search_grams_express(&search->words, search->conversation, &search->expression);
-    search->row = database_query(
-        search->reader,
-        "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names FROM messages_search s"
-        " CROSS JOIN messages m INDEXED BY messages_place ON m.place=s.rowid"
-        " WHERE messages_search MATCH ?1 AND s.rowid<?2"
-        " AND +m.seq>" LOG_CLEARING_THROUGH("m.conversation") " AND (?3<>0 OR m.conversation NOT "
-                                                              "IN " LOG_BLOCKED_CONVERSATIONS ")"
-                                                              " ORDER BY s.rowid DESC",
-        "tii", buffer_text(&search->expression), search->place, search->conversation);
+    query(search);
 }
 
 /* Goes through it. True: to the end. */
-static bool find(struct search *search, bool (*is_over)(void *context), void *context)
+static bool look(struct search *search, bool (*is_over)(void *context), void *context)
 {
     struct buffer folded;
     bool enough = false;
     bool over = false;
     buffer_init(&folded);
     while (!enough && !over && database_next(search->reader, search->row)) {
-        search->place = sqlite3_column_int64(search->row, 0);
-        enough = is_enough(&search->findings, search->place);
+        if (search->is_in_index) {
+            search->place = sqlite3_column_int64(search->row, 0);
+            enough = is_enough(&search->findings, search->place);
+        } else {
+            search->seq = sqlite3_column_int64(search->row, 1);
+        }
         if (!enough && matches(&search->words, search->row, &folded)) {
             add(&search->findings, search->row);
         }
@@ -186,6 +232,19 @@ static bool find(struct search *search, bool (*is_over)(void *context), void *co
     }
     buffer_deinit(&folded);
     return enough || !over;
+}
+
+/* True: to the end of the index. */
+static bool find(struct search *search, bool (*is_over)(void *context), void *context)
+{
+    bool ended = look(search, is_over, context);
+    if (ended && !search->is_in_index) {
+        search->is_in_index = true;
+        database_done(search->row);
+        query(search);
+        ended = look(search, is_over, context);
+    }
+    return ended;
 }
 
 /* Where in the message it was found: in its body, else in the names. */
@@ -224,6 +283,7 @@ struct search *search_begin(struct event_log *log, const struct search_query *qu
 {
     struct search *search = memory_allocate(1, sizeof *search);
     search->log = log;
+    search->indexed = -1;
     search->place = INT64_MAX;
     buffer_init(&search->expression);
     search->findings.most = query->limit + 1;

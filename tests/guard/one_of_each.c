@@ -15,7 +15,9 @@
 #include "protocol/node_manifest.h"
 #include "store/event_reader.h"
 #include "store/history.h"
+#include "store/log_search_private.h"
 #include "store/log_wait.h"
+#include "store/log_writer_private.h"
 #include "store/search.h"
 
 enum { WRITER, READER };
@@ -322,6 +324,54 @@ static void search_rare(struct pair *pair)
     search_for(pair, "plumcake", (size_t)(pair->serial + 399) / 400);
 }
 
+static void let_in(struct writer_job *job, struct event_log *log)
+{
+    (void)job;
+    log_search_catch_up(log);
+}
+
+static void end_job(struct writer_job *job, struct event_log *log, enum result commit)
+{
+    (void)job, (void)log;
+    require(commit == RESULT_OK, "The index can't be written.");
+    lock_take(gate.lock);
+    gate.waiting--;
+    lock_wake_all(gate.lock);
+    lock_release(gate.lock);
+}
+
+/* All that waits for the index comes into it. */
+static void index_all(struct pair *pair)
+{
+    static struct writer_job job = {let_in, end_job, false};
+    lock_take(gate.lock);
+    gate.waiting = 1;
+    lock_release(gate.lock);
+    require(log_writer_submit(pair->logs[WRITER], &job) == RESULT_OK, "The index is refused.");
+    lock_take(gate.lock);
+    while (gate.waiting > 0) {
+        (void)lock_wait(gate.lock, -1);
+    }
+    lock_release(gate.lock);
+}
+
+static void fill_waiting(struct pair *pair)
+{
+    index_all(pair);
+    for (int i = 0; i < LOG_SEARCH_MOST_WAITING / BATCH; i++) {
+        send_batch(pair);
+    }
+}
+
+/* Of a batch alone: those are made meanwhile. Many, for now and then the index merges its parts. */
+static void index_batch(struct pair *pair)
+{
+    CALLGRIND_STOP_INSTRUMENTATION;
+    fill_waiting(pair);
+    CALLGRIND_START_INSTRUMENTATION;
+    index_all(pair);
+}
+
 static void send_alone(struct pair *pair)
 {
     (void)append(pair, WRITER, next_message(pair));
@@ -412,14 +462,16 @@ int main(int argc, char **argv)
         void (*run)(struct pair *pair);
         int times;
         int of; /* that many a time */
-    } all[] = {{"send", &clear, NULL, send_batch, SENT / BATCH, BATCH},
+    } all[] = {{"send", &clear, index_all, send_batch, SENT / BATCH, BATCH},
                {"receive", &clear, fetch_sent, receive, 1, SENT},
                {"sealed send", &sealed, NULL, send_batch, SENT / BATCH, BATCH},
                {"sealed receive", &sealed, fetch_sent, receive, 1, SENT},
                {"send alone", &clear, NULL, send_alone, READS, 1},
                {"page", &clear, NULL, read_page, READS, 1},
-               {"search of a rare word", &clear, NULL, search_rare, READS, 1},
-               {"search of a common word", &clear, NULL, search_common, READS, 1}};
+               {"search of a rare word", &clear, index_all, search_rare, READS, 1},
+               {"search of a common word", &clear, NULL, search_common, READS, 1},
+               {"search beside 256 waiting", &clear, fill_waiting, search_rare, READS, 1},
+               {"indexing", &clear, index_all, index_batch, 16, LOG_SEARCH_MOST_WAITING}};
     require(argc == 2 && randombytes_set_implementation(&drawn) == 0 &&
                 signing_start() == RESULT_OK,
             "usage: one_of_each DIRECTORY");

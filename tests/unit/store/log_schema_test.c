@@ -48,6 +48,7 @@ static const char *const earlier[] = {
     "ALTER TABLE conversations DROP COLUMN first_lamport;"                                         \
     "ALTER TABLE conversations DROP COLUMN first_event_id;"                                        \
     "ALTER TABLE conversations DROP COLUMN last_seq;"                                              \
+    "ALTER TABLE state DROP COLUMN indexed;"                                                       \
     "DROP INDEX messages_client_id;"                                                               \
     "CREATE INDEX messages_client_id ON messages(client_id, author, conversation);"                \
     "DROP INDEX events_hash; DROP INDEX events_author;"                                            \
@@ -65,7 +66,9 @@ static const char *const earlier[] = {
     "CREATE VIRTUAL TABLE messages_search USING fts5(body, names, content=messages,"               \
     " content_rowid=seq, tokenize='unicode61 remove_diacritics 2', prefix='2 3');"                 \
     "INSERT INTO messages_search(messages_search) VALUES('rebuild');"
-static const char sixth[] = WITHOUT_KEYS "PRAGMA user_version=6;";
+static const char sixth[] =
+    WITHOUT_KEYS "DROP INDEX messages_place; CREATE INDEX messages_place ON messages(place);"
+                 "PRAGMA user_version=6;";
 static const char fifth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES "PRAGMA user_version=5;";
 static const char fourth[] = OLD_SEARCH_INDEX WITHOUT_NEW_TABLES
     " DROP INDEX events_hash; DROP INDEX events_author;"

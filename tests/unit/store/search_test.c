@@ -373,6 +373,7 @@ static void maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it(void **s
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
         struct fixture fixture;
         open(&fixture);
+        fixture.log.log->search_may_wait = 0;
         arrive(&fixture, BOB, "a word");
         assert_differs(&fixture, "");
         meddle(&fixture, wrongs[i]);
