@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "protocol/co_signature.h"
+#include "store/log_private.h"
 #include "store/log_wait.h"
 #include "support/log_describe.h"
 
@@ -49,7 +50,11 @@ static enum result open_log(struct disk *disk, struct error *error)
                                         .answers_messages = true,
                                         .on_commit = on_commit,
                                         .context = disk};
-    return event_log_open(&options, &disk->log, error);
+    enum result result = event_log_open(&options, &disk->log, error);
+    if (result == RESULT_OK) {
+        disk->log->search_may_wait = 1; /* so that batches fail */
+    }
+    return result;
 }
 
 void disk_history_open(struct disk *disk, struct disk_answer *answer)
