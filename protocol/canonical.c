@@ -256,6 +256,9 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
     size_t weight = VALUE_BYTES;
     bool in_string = false;
     for (size_t i = 0; i < length_bytes; i++) {
+        while (in_string && length_bytes - i > sizeof(uint64_t) && !has_escape(bytes + i)) {
+            i += sizeof(uint64_t);
+        }
         if (bytes[i] == '"') {
             in_string = !in_string;
             weight += in_string ? TEXT_BYTES : 0;
