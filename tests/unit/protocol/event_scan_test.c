@@ -42,129 +42,6 @@ static char *text_of(struct event_draft draft)
     return text;
 }
 
-#define COMMIT "hatchGwKeRWTg-CJQUyJmi-lkhSAtB83YnORV-JEREQ"
-#define REPLY "x25519:3NjsrvtgDEkifA0-SR6uabMv1EysasIndjws8uhGDl4"
-
-static struct event_draft draft_sealed(const char *header, const char *ciphertext)
-{
-    json_t *envelope =
-        json_pack("{s:b,s:o,s:s}", "e2e", 1, "header", json_loads(header, JSON_DECODE_ANY, NULL),
-                  "ciphertext", ciphertext);
-    return event_draft_sealed("c", test_id(3), envelope);
-}
-
-/* Whether the parser takes it, and would write it just so. */
-static struct event *parse_canonical(const char *text, size_t length)
-{
-    json_t *json = NULL;
-    struct event *event = NULL;
-    struct buffer again;
-    struct signature signature;
-    buffer_init(&again);
-    if (canonical_parse(text, length, CANONICAL_MOST_NESTING, &json, NULL) == RESULT_OK &&
-        canonical_write(json, &again) == RESULT_OK && again.length_bytes == length &&
-        memcmp(again.data, text, length) == 0) {
-        (void)event_parse(json, test_id(1), &event);
-    }
-    if (event != NULL && signing_parse_signature(event->signature_text, &signature) != RESULT_OK) {
-        event_destroy(&event);
-    }
-    json_decref(json);
-    buffer_deinit(&again);
-    return event;
-}
-
-static void assert_read_alike(const char *text, size_t length)
-{
-    size_t taken = 0;
-    struct event *scanned = NULL;
-    struct event *parsed = parse_canonical(text, length);
-    bool read = event_scan_one(text, length, test_id(1), &scanned, &taken) && taken == length;
-    if (read != (parsed != NULL)) {
-        fail_msg("%s: %s", read ? "only scanned" : "only parsed", text);
-    }
-    if (read) {
-        const struct message_sent *left = &scanned->data.message;
-        const struct message_sent *right = &parsed->data.message;
-        assert_memory_equal(scanned->hash, parsed->hash, sizeof parsed->hash);
-        assert_int_equal(scanned->type, parsed->type);
-        assert_int_equal(left->sealed, right->sealed);
-        assert_string_equal(left->body, right->body);
-        assert_string_equal(left->client_id, right->client_id);
-        assert_true(node_id_equal(&left->recipient, &right->recipient));
-        assert_true(!left->sealed || json_equal(left->envelope, right->envelope) != 0);
-    }
-    event_destroy(&scanned);
-    event_destroy(&parsed);
-}
-
-/* As it is, cut off behind every byte, and with every byte changed. */
-static void assert_read_alike_however_changed(char *text)
-{
-    static const char changes[] = "\"\\{}[],:=+ .01Aw_x\x01\xc3";
-    size_t length = strlen(text);
-    assert_read_alike(text, length);
-    for (size_t at = 0; at < length; at++) {
-        const char was = text[at];
-        assert_read_alike(text, at);
-        for (size_t i = 0; i < sizeof changes; i++) { /* a NUL too */
-            text[at] = changes[i];
-            assert_read_alike(text, length);
-        }
-        text[at] = was;
-    }
-}
-
-static void event_scan__reads_an_envelope_as_the_parser_does(void **state)
-{
-    static const char *const headers[] = {
-        "{\"v\":1,\"commit\":\"" COMMIT "\",\"keys\":\"AAAA\"}",
-        "{\"v\":1,\"commit\":\"" COMMIT "\",\"keys\":\"AAAA\",\"reply\":\"" REPLY "\"}",
-        "{\"v\":2,\"commit\":7,\"later\":[]}",
-    };
-    static const char *const ciphertexts[] = {"AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA",
-                                              "AAAAAAAAAAAAAAAAAAAAAAAA"};
-    (void)state;
-    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-        char *text = text_of(draft_sealed(headers[i], ciphertexts[i]));
-        struct event *event = NULL;
-        assert_true(event_scan_one(text, strlen(text), test_id(1), &event, &(size_t){0}));
-        assert_int_equal(json_is_array(event->json), i < 2); /* those went by the parser */
-        event_destroy(&event);
-        assert_read_alike_however_changed(text);
-        memory_free(text);
-    }
-}
-
-/* Its limits are the parser's: the least and the most of a ciphertext, and of a header. */
-static void event_scan__refuses_an_envelope_that_the_parser_refuses(void **state)
-{
-    static const char frame[] = "{\"commit\":\"\",\"keys\":\"\",\"v\":1}";
-    const size_t digits[] = {0, 1, 20, 21, 22, 23, 24, 25, 174762, 174763, 174764, 174766};
-    char *original =
-        text_of(draft_sealed("{\"v\":1,\"commit\":\"\",\"keys\":\"\"}", "AAAAAAAAAAAAAAAAAAAAAA"));
-    const char *at = strstr(original, "AAAAAAAAAAAAAAAAAAAAAA");
-    char *many = memory_allocate(174767, 1);
-    (void)state;
-    memset(many, 'A', 174766);
-    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++) {
-        char *text = memory_format("%.*s%.*s%s", (int)(at - original), original, (int)digits[i],
-                                   many, at + 22);
-        assert_read_alike(text, strlen(text));
-        memory_free(text);
-    }
-    at = strstr(original, "\"keys\":\"") + 8;
-    for (size_t keys = EVENT_DATA_MOST_HEADER_BYTES - sizeof frame - 1;
-         keys < EVENT_DATA_MOST_HEADER_BYTES - sizeof frame + 4; keys++) {
-        char *text =
-            memory_format("%.*s%.*s%s", (int)(at - original), original, (int)keys, many, at);
-        assert_read_alike(text, strlen(text));
-        memory_free(text);
-    }
-    memory_free(many);
-    memory_free(original);
-}
-
 /* Those that need no parser, and one that does; read twice, they are the same. */
 static void event_scan__reads_each_kind_as_the_parser_does(void **state)
 {
@@ -397,8 +274,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_scan__reads_what_the_parser_reads),
         cmocka_unit_test(event_scan__reads_each_kind_as_the_parser_does),
-        cmocka_unit_test(event_scan__reads_an_envelope_as_the_parser_does),
-        cmocka_unit_test(event_scan__refuses_an_envelope_that_the_parser_refuses),
         cmocka_unit_test(event_scan__leaves_to_the_parser_what_is_not_canonical),
         cmocka_unit_test(event_scan__takes_a_nul_nowhere),
         cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
