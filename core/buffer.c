@@ -54,6 +54,16 @@ char *buffer_extend(struct buffer *buffer, size_t more_bytes)
     return added;
 }
 
+void buffer_reserve(struct buffer *buffer, size_t more_bytes)
+{
+    size_t needed = buffer->length_bytes + more_bytes + 1;
+    if (needed > buffer->capacity_bytes) {
+        buffer->data = memory_resize(buffer->data, needed, 1);
+        buffer->data[buffer->length_bytes] = '\0';
+        buffer->capacity_bytes = needed;
+    }
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes)
 {
     char *added = buffer_extend(buffer, length_bytes);

@@ -27,6 +27,9 @@ void buffer_truncate(struct buffer *buffer, size_t length_bytes);
  * them, before the next change. */
 char *buffer_extend(struct buffer *buffer, size_t more_bytes);
 
+/* Makes room for so many bytes more, and for no others. */
+void buffer_reserve(struct buffer *buffer, size_t more_bytes);
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length_bytes);
 void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_byte(struct buffer *buffer, char byte);

@@ -238,11 +238,17 @@ static bool read_lacking(struct gossip_work *work)
     struct lacking_reading *reading = (struct lacking_reading *)work;
     struct hash_list *list = &reading->list;
     while (hash_list_left(list) > 0) {
-        const uint8_t *hash = list->hashes[list->next++];
-        if (!event_reader_holds(reading->log, hash)) {
-            hash_list_add(&reading->lacking, hash);
+        bool holds[AT_ONCE];
+        const uint8_t(*hashes)[BLAKE3_HASH_BYTES] = hash_list_first(list);
+        size_t count = hash_list_page(list, AT_ONCE);
+        event_reader_holds_each(reading->log, hashes, count, holds);
+        for (size_t i = 0; i < count; i++) {
+            if (!holds[i]) {
+                hash_list_add(&reading->lacking, hashes[i]);
+            }
         }
-        if (list->next % AT_ONCE == 0 && gossip_work_is_over(work)) {
+        list->next += count;
+        if (count == AT_ONCE && gossip_work_is_over(work)) {
             return false;
         }
     }

@@ -81,6 +81,24 @@ enum result base64url_decode_public(const char *text, size_t length_bytes, struc
     return read ? RESULT_OK : RESULT_INVALID;
 }
 
+size_t base64url_span_public(const char *text, size_t length_bytes)
+{
+    size_t digits = 0;
+    while (digits < length_bytes && value_of(text[digits]) < 64) {
+        digits++;
+    }
+    return digits;
+}
+
+bool base64url_measure_public(const char *text, size_t length_bytes, size_t *bytes_out)
+{
+    static const unsigned unused[] = {0, 63, 15, 3}; /* bits of the last digit */
+    *bytes_out = length_bytes / 4 * 3 + length_bytes % 4 * 6 / 8;
+    return base64url_span_public(text, length_bytes) == length_bytes && length_bytes % 4 != 1 &&
+           (length_bytes == 0 ||
+            (value_of(text[length_bytes - 1]) & unused[length_bytes % 4]) == 0);
+}
+
 void base64url_encode_exact(const uint8_t *bytes, size_t count, char *text_out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -26,6 +26,11 @@ enum result base64url_decode_public(const char *text, size_t length_bytes, struc
 /* The characters of `count` public bytes and a NUL: (8 * count + 5) / 6 + 1 bytes. */
 void base64url_encode_exact(const uint8_t *bytes, size_t count, char *text_out);
 
+/* How many digits the text begins with; and whether all of it is what base64url_decode_public()
+ * takes, to which it gives *bytes_out bytes. */
+size_t base64url_span_public(const char *text, size_t length_bytes);
+bool base64url_measure_public(const char *text, size_t length_bytes, size_t *bytes_out);
+
 /* Exactly `count` bytes from exactly the characters that they take, nothing behind them. */
 bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count);
 

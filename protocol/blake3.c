@@ -37,6 +37,21 @@ static inline void mix(uint32_t state[static 16], unsigned a, unsigned b, unsign
     state[b] = rotate_right(state[b] ^ state[c], 7);
 }
 
+/* Inline, so that the compiler knows each round's order and keeps the state in registers. */
+static inline __attribute__((always_inline)) void mix_round(uint32_t state[static 16],
+                                                            const uint32_t words[static 16],
+                                                            const uint8_t order[static 16])
+{
+    mix(state, 0, 4, 8, 12, words[order[0]], words[order[1]]);
+    mix(state, 1, 5, 9, 13, words[order[2]], words[order[3]]);
+    mix(state, 2, 6, 10, 14, words[order[4]], words[order[5]]);
+    mix(state, 3, 7, 11, 15, words[order[6]], words[order[7]]);
+    mix(state, 0, 5, 10, 15, words[order[8]], words[order[9]]);
+    mix(state, 1, 6, 11, 12, words[order[10]], words[order[11]]);
+    mix(state, 2, 7, 8, 13, words[order[12]], words[order[13]]);
+    mix(state, 3, 4, 9, 14, words[order[14]], words[order[15]]);
+}
+
 /* One compression; the first eight words of the result become the chaining value. */
 static void compress(uint32_t chain[static 8], const uint8_t block[static BLOCK_BYTES],
                      uint32_t block_bytes, uint64_t counter, uint32_t flags)
@@ -56,17 +71,13 @@ static void compress(uint32_t chain[static 8], const uint8_t block[static BLOCK_
         (uint32_t)counter, (uint32_t)(counter >> 32),
         block_bytes,       flags,
     };
-    for (size_t round = 0; round < 7; round++) {
-        const uint8_t *order = schedule[round];
-        mix(state, 0, 4, 8, 12, words[order[0]], words[order[1]]);
-        mix(state, 1, 5, 9, 13, words[order[2]], words[order[3]]);
-        mix(state, 2, 6, 10, 14, words[order[4]], words[order[5]]);
-        mix(state, 3, 7, 11, 15, words[order[6]], words[order[7]]);
-        mix(state, 0, 5, 10, 15, words[order[8]], words[order[9]]);
-        mix(state, 1, 6, 11, 12, words[order[10]], words[order[11]]);
-        mix(state, 2, 7, 8, 13, words[order[12]], words[order[13]]);
-        mix(state, 3, 4, 9, 14, words[order[14]], words[order[15]]);
-    }
+    mix_round(state, words, schedule[0]);
+    mix_round(state, words, schedule[1]);
+    mix_round(state, words, schedule[2]);
+    mix_round(state, words, schedule[3]);
+    mix_round(state, words, schedule[4]);
+    mix_round(state, words, schedule[5]);
+    mix_round(state, words, schedule[6]);
     for (size_t i = 0; i < 8; i++) {
         chain[i] = state[i] ^ state[i + 8];
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "protocol/json_escape_private.h"
 #include "protocol/number.h"
 
 static enum result check_values(const json_t *value, int nesting_left, struct error *error)
@@ -95,20 +96,6 @@ enum result canonical_check_nesting(const json_t *value, int most_nesting)
     return check_values(value, most_nesting, NULL);
 }
 
-/* Whether any of eight bytes is below 0x20, a quotation mark or a backslash: in those of `ones`
- * that are less than what is taken off, the highest bit comes up. */
-static bool has_escape(const char *text)
-{
-    const uint64_t ones = UINT64_MAX / 0xff;
-    uint64_t bytes = 0;
-    memcpy(&bytes, text, sizeof bytes);
-    uint64_t quotes = bytes ^ ones * '"';
-    uint64_t backslashes = bytes ^ ones * '\\';
-    uint64_t less = ((bytes - ones * 0x20) & ~bytes) | ((quotes - ones) & ~quotes) |
-                    ((backslashes - ones) & ~backslashes);
-    return (less & ones << 7) != 0;
-}
-
 void canonical_write_text(const char *text, size_t length_bytes, struct buffer *out)
 {
     static const char short_escapes[32] = {
@@ -116,7 +103,7 @@ void canonical_write_text(const char *text, size_t length_bytes, struct buffer *
     buffer_append_byte(out, '"');
     size_t plain = 0; /* start of the run that needs no escape */
     for (size_t at = 0; at < length_bytes; at++) {
-        while (length_bytes - at > sizeof(uint64_t) && !has_escape(text + at)) {
+        while (length_bytes - at > sizeof(uint64_t) && !json_escape_is_any(text + at)) {
             at += sizeof(uint64_t);
         }
         unsigned char byte = (unsigned char)text[at];
@@ -256,6 +243,9 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
     size_t weight = VALUE_BYTES;
     bool in_string = false;
     for (size_t i = 0; i < length_bytes; i++) {
+        while (in_string && length_bytes - i > sizeof(uint64_t) && !json_escape_is_any(bytes + i)) {
+            i += sizeof(uint64_t);
+        }
         if (bytes[i] == '"') {
             in_string = !in_string;
             weight += in_string ? TEXT_BYTES : 0;

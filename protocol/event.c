@@ -164,6 +164,7 @@ static struct verified_event *make_verified(struct event *event, const char *sig
     struct verified_event *verified = memory_allocate(1, sizeof *verified);
     buffer_init(&verified->text);
     verified->event = event;
+    buffer_reserve(&verified->text, signed_text->length_bytes + SIGNATURE_MEMBER_BYTES);
     buffer_append(&verified->text, signed_text->data, head_bytes);
     buffer_append_text(&verified->text, ",\"signature\":\"");
     buffer_append_text(&verified->text, signature_text);

@@ -43,8 +43,8 @@ static enum result check_attachment(const json_t *attachment, struct error *erro
     return RESULT_OK;
 }
 
-static enum result check_frame(const char *client_id, const json_t *attachments,
-                               struct error *error)
+enum result event_data_check_frame(const char *client_id, const json_t *attachments,
+                                   struct error *error)
 {
     size_t index;
     json_t *attachment;
@@ -79,28 +79,30 @@ enum result event_data_check_message(const char *client_id, const char *body, si
     if (body_bytes == 0 && json_array_size(attachments) == 0) {
         return error_set(error, RESULT_INVALID, "The message is empty: write something.");
     }
-    return check_frame(client_id, attachments, error);
+    return event_data_check_frame(client_id, attachments, error);
 }
 
 /* What libsodium takes was always accepted, and some of it is beyond ASCII: it has the last word.
  */
-static enum result decode(const char *text, size_t length_bytes, struct buffer *bytes)
+static bool measure(const char *text, size_t length_bytes, size_t *bytes_out)
 {
-    return base64url_decode_public(text, length_bytes, bytes) == RESULT_OK
-               ? RESULT_OK
-               : base64url_decode(text, length_bytes, bytes);
+    struct buffer bytes;
+    if (base64url_measure_public(text, length_bytes, bytes_out)) {
+        return true;
+    }
+    buffer_init(&bytes);
+    bool decoded = base64url_decode(text, length_bytes, &bytes) == RESULT_OK;
+    *bytes_out = bytes.length_bytes;
+    buffer_deinit(&bytes);
+    return decoded;
 }
 
-static bool is_ciphertext(const char *text, size_t length_bytes)
+bool event_data_is_ciphertext(const char *text, size_t length_bytes)
 {
     const size_t most_digits = (EVENT_DATA_MOST_CIPHERTEXT_BYTES * 8 + 5) / 6;
-    struct buffer bytes;
-    buffer_init(&bytes);
-    bool fits = length_bytes <= most_digits && decode(text, length_bytes, &bytes) == RESULT_OK &&
-                bytes.length_bytes >= EVENT_DATA_LEAST_CIPHERTEXT_BYTES &&
-                bytes.length_bytes <= EVENT_DATA_MOST_CIPHERTEXT_BYTES;
-    buffer_deinit(&bytes);
-    return fits;
+    size_t bytes = 0;
+    return length_bytes <= most_digits && measure(text, length_bytes, &bytes) &&
+           bytes >= EVENT_DATA_LEAST_CIPHERTEXT_BYTES && bytes <= EVENT_DATA_MOST_CIPHERTEXT_BYTES;
 }
 
 enum result event_data_check_sealed(const char *client_id, const json_t *envelope,
@@ -115,11 +117,11 @@ enum result event_data_check_sealed(const char *client_id, const json_t *envelop
         !e2e || !json_members_object(envelope, "header", &header) ||
         canonical_measure(header) > EVENT_DATA_MOST_HEADER_BYTES ||
         !json_members_string(envelope, "ciphertext", &ciphertext, &ciphertext_bytes) ||
-        !is_ciphertext(ciphertext, ciphertext_bytes)) {
+        !event_data_is_ciphertext(ciphertext, ciphertext_bytes)) {
         return error_set(error, RESULT_INVALID,
                          "A body is a text or {\"e2e\":true,\"header\":{…},\"ciphertext\":\"…\"}.");
     }
-    return check_frame(client_id, attachments, error);
+    return event_data_check_frame(client_id, attachments, error);
 }
 
 void event_data_write_attachments(const struct message_sent *message, struct buffer *text)

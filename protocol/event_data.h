@@ -113,6 +113,11 @@ enum result event_data_check_message(const char *client_id, const char *body, si
 enum result event_data_check_sealed(const char *client_id, const json_t *envelope,
                                     const json_t *attachments, struct error *error);
 
+/* Of these the client_id and the attachments alone, and what may stand in an envelope. */
+enum result event_data_check_frame(const char *client_id, const json_t *attachments,
+                                   struct error *error);
+bool event_data_is_ciphertext(const char *text, size_t length_bytes);
+
 /* What may stand in an attachment (§4). */
 bool event_data_is_cid(const char *text);
 bool event_data_is_attachment_name(const char *name, size_t name_bytes);

@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/thread.h"
+#include "protocol/base64url.h"
 #include "protocol/canonical.h"
 #include "protocol/event_kind_private.h"
 #include "protocol/event_private.h"
@@ -121,14 +122,77 @@ static json_t *take_plain(struct cursor *cursor)
     return string;
 }
 
+/* A member whose value is base64url up to its quotation mark, behind `begin`, of which the last
+ * `of_value` characters are the value's own. */
+static bool take_digits(struct cursor *cursor, const char *begin, size_t of_value, const char *name,
+                        json_t *object)
+{
+    if (!take(cursor, begin)) {
+        return false;
+    }
+    const char *value = cursor->at - of_value;
+    cursor->at += base64url_span_public(cursor->at, (size_t)(cursor->end - cursor->at));
+    json_build_member(object, name, json_build_ascii(value, (size_t)(cursor->at - value)));
+    return take(cursor, "\"");
+}
+
+/* As our own kind writes it. */
+static bool take_header(struct cursor *cursor, json_t *header)
+{
+    const char *begin = cursor->at;
+    if (!take_digits(cursor, "{\"commit\":\"", 0, "commit", header) ||
+        !take_digits(cursor, ",\"keys\":\"", 0, "keys", header)) {
+        return false;
+    }
+    const char *reply = cursor->at; /* or there is none */
+    if (!take_digits(cursor, ",\"reply\":\"x25519:", sizeof "x25519:" - 1, "reply", header) &&
+        cursor->at != reply) {
+        return false;
+    }
+    json_build_member(header, "v", json_build_number(1));
+    return take(cursor, ",\"v\":1}") &&
+           (size_t)(cursor->at - begin) <= EVENT_DATA_MOST_HEADER_BYTES;
+}
+
+/* NULL: the parser must look. */
+static json_t *take_envelope(struct cursor *cursor)
+{
+    json_t *envelope = json_object();
+    json_t *header = json_object();
+    bool begun = take(cursor, "{\"ciphertext\":\"");
+    const char *digits = cursor->at;
+    bool taken = begun && take_digits(cursor, "", 0, "ciphertext", envelope) &&
+                 event_data_is_ciphertext(digits, (size_t)(cursor->at - 1 - digits)) &&
+                 take(cursor, ",\"e2e\":true,\"header\":") && take_header(cursor, header) &&
+                 take(cursor, "}");
+    json_build_member(envelope, "e2e", json_true());
+    json_build_member(envelope, "header", header);
+    if (!taken) {
+        json_decref(envelope);
+        return NULL;
+    }
+    return envelope;
+}
+
+/* A text, or an envelope. */
+static json_t *take_body(struct cursor *cursor)
+{
+    if (cursor->at < cursor->end && *cursor->at == '{') {
+        return take_envelope(cursor);
+    }
+    json_t *text = take(cursor, "\"") ? take_plain(cursor) : NULL;
+    (void)take(cursor, "\""); /* before which that ends */
+    return text;
+}
+
 /* What most events are, a message without attachments, needs no parser. */
 static bool take_message(struct cursor *cursor, struct event *event)
 {
     struct message_sent *message = &event->data.message;
     json_t *body = NULL;
     json_t *client_id = NULL;
-    if (!take(cursor, "{\"attachments\":[],\"body\":\"") || (body = take_plain(cursor)) == NULL ||
-        !take(cursor, "\",\"client_id\":\"") || (client_id = take_plain(cursor)) == NULL ||
+    if (!take(cursor, "{\"attachments\":[],\"body\":") || (body = take_body(cursor)) == NULL ||
+        !take(cursor, ",\"client_id\":\"") || (client_id = take_plain(cursor)) == NULL ||
         !take(cursor, "\",\"recipient\":\"") || !take_node_id(cursor, &message->recipient) ||
         !take(cursor, "\"}")) {
         json_decref(body);
@@ -137,11 +201,15 @@ static bool take_message(struct cursor *cursor, struct event *event)
     }
     event->json = json_build_pack("[[],o,o]", body, client_id);
     message->attachments = json_array_get(event->json, 0);
-    message->body = json_string_value(body);
+    message->sealed = json_is_object(body);
+    message->envelope = message->sealed ? body : NULL;
+    message->body = message->sealed ? "" : json_string_value(body);
     message->body_bytes = json_string_length(body);
     message->client_id = json_string_value(client_id);
-    return event_data_check_message(message->client_id, message->body, message->body_bytes,
-                                    message->attachments, NULL) == RESULT_OK &&
+    return (message->sealed
+                ? event_data_check_frame(message->client_id, message->attachments, NULL)
+                : event_data_check_message(message->client_id, message->body, message->body_bytes,
+                                           message->attachments, NULL)) == RESULT_OK &&
            !node_id_equal(&message->recipient, &event->author);
 }
 
@@ -232,6 +300,7 @@ static bool scan(struct cursor *cursor, struct event *event)
         wall_clock_parse(event->wall_clock, &seconds) != RESULT_OK || !take(cursor, "\"}")) {
         return false;
     }
+    buffer_reserve(&event->signed_text, (size_t)(head_end - begin) + (size_t)(cursor->at - tail));
     buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
     buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
     return event_settle(event, kind, plain != NULL ? NULL : event->json, NULL);

@@ -32,6 +32,23 @@ json_t *json_build_text(const char *text)
     return or_abort(json_string(text), "a text", text == NULL ? "no text" : "no valid UTF-8");
 }
 
+json_t *json_build_ascii(const char *bytes, size_t length_bytes)
+{
+    return or_abort(json_stringn_nocheck(bytes, length_bytes), "a text", "no memory");
+}
+
+json_t *json_build_number(double number)
+{
+    return or_abort(json_real(number), "a number", "not finite, or no memory");
+}
+
+void json_build_member(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new_nocheck(object, name, value) != 0) {
+        (void)or_abort(NULL, name, "no memory");
+    }
+}
+
 json_t *json_build_copy(const json_t *value)
 {
     return or_abort(json_deep_copy(value), "a copy", value == NULL ? "of nothing" : "no memory");

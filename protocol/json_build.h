@@ -21,6 +21,14 @@ json_t *json_build_pack(const char *format, ...);
 /* A JSON string, never NULL. */
 json_t *json_build_text(const char *text);
 
+/* The same of bytes that are ASCII without a NUL; of a number; both as canonical_parse() has them.
+ */
+json_t *json_build_ascii(const char *bytes, size_t length_bytes);
+json_t *json_build_number(double number);
+
+/* Sets a member of an object; consumes `value`. The name is ASCII. */
+void json_build_member(json_t *object, const char *name, json_t *value);
+
 /* A deep copy, never NULL; nor may `value` be. */
 json_t *json_build_copy(const json_t *value);
 

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/utf8.h"
 #include "protocol/canonical.h"
+#include "protocol/json_escape_private.h"
 
 enum { MOST_DIGITS = 20 }; /* of an int64_t, with its sign */
 
@@ -35,30 +36,17 @@ void json_text_name(struct buffer *out, const char *name)
     *at = ':';
 }
 
-/* Whether any of eight bytes is no ASCII, below 0x20, a quotation mark or a backslash: in those of
- * `ones` that are less than what is taken off, the highest bit comes up. */
-static bool is_any_special(const char *text)
-{
-    const uint64_t ones = UINT64_MAX / 0xff;
-    uint64_t bytes = 0;
-    memcpy(&bytes, text, sizeof bytes);
-    uint64_t quotes = bytes ^ ones * '"';
-    uint64_t backslashes = bytes ^ ones * '\\';
-    return ((bytes | (bytes - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ones << 7) !=
-           0;
-}
-
 /* Whether it is what it looks like: ASCII without escapes. */
 static bool is_plain(const char *text, size_t length)
 {
     size_t at = 0;
     for (; length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        if (is_any_special(text + at)) {
+        if (json_escape_is_any_special(text + at)) {
             return false;
         }
     }
     if (length >= sizeof(uint64_t)) {
-        return !is_any_special(text + length - sizeof(uint64_t));
+        return !json_escape_is_any_special(text + length - sizeof(uint64_t));
     }
     for (; at < length; at++) {
         if (text[at] < 0x20 || text[at] > 0x7e || text[at] == '"' || text[at] == '\\') {

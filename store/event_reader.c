@@ -43,6 +43,20 @@ static bool visit_rows(struct event_log *log, struct database *reader, sqlite3_s
     return taken;
 }
 
+/* Many statements in one transaction lock and look at the journal once. */
+static struct database *acquire_for_many(struct event_log *log)
+{
+    struct database *reader = log_readers_acquire(log);
+    (void)database_execute(reader, "BEGIN");
+    return reader;
+}
+
+static enum result release_after_many(struct event_log *log, struct database **reader)
+{
+    (void)sqlite3_exec((*reader)->handle, "COMMIT", NULL, NULL, NULL);
+    return log_readers_release(log, reader);
+}
+
 enum result event_reader_after_seq(struct event_log *log, int64_t after_seq, size_t limit,
                                    event_reader_visit *visit, void *context)
 {
@@ -112,7 +126,7 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                                  size_t count, event_reader_visit *visit, void *context,
                                  bool *taken)
 {
-    struct database *reader = log_readers_acquire(log);
+    struct database *reader = acquire_for_many(log);
     for (size_t i = 0; i < count; i++) {
         taken[i] =
             visit_rows(log, reader,
@@ -122,7 +136,7 @@ enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[
                                       "b", hashes[i], BLAKE3_HASH_BYTES),
                        visit, context);
     }
-    return log_readers_release(log, &reader);
+    return release_after_many(log, &reader);
 }
 
 /* What is looked for. */
@@ -148,8 +162,7 @@ static enum result look(struct event_log *log, const struct range *range, take_r
                         void *taker, int64_t *through_out)
 {
     struct looking looking = {.count = 0};
-    struct database *reader = log_readers_acquire(log);
-    (void)database_execute(reader, "BEGIN");
+    struct database *reader = acquire_for_many(log);
     *through_out = log_events_last(reader);
     sqlite3_stmt *row = database_query(reader,
                                        "SELECT e.seq,e.lamport,e.json,e.hash,e.type FROM concerns c"
@@ -163,11 +176,10 @@ static enum result look(struct event_log *log, const struct range *range, take_r
         looking.stopped = !take(log, reader, row, taker);
     }
     database_done(row);
-    (void)sqlite3_exec(reader->handle, "COMMIT", NULL, NULL, NULL);
     if (looking.count == range->limit || looking.stopped) {
         *through_out = looking.last_seq;
     }
-    return log_readers_release(log, &reader);
+    return release_after_many(log, &reader);
 }
 
 /* Whoever wants events as they were signed. */
@@ -253,6 +265,18 @@ bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_
     struct database *reader = log_readers_acquire(log);
     bool holds = log_events_hold(reader, hash);
     return log_readers_release(log, &reader) == RESULT_OK && holds;
+}
+
+void event_reader_holds_each(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
+                             size_t count, bool *holds_out)
+{
+    struct database *reader = acquire_for_many(log);
+    for (size_t i = 0; i < count; i++) {
+        holds_out[i] = log_events_hold(reader, hashes[i]);
+    }
+    if (release_after_many(log, &reader) != RESULT_OK) {
+        memset(holds_out, 0, count * sizeof *holds_out);
+    }
 }
 
 bool event_reader_is_delivered(struct event_log *log, const char *event_id)

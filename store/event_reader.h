@@ -51,6 +51,10 @@ enum result event_reader_concerning_us(struct event_log *log, int64_t after_seq,
 /* True when an event with this hash is stored, aside or not. */
 bool event_reader_holds(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES]);
 
+/* The same of many, each in its place. */
+void event_reader_holds_each(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
+                             size_t count, bool *holds_out);
+
 /* True when the message has a chat.message.delivered of its recipient. */
 bool event_reader_is_delivered(struct event_log *log, const char *event_id);
 

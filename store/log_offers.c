@@ -24,11 +24,19 @@ static bool is_of_use(const struct event_log *log, const struct offer *offer)
            node_id_equal(&offer->peer, self);
 }
 
+/* … and of what is between others it is not even read. */
+static bool may_be_of_use(const struct event_log *log, const struct event *event)
+{
+    const struct node_id *self = &log->options.key->node_id;
+    return event->type != EVENT_MESSAGE_SENT || node_id_equal(&event->author, self) ||
+           node_id_equal(&event->data.message.recipient, self);
+}
+
 static bool read_offer(const struct event_log *log, const struct event *event,
                        struct offer *offer_out)
 {
     return log->state.keeps_keys && log_offers_may_be_in(event->type) &&
-           offer_of(event, offer_out) && is_of_use(log, offer_out);
+           may_be_of_use(log, event) && offer_of(event, offer_out) && is_of_use(log, offer_out);
 }
 
 static int64_t peer_of(struct event_log *log, const struct offer *offer)

@@ -12,7 +12,10 @@ static void check_decoded_alike(const char *text, size_t length_bytes)
     struct buffer public;
     buffer_init(&strict);
     buffer_init(&public);
+    size_t measured = 0;
     enum result result = base64url_decode(text, length_bytes, &strict);
+    assert_int_equal(base64url_measure_public(text, length_bytes, &measured), result == RESULT_OK);
+    assert_true(result != RESULT_OK || measured == strict.length_bytes);
     assert_int_equal(base64url_decode_public(text, length_bytes, &public), result);
     assert_int_equal(public.length_bytes, strict.length_bytes);
     assert_memory_equal(buffer_text(&public), buffer_text(&strict), strict.length_bytes);

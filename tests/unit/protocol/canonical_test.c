@@ -284,6 +284,24 @@ static void canonical_weigh__is_no_less_than_what_reading_takes(void **state)
     assert_int_equal(canonical_weigh("\"[{,:\\\"[[[\"", 11), canonical_weigh("\"\"", 2));
 }
 
+/* Wherever a string begins, ends, or has a quotation mark of its own. */
+static void canonical_weigh__looks_into_no_string(void **state)
+{
+    static const char *const ends[] = {"", "\\\"", "\\\\", "{", "\x01"};
+    size_t empty = canonical_weigh("[\"\",{}]", 7);
+    (void)state;
+    for (int length = 0; length < 40; length++) {
+        for (int lead = 0; lead < 9; lead++) {
+            for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+                char *text = memory_format("%.*s[\"%.*s%s\",{}]", lead, "        ", length,
+                                           "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", ends[i]);
+                assert_int_equal(canonical_weigh(text, strlen(text)), empty);
+                memory_free(text);
+            }
+        }
+    }
+}
+
 /* As §2 says, one byte after the other. */
 static void write_by_bytes(const char *text, size_t length, struct buffer *out)
 {
@@ -347,6 +365,7 @@ int main(void)
         cmocka_unit_test(number_has_text__is_true_of_what_reads_back),
         cmocka_unit_test(canonical_write_text__escapes_wherever_it_stands),
         cmocka_unit_test(canonical_weigh__is_no_less_than_what_reading_takes),
+        cmocka_unit_test(canonical_weigh__looks_into_no_string),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,32 @@ struct lamports {
     size_t count;
 };
 
+static void event_reader_holds_each__says_of_each_what_is_so_of_it_alone(void **state)
+{
+    enum { ASKED = 6, EVERY = 2 };
+    struct test_log test;
+    uint8_t hashes[ASKED][BLAKE3_HASH_BYTES];
+    bool holds[ASKED];
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    int64_t lamport = test_log_populate(&test, JANA);
+    for (unsigned i = 0; i < ASKED; i++) {
+        struct verified_event *event = message(JANA, 300 + i, lamport + i);
+        memcpy(hashes[i], event_verified_get(event)->hash, sizeof hashes[i]);
+        if (i % EVERY == 0) {
+            test_log_receive(&test, &event, 1);
+        } else {
+            event_verified_destroy(&event);
+        }
+    }
+    event_reader_holds_each(test.log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, ASKED, holds);
+    for (unsigned i = 0; i < ASKED; i++) {
+        assert_int_equal(holds[i], i % EVERY == 0);
+        assert_int_equal(event_reader_holds(test.log, hashes[i]), holds[i]);
+    }
+    test_log_close(&test);
+}
+
 static bool note_lamport(void *context, int64_t seq, int64_t lamport, const char *text,
                          size_t length_bytes)
 {
@@ -157,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_reader_membership__gives_who_belongs_and_the_last_manifests),
         cmocka_unit_test(event_reader_concerning__goes_as_far_as_the_last_that_it_gave),
+        cmocka_unit_test(event_reader_holds_each__says_of_each_what_is_so_of_it_alone),
         cmocka_unit_test(event_reader_addresses__remembers_where_a_peer_was_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

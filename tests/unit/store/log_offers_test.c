@@ -121,11 +121,55 @@ static void log_offers__go_with_their_owner(void **state)
     neighbours_end(&street);
 }
 
+static struct event_draft reply_to(const struct node_id *recipient, const struct receiving_key *key)
+{
+    char reply[RECEIVING_KEY_TEXT_BYTES];
+    receiving_key_format(key, reply);
+    return event_draft_sealed("c", recipient,
+                              json_pack("{s:b,s:{s:i,s:s,s:s,s:s},s:s}", "e2e", 1, "header", "v", 1,
+                                        "commit", "hatchGwKeRWTg-CJQUyJmi-lkhSAtB83YnORV-JEREQ",
+                                        "keys", "AAAA", "reply", reply, "ciphertext",
+                                        "AAAAAAAAAAAAAAAAAAAAAA"));
+}
+
+/* What a message carries counts when it is to us or ours, from wherever it comes. */
+static void log_offers__are_those_of_messages_to_us_and_of_us(void **state)
+{
+    static const struct {
+        uint8_t owner;
+        uint8_t peer;
+        bool counts;
+    } cases[] = {{BOB, ALICE, true}, {ALICE, BOB, true}, {BOB, CAROL, false}, {CAROL, BOB, false}};
+    struct told told = {.count = 0};
+    struct neighbours street;
+    (void)state;
+    neighbours_begin(&street, 3);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct receiving_key key = any_key(i + 1);
+        (void)told_add(&told, cases[i].owner, reply_to(test_id(cases[i].peer), &key), 500 + i, 50);
+    }
+    told_give(&street.logs[ALICE], &told, 0, told.count);
+    struct event_log *log = street.logs[ALICE].log;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct receiving_key key = any_key(i + 1);
+        int64_t rows = database_integer(
+            &log->database, 0,
+            "SELECT count(*) FROM offers WHERE owner=?1 AND peer=?2 AND public=?3", "iib",
+            log_nodes_number(log, test_id(cases[i].owner)),
+            log_nodes_number(log, test_id(cases[i].peer)), key.key, HPKE_KEY_BYTES);
+        assert_int_equal(rows, cases[i].counts);
+    }
+    neighbours_verify(&street, ALICE);
+    told_forget(&told);
+    neighbours_end(&street);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_offers__are_a_function_of_the_events),
         cmocka_unit_test(log_offers__go_with_their_owner),
+        cmocka_unit_test(log_offers__are_those_of_messages_to_us_and_of_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
