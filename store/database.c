@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "store/database_private.h"
+#include "store/journal_file_private.h"
 
 static enum database_failure failure_of(int extended_code)
 {
@@ -102,7 +103,8 @@ enum result database_open(struct database *database, const char *path, enum data
     enum result result = RESULT_OK;
     *database = (struct database){0};
     configure_once();
-    if (sqlite3_open_v2(uri != NULL ? uri : path, &database->handle, flags, NULL) != SQLITE_OK ||
+    const char *vfs = mode == DATABASE_WRITES ? journal_file_vfs() : NULL;
+    if (sqlite3_open_v2(uri != NULL ? uri : path, &database->handle, flags, vfs) != SQLITE_OK ||
         sqlite3_busy_timeout(database->handle, DATABASE_PATIENCE_MS) != SQLITE_OK ||
         sqlite3_exec(database->handle, keep_in_memory, NULL, NULL, NULL) != SQLITE_OK) {
         result = error_set(error, RESULT_IO, "The database %s can't be opened: %s.", path,

@@ -80,6 +80,15 @@ static bool fails(const char *call, const char *path, bool writes)
     return struck;
 }
 
+/* How much of it the disk has taken when it fails: by turns half, all but a byte, nothing. */
+static int written_of(int count)
+{
+    lock_take(lock);
+    int64_t turn = plan_nth % 3;
+    lock_release(lock);
+    return turn == 1 ? count / 2 : turn == 2 ? count - 1 : 0;
+}
+
 /* What a write is answered that fails by the plan. */
 static int write_failure(void)
 {
@@ -121,7 +130,10 @@ static int write_file(sqlite3_file *base, const void *bytes, int count, sqlite3_
     if (!file_fails(base, "xWrite", true)) {
         return sound_of(base)->pMethods->xWrite(sound_of(base), bytes, count, offset);
     }
-    (void)sound_of(base)->pMethods->xWrite(sound_of(base), bytes, count / 2, offset);
+    int written = written_of(count);
+    if (written > 0) {
+        (void)sound_of(base)->pMethods->xWrite(sound_of(base), bytes, written, offset);
+    }
     return write_failure();
 }
 

@@ -1,12 +1,12 @@
 /* A disk that fails: SQLite's own VFS with the n-th call made to fail.
  *
  * Guarantee: calls for files below the watched directory are counted from failing_vfs_arm() on, and
- * those that the plan names fail as a disk does: a failed write may have left half of its bytes, a
- * failed sync may have synced nothing. Of calls of one kind to one file in unbroken succession (the
- * pages of a commit) the first two count, for the others fail no differently; where only writes
- * count, each does. Files elsewhere are never touched, so a test can look at
- * copies while its disk is broken. Giving locks back and closing never fail.
- * Thread: install and watch before others start; the rest any.
+ * those that the plan names fail as a disk does: a failed write has left half of its bytes, all but
+ * one, or none, by turns of n, a failed sync may have synced nothing. Of calls of one kind to one
+ * file in unbroken succession (the pages of a checkpoint) the first two count, for the others fail
+ * no differently; where only writes count, each does. Files elsewhere are never touched, so a test
+ * can look at copies while its disk is broken. Giving locks back and closing never fail. Thread:
+ * install and watch before others start; the rest any.
  */
 #ifndef HEARTHCHAT_TESTS_FAILING_VFS_H
 #define HEARTHCHAT_TESTS_FAILING_VFS_H
@@ -21,7 +21,8 @@ enum failing_vfs_kind {
     FAILING_VFS_FULL,      /* only writes count; the n-th and all after it until healed */
 };
 
-/* Makes it the VFS of all databases that are opened from now on. */
+/* Makes it the VFS of all databases that are opened from now on: before the first that is opened to
+ * be written, whose VFS stays. */
 void failing_vfs_install(void);
 
 /* Files below that absolute path are on the failing disk. Copied. */

@@ -30,7 +30,6 @@ static void peer_links_save__an_idle_node_writes_seldom(void **state)
     struct scripted_peers scripted;
     int64_t last_seen = 0;
     (void)state;
-    failing_vfs_install();
     failing_vfs_watch("/tmp");
     scripted_peers_open(&scripted, 1);
     gossip_peer_called(scripted.gossip, test_id(BOB), NULL);
@@ -56,7 +55,6 @@ static void peer_links_save__many_who_are_there_are_written_seldom(void **state)
     enum { MANY = 250, TWO_HOURS_MS = 7200000, SAVES = 8, MINUTE_MS = 60000 };
     struct scripted_peers scripted;
     (void)state;
-    failing_vfs_install();
     failing_vfs_watch("/tmp");
     scripted_peers_open(&scripted, MANY);
     failing_vfs_arm(FAILING_VFS_FULL, 0);
@@ -191,5 +189,6 @@ int main(void)
         cmocka_unit_test(peer_links_save__wakes_nobody_when_nothing_changed),
         cmocka_unit_test(peer_links_tell_presence__does_not_fill_the_log),
     };
+    failing_vfs_install(); /* before a log is opened */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

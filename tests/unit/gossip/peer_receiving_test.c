@@ -25,7 +25,6 @@ static void peer_receiving_store__who_lost_something_has_not_caught_up(void **st
     uint8_t hash[BLAKE3_HASH_BYTES];
     char *text = scripted_peers_message(ALICE, 500, hash);
     (void)state;
-    failing_vfs_install();
     failing_vfs_watch("/tmp");
     scripted_peers_open(&scripted, 2);
     assert_int_equal(log_caught_up_await(scripted.log.log), RESULT_OK);
@@ -49,5 +48,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peer_receiving_store__who_lost_something_has_not_caught_up),
     };
+    failing_vfs_install(); /* before a log is opened */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

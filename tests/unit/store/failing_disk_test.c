@@ -8,7 +8,7 @@
 #include "store/log_wait.h"
 #include "support/disk_looks.h"
 
-enum { MOST_TRIES = 3, STEPS_AFTERWARDS = 3, FEWER = 11 };
+enum { MOST_TRIES = 3, STEPS_AFTERWARDS = 3 };
 
 /* A message while nothing can be written: refused, and it leaves nothing behind. */
 static void probe(struct disk *disk)
@@ -116,13 +116,13 @@ static void failing_disk__every_call_from_one_on_fails(void **state)
 static void failing_disk__is_full_for_one_write(void **state)
 {
     (void)state;
-    play_all(FAILING_VFS_FULL_ONCE, true, FEWER, "full once");
+    play_all(FAILING_VFS_FULL_ONCE, true, 1, "full once");
 }
 
 static void failing_disk__is_full_from_one_write_on(void **state)
 {
     (void)state;
-    play_all(FAILING_VFS_FULL, true, FEWER, "full");
+    play_all(FAILING_VFS_FULL, true, 1, "full");
 }
 
 static void failing_disk__one_call_of_the_writer_thread_fails(void **state)

@@ -183,7 +183,6 @@ static void log_open_invites__say_what_else_is_wrong(void **state)
     struct test_log test;
     struct told told = {0};
     (void)state;
-    failing_vfs_install();
     begin(&test, ALICE, &clocked);
     struct open_invite open = promise(7, 9);
     assert_int_equal(add(&test, &open), RESULT_OK);
@@ -300,7 +299,6 @@ static void log_open_invites__count_nothing_that_is_not_committed(void **state)
     bool failed = true;
     int refused = 0;
     (void)state;
-    failing_vfs_install();
     for (int64_t nth = 1; failed; nth++) {
         struct test_log test;
         begin(&test, ALICE, &clocked);
@@ -365,5 +363,6 @@ int main(void)
         cmocka_unit_test(log_open_invites__of_a_backup_serve_nobody_new),
         cmocka_unit_test(log_open_invites__count_nothing_that_is_not_committed),
     };
+    failing_vfs_install(); /* before a log is opened */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,6 @@ static void fail_batches(enum failing_vfs_kind kind)
     int all = 0;
     int64_t n = 1;
     (void)log_open("/dev/null", LOG_ERROR, NULL);
-    failing_vfs_install();
     neighbours_begin_known(&street, 2);
     failing_vfs_watch(street.logs[ALICE].directory);
     neighbours_reopen(&street, ALICE);
@@ -160,7 +159,7 @@ static void fail_batches(enum failing_vfs_kind kind)
     while (try_batch(&street, kind, n, &all)) {
         n++;
     }
-    assert_true(n > 3);
+    assert_true(n > (kind == FAILING_VFS_ONCE ? 3 : 1)); /* a batch is one write */
     neighbours_end_whole(&street);
 }
 
@@ -180,5 +179,6 @@ int main(void)
         cmocka_unit_test(log_search__takes_in_many_when_there_is_time),
         cmocka_unit_test(log_search__loses_none_when_a_batch_fails),
     };
+    failing_vfs_install(); /* before a log is opened */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
