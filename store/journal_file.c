@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "protocol/signing.h"
 
 /* Of SQLite's format of the journal: before each page stands its head, with the size of the
  * database in the last of a transaction and 0 in the others. */
@@ -25,9 +26,8 @@ struct part {
     sqlite3_file *other; /* the journal of a database, the database of a journal. NULL: closed */
     unsigned char *gathered; /* what comes from here on: of a journal */
     int gathered_bytes;
-    sqlite3_int64 gathered_from; /* their place in the file */
-    sqlite3_int64 next;          /* where the frame goes on that is being written; -1: unknown */
-    bool has_head;               /* what is next is the page of a head */
+    sqlite3_int64 gathered_from; /* their place, or where they would begin; -1: unknown */
+    bool has_head;               /* what comes next is the page of a head */
     bool is_last;                /* and the last page of its transaction */
 };
 
@@ -42,15 +42,32 @@ static struct part *part_of(sqlite3_file *file)
     return (struct part *)(void *)((unsigned char *)file + size_beneath());
 }
 
+/* Pages hold keys that may be deleted next. */
+static void keep_gathered(struct part *part, int bytes)
+{
+    signing_wipe(part->gathered + bytes, (size_t)(part->gathered_bytes - bytes));
+    part->gathered_bytes = bytes;
+}
+
+static void drop_gathered(struct part *part)
+{
+    if (part->gathered_bytes > 0) {
+        keep_gathered(part, 0);
+    }
+}
+
 static int write_gathered(sqlite3_file *file)
 {
     struct part *part = part_of(file);
-    if (part->gathered_bytes == 0) {
+    int count = part->gathered_bytes;
+    if (count == 0) {
         return SQLITE_OK;
     }
-    int status =
-        part->beneath->xWrite(file, part->gathered, part->gathered_bytes, part->gathered_from);
-    part->gathered_bytes = status == SQLITE_OK ? 0 : part->gathered_bytes;
+    int status = part->beneath->xWrite(file, part->gathered, count, part->gathered_from);
+    if (status == SQLITE_OK) {
+        part->gathered_from += count;
+        drop_gathered(part);
+    }
     return status;
 }
 
@@ -59,12 +76,8 @@ static void gather(struct part *part, const void *bytes, int count)
     if (part->gathered == NULL) {
         part->gathered = memory_allocate(MOST_BYTES, 1);
     }
-    if (part->gathered_bytes == 0) {
-        part->gathered_from = part->next;
-    }
     memcpy(part->gathered + part->gathered_bytes, bytes, (size_t)count);
     part->gathered_bytes += count;
-    part->next += count;
 }
 
 static void note_head(struct part *part, const unsigned char *head)
@@ -85,8 +98,7 @@ static int take_page(sqlite3_file *file, const void *page, int count)
     }
     int status = write_gathered(file);
     if (status != SQLITE_OK) { /* SQLite takes this page alone for not written */
-        part->gathered_bytes = before;
-        part->next = -1;
+        keep_gathered(part, before);
     }
     return status;
 }
@@ -96,15 +108,16 @@ static int take_page(sqlite3_file *file, const void *page, int count)
 static int write_at_once(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     struct part *part = part_of(file);
-    part->has_head = false;
-    part->next = -1;
     int status = write_gathered(file);
-    if (status == SQLITE_OK) {
-        status = part->beneath->xWrite(file, bytes, count, offset);
+    part->has_head = false;
+    if (status != SQLITE_OK) {
+        return status;
     }
-    if (status == SQLITE_OK && count == HEAD_BYTES) {
+    status = part->beneath->xWrite(file, bytes, count, offset);
+    bool is_head = status == SQLITE_OK && count == HEAD_BYTES;
+    part->gathered_from = is_head ? offset + count : -1;
+    if (is_head) {
         note_head(part, bytes);
-        part->next = offset + count;
     }
     return status;
 }
@@ -112,7 +125,8 @@ static int write_at_once(sqlite3_file *file, const void *bytes, int count, sqlit
 static int write_journal(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     struct part *part = part_of(file);
-    bool is_next = offset == part->next && part->gathered_bytes + count <= MOST_BYTES;
+    bool is_next = offset == part->gathered_from + part->gathered_bytes &&
+                   part->gathered_bytes + count <= MOST_BYTES;
     if (is_next && part->has_head && count > HEAD_BYTES) {
         return take_page(file, bytes, count);
     }
@@ -151,14 +165,6 @@ static int size_journal(sqlite3_file *file, sqlite3_int64 *size_out)
     return status == SQLITE_OK ? part_of(file)->beneath->xFileSize(file, size_out) : status;
 }
 
-static void drop_gathered(struct part *part)
-{
-    if (part->gathered_bytes > 0) {
-        part->gathered_bytes = 0;
-        part->next = -1;
-    }
-}
-
 static int close_journal(sqlite3_file *file)
 {
     struct part *part = part_of(file);
@@ -192,7 +198,8 @@ static int close_database(sqlite3_file *file)
 static struct part *adopt(sqlite3_file *file)
 {
     struct part *part = part_of(file);
-    *part = (struct part){.beneath = file->pMethods, .methods = *file->pMethods, .next = -1};
+    *part =
+        (struct part){.beneath = file->pMethods, .methods = *file->pMethods, .gathered_from = -1};
     file->pMethods = &part->methods;
     return part;
 }
@@ -217,6 +224,13 @@ static void adopt_journal(sqlite3_file *file, sqlite3_file *database)
     part_of(database)->other = file;
 }
 
+/* Else SQLite fills up sectors behind a transaction, with pieces of frames. */
+static bool comes_in_frames(sqlite3_file *database)
+{
+    return (database->pMethods->xDeviceCharacteristics(database) &
+            SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+}
+
 static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
                      int *flags_out)
 {
@@ -225,7 +239,10 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file
     if (status == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
         adopt_database(file);
     } else if (status == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
-        adopt_journal(file, sqlite3_database_file_object(name));
+        sqlite3_file *database = sqlite3_database_file_object(name);
+        if (comes_in_frames(database)) {
+            adopt_journal(file, database);
+        }
     }
     return status;
 }
