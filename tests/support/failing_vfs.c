@@ -22,6 +22,8 @@ static int64_t failed;
 static char first[128];
 static const char *last_call;
 static char last_name[128];
+static const unsigned char *last_written;
+static int last_count;
 static int alike; /* calls in unbroken succession of one kind to one file */
 
 /* A file on the failing disk, with that of the VFS beneath behind it. */
@@ -127,6 +129,10 @@ static int read_file(sqlite3_file *base, void *bytes, int count, sqlite3_int64 o
 
 static int write_file(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset)
 {
+    lock_take(lock);
+    last_written = bytes;
+    last_count = count;
+    lock_release(lock);
     if (!file_fails(base, "xWrite", true)) {
         return sound_of(base)->pMethods->xWrite(sound_of(base), bytes, count, offset);
     }
@@ -331,6 +337,15 @@ int64_t failing_vfs_failures(void)
     int64_t failures = failed;
     lock_release(lock);
     return failures;
+}
+
+const unsigned char *failing_vfs_written(int *count_out)
+{
+    lock_take(lock);
+    const unsigned char *bytes = last_written;
+    *count_out = last_count;
+    lock_release(lock);
+    return bytes;
 }
 
 const char *failing_vfs_first(void)

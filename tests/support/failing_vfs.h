@@ -38,6 +38,9 @@ void failing_vfs_heal(void);
 int64_t failing_vfs_count(void);
 int64_t failing_vfs_failures(void);
 
+/* Where the bytes of the last write lay that was asked for: its caller's memory. */
+const unsigned char *failing_vfs_written(int *count_out);
+
 /* One moment of a database on it, as a new file; the disk is only read, and as it is, not as it
  * fails. False: it can't be read. */
 bool failing_vfs_copy_database(const char *from, const char *to);

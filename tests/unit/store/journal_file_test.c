@@ -271,6 +271,109 @@ static void journal_file__drops_what_was_rolled_back(void **state)
     end(&place);
 }
 
+/* Whoever asks for the file itself finds it as if each write had been done. */
+static void journal_file__is_one_file_with_what_is_gathered(void **state)
+{
+    struct place place;
+    (void)state;
+    begin(&place, "FULL");
+    run(place.database, "PRAGMA cache_size=10");
+    insert(&place, 30);
+    for (int turn = 0; turn < 3; turn++) {
+        sqlite3_file *file = journal_of(&place);
+        run(place.database, "PRAGMA wal_checkpoint(TRUNCATE); BEGIN IMMEDIATE;");
+        insert(&place, 70);
+        int64_t size = size_on_disk(&place);
+        if (turn == 0) {
+            assert_int_equal(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL), SQLITE_OK);
+            assert_true(size_on_disk(&place) > size);
+        } else if (turn == 1) {
+            assert_true(size_of_journal(&place) > size);
+        } else {
+            assert_int_equal(file->pMethods->xTruncate(file, size), SQLITE_OK);
+            assert_int_equal(size_of_journal(&place), size);
+        }
+        run(place.database, "ROLLBACK");
+    }
+    end(&place);
+}
+
+static bool is_wiped(const unsigned char *bytes, int count)
+{
+    unsigned char all = 0;
+    for (int i = 0; i < count; i++) {
+        all |= bytes[i];
+    }
+    return all == 0;
+}
+
+static void journal_file__leaves_nothing_in_memory(void **state)
+{
+    enum { FRAME_BYTES = 24 + 4096 };
+    struct place place;
+    int count = 0;
+    (void)state;
+    begin(&place, "FULL");
+    insert(&place, 20);
+    insert(&place, 80);
+    const unsigned char *bytes = failing_vfs_written(&count);
+    assert_true(count > 10 * FRAME_BYTES);
+    assert_true(is_wiped(bytes, count));
+    failing_vfs_arm(FAILING_VFS_FULL, 1);
+    run(place.database, "BEGIN IMMEDIATE");
+    insert(&place, 80);
+    assert_int_equal(sqlite3_exec(place.database, "COMMIT", NULL, NULL, NULL), SQLITE_FULL);
+    failing_vfs_heal();
+    assert_ptr_equal(failing_vfs_written(&count), bytes);
+    assert_true(count > 10 * FRAME_BYTES);
+    assert_true(is_wiped(bytes, count));
+    end(&place);
+}
+
+/* Who is alone with a database gives no lock back, and keeps what could not be written. */
+static void journal_file__never_brings_back_a_commit_that_failed(void **state)
+{
+    struct place place;
+    (void)state;
+    begin(&place, "FULL");
+    run(place.database, "PRAGMA locking_mode=EXCLUSIVE");
+    insert(&place, 20);
+    int64_t before = sum(place.database);
+    for (int turn = 0; turn < 2; turn++) {
+        failing_vfs_arm(FAILING_VFS_FULL, 1 + turn);
+        run(place.database, "BEGIN IMMEDIATE");
+        insert(&place, 20 + 200 * turn);
+        assert_int_equal(sqlite3_exec(place.database, "COMMIT", NULL, NULL, NULL), SQLITE_FULL);
+        failing_vfs_heal();
+        (void)size_of_journal(&place); /* writes what is left of it */
+        assert_int_equal(sum_of_what_is_left(&place), before);
+        assert_int_equal(sum(place.database), before);
+    }
+    insert(&place, 5);
+    assert_int_equal(sum_of_what_is_left(&place), sum(place.database));
+    end(&place);
+}
+
+/* On a disk where a write may spoil what lies beside it, SQLite writes pieces of frames too. */
+static void journal_file__leaves_alone_what_is_filled_up(void **state)
+{
+    struct place place;
+    (void)state;
+    begin(&place, "FULL");
+    assert_int_equal(sqlite3_close(place.database), SQLITE_OK);
+    char *uri = memory_format("file:%s?psow=0", place.path);
+    assert_int_equal(sqlite3_open_v2(uri, &place.database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI,
+                                     journal_file_vfs()),
+                     SQLITE_OK);
+    insert(&place, 20);
+    failing_vfs_arm(FAILING_VFS_FULL, 0);
+    insert(&place, 20);
+    assert_true(failing_vfs_count() > 8);
+    assert_int_equal(sum_of_what_is_left(&place), sum(place.database));
+    memory_free(uri);
+    end(&place);
+}
+
 /* A commit that is answered is there, one that fails is not, or all of it. False: nothing failed.
  */
 static bool fail_once(struct place *place, enum failing_vfs_kind kind, int64_t n, int cache)
@@ -459,6 +562,10 @@ int main(void)
         cmocka_unit_test(journal_file__shows_each_commit_to_whoever_looks),
         cmocka_unit_test(journal_file__keeps_apart_what_is_written_early),
         cmocka_unit_test(journal_file__drops_what_was_rolled_back),
+        cmocka_unit_test(journal_file__is_one_file_with_what_is_gathered),
+        cmocka_unit_test(journal_file__leaves_nothing_in_memory),
+        cmocka_unit_test(journal_file__never_brings_back_a_commit_that_failed),
+        cmocka_unit_test(journal_file__leaves_alone_what_is_filled_up),
         cmocka_unit_test(journal_file__answers_what_fails_where_it_fails),
         cmocka_unit_test(journal_file__is_read_by_another_process_meanwhile),
         cmocka_unit_test(journal_file__leaves_what_was_answered_when_it_is_killed),
