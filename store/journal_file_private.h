@@ -7,7 +7,9 @@
  * writer alone sees frames before, and what it reads or overwrites is written first. What is
  * gathered when the lock of who writes is given back was rolled back, and is dropped. A write that
  * fails is answered to the call that caused it, the commit frame's at the latest, as the file's own
- * failure; what was gathered stays and is tried again with the next.
+ * failure; what was gathered stays and is tried again with the next. Pages hold keys: what was
+ * written or dropped is wiped from memory. Where SQLite fills up sectors behind a transaction
+ * (psow=0), nothing is gathered.
  * Thread: any to ask for it; a file is its connection's.
  * Limits: 128 KiB are gathered, then written: no more is taken at once, and memory does not grow
  * with a transaction.

@@ -279,7 +279,8 @@ static void journal_file__is_one_file_with_what_is_gathered(void **state)
     begin(&place, "FULL");
     run(place.database, "PRAGMA cache_size=10");
     insert(&place, 30);
-    for (int turn = 0; turn < 3; turn++) {
+    for (int turn = 0; turn < 4; turn++) {
+        unsigned char bytes[100];
         sqlite3_file *file = journal_of(&place);
         run(place.database, "PRAGMA wal_checkpoint(TRUNCATE); BEGIN IMMEDIATE;");
         insert(&place, 70);
@@ -289,6 +290,10 @@ static void journal_file__is_one_file_with_what_is_gathered(void **state)
             assert_true(size_on_disk(&place) > size);
         } else if (turn == 1) {
             assert_true(size_of_journal(&place) > size);
+        } else if (turn == 2) { /* from before it into it */
+            assert_int_equal(file->pMethods->xRead(file, bytes, sizeof bytes, size - 50),
+                             SQLITE_OK);
+            assert_true(size_on_disk(&place) > size);
         } else {
             assert_int_equal(file->pMethods->xTruncate(file, size), SQLITE_OK);
             assert_int_equal(size_of_journal(&place), size);
