@@ -1,7 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <sched.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -14,22 +14,28 @@
 enum { MOST = 4, SECOND_MS = 1000 };
 
 static _Atomic int64_t now_ms; /* the sweeper reads it, too */
-static _Atomic unsigned told;  /* how often anybody has */
+static unsigned told;          /* how often anybody has */
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t was_told = PTHREAD_COND_INITIALIZER;
 
 static int64_t tell(void *context)
 {
     (void)context;
+    (void)pthread_mutex_lock(&telling);
     told++;
+    (void)pthread_cond_signal(&was_told);
+    (void)pthread_mutex_unlock(&telling);
     return now_ms;
 }
 
 /* Until the sweeper has looked at what is so now; nobody else reads the clock meanwhile. */
 static void await_sweep(void)
 {
-    unsigned before = told;
-    while (told < before + 2) {
-        (void)sched_yield();
+    (void)pthread_mutex_lock(&telling);
+    for (unsigned before = told; told < before + 2;) {
+        (void)pthread_cond_wait(&was_told, &telling);
     }
+    (void)pthread_mutex_unlock(&telling);
 }
 
 static const struct clock clock_of_test = {tell, tell, NULL};
