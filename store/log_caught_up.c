@@ -58,7 +58,7 @@ static void end_await(struct writer_job *job, struct event_log *log, enum result
 
 enum result log_caught_up_await(struct event_log *log)
 {
-    struct await_job await = {.job = {run_await, end_await}, .lock = lock_create()};
+    struct await_job await = {.job = {.run = run_await, .done = end_await}, .lock = lock_create()};
     enum result result = log_writer_submit(log, &await.job);
     if (result == RESULT_OK) {
         lock_take(await.lock);

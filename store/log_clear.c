@@ -51,8 +51,10 @@ enum result log_clear_conversation(struct event_log *log, const struct node_id *
                                    log_clear_done *done, void *context)
 {
     struct clear_job *clear = memory_allocate(1, sizeof *clear);
-    *clear = (struct clear_job){
-        .job = {run_clear, answer_clear}, .peer = *peer, .done = done, .context = context};
+    *clear = (struct clear_job){.job = {.run = run_clear, .done = answer_clear},
+                                .peer = *peer,
+                                .done = done,
+                                .context = context};
     enum result result = log_writer_submit(log, &clear->job);
     if (result != RESULT_OK) {
         memory_free(clear);

@@ -99,7 +99,7 @@ enum result log_contacts_change(struct event_log *log, const struct node_id *con
                                 void *context)
 {
     struct change_job *change = memory_allocate(1, sizeof *change);
-    *change = (struct change_job){.job = {run_change, answer_change},
+    *change = (struct change_job){.job = {.run = run_change, .done = answer_change},
                                   .contact = *contact,
                                   .has_nickname = wish->nickname != NULL,
                                   .muted = wanted(wish->muted),

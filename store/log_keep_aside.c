@@ -66,8 +66,10 @@ static void end_keep(struct writer_job *job, struct event_log *log, enum result 
 enum result log_keep_aside_events(struct event_log *log, struct verified_event **events,
                                   size_t count, int64_t *kept)
 {
-    struct keep_job keeping = {
-        .job = {run_keep, end_keep}, .events = events, .count = count, .lock = lock_create()};
+    struct keep_job keeping = {.job = {.run = run_keep, .done = end_keep},
+                               .events = events,
+                               .count = count,
+                               .lock = lock_create()};
     enum result result = log_writer_submit(log, &keeping.job);
     if (result == RESULT_OK) {
         lock_take(keeping.lock);

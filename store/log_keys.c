@@ -34,8 +34,8 @@ static void answer_rotate(struct writer_job *job, struct event_log *log, enum re
 enum result log_keys_rotate(struct event_log *log, event_log_answered *done, void *context)
 {
     struct rotate_job *rotate = memory_allocate(1, sizeof *rotate);
-    *rotate =
-        (struct rotate_job){.job = {run_rotate, answer_rotate}, .done = done, .context = context};
+    *rotate = (struct rotate_job){
+        .job = {.run = run_rotate, .done = answer_rotate}, .done = done, .context = context};
     enum result result = log_writer_submit(log, &rotate->job);
     if (result != RESULT_OK) {
         memory_free(rotate);

@@ -137,7 +137,7 @@ enum result log_restoring_give(struct event_log *log, const struct node_id *peer
                                log_restoring_given *done, void *context)
 {
     struct give_job *give = memory_allocate(1, sizeof *give);
-    *give = (struct give_job){.job = {run_give, answer_give},
+    *give = (struct give_job){.job = {.run = run_give, .done = answer_give},
                               .peer = *peer,
                               .and_theirs = and_theirs,
                               .of_all = since_lamport != NULL,

@@ -46,7 +46,7 @@ enum result log_verified_mark(struct event_log *log, const struct node_id *membe
                               event_log_answered *done, void *context)
 {
     struct mark_job *mark = memory_allocate(1, sizeof *mark);
-    *mark = (struct mark_job){.job = {run_mark, answer_mark},
+    *mark = (struct mark_job){.job = {.run = run_mark, .done = answer_mark},
                               .member = *member,
                               .verified = verified,
                               .done = done,

@@ -171,7 +171,7 @@ static enum result upkeep(const char *directory, const struct node_id *community
                                         .key = key,
                                         .clock = clock,
                                         .synchronous = true};
-    struct upkeep_job job = {.job = {run_upkeep, end_upkeep}, .report = report};
+    struct upkeep_job job = {.job = {.run = run_upkeep, .done = end_upkeep}, .report = report};
     enum result result = event_log_open(&options, &log, error);
     if (result == RESULT_OK) {
         result = log_writer_submit(log, &job.job);
