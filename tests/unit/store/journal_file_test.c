@@ -542,7 +542,7 @@ static void journal_file__leaves_what_was_answered_when_it_is_killed(void **stat
         int64_t more = 0;
         begin(&place, "NORMAL");
         pid_t child = fork_with(write_until_killed, &place, pipe);
-        while (commits < 7 * times) {
+        while (commits < INT64_C(7) * times) {
             assert_int_equal(read(pipe[0], &commits, sizeof commits), sizeof commits);
         }
         (void)kill(child, SIGKILL);

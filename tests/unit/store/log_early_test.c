@@ -48,7 +48,7 @@ static void end_turn(struct writer_job *job, struct event_log *log, enum result 
 
 static struct turn prepare(struct neighbours *street, const char *text)
 {
-    struct turn turn = {.job = {run_turn, end_turn},
+    struct turn turn = {.job = {.run = run_turn, .done = end_turn},
                         .draft = event_draft_message(text, test_id(BOB), text, NULL)};
     turn.early = log_early_seal(street->logs[ALICE].log, &turn.draft);
     return turn;
