@@ -5,7 +5,7 @@
 #include "core/lock.h"
 #include "core/memory.h"
 
-/* Sorted, so that equal ones lie side by side: a member's every key once. */
+/* A member's every key once; from member_names_sort() on those alone, once, that several have. */
 struct member_names {
     struct lock *lock; /* guards what follows */
     uint64_t *reads;   /* NULL: nobody asked yet */
@@ -66,10 +66,23 @@ void member_names_add(struct member_names *names, struct person_name_keys keys)
     }
 }
 
+/* Few are: who looks for one, once for each line of a list, looks among these. */
+static size_t keep_shared(uint64_t *keys, size_t count)
+{
+    size_t kept = 0;
+    qsort(keys, count, sizeof *keys, compare_keys);
+    for (size_t i = 1; i < count; i++) {
+        if (keys[i] == keys[i - 1] && (kept == 0 || keys[kept - 1] != keys[i])) {
+            keys[kept++] = keys[i];
+        }
+    }
+    return kept;
+}
+
 void member_names_sort(struct member_names *names)
 {
-    qsort(names->reads, names->read_count, sizeof *names->reads, compare_keys);
-    qsort(names->looks, names->look_count, sizeof *names->looks, compare_keys);
+    names->read_count = keep_shared(names->reads, names->read_count);
+    names->look_count = keep_shared(names->looks, names->look_count);
 }
 
 void member_names_end(struct member_names *names)
@@ -77,13 +90,9 @@ void member_names_end(struct member_names *names)
     lock_release(names->lock);
 }
 
-/* One of them is one's own. */
 static bool is_shared(const uint64_t *keys, size_t count, uint64_t key)
 {
-    const uint64_t *found =
-        key == 0 ? NULL : bsearch(&key, keys, count, sizeof *keys, compare_keys);
-    return found != NULL &&
-           ((found > keys && found[-1] == key) || (found + 1 < keys + count && found[1] == key));
+    return key != 0 && bsearch(&key, keys, count, sizeof *keys, compare_keys) != NULL;
 }
 
 enum namesake member_names_find(const struct member_names *names, struct person_name_keys keys)
