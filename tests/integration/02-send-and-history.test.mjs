@@ -17,6 +17,7 @@ const expectError = async (promise, status, code) => {
 const send = (body) => alice.request('POST', '/api/v1/chat/send', body);
 
 test('two nodes deliver directly, and the delivered event propagates back to the sender', async () => {
+  await alice.until(async () => (await alice.get('/api/v1/members')).members.some((member) => member.node_id === bob.id && member.online)); // who was called while he still joined is called again a second later
   const sent = await alice.send(bob.id, 'Hello');
   assert.equal(sent.delivered, 'direct');
   await bob.arrived('Hello');
