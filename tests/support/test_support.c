@@ -55,6 +55,17 @@ struct verified_event *test_event(struct event_draft draft, const struct signing
     return event;
 }
 
+char *test_event_text(struct event_draft draft)
+{
+    char id[ULID_TEXT_BYTES];
+    const struct signing_key key = test_key(2);
+    struct verified_event *event = test_event(draft, &key, test_id(1), test_ulid(8, id), 41);
+    size_t length = 0;
+    char *text = memory_duplicate_string(event_verified_text(event, &length));
+    event_verified_destroy(&event);
+    return text;
+}
+
 const char *test_ulid(unsigned number, char text_out[static ULID_TEXT_BYTES])
 {
     (void)snprintf(text_out, ULID_TEXT_BYTES, "01HXR%021u", number);

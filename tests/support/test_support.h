@@ -34,6 +34,9 @@ struct verified_event *test_event(struct event_draft draft, const struct signing
                                   const struct node_id *community_id, const char *event_id,
                                   int64_t lamport);
 
+/* Its text, of key 2 in the community of key 1; the caller frees. */
+char *test_event_text(struct event_draft draft);
+
 /* A ULID whose last characters are the number. */
 const char *test_ulid(unsigned number, char text_out[static ULID_TEXT_BYTES]);
 

@@ -15,9 +15,7 @@ static void gossip_state__exchanges_with_every_peer_at_the_start(void **state_po
     gossip_state_destroy(&state);
 }
 
-/* Seconds until it is asked again after it found a difference then; the next comparison ends at
- * once.
- */
+/* Seconds until it is asked again after it found a difference then; the next ends at once. */
 static int64_t asked_after_difference(struct gossip_state *state, int64_t at_ms)
 {
     gossip_state_peer_differs(state, test_id(1), at_ms);

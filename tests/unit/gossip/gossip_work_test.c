@@ -10,6 +10,7 @@
 #include "protocol/co_signature.h"
 #include "protocol/event_data.h"
 #include "support/scripted_peers.h"
+#include "support/slow_readers.h"
 
 enum { BOB = 2, JANA = 3, FULL = 4096, PATIENCE_MS = 30000 };
 
@@ -170,69 +171,6 @@ static void gossip_stop__waits_for_work(void **state)
     scripted_peers_close(&scripted);
 }
 
-/* Readers of which the only one stands still, but for a round of what waits for it now and then. */
-struct slow_readers {
-    struct reader_job job;
-    struct readers *own; /* NULL: they are the others, too */
-    struct readers *readers;
-    struct lock *lock; /* guards what follows */
-    unsigned allowed;
-    unsigned rounds; /* it stood still so many times */
-    bool released;
-    bool ended;
-};
-
-static bool stand_still(struct reader_job *job)
-{
-    struct slow_readers *slow = (struct slow_readers *)job;
-    lock_take(slow->lock);
-    slow->rounds++;
-    lock_wake_all(slow->lock);
-    while (slow->rounds > slow->allowed && !slow->released) {
-        (void)lock_wait(slow->lock, -1);
-    }
-    slow->ended = slow->released;
-    lock_wake_all(slow->lock);
-    bool ended = slow->ended;
-    lock_release(slow->lock);
-    return ended;
-}
-
-static void hold(struct slow_readers *slow)
-{
-    slow->job = (struct reader_job){.run = stand_still, .payer = UINT32_MAX};
-    slow->allowed = slow->rounds = 0;
-    slow->released = slow->ended = false;
-    readers_post(slow->readers, &slow->job);
-    lock_take(slow->lock);
-    while (slow->rounds == 0) {
-        (void)lock_wait(slow->lock, -1);
-    }
-    lock_release(slow->lock);
-}
-
-static void let_a_round_pass(struct slow_readers *slow)
-{
-    lock_take(slow->lock);
-    const unsigned round = ++slow->allowed;
-    lock_wake_all(slow->lock);
-    while (slow->rounds == round) {
-        (void)lock_wait(slow->lock, -1);
-    }
-    lock_release(slow->lock);
-}
-
-static void let_go(struct slow_readers *slow)
-{
-    lock_take(slow->lock);
-    slow->released = true;
-    lock_wake_all(slow->lock);
-    while (!slow->ended) {
-        (void)lock_wait(slow->lock, -1);
-    }
-    lock_release(slow->lock);
-}
-
 static void open_slow(struct slow_readers *slow, struct scripted_peers *scripted)
 {
     const struct readers_options options = {.name = "reader", .threads = 1};
@@ -253,7 +191,7 @@ static void close_slow(struct slow_readers *slow, struct scripted_peers *scripte
 /* From here on what the readers do for Bob is under way. */
 static void stop_waiting(struct slow_readers *slow, struct scripted_peers *scripted)
 {
-    hold(slow);
+    slow_readers_hold(slow);
     scripted->hurried = true;
 }
 
@@ -316,7 +254,7 @@ static void look_for_what_is_lacking(struct slow_readers *slow, struct scripted_
     struct scripted_request *comparison = scripted_peers_await(scripted, BOB, "/reconcile");
     stop_waiting(slow, scripted);
     scripted_peers_claim(scripted, comparison, hash, 1);
-    let_a_round_pass(slow);
+    slow_readers_let_a_round_pass(slow);
 }
 
 static void read_what_he_lacks(struct slow_readers *slow, struct scripted_peers *scripted)
@@ -324,7 +262,7 @@ static void read_what_he_lacks(struct slow_readers *slow, struct scripted_peers 
     struct scripted_request *comparison = scripted_peers_await(scripted, BOB, "/reconcile");
     stop_waiting(slow, scripted);
     scripted_peers_lack(scripted, comparison);
-    let_a_round_pass(slow);
+    slow_readers_let_a_round_pass(slow);
 }
 
 static void rescue_page(struct slow_readers *slow, struct scripted_peers *scripted)
@@ -412,7 +350,7 @@ static void gossip_work__of_a_member_who_is_shut_out_meanwhile_leads_to_nothing(
         assert_null(peer_links_find(scripted.gossip, test_id(BOB)));
         assert_int_equal(count_links(scripted.gossip), 2); /* what is under way has its link yet */
         scripted.hurried = false;
-        let_go(&slow);
+        slow_readers_let_go(&slow);
         scripted_peers_settle(&scripted);
         assert_null(scripted_peers_find(&scripted, BOB, ""));
         assert_int_equal(count_links(scripted.gossip), 1);
@@ -430,7 +368,7 @@ static void gossip_stop__waits_for_whatever_is_under_way(void **state)
         situations[i](&slow, &scripted);
         (void)gossip_step(scripted.gossip);
         assert_true(scripted.gossip->working > 0);
-        let_go(&slow);
+        slow_readers_let_go(&slow);
         gossip_stop(scripted.gossip);
         assert_int_equal(scripted.gossip->working, 0);
         close_slow(&slow, &scripted);
@@ -472,7 +410,7 @@ static void gossip_work__of_what_the_owner_wrote_is_its_own_readers(void **state
     }
     assert_null(scripted_peers_find(&scripted, JANA, "/events"));
     scripted.hurried = false;
-    let_go(&slow);
+    slow_readers_let_go(&slow);
     assert_non_null(scripted_peers_await(&scripted, JANA, "/events"));
     close_slow(&slow, &scripted);
 }
@@ -495,7 +433,7 @@ static void gossip_work__is_none_where_what_is_new_is_passed_on(void **state)
     assert_int_equal(scripted_peers_count(push, "\"event_id\""), 1);
     assert_non_null(scripted_peers_find(&scripted, JANA, "/events"));
     scripted.hurried = false;
-    let_go(&slow);
+    slow_readers_let_go(&slow);
     close_slow(&slow, &scripted);
 }
 

@@ -9,17 +9,6 @@
 #include "support/alike.h"
 #include "support/test_support.h"
 
-static char *text_of(struct event_draft draft)
-{
-    char id[ULID_TEXT_BYTES];
-    const struct signing_key key = test_key(2);
-    struct verified_event *event = test_event(draft, &key, test_id(1), test_ulid(8, id), 41);
-    size_t length = 0;
-    char *text = memory_duplicate_string(event_verified_text(event, &length));
-    event_verified_destroy(&event);
-    return text;
-}
-
 #define COMMIT "hatchGwKeRWTg-CJQUyJmi-lkhSAtB83YnORV-JEREQ"
 #define REPLY "x25519:3NjsrvtgDEkifA0-SR6uabMv1EysasIndjws8uhGDl4"
 
@@ -67,7 +56,7 @@ static void event_scan__reads_an_envelope_as_the_parser_does(void **state)
                                               "AAAAAAAAAAAAAAAAAAAAAAAA"};
     (void)state;
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-        char *text = text_of(draft_sealed(headers[i], ciphertexts[i]));
+        char *text = test_event_text(draft_sealed(headers[i], ciphertexts[i]));
         struct event *event = NULL;
         assert_true(event_scan_one(text, strlen(text), test_id(1), &event, &(size_t){0}));
         assert_int_equal(json_is_array(event->json), i < 2); /* those went by the parser */
@@ -82,8 +71,8 @@ static void event_scan__refuses_an_envelope_that_the_parser_refuses(void **state
 {
     static const char frame[] = "{\"commit\":\"\",\"keys\":\"\",\"v\":1}";
     const size_t digits[] = {0, 1, 20, 21, 22, 23, 24, 25, 174762, 174763, 174764, 174766};
-    char *original =
-        text_of(draft_sealed("{\"v\":1,\"commit\":\"\",\"keys\":\"\"}", "AAAAAAAAAAAAAAAAAAAAAA"));
+    char *original = test_event_text(
+        draft_sealed("{\"v\":1,\"commit\":\"\",\"keys\":\"\"}", "AAAAAAAAAAAAAAAAAAAAAA"));
     const char *at = strstr(original, "AAAAAAAAAAAAAAAAAAAAAA");
     char *many = memory_allocate(174767, 1);
     (void)state;
@@ -265,7 +254,7 @@ static void event_scan__reads_what_is_written_otherwise_as_the_parser_does(void 
     };
     (void)state;
     for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++) {
-        char *text = text_of(drafts[i]);
+        char *text = test_event_text(drafts[i]);
         assert_read_alike_in_pieces(text, strlen(text), 1);
         if (i % 2 == 1) { /* with a reply, and a receipt */
             assert_read_alike_in_runs(text, strlen(text));
@@ -283,7 +272,7 @@ static void assert_read_alike_from(const char *path)
     assert_int_equal(data_directory_read_file(path, 1048576, &bytes, &length), RESULT_OK);
     assert_read_alike(bytes, length);
     if (length > 0 && bytes[0] == '{' && memmem(bytes, length, "event_type", 10) == NULL) {
-        char *original = text_of(
+        char *original = test_event_text(
             draft_sealed("{\"v\":1,\"commit\":\"\",\"keys\":\"\"}", "AAAAAAAAAAAAAAAAAAAAAA"));
         char *body = strstr(original, "\"body\":") + strlen("\"body\":");
         char *behind = strstr(original, ",\"client_id\"");

@@ -31,17 +31,6 @@ static char *text_of_message(void)
     return text;
 }
 
-static char *text_of(struct event_draft draft)
-{
-    char id[ULID_TEXT_BYTES];
-    const struct signing_key key = test_key(2);
-    struct verified_event *event = test_event(draft, &key, test_id(1), test_ulid(8, id), 41);
-    size_t length = 0;
-    char *text = memory_duplicate_string(event_verified_text(event, &length));
-    event_verified_destroy(&event);
-    return text;
-}
-
 /* Those that need no parser, and one that does; read twice, they are the same. */
 static void event_scan__reads_each_kind_as_the_parser_does(void **state)
 {
@@ -55,7 +44,7 @@ static void event_scan__reads_each_kind_as_the_parser_does(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++) {
-        char *text = text_of(drafts[i]);
+        char *text = test_event_text(drafts[i]);
         struct event *scanned = NULL;
         struct event *parsed = NULL;
         struct verified_event *verified = NULL;
