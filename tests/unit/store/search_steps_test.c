@@ -1,63 +1,22 @@
 /* A search in steps: where it goes on, and what it holds on to meanwhile. */
 #include <sqlite3.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "store/database_private.h"
 #include "store/log_private.h"
 #include "store/log_readers_private.h"
 #include "store/search.h"
+#include "support/searching.h"
 #include "support/test_support.h"
 
-enum { ALICE = 1, BOB = 2 };
+enum { BOB = 2 };
 
-/* A log of Alice's with what Bob wrote to her; every other message waits for the index. */
-struct fixture {
-    struct test_log log;
-    int64_t lamport;
-    unsigned number;
-};
-
-static void open(struct fixture *fixture)
+/* Every other message waits for the index. */
+static void open(struct searching *fixture)
 {
-    *fixture = (struct fixture){0};
-    test_log_open(&fixture->log, ALICE, ALICE);
+    searching_open(fixture, BOB);
     fixture->log.log->search_may_wait = 1;
-    fixture->lamport = test_log_populate(&fixture->log, BOB);
-}
-
-static void arrive(struct fixture *fixture, const char *body)
-{
-    char id[ULID_TEXT_BYTES];
-    char client_id[16];
-    const struct signing_key key = test_key(BOB);
-    (void)snprintf(client_id, sizeof client_id, "c%u", ++fixture->number);
-    struct verified_event *event =
-        test_event(event_draft_message(client_id, test_id(ALICE), body, NULL), &key, test_id(ALICE),
-                   test_ulid(100 + fixture->number, id), fixture->lamport++);
-    test_log_receive(&fixture->log, &event, 1);
-    assert_int_equal(fixture->log.accepted, 1);
-}
-
-static void note(void *context, const struct history_message *message,
-                 const struct search_found *where)
-{
-    struct buffer *found = context;
-    (void)where;
-    buffer_append_format(found, "[%s]", message->body);
-}
-
-static void assert_finds(struct fixture *fixture, const char *text, const char *expected)
-{
-    const struct search_query query = {.text = text, .limit = 10};
-    struct buffer found;
-    bool more = true;
-    buffer_init(&found);
-    assert_int_equal(test_search(fixture->log.log, &query, note, &found, &more), RESULT_OK);
-    assert_string_equal(buffer_text(&found), expected);
-    assert_false(more);
-    buffer_deinit(&found);
 }
 
 static bool at_once(void *context)
@@ -84,13 +43,14 @@ static int count_beginnings(struct event_log *log)
 static void search__begins_once_however_many_steps_it_takes(void **state)
 {
     enum { MESSAGES = 40 };
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
     open(&fixture);
     for (int i = 0; i < MESSAGES; i++) {
-        arrive(&fixture, "wasser und sserpumpe"); /* all of its runs, and not the word */
+        searching_arrive(&fixture, BOB,
+                         "wasser und sserpumpe"); /* all of its runs, and not the word */
     }
-    assert_finds(&fixture, "wasserpumpe", "");
+    searching_assert_finds(&fixture, "wasserpumpe", "");
     assert_int_equal(count_beginnings(fixture.log.log), 1);
     test_log_close(&fixture.log);
 }
@@ -99,14 +59,14 @@ static void search__begins_once_however_many_steps_it_takes(void **state)
 static void search__ends_where_many_are_under_way(void **state)
 {
     enum { SEARCHES = 7 };
-    struct fixture fixture;
+    struct searching fixture;
     struct search *searches[SEARCHES];
     const struct search_query query = {.text = "bread", .limit = 10};
     int left = SEARCHES;
     (void)state;
     open(&fixture);
-    arrive(&fixture, "bread 1");
-    arrive(&fixture, "bread 2");
+    searching_arrive(&fixture, BOB, "bread 1");
+    searching_arrive(&fixture, BOB, "bread 2");
     for (int i = 0; i < SEARCHES; i++) {
         searches[i] = search_begin(fixture.log.log, &query);
     }
@@ -116,7 +76,8 @@ static void search__ends_where_many_are_under_way(void **state)
                 struct buffer found;
                 bool more = true;
                 buffer_init(&found);
-                assert_int_equal(search_end(&searches[i], note, &found, &more), RESULT_OK);
+                assert_int_equal(search_end(&searches[i], searching_note, &found, &more),
+                                 RESULT_OK);
                 assert_string_equal(buffer_text(&found), "[bread 2][bread 1]");
                 buffer_deinit(&found);
                 left--;
@@ -126,7 +87,7 @@ static void search__ends_where_many_are_under_way(void **state)
             assert_true(fixture.log.log->reader_count > 0); /* some let go */
         }
     }
-    assert_finds(&fixture, "bread", "[bread 2][bread 1]");
+    searching_assert_finds(&fixture, "bread", "[bread 2][bread 1]");
     test_log_close(&fixture.log);
 }
 
@@ -146,25 +107,25 @@ static bool end_journal(struct event_log *log)
 /* What was deleted is to leave the disk, whoever searches and doesn't come back for a while. */
 static void search__lets_go_where_the_journal_is_to_be_emptied(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     const struct search_query query = {.text = "bread", .limit = 10};
     struct buffer found;
     bool more = true;
     (void)state;
     open(&fixture);
-    arrive(&fixture, "bread 1");
-    arrive(&fixture, "bread 2");
-    arrive(&fixture, "bread 3");
+    searching_arrive(&fixture, BOB, "bread 1");
+    searching_arrive(&fixture, BOB, "bread 2");
+    searching_arrive(&fixture, BOB, "bread 3");
     struct search *search = search_begin(fixture.log.log, &query);
     assert_false(search_go_on(search, at_once, NULL));
-    arrive(&fixture, "water");
+    searching_arrive(&fixture, BOB, "water");
     assert_false(end_journal(fixture.log.log));
     assert_false(search_go_on(search, at_once, NULL));
     assert_true(end_journal(fixture.log.log));
     while (!search_go_on(search, at_once, NULL)) {
     }
     buffer_init(&found);
-    assert_int_equal(search_end(&search, note, &found, &more), RESULT_OK);
+    assert_int_equal(search_end(&search, searching_note, &found, &more), RESULT_OK);
     assert_string_equal(buffer_text(&found), "[bread 3][bread 2][bread 1]");
     buffer_deinit(&found);
     test_log_close(&fixture.log);

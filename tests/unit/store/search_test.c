@@ -8,83 +8,23 @@
 #include "store/database_private.h"
 #include "store/log_private.h"
 #include "store/maintenance.h"
+#include "support/searching.h"
 #include "support/test_support.h"
 
 enum { ALICE = 1, BOB = 2, JANA = 3 };
 
-/* A log of Alice's with what others wrote to her. */
-struct fixture {
-    struct test_log log;
-    int64_t lamport;
-    unsigned number;
-};
-
-static void open(struct fixture *fixture)
+static void arrive_with_file(struct searching *fixture, const char *name)
 {
-    *fixture = (struct fixture){0};
-    test_log_open(&fixture->log, ALICE, ALICE);
-    fixture->lamport = test_log_populate(&fixture->log, JANA);
-}
-
-static void arrive_at(struct fixture *fixture, uint8_t author, const char *body,
-                      json_t *attachments, int64_t lamport, unsigned number)
-{
-    char id[ULID_TEXT_BYTES];
-    char client_id[16];
-    const struct signing_key key = test_key(author);
-    (void)snprintf(client_id, sizeof client_id, "c%u", ++fixture->number);
-    struct verified_event *event =
-        test_event(event_draft_message(client_id, test_id(ALICE), body, attachments), &key,
-                   test_id(ALICE), test_ulid(number, id), lamport);
-    json_decref(attachments);
-    test_log_receive(&fixture->log, &event, 1);
-    assert_int_equal(fixture->log.accepted, 1);
-}
-
-static void arrive(struct fixture *fixture, uint8_t author, const char *body)
-{
-    arrive_at(fixture, author, body, NULL, fixture->lamport, 100 + fixture->number);
-    fixture->lamport++;
-}
-
-static void arrive_with_file(struct fixture *fixture, const char *name)
-{
-    arrive_at(fixture, BOB, "",
-              json_pack("[{s:s,s:s}]", "cid",
-                        "blake3:0000000000000000000000000000000000000000000000000000000000000000",
-                        "name", name),
-              fixture->lamport++, 200);
-}
-
-static void note(void *context, const struct history_message *message,
-                 const struct search_found *where)
-{
-    struct buffer *found = context;
-    (void)where;
-    buffer_append_format(found, "[%s]", message->body);
-}
-
-/* Fails unless the bodies that are found are these, "[newest][next]". */
-static void assert_finds_in(struct fixture *fixture, const char *text, const struct node_id *peer,
-                            const char *expected)
-{
-    struct search_query query = {.text = text, .peer = peer, .limit = 10};
-    struct buffer found;
-    bool more = true;
-    buffer_init(&found);
-    assert_int_equal(test_search(fixture->log.log, &query, note, &found, &more), RESULT_OK);
-    assert_string_equal(buffer_text(&found), expected);
-    assert_false(more);
-    buffer_deinit(&found);
-}
-
-static void assert_finds(struct fixture *fixture, const char *text, const char *expected)
-{
-    assert_finds_in(fixture, text, NULL, expected);
+    searching_arrive_at(
+        fixture, BOB, "",
+        json_pack("[{s:s,s:s}]", "cid",
+                  "blake3:0000000000000000000000000000000000000000000000000000000000000000", "name",
+                  name),
+        fixture->lamport++, 200);
 }
 
 /* Which views are not what the events say; the log is closed for it and opened again. */
-static void assert_differs(struct fixture *fixture, const char *expected)
+static void assert_differs(struct searching *fixture, const char *expected)
 {
     struct maintenance_report report;
     event_log_close(&fixture->log.log);
@@ -97,16 +37,16 @@ static void assert_differs(struct fixture *fixture, const char *expected)
 
 static void search__finds_words_without_case_and_accents(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "Frisches Brot gibt es bei Zoë am Kühlhaus");
-    assert_finds(&fixture, "brot", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
-    assert_finds(&fixture, "ZOE kuhl", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
-    assert_finds(&fixture, "bro", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
-    assert_finds(&fixture, "rot", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
-    assert_finds(&fixture, "rut", "");
-    assert_finds(&fixture, "brot kuchen", ""); /* all of the words */
+    searching_open(&fixture, JANA);
+    searching_arrive(&fixture, BOB, "Frisches Brot gibt es bei Zoë am Kühlhaus");
+    searching_assert_finds(&fixture, "brot", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
+    searching_assert_finds(&fixture, "ZOE kuhl", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
+    searching_assert_finds(&fixture, "bro", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
+    searching_assert_finds(&fixture, "rot", "[Frisches Brot gibt es bei Zoë am Kühlhaus]");
+    searching_assert_finds(&fixture, "rut", "");
+    searching_assert_finds(&fixture, "brot kuchen", ""); /* all of the words */
     test_log_close(&fixture.log);
 }
 
@@ -132,13 +72,13 @@ static void search__finds_what_stands_anywhere_in_any_script(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct fixture fixture;
+        struct searching fixture;
         char *expected = memory_format("[%s]", cases[i].body);
-        open(&fixture);
-        arrive(&fixture, BOB, "xyz");
-        arrive(&fixture, BOB, cases[i].body);
+        searching_open(&fixture, JANA);
+        searching_arrive(&fixture, BOB, "xyz");
+        searching_arrive(&fixture, BOB, cases[i].body);
         for (size_t j = 0; j < 6 && cases[i].queries[j] != NULL; j++) {
-            assert_finds(&fixture, cases[i].queries[j], expected);
+            searching_assert_finds(&fixture, cases[i].queries[j], expected);
         }
         test_log_close(&fixture.log);
         memory_free(expected);
@@ -147,28 +87,28 @@ static void search__finds_what_stands_anywhere_in_any_script(void **state)
 
 static void search__tells_false_finds_from_true_ones(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "abcx xbcd"); /* all that "abcd" is made of */
-    assert_finds(&fixture, "abcd", "");
-    arrive(&fixture, BOB, "会議 議室");
-    assert_finds(&fixture, "会議室", "");
-    arrive(&fixture, BOB, "peer1");
-    assert_finds(&fixture, "peer1", "[peer1]");
+    searching_open(&fixture, JANA);
+    searching_arrive(&fixture, BOB, "abcx xbcd"); /* all that "abcd" is made of */
+    searching_assert_finds(&fixture, "abcd", "");
+    searching_arrive(&fixture, BOB, "会議 議室");
+    searching_assert_finds(&fixture, "会議室", "");
+    searching_arrive(&fixture, BOB, "peer1");
+    searching_assert_finds(&fixture, "peer1", "[peer1]");
     test_log_close(&fixture.log);
 }
 
 static void search__takes_quoted_words_as_they_stand(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "the pump is broken");
-    arrive(&fixture, BOB, "broken is the pump");
-    assert_finds(&fixture, "\"pump is\"", "[the pump is broken]");
-    assert_finds(&fixture, "\"pum\"", "");
-    assert_finds(&fixture, "\"pump is", "[the pump is broken]");
+    searching_open(&fixture, JANA);
+    searching_arrive(&fixture, BOB, "the pump is broken");
+    searching_arrive(&fixture, BOB, "broken is the pump");
+    searching_assert_finds(&fixture, "\"pump is\"", "[the pump is broken]");
+    searching_assert_finds(&fixture, "\"pum\"", "");
+    searching_assert_finds(&fixture, "\"pump is", "[the pump is broken]");
     test_log_close(&fixture.log);
 }
 
@@ -177,34 +117,35 @@ static void search__takes_every_query_for_words(void **state)
     static const char *const queries[] = {"NEAR(a b)", "a OR", "AND",  "\"", "\"\"", "*",
                                           "body:x",    "(",    "^",    "-",  "a*",   "'",
                                           "{x}",       "\\",   "\xfe", " "};
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "something else");
+    searching_open(&fixture, JANA);
+    searching_arrive(&fixture, BOB, "something else");
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
-        assert_finds(&fixture, queries[i], "");
+        searching_assert_finds(&fixture, queries[i], "");
     }
-    arrive(&fixture, BOB, "this OR that");
-    assert_finds(&fixture, "OR", "[this OR that]");
+    searching_arrive(&fixture, BOB, "this OR that");
+    searching_assert_finds(&fixture, "OR", "[this OR that]");
     test_log_close(&fixture.log);
 }
 
 static void search__gives_the_newest_first_whatever_came_when(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     struct search_query query = {.text = "bread", .limit = 1};
     struct buffer found;
     bool more = false;
     (void)state;
-    open(&fixture);
+    searching_open(&fixture, JANA);
     int64_t lamport = fixture.lamport;
-    arrive_at(&fixture, BOB, "bread 3", NULL, lamport + 1, 30);
-    arrive_at(&fixture, JANA, "bread 1", NULL, lamport, 20);
-    arrive_at(&fixture, JANA, "bread 2", NULL, lamport + 1, 10);
-    assert_finds(&fixture, "bread", "[bread 3][bread 2][bread 1]");
-    assert_finds_in(&fixture, "bread", test_id(JANA), "[bread 2][bread 1]");
+    searching_arrive_at(&fixture, BOB, "bread 3", NULL, lamport + 1, 30);
+    searching_arrive_at(&fixture, JANA, "bread 1", NULL, lamport, 20);
+    searching_arrive_at(&fixture, JANA, "bread 2", NULL, lamport + 1, 10);
+    searching_assert_finds(&fixture, "bread", "[bread 3][bread 2][bread 1]");
+    searching_assert_finds_of(&fixture, "bread", test_id(JANA), "[bread 2][bread 1]");
     buffer_init(&found);
-    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, searching_note, &found, &more),
+                     RESULT_OK);
     assert_string_equal(buffer_text(&found), "[bread 3]");
     assert_true(more);
     buffer_deinit(&found);
@@ -215,31 +156,33 @@ static void search__gives_the_newest_first_whatever_came_when(void **state)
 static void search__keeps_the_order_where_many_are_of_one_lamport(void **state)
 {
     enum { MANY = 200 };
-    struct fixture fixture;
+    struct searching fixture;
     struct search_query query = {.text = "same", .limit = 10};
     struct buffer found;
     bool more = false;
     (void)state;
-    open(&fixture);
+    searching_open(&fixture, JANA);
     int64_t lamport = fixture.lamport;
-    arrive_at(&fixture, BOB, "same later", NULL, lamport + 5, 9000);
+    searching_arrive_at(&fixture, BOB, "same later", NULL, lamport + 5, 9000);
     for (unsigned i = 0; i < MANY; i++) {
         char body[32];
         unsigned number = 1000 + i * 77 % MANY;
         (void)snprintf(body, sizeof body, "same %u", number);
-        arrive_at(&fixture, i % 2 == 0 ? BOB : JANA, body, NULL, lamport, number);
+        searching_arrive_at(&fixture, i % 2 == 0 ? BOB : JANA, body, NULL, lamport, number);
     }
-    arrive_at(&fixture, BOB, "same behind", NULL, lamport + 1, 9001);
-    arrive_at(&fixture, BOB, "same before", NULL, lamport - 1, 9002);
+    searching_arrive_at(&fixture, BOB, "same behind", NULL, lamport + 1, 9001);
+    searching_arrive_at(&fixture, BOB, "same before", NULL, lamport - 1, 9002);
     buffer_init(&found);
-    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, searching_note, &found, &more),
+                     RESULT_OK);
     assert_string_equal(buffer_text(&found),
                         "[same later][same behind][same 1199][same 1198][same 1197][same 1196]"
                         "[same 1195][same 1194][same 1193][same 1192]");
     assert_true(more);
     buffer_clear(&found);
     query.limit = MANY + 2;
-    assert_int_equal(test_search(fixture.log.log, &query, note, &found, &more), RESULT_OK);
+    assert_int_equal(test_search(fixture.log.log, &query, searching_note, &found, &more),
+                     RESULT_OK);
     assert_true(more);
     assert_non_null(strstr(found.data, "[same 1001][same 1000]"));
     assert_null(strstr(found.data, "before"));
@@ -256,7 +199,7 @@ static void note_read(void *context, const struct history_message *message,
                          message->read_at == NULL ? "unread" : message->read_at + 17);
 }
 
-static void read_by_bob(struct fixture *fixture, const char *target, int64_t at, unsigned number)
+static void read_by_bob(struct searching *fixture, const char *target, int64_t at, unsigned number)
 {
     char id[ULID_TEXT_BYTES];
     const struct signing_key key = test_key(BOB);
@@ -269,12 +212,12 @@ static void read_by_bob(struct fixture *fixture, const char *target, int64_t at,
 static void search__says_of_each_when_it_was_read_first(void **state)
 {
     const struct search_query query = {.text = "bread", .limit = 10};
-    struct fixture fixture;
+    struct searching fixture;
     struct buffer found;
     char ids[4][ULID_TEXT_BYTES];
     bool more = false;
     (void)state;
-    open(&fixture);
+    searching_open(&fixture, JANA);
     for (int i = 0; i < 4; i++) {
         char client_id[] = {'a', (char)('0' + i), '\0'};
         char body[] = {'b', 'r', 'e', 'a', 'd', ' ', (char)('0' + i), '\0'};
@@ -305,7 +248,7 @@ static void note_where(void *context, const struct history_message *message,
     }
 }
 
-static void assert_found_where(struct fixture *fixture, const char *text, const char *expected)
+static void assert_found_where(struct searching *fixture, const char *text, const char *expected)
 {
     const struct search_query query = {.text = text, .limit = 1};
     struct buffer found;
@@ -318,13 +261,13 @@ static void assert_found_where(struct fixture *fixture, const char *text, const 
 
 static void search__finds_attachments_by_name_and_says_where_it_found(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
+    searching_open(&fixture, JANA);
     arrive_with_file(&fixture, "Wässer Bill.pdf");
-    assert_finds(&fixture, "0000", "");
+    searching_assert_finds(&fixture, "0000", "");
     assert_found_where(&fixture, "bill wasser", "names: [Wässer] [Bill]");
-    arrive(&fixture, BOB, "a bill for wä\u00adSSER and bills");
+    searching_arrive(&fixture, BOB, "a bill for wä\u00adSSER and bills");
     assert_found_where(&fixture, "bill wasser", "body: [bill] [wä\u00adSSER] [bill]");
     test_log_close(&fixture.log);
 }
@@ -333,15 +276,15 @@ static void search__forgets_what_is_not_shown_any_more(void **state)
 {
     (void)state;
     for (int order = 0; order < 2; order++) {
-        struct fixture fixture;
-        open(&fixture);
-        arrive_at(&fixture, BOB, order == 0 ? "first face" : "second face", NULL, fixture.lamport,
-                  50);
-        arrive_at(&fixture, BOB, order == 0 ? "second face" : "first face", NULL, fixture.lamport,
-                  50);
+        struct searching fixture;
+        searching_open(&fixture, JANA);
+        searching_arrive_at(&fixture, BOB, order == 0 ? "first face" : "second face", NULL,
+                            fixture.lamport, 50);
+        searching_arrive_at(&fixture, BOB, order == 0 ? "second face" : "first face", NULL,
+                            fixture.lamport, 50);
         char *history = test_log_history(&fixture.log);
         bool first = strstr(history, "first face") != NULL;
-        assert_finds(&fixture, "face", first ? "[first face]" : "[second face]");
+        searching_assert_finds(&fixture, "face", first ? "[first face]" : "[second face]");
         memory_free(history);
         assert_differs(&fixture, "");
         test_log_close(&fixture.log);
@@ -349,7 +292,7 @@ static void search__forgets_what_is_not_shown_any_more(void **state)
 }
 
 /* Runs SQL on the log's database behind its back. */
-static void meddle(struct fixture *fixture, const char *sql)
+static void meddle(struct searching *fixture, const char *sql)
 {
     sqlite3 *database = NULL;
     char *path = memory_format("%s/events.sqlite", fixture->log.directory);
@@ -369,10 +312,10 @@ static void maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it(void **s
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
-        struct fixture fixture;
-        open(&fixture);
+        struct searching fixture;
+        searching_open(&fixture, JANA);
         fixture.log.log->search_may_wait = 0;
-        arrive(&fixture, BOB, "a word");
+        searching_arrive(&fixture, BOB, "a word");
         assert_differs(&fixture, "");
         meddle(&fixture, wrongs[i]);
         assert_differs(&fixture, "messages_search");
@@ -381,8 +324,8 @@ static void maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it(void **s
                                              &fixture.log.key, clock_system(), NULL),
                          RESULT_OK);
         test_log_reopen(&fixture.log, ALICE);
-        assert_finds(&fixture, "word", "[a word]");
-        assert_finds(&fixture, "never", "");
+        searching_assert_finds(&fixture, "word", "[a word]");
+        searching_assert_finds(&fixture, "never", "");
         assert_differs(&fixture, "");
         test_log_close(&fixture.log);
     }
@@ -391,17 +334,17 @@ static void maintenance_verify__sees_a_wrong_index_and_rebuild_mends_it(void **s
 /* As after an update of Unicode: what was folded otherwise is folded again. */
 static void event_log_open__makes_an_index_of_other_rules_anew(void **state)
 {
-    struct fixture fixture;
+    struct searching fixture;
     (void)state;
-    open(&fixture);
-    arrive(&fixture, BOB, "a word");
-    arrive(&fixture, JANA, "another word");
+    searching_open(&fixture, JANA);
+    searching_arrive(&fixture, BOB, "a word");
+    searching_arrive(&fixture, JANA, "another word");
     event_log_close(&fixture.log.log);
     meddle(&fixture, "UPDATE meta SET value='1, Unicode 5.0' WHERE key='search';"
                      "UPDATE messages SET place=0;"
                      "INSERT INTO messages_search(messages_search) VALUES('delete-all')");
     test_log_reopen(&fixture.log, ALICE);
-    assert_finds(&fixture, "word", "[another word][a word]");
+    searching_assert_finds(&fixture, "word", "[another word][a word]");
     assert_differs(&fixture, "");
     test_log_close(&fixture.log);
 }
