@@ -19,6 +19,11 @@ static void destroy(struct event_log *log, struct append_job *append)
     memory_free(append);
 }
 
+static bool is_ahead(const struct writer_job *job, struct event_log *log)
+{
+    return log_early_is_ahead(log, ((const struct append_job *)job)->early);
+}
+
 static void run_append(struct writer_job *job, struct event_log *log)
 {
     struct append_job *append = (struct append_job *)job;
@@ -43,7 +48,8 @@ enum result log_append_event(struct event_log *log, struct event_draft *draft,
                              event_log_answered *done, void *context)
 {
     struct append_job *append = memory_allocate(1, sizeof *append);
-    append->job = (struct writer_job){.run = run_append, .done = answer_append};
+    append->job =
+        (struct writer_job){.is_ahead = is_ahead, .run = run_append, .done = answer_append};
     append->draft = *draft;
     append->done = done;
     append->context = context;

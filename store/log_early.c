@@ -108,6 +108,18 @@ static bool are_equal(const struct log_terms *one, const struct log_terms *other
            one->number == other->number && one->needs_reply == other->needs_reply;
 }
 
+bool log_early_is_ahead(struct event_log *log, const struct log_early_message *early)
+{
+    if (early == NULL) {
+        return false;
+    }
+    lock_take(log->lock);
+    const struct log_early_peer *peer = find_peer(log, &early->recipient);
+    bool is_ahead = peer != NULL && peer->terms.number < early->terms.number;
+    lock_release(log->lock);
+    return is_ahead;
+}
+
 bool log_early_take(struct event_log *log, struct log_early_message *early,
                     const struct log_terms *terms, struct event_draft *draft,
                     struct log_secrets *secrets_out)

@@ -27,6 +27,10 @@ struct log_early_message {
  * slow work. */
 struct log_early_message *log_early_seal(struct event_log *log, const struct event_draft *draft);
 
+/* It was sealed for a later turn than the next one: others of that peer's were begun before it, and
+ * not handed over, or not run yet. NULL is fine. Thread: writer. */
+bool log_early_is_ahead(struct event_log *log, const struct log_early_message *early);
+
 /* Its turn came, under those terms. True: they were guessed; draft and secrets are now those of the
  * envelope. Thread: writer, inside the transaction. */
 bool log_early_take(struct event_log *log, struct log_early_message *early,

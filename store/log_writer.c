@@ -1,5 +1,7 @@
 #include "store/log_writer_private.h"
 
+#include <string.h>
+
 #include "core/log.h"
 #include "core/memory.h"
 #include "store/log_answers_private.h"
@@ -108,11 +110,33 @@ static enum result end(struct event_log *log, enum result begun)
     return result == RESULT_OK ? RESULT_OK : RESULT_IO;
 }
 
+/* If all are ahead of one that is not here, the last makes room for the others. */
+static size_t find_next(struct event_log *log, struct writer_job **jobs, size_t from, size_t count)
+{
+    size_t next = from;
+    while (next < count - 1 && jobs[next]->is_ahead != NULL &&
+           jobs[next]->is_ahead(jobs[next], log)) {
+        next++;
+    }
+    return next;
+}
+
+void log_writer_run(struct event_log *log, struct writer_job **jobs, size_t count)
+{
+    for (size_t i = 0; i < count && !log->database.failed; i++) {
+        size_t next = find_next(log, jobs, i, count);
+        struct writer_job *job = jobs[next];
+        memmove(jobs + i + 1, jobs + i, (next - i) * sizeof(struct writer_job *));
+        jobs[i] = job;
+        job->run(job, log);
+    }
+}
+
 static void run_batch(struct event_log *log, struct writer_job **jobs, size_t count)
 {
     enum result result = begin(log);
-    for (size_t i = 0; i < count && result == RESULT_OK && !log->database.failed; i++) {
-        jobs[i]->run(jobs[i], log);
+    if (result == RESULT_OK) {
+        log_writer_run(log, jobs, count);
     }
     result = end(log, result);
     for (size_t i = 0; i < count; i++) {

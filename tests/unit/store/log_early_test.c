@@ -39,6 +39,11 @@ static void run_turn(struct writer_job *job, struct event_log *log)
     }
 }
 
+static bool is_ahead(const struct writer_job *job, struct event_log *log)
+{
+    return log_early_is_ahead(log, ((const struct turn *)job)->early);
+}
+
 static void end_turn(struct writer_job *job, struct event_log *log, enum result commit)
 {
     struct turn *turn = (struct turn *)job;
@@ -48,7 +53,7 @@ static void end_turn(struct writer_job *job, struct event_log *log, enum result 
 
 static struct turn prepare(struct neighbours *street, const char *text)
 {
-    struct turn turn = {.job = {.run = run_turn, .done = end_turn},
+    struct turn turn = {.job = {.is_ahead = is_ahead, .run = run_turn, .done = end_turn},
                         .draft = event_draft_message(text, test_id(BOB), text, NULL)};
     turn.early = log_early_seal(street->logs[ALICE].log, &turn.draft);
     return turn;
@@ -62,6 +67,33 @@ static bool take(struct neighbours *street, struct turn *turn)
     assert_true(turn->fails || turn->answer.e2e);
     assert_int_equal(turn->committed, turn->fails ? RESULT_IO : RESULT_OK);
     return turn->taken;
+}
+
+/* Three that are handed over in this order, in one commit. */
+struct turns {
+    struct writer_job job;
+    struct writer_job *jobs[3];
+};
+
+static void run_turns(struct writer_job *job, struct event_log *log)
+{
+    log_writer_run(log, ((struct turns *)job)->jobs, 3);
+}
+
+static void end_turns(struct writer_job *job, struct event_log *log, enum result commit)
+{
+    for (size_t i = 0; i < 3; i++) {
+        struct writer_job *one = ((struct turns *)job)->jobs[i];
+        one->done(one, log, commit);
+    }
+}
+
+static void run_together(struct neighbours *street, struct turn *one, struct turn *two,
+                         struct turn *three)
+{
+    struct turns turns = {.job = {.run = run_turns, .done = end_turns},
+                          .jobs = {&one->job, &two->job, &three->job}};
+    assert_int_equal(log_writer_submit(street->logs[ALICE].log, &turns.job), RESULT_OK);
 }
 
 /* Alice has written to Bob twice: with an offer, and when he was due none any more. */
@@ -134,6 +166,38 @@ static void log_early__numbers_follow_the_turns(void **state)
     assert_read(&street, "one");
     assert_read(&street, "two");
     end(&street, 5);
+}
+
+/* The threads that seal them hand them over as they end. */
+static void log_early__each_has_its_turn_in_a_commit(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    struct turn one = prepare(&street, "one");
+    struct turn two = prepare(&street, "two");
+    struct turn three = prepare(&street, "three");
+    run_together(&street, &three, &two, &one);
+    assert_true(one.taken && two.taken && three.taken);
+    end(&street, 5);
+}
+
+/* Where one is still being sealed, one other takes its turn, and not each that of another. */
+static void log_early__one_is_sealed_again_for_one_that_lacks(void **state)
+{
+    struct neighbours street;
+    (void)state;
+    begin(&street);
+    struct turn one = prepare(&street, "one");
+    struct turn two = prepare(&street, "two");
+    struct turn three = prepare(&street, "three");
+    struct turn four = prepare(&street, "four");
+    run_together(&street, &two, &three, &four);
+    assert_true(two.taken && three.taken && !four.taken);
+    assert_false(take(&street, &one));
+    struct turn five = prepare(&street, "five");
+    assert_true(take(&street, &five));
+    end(&street, 7);
 }
 
 /* A turn with an offer of ours is the writer's. */
@@ -430,6 +494,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_early__is_sent_when_the_guess_was_right),
         cmocka_unit_test(log_early__numbers_follow_the_turns),
+        cmocka_unit_test(log_early__each_has_its_turn_in_a_commit),
+        cmocka_unit_test(log_early__one_is_sealed_again_for_one_that_lacks),
         cmocka_unit_test(log_early__offers_no_keys),
         cmocka_unit_test(log_early__what_changes_before_the_turn_counts),
         cmocka_unit_test(log_early__knows_that_an_offer_was_used),
