@@ -5,7 +5,7 @@
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/json_text.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/log_verified.h"
 
 /* Of the answer. Who is pinned comes first, who is blocked last, if that is asked for. */
@@ -20,8 +20,6 @@ struct listing {
     struct log_verified_marks marks;
     struct log_contacts contacts;
     bool with_blocked;
-    bool is_done;       /* the one that is asked for */
-    size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
     struct buffer parts[PARTS];
 };
 
@@ -57,7 +55,8 @@ static void write_entry(struct buffer *out, const struct listing *listing,
     struct node_look look;
     char id[NODE_ID_TEXT_BYTES];
     char short_id[NODE_ID_SHORT_BYTES];
-    node_parts_look_at(listing->node, peer, listing->membership, &look);
+    node_parts_look_at_member(listing->node, peer, conversation->member, listing->membership,
+                              &look);
     node_id_format(peer, id);
     node_id_format_short(peer, short_id);
     json_text_separate(out);
@@ -84,8 +83,9 @@ static void write_entry(struct buffer *out, const struct listing *listing,
     buffer_append_byte(out, '}');
 }
 
-static void list(struct listing *listing, const struct history_conversation *conversation)
+static void list(void *context, const struct history_conversation *conversation)
 {
+    struct listing *listing = context;
     const struct log_contact *contact = log_contacts_find(&listing->contacts, &conversation->peer);
     struct history_conversation shown = *conversation;
     if (contact->blocked && !listing->with_blocked) {
@@ -99,55 +99,12 @@ static void list(struct listing *listing, const struct history_conversation *con
     write_entry(&listing->parts[part], listing, &shown, contact);
 }
 
-/* The members before that node, of whom the log knows nothing; NULL: all that are left. */
-static void list_members_before(struct listing *listing, const struct node_id *peer)
-{
-    for (; listing->next_member < listing->membership->member_count; listing->next_member++) {
-        const struct node_id *member = &listing->membership->members[listing->next_member].node_id;
-        const struct history_conversation nothing = {.peer = *member};
-        int order = peer == NULL ? -1 : memcmp(member->key, peer->key, NODE_ID_BYTES);
-        if (order > 0) {
-            return;
-        }
-        if (order < 0 && !node_id_equal(member, &listing->node->key->node_id)) {
-            list(listing, &nothing);
-        }
-    }
-}
-
 /* Who is no member is listed for what was written. */
-static void add_conversation(void *context, const struct history_conversation *conversation)
+static void list_if_any(void *context, const struct history_conversation *conversation)
 {
-    struct listing *listing = context;
-    list_members_before(listing, &conversation->peer);
-    if (conversation->last_message != NULL ||
-        membership_find(listing->membership, &conversation->peer) != NULL) {
-        list(listing, conversation);
+    if (conversation->last_message != NULL || conversation->member != NULL) {
+        list(context, conversation);
     }
-}
-
-static enum result list_all(struct listing *listing)
-{
-    enum result result = history_conversations(listing->log, NULL, add_conversation, listing);
-    list_members_before(listing, NULL);
-    return result;
-}
-
-static void add_one(void *context, const struct history_conversation *conversation)
-{
-    struct listing *listing = context;
-    list(listing, conversation);
-    listing->is_done = true;
-}
-
-static enum result list_one(struct listing *listing, const struct node_id *peer)
-{
-    const struct history_conversation nothing = {.peer = *peer};
-    enum result result = history_conversations(listing->log, peer, add_one, listing);
-    if (!listing->is_done) {
-        list(listing, &nothing);
-    }
-    return result;
 }
 
 /* Those who are blocked are out of sight, but by their name. False after answering what is wrong.
@@ -171,7 +128,8 @@ static enum result list_wanted(struct listing *listing, const struct node_id *pe
         result = log_contacts_read(listing->log, &listing->contacts);
     }
     if (result == RESULT_OK) {
-        result = peer == NULL ? list_all(listing) : list_one(listing, peer);
+        result = history_conversations(listing->log, listing->membership, peer,
+                                       peer == NULL ? list_if_any : list, listing);
     }
     log_verified_free(&listing->marks);
     log_contacts_free(&listing->contacts);
