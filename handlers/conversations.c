@@ -17,6 +17,7 @@ struct listing {
     const struct node_parts *node;
     struct event_log *log;
     const struct membership *membership;
+    char self[NODE_ID_TEXT_BYTES];
     struct log_verified_marks marks;
     struct log_contacts contacts;
     bool with_blocked;
@@ -25,25 +26,24 @@ struct listing {
 
 static void add_first_unread(struct buffer *out, const struct history_conversation *conversation)
 {
-    json_text_name(out, "first_unread");
     if (conversation->first_unread == NULL) {
-        buffer_append_text(out, "null");
+        json_text_add_null(out, "first_unread");
         return;
     }
-    buffer_append_byte(out, '{');
+    *json_text_name(out, "first_unread", 1) = '{';
     json_text_add(out, "event_id", conversation->first_unread);
     json_text_add_integer(out, "lamport", conversation->first_unread_lamport);
     buffer_append_byte(out, '}');
 }
 
 static void add_last_message(struct buffer *out, const struct listing *listing,
-                             const struct history_message *message)
+                             const struct history_message *message, const char *peer)
 {
-    json_text_name(out, "last_message");
     if (message == NULL) {
-        buffer_append_text(out, "null");
+        json_text_add_null(out, "last_message");
     } else {
-        message_json_write(message, &listing->node->key->node_id, out);
+        (void)json_text_name(out, "last_message", 0);
+        message_json_write(message, listing->self, peer, out);
     }
 }
 
@@ -65,18 +65,18 @@ static void write_entry(struct buffer *out, const struct listing *listing,
     json_text_add(out, "display_name", look.display_name);
     json_text_add_bool(out, "e2e", conversation->is_sealed);
     add_first_unread(out, conversation);
-    add_last_message(out, listing, conversation->last_message);
+    add_last_message(out, listing, conversation->last_message, id);
     json_text_add(out, "last_seen", look.last_seen[0] == '\0' ? NULL : look.last_seen);
     json_text_add(out, "level", look.level);
     json_text_add_integer(out, "lost_there", look.level == NULL ? 0 : conversation->lost_there);
     json_text_add_bool(out, "muted", contact->muted);
     json_text_add(out, "namesake", contact_json_namesake(&listing->contacts, peer, &look));
     json_text_add(out, "nickname", contact->nickname);
-    json_text_add(out, "node_id", id);
+    json_text_add_plain(out, "node_id", id, NODE_ID_TEXT_BYTES - 1);
     json_text_add_bool(out, "online", look.online);
-    json_text_add(out, "peer", id);
+    json_text_add_plain(out, "peer", id, NODE_ID_TEXT_BYTES - 1);
     json_text_add_bool(out, "pinned", contact->pinned);
-    json_text_add(out, "short_id", short_id);
+    json_text_add_plain(out, "short_id", short_id, NODE_ID_SHORT_BYTES - 1);
     json_text_add_integer(out, "unread", conversation->unread);
     json_text_add_bool(out, "verified",
                        log_verified_find(&listing->marks, listing->membership, peer) != 0);
@@ -211,6 +211,7 @@ void conversations_handle(struct request *request, const struct node_parts *part
                               .log = log,
                               .membership = snapshot->membership,
                               .with_blocked = with_blocked};
+    node_id_format(&parts->key->node_id, listing.self);
     enum result result = list_wanted(&listing, peer_text == NULL ? NULL : &peer);
     log_snapshot_release(log, &snapshot);
     if (result == RESULT_OK) {
