@@ -249,7 +249,7 @@ static struct verified_event *make_late(struct population *population, const cha
     }
     if (strcmp(kind, "letters") == 0 || strcmp(kind, "news") == 0) {
         char client_id[32];
-        (void)snprintf(client_id, sizeof client_id, "late letter %zu", i);
+        (void)snprintf(client_id, sizeof client_id, "late %s %zu", kind, i);
         return population_sign_late(
             population, NEIGHBOUR,
             event_draft_message(client_id, &population_key(population, FOUNDER)->node_id,
