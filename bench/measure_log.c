@@ -13,7 +13,7 @@
 #include "population.h"
 #include "protocol/hex.h"
 #include "store/event_reader.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/log_wait.h"
 #include "store/search.h"
 
@@ -161,9 +161,11 @@ static void read_middle(struct population *population)
 
 static void read_conversations(struct population *population)
 {
-    population_require(history_conversations(population->log, NULL, pass_conversation, NULL) ==
-                           RESULT_OK,
-                       "There are no conversations.");
+    const struct log_snapshot *snapshot = log_snapshot_acquire(population->log);
+    enum result result =
+        history_conversations(population->log, snapshot->membership, NULL, pass_conversation, NULL);
+    log_snapshot_release(population->log, &snapshot);
+    population_require(result == RESULT_OK, "There are no conversations.");
 }
 
 static void read_unread(struct population *population)
@@ -247,7 +249,7 @@ static struct verified_event *make_late(struct population *population, const cha
     }
     if (strcmp(kind, "letters") == 0 || strcmp(kind, "news") == 0) {
         char client_id[32];
-        (void)snprintf(client_id, sizeof client_id, "late letter %zu", i);
+        (void)snprintf(client_id, sizeof client_id, "late %s %zu", kind, i);
         return population_sign_late(
             population, NEIGHBOUR,
             event_draft_message(client_id, &population_key(population, FOUNDER)->node_id,

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "core/memory.h"
 #include "handlers/capabilities.h"
 #include "handlers/handlers.h"
@@ -11,7 +13,7 @@ enum { DEFAULT_LIMIT = 200 };
 struct telling {
     struct reply_stream stream;
     struct history_reading reading;
-    const struct node_id *self;
+    char self[NODE_ID_TEXT_BYTES];
     int64_t ms;
     struct buffer *piece;
     bool begun;
@@ -21,8 +23,12 @@ struct telling {
 static void add_message(void *context, const struct history_message *message)
 {
     struct telling *telling = context;
+    struct node_id peer;
+    char other[NODE_ID_TEXT_BYTES];
+    memcpy(peer.key, message->peer, NODE_ID_BYTES);
+    node_id_format(&peer, other);
     buffer_append_text(telling->piece, telling->some ? "," : "");
-    message_json_write(message, telling->self, telling->piece);
+    message_json_write(message, telling->self, other, telling->piece);
     telling->some = true;
 }
 
@@ -62,7 +68,7 @@ static void tell(struct request *request, const struct node_parts *parts, struct
     static const char unreadable[] = "The history can't be read; see the node's log.";
     struct telling *telling = memory_allocate(1, sizeof *telling);
     telling->stream = (struct reply_stream){.next = next, .end = end};
-    telling->self = &parts->key->node_id;
+    node_id_format(&parts->key->node_id, telling->self);
     if (history_begin(log, query, &telling->reading) != RESULT_OK) {
         memory_free(telling);
         request_reply_error(request, WIRE_INTERNAL_ERROR, unreadable);

@@ -5,7 +5,7 @@
 #include "handlers/handlers.h"
 #include "handlers/message_json.h"
 #include "protocol/json_text.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/log_verified.h"
 
 /* Of the answer. Who is pinned comes first, who is blocked last, if that is asked for. */
@@ -17,35 +17,33 @@ struct listing {
     const struct node_parts *node;
     struct event_log *log;
     const struct membership *membership;
+    char self[NODE_ID_TEXT_BYTES];
     struct log_verified_marks marks;
     struct log_contacts contacts;
     bool with_blocked;
-    bool is_done;       /* the one that is asked for */
-    size_t next_member; /* the first that is not listed yet; members are in the order of NodeIDs */
     struct buffer parts[PARTS];
 };
 
 static void add_first_unread(struct buffer *out, const struct history_conversation *conversation)
 {
-    json_text_name(out, "first_unread");
     if (conversation->first_unread == NULL) {
-        buffer_append_text(out, "null");
+        json_text_add_null(out, "first_unread");
         return;
     }
-    buffer_append_byte(out, '{');
+    *json_text_name(out, "first_unread", 1) = '{';
     json_text_add(out, "event_id", conversation->first_unread);
     json_text_add_integer(out, "lamport", conversation->first_unread_lamport);
     buffer_append_byte(out, '}');
 }
 
 static void add_last_message(struct buffer *out, const struct listing *listing,
-                             const struct history_message *message)
+                             const struct history_message *message, const char *peer)
 {
-    json_text_name(out, "last_message");
     if (message == NULL) {
-        buffer_append_text(out, "null");
+        json_text_add_null(out, "last_message");
     } else {
-        message_json_write(message, &listing->node->key->node_id, out);
+        (void)json_text_name(out, "last_message", 0);
+        message_json_write(message, listing->self, peer, out);
     }
 }
 
@@ -57,7 +55,8 @@ static void write_entry(struct buffer *out, const struct listing *listing,
     struct node_look look;
     char id[NODE_ID_TEXT_BYTES];
     char short_id[NODE_ID_SHORT_BYTES];
-    node_parts_look_at(listing->node, peer, listing->membership, &look);
+    node_parts_look_at_member(listing->node, peer, conversation->member, listing->membership,
+                              &look);
     node_id_format(peer, id);
     node_id_format_short(peer, short_id);
     json_text_separate(out);
@@ -66,26 +65,27 @@ static void write_entry(struct buffer *out, const struct listing *listing,
     json_text_add(out, "display_name", look.display_name);
     json_text_add_bool(out, "e2e", conversation->is_sealed);
     add_first_unread(out, conversation);
-    add_last_message(out, listing, conversation->last_message);
+    add_last_message(out, listing, conversation->last_message, id);
     json_text_add(out, "last_seen", look.last_seen[0] == '\0' ? NULL : look.last_seen);
     json_text_add(out, "level", look.level);
     json_text_add_integer(out, "lost_there", look.level == NULL ? 0 : conversation->lost_there);
     json_text_add_bool(out, "muted", contact->muted);
     json_text_add(out, "namesake", contact_json_namesake(&listing->contacts, peer, &look));
     json_text_add(out, "nickname", contact->nickname);
-    json_text_add(out, "node_id", id);
+    json_text_add_plain(out, "node_id", id, NODE_ID_TEXT_BYTES - 1);
     json_text_add_bool(out, "online", look.online);
-    json_text_add(out, "peer", id);
+    json_text_add_plain(out, "peer", id, NODE_ID_TEXT_BYTES - 1);
     json_text_add_bool(out, "pinned", contact->pinned);
-    json_text_add(out, "short_id", short_id);
+    json_text_add_plain(out, "short_id", short_id, NODE_ID_SHORT_BYTES - 1);
     json_text_add_integer(out, "unread", conversation->unread);
     json_text_add_bool(out, "verified",
                        log_verified_find(&listing->marks, listing->membership, peer) != 0);
     buffer_append_byte(out, '}');
 }
 
-static void list(struct listing *listing, const struct history_conversation *conversation)
+static void list(void *context, const struct history_conversation *conversation)
 {
+    struct listing *listing = context;
     const struct log_contact *contact = log_contacts_find(&listing->contacts, &conversation->peer);
     struct history_conversation shown = *conversation;
     if (contact->blocked && !listing->with_blocked) {
@@ -99,55 +99,12 @@ static void list(struct listing *listing, const struct history_conversation *con
     write_entry(&listing->parts[part], listing, &shown, contact);
 }
 
-/* The members before that node, of whom the log knows nothing; NULL: all that are left. */
-static void list_members_before(struct listing *listing, const struct node_id *peer)
-{
-    for (; listing->next_member < listing->membership->member_count; listing->next_member++) {
-        const struct node_id *member = &listing->membership->members[listing->next_member].node_id;
-        const struct history_conversation nothing = {.peer = *member};
-        int order = peer == NULL ? -1 : memcmp(member->key, peer->key, NODE_ID_BYTES);
-        if (order > 0) {
-            return;
-        }
-        if (order < 0 && !node_id_equal(member, &listing->node->key->node_id)) {
-            list(listing, &nothing);
-        }
-    }
-}
-
 /* Who is no member is listed for what was written. */
-static void add_conversation(void *context, const struct history_conversation *conversation)
+static void list_if_any(void *context, const struct history_conversation *conversation)
 {
-    struct listing *listing = context;
-    list_members_before(listing, &conversation->peer);
-    if (conversation->last_message != NULL ||
-        membership_find(listing->membership, &conversation->peer) != NULL) {
-        list(listing, conversation);
+    if (conversation->last_message != NULL || conversation->member != NULL) {
+        list(context, conversation);
     }
-}
-
-static enum result list_all(struct listing *listing)
-{
-    enum result result = history_conversations(listing->log, NULL, add_conversation, listing);
-    list_members_before(listing, NULL);
-    return result;
-}
-
-static void add_one(void *context, const struct history_conversation *conversation)
-{
-    struct listing *listing = context;
-    list(listing, conversation);
-    listing->is_done = true;
-}
-
-static enum result list_one(struct listing *listing, const struct node_id *peer)
-{
-    const struct history_conversation nothing = {.peer = *peer};
-    enum result result = history_conversations(listing->log, peer, add_one, listing);
-    if (!listing->is_done) {
-        list(listing, &nothing);
-    }
-    return result;
 }
 
 /* Those who are blocked are out of sight, but by their name. False after answering what is wrong.
@@ -171,7 +128,8 @@ static enum result list_wanted(struct listing *listing, const struct node_id *pe
         result = log_contacts_read(listing->log, &listing->contacts);
     }
     if (result == RESULT_OK) {
-        result = peer == NULL ? list_all(listing) : list_one(listing, peer);
+        result = history_conversations(listing->log, listing->membership, peer,
+                                       peer == NULL ? list_if_any : list, listing);
     }
     log_verified_free(&listing->marks);
     log_contacts_free(&listing->contacts);
@@ -253,6 +211,7 @@ void conversations_handle(struct request *request, const struct node_parts *part
                               .log = log,
                               .membership = snapshot->membership,
                               .with_blocked = with_blocked};
+    node_id_format(&parts->key->node_id, listing.self);
     enum result result = list_wanted(&listing, peer_text == NULL ? NULL : &peer);
     log_snapshot_release(log, &snapshot);
     if (result == RESULT_OK) {

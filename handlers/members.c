@@ -23,7 +23,7 @@ static json_t *describe_member(const struct node_parts *parts, const struct memb
         entry, "verified",
         json_boolean(log_verified_find(marks, membership, &member->node_id) != 0));
     contact_json_set(entry, log_contacts_find(contacts, &member->node_id));
-    node_parts_look_at(parts, &member->node_id, membership, &look);
+    node_parts_look_at_member(parts, &member->node_id, member, membership, &look);
     namesake = contact_json_namesake(contacts, &member->node_id, &look);
     (void)json_object_set_new(entry, "namesake",
                               namesake == NULL ? json_null() : json_build_text(namesake));

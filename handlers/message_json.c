@@ -39,7 +39,7 @@ static void add_if_any(struct buffer *out, const char *name, const char *text)
 static void add_attachments(struct buffer *out, const char *text)
 {
     json_t *attachments = NULL;
-    json_text_name(out, "attachments");
+    (void)json_text_name(out, "attachments", 0);
     if (strcmp(text, "[]") == 0 || canonical_parse(text, strlen(text), CANONICAL_MOST_NESTING,
                                                    &attachments, NULL) != RESULT_OK) {
         buffer_append_text(out, "[]");
@@ -78,8 +78,7 @@ static void write_reaction(struct buffer *out, const char *emoji, const char *fr
     json_text_separate(out);
     buffer_append_byte(out, '{');
     json_text_add(out, "emoji", emoji);
-    json_text_name(out, "from");
-    buffer_append_byte(out, '[');
+    *json_text_name(out, "from", 1) = '[';
     json_text_write(out, from);
     if (and_from != NULL) {
         json_text_separate(out);
@@ -97,8 +96,7 @@ static void add_reactions(struct buffer *out, const struct history_message *mess
     if (ours[0] == '\0' && theirs[0] == '\0') {
         return;
     }
-    json_text_name(out, "reactions");
-    buffer_append_byte(out, '[');
+    *json_text_name(out, "reactions", 1) = '[';
     if (ours[0] != '\0') {
         write_reaction(out, ours, own, same ? other : NULL);
     }
@@ -108,15 +106,9 @@ static void add_reactions(struct buffer *out, const struct history_message *mess
     buffer_append_byte(out, ']');
 }
 
-void message_json_write(const struct history_message *message, const struct node_id *self,
+void message_json_write(const struct history_message *message, const char *own, const char *other,
                         struct buffer *out)
 {
-    char own[NODE_ID_TEXT_BYTES];
-    char other[NODE_ID_TEXT_BYTES];
-    struct node_id peer;
-    memcpy(peer.key, message->peer, NODE_ID_BYTES);
-    node_id_format(self, own);
-    node_id_format(&peer, other);
     buffer_append_byte(out, '{');
     add_attachments(out, message->attachments);
     json_text_add(out, "body", message->body);
@@ -127,22 +119,28 @@ void message_json_write(const struct history_message *message, const struct node
     add_e2e(out, message->e2e);
     add_if_any(out, "edited_at", message->edited_at);
     json_text_add(out, "event_id", message->event_id);
-    json_text_add(out, "from", message->outgoing ? own : other);
+    json_text_add_plain(out, "from", message->outgoing ? own : other, NODE_ID_TEXT_BYTES - 1);
     add_gone_by(out, message->key_goes);
     json_text_add_integer(out, "lamport", message->lamport);
     add_reactions(out, message, own, other);
     json_text_add(out, "read_at", message->read_at);
     add_if_any(out, "reply_to", message->reply_to);
-    json_text_add(out, "to", message->outgoing ? other : own);
+    json_text_add_plain(out, "to", message->outgoing ? other : own, NODE_ID_TEXT_BYTES - 1);
     buffer_append_byte(out, '}');
 }
 
 json_t *message_json_make(const struct history_message *message, const struct node_id *self)
 {
     struct buffer text;
+    struct node_id peer;
+    char own[NODE_ID_TEXT_BYTES];
+    char other[NODE_ID_TEXT_BYTES];
     json_t *object = NULL;
     buffer_init(&text);
-    message_json_write(message, self, &text);
+    memcpy(peer.key, message->peer, NODE_ID_BYTES);
+    node_id_format(self, own);
+    node_id_format(&peer, other);
+    message_json_write(message, own, other, &text);
     if (canonical_parse(buffer_text(&text), text.length_bytes, CANONICAL_MOST_NESTING, &object,
                         NULL) != RESULT_OK) {
         object = json_object();

@@ -66,19 +66,29 @@ static void find_presence(const struct node_parts *parts, const struct node_id *
     }
 }
 
-void node_parts_look_at(const struct node_parts *parts, const struct node_id *node_id,
-                        const struct membership *membership, struct node_look *look_out)
+void node_parts_look_at_member(const struct node_parts *parts, const struct node_id *node_id,
+                               const struct member *member, const struct membership *membership,
+                               struct node_look *look_out)
 {
     static const char *const namesakes[] = {
         [NAMESAKE_NONE] = NULL, [NAMESAKE_SAME] = "same", [NAMESAKE_ALIKE] = "alike"};
     *look_out = (struct node_look){.display_name = ""};
     if (membership != NULL) {
-        const struct member *member = membership_find(membership, node_id);
         find_name(membership, node_id, member, look_out);
-        look_out->namesake = namesakes[membership_namesake(membership, node_id)];
-        look_out->level = member == NULL ? NULL : member_level_name(member->level);
+    }
+    if (member != NULL) {
+        look_out->namesake = namesakes[membership_namesake(membership, member)];
+        look_out->level = member_level_name(member->level);
     }
     find_presence(parts, node_id, look_out);
+}
+
+void node_parts_look_at(const struct node_parts *parts, const struct node_id *node_id,
+                        const struct membership *membership, struct node_look *look_out)
+{
+    node_parts_look_at_member(parts, node_id,
+                              membership == NULL ? NULL : membership_find(membership, node_id),
+                              membership, look_out);
 }
 
 json_t *node_parts_describe_node(const struct node_parts *parts, const struct node_id *node_id,

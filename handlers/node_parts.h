@@ -81,6 +81,11 @@ struct node_look {
 void node_parts_look_at(const struct node_parts *parts, const struct node_id *node_id,
                         const struct membership *membership, struct node_look *look_out);
 
+/* The same of one whose place among the members is known; `member` NULL: it has none. */
+void node_parts_look_at_member(const struct node_parts *parts, const struct node_id *node_id,
+                               const struct member *member, const struct membership *membership,
+                               struct node_look *look_out);
+
 /* {"node_id","short_id","display_name","namesake","level","online","last_seen"}: how people and
  * programs are told of a node (§13). Who is no member has no level; `membership` NULL: nobody is
  * known. */

@@ -9,31 +9,12 @@
 
 enum { MOST_DIGITS = 20 }; /* of an int64_t, with its sign */
 
-/* 0 or 1 commas. */
-static size_t commas_before(const struct buffer *out)
-{
-    const char *last = out->length_bytes == 0 ? "{" : out->data + out->length_bytes - 1;
-    return *last == '{' || *last == '[' ? 0 : 1;
-}
-
 void json_text_separate(struct buffer *out)
 {
-    if (commas_before(out) > 0) {
+    const char *last = out->length_bytes == 0 ? "[" : out->data + out->length_bytes - 1;
+    if (*last != '{' && *last != '[') {
         buffer_append_byte(out, ',');
     }
-}
-
-void json_text_name(struct buffer *out, const char *name)
-{
-    size_t length = strlen(name);
-    size_t commas = commas_before(out);
-    char *at = buffer_extend(out, commas + length + 3);
-    *at = ',';
-    at += commas;
-    *at++ = '"';
-    at = mempcpy(at, name, length);
-    *at++ = '"';
-    *at = ':';
 }
 
 /* Whether it is what it looks like: ASCII without escapes. */
@@ -81,19 +62,7 @@ void json_text_write(struct buffer *out, const char *text)
     }
 }
 
-void json_text_add(struct buffer *out, const char *name, const char *text)
-{
-    json_text_name(out, name);
-    json_text_write(out, text);
-}
-
-void json_text_add_bool(struct buffer *out, const char *name, bool value)
-{
-    json_text_name(out, name);
-    buffer_append_text(out, value ? "true" : "false");
-}
-
-void json_text_add_integer(struct buffer *out, const char *name, int64_t integer)
+void json_text_write_integer(struct buffer *out, int64_t integer)
 {
     char digits[MOST_DIGITS];
     char *at = digits + sizeof digits;
@@ -105,6 +74,5 @@ void json_text_add_integer(struct buffer *out, const char *name, int64_t integer
     if (integer < 0) {
         *--at = '-';
     }
-    json_text_name(out, name);
     buffer_append(out, at, (size_t)(digits + sizeof digits - at));
 }

@@ -88,14 +88,9 @@ struct person_name_keys membership_name_keys(const struct membership *membership
     return member_profile_name_keys(membership->profiles[person]);
 }
 
-enum namesake membership_namesake(const struct membership *membership,
-                                  const struct node_id *node_id)
+enum namesake membership_namesake(const struct membership *membership, const struct member *member)
 {
     struct member_names *names = membership->names;
-    const struct member *member = membership_find(membership, node_id);
-    if (member == NULL) {
-        return NAMESAKE_NONE;
-    }
     if (member_names_begin(names, membership->member_count)) {
         for (size_t i = 0; i < membership->member_count; i++) {
             uint32_t person = membership->members[i].person;

@@ -83,10 +83,9 @@ struct member_profile *membership_share_profile(const struct membership *members
 
 struct person_name_keys membership_name_keys(const struct membership *membership, uint32_t person);
 
-/* Whether another member's name reads the same, or looks alike. NAMESAKE_NONE for who is no member,
- * or has no name. */
-enum namesake membership_namesake(const struct membership *membership,
-                                  const struct node_id *node_id);
+/* Whether another member's name reads the same as this one's, or looks alike. NAMESAKE_NONE for who
+ * has no name. */
+enum namesake membership_namesake(const struct membership *membership, const struct member *member);
 
 /* The first with that id for that node. An id alone says little: others can write events with it.
  */

@@ -8,9 +8,7 @@
 #include "store/history_private.h"
 #include "store/log_blocked_private.h"
 #include "store/log_clearing_private.h"
-#include "store/log_lost_private.h"
 #include "store/log_nodes_private.h"
-#include "store/log_offers_private.h"
 #include "store/log_readers_private.h"
 
 static bool find_peer(struct history_rows *rows, int64_t conversation)
@@ -72,8 +70,7 @@ static const char *find_read_at(struct history_rows *rows, int64_t conversation,
     return step->found ? step->at : NULL;
 }
 
-/* NULL for what is not so. */
-static const char *text_or_null(sqlite3_stmt *row, int column)
+const char *history_rows_text(sqlite3_stmt *row, int column)
 {
     return sqlite3_column_bytes(row, column) == 0 ? NULL : database_text(row, column);
 }
@@ -83,8 +80,8 @@ static void read_changes(sqlite3_stmt *row, struct history_message *message)
 {
     message->hash = sqlite3_column_blob(row, 10);
     message->reply_to = (const char *)sqlite3_column_text(row, 11);
-    message->edited_at = text_or_null(row, 12);
-    message->deleted_at = text_or_null(row, 13);
+    message->edited_at = history_rows_text(row, 12);
+    message->deleted_at = history_rows_text(row, 13);
     message->own_reaction = database_text(row, 14);
     message->peer_reaction = database_text(row, 15);
     message->deleted_there_at = (const char *)sqlite3_column_text(row, 16);
@@ -291,87 +288,6 @@ enum result history_page(struct event_log *log, const struct history_query *quer
     *more_out = reading.more;
     return result == RESULT_OK ? history_read_on(&reading, pass_on, is_never, &page, &ended)
                                : result;
-}
-
-/* What is behind the place up to which we read has no mark of ours. */
-#define READ_AT                                                                                    \
-    "CASE WHEN m.recipient=?1 AND (m.lamport,m.event_id)>(c.read_lamport,c.read_event_id)"         \
-    " THEN NULL ELSE (SELECT r.at FROM read_marks r INDEXED BY read_marks_steps WHERE "            \
-    "r.conversation=m.conversation"                                                                \
-    " AND r.reader=m.recipient AND r.step=1"                                                       \
-    " AND (r.target_lamport,r.target_event_id)>=(m.lamport,m.event_id)"                            \
-    " ORDER BY r.target_lamport,r.target_event_id LIMIT 1) END"
-
-enum {
-    COLUMN_READ_AT = HISTORY_COLUMN_COUNT,
-    COLUMN_KEY,
-    COLUMN_IS_SEALED,
-    COLUMN_LOST_THERE,
-    COLUMN_UNREAD,
-    COLUMN_FIRST_LAMPORT,
-    COLUMN_FIRST_EVENT_ID
-};
-
-#define PEER(key) key " AS peer," LOG_OFFERS_IS_ANY("n.id", "?1") "," LOG_LOST_COUNT("n.id")
-#define CONVERSATION(key)                                                                          \
-    "SELECT " HISTORY_COLUMNS "," READ_AT "," PEER(key) ",c.unread,c.first_lamport,c.first_event_" \
-                                                        "id"
-#define LAST_MESSAGE " LEFT JOIN messages m ON m.seq=c.last_seq "
-#define NO_MESSAGE                                                                                 \
-    "SELECT "                                                                                      \
-    "NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL"
-/* A number alone says nothing: everybody whom others ever named has one. Conversations are in this
- * order already, and so nothing that is long is sorted. */
-static const char every_peer[] = CONVERSATION(
-    "c.key") " FROM conversations c CROSS JOIN nodes n ON n.key=c.key" LAST_MESSAGE "WHERE n.id<>?1"
-             " UNION ALL " NO_MESSAGE
-             "," PEER("f.author") ",0,0,'' FROM facts f CROSS JOIN nodes n ON n.key=f.author WHERE"
-                                  " f.type IN (?3,?4) AND n.id<>?1 AND NOT EXISTS(SELECT 1 FROM"
-                                  " conversations c WHERE c.key=f.author) GROUP BY f.author ORDER "
-                                  "BY peer";
-static const char one_peer[] =
-    CONVERSATION("n.key") " FROM nodes n LEFT JOIN conversations c"
-                          " ON c.key=n.key" LAST_MESSAGE "WHERE n.key=?3";
-
-static void visit_conversation(struct history_rows *rows, sqlite3_stmt *row,
-                               history_visit_conversation *visit, void *context)
-{
-    struct history_message last;
-    struct history_conversation conversation = {
-        .is_sealed = sqlite3_column_int(row, COLUMN_IS_SEALED) != 0,
-        .lost_there = sqlite3_column_int64(row, COLUMN_LOST_THERE),
-        .unread = sqlite3_column_int64(row, COLUMN_UNREAD),
-        .first_unread = text_or_null(row, COLUMN_FIRST_EVENT_ID),
-        .first_unread_lamport = sqlite3_column_int64(row, COLUMN_FIRST_LAMPORT)};
-    if (sqlite3_column_bytes(row, COLUMN_KEY) != NODE_ID_BYTES) {
-        return; /* of a damaged log */
-    }
-    memcpy(conversation.peer.key, sqlite3_column_blob(row, COLUMN_KEY), NODE_ID_BYTES);
-    rows->conversation = sqlite3_column_int64(row, 2);
-    memcpy(rows->peer, conversation.peer.key, NODE_ID_BYTES);
-    if (rows->conversation != 0 && history_rows_read(rows, row, &last)) {
-        conversation.last_message = &last;
-    }
-    visit(context, &conversation);
-}
-
-enum result history_conversations(struct event_log *log, const struct node_id *peer,
-                                  history_visit_conversation *visit, void *context)
-{
-    struct database *reader = log_readers_acquire(log);
-    struct history_rows rows = {.reader = reader, .read_at_column = COLUMN_READ_AT};
-    sqlite3_stmt *row =
-        peer == NULL
-            ? database_query(reader, every_peer, "iiii", log->self,
-                             (int64_t)EVENT_MESSAGE_DELIVERED, (int64_t)EVENT_COMMUNITY_CREATED,
-                             (int64_t)EVENT_MEMBER_JOINED)
-            : database_query(reader, one_peer, "iib", log->self, (int64_t)EVENT_MESSAGE_DELIVERED,
-                             peer->key, NODE_ID_BYTES);
-    while (database_next(reader, row)) {
-        visit_conversation(&rows, row, visit, context);
-    }
-    database_done(row);
-    return log_readers_release(log, &reader);
 }
 
 enum result history_count_unread(struct event_log *log, const struct node_id *peer,

@@ -105,24 +105,6 @@ typedef void history_visit_words(void *context, const char *body, const char *at
 enum result history_words(struct event_log *log, const uint8_t hash[static BLAKE3_HASH_BYTES],
                           history_visit_words *visit, void *context);
 
-/* What is known of a peer, and of the conversation with it. */
-struct history_conversation {
-    struct node_id peer;
-    bool is_sealed;           /* what is written to it now would be (§24.5): it offers a key */
-    int64_t lost_there;       /* keys that it had and lost, and can be given (§24.8) */
-    int64_t unread;           /* how many messages from it wait to be read */
-    const char *first_unread; /* event_id; NULL: none */
-    int64_t first_unread_lamport;
-    const struct history_message *last_message; /* NULL: there are no messages */
-};
-typedef void history_visit_conversation(void *context,
-                                        const struct history_conversation *conversation);
-
-/* Every node that has a number here and joined or is in a conversation with us, but our own, in the
- * order of NodeIDs; or `peer` alone, if it has a number. */
-enum result history_conversations(struct event_log *log, const struct node_id *peer,
-                                  history_visit_conversation *visit, void *context);
-
 /* How many messages from that peer wait to be read. */
 enum result history_count_unread(struct event_log *log, const struct node_id *peer,
                                  int64_t *unread_out);

@@ -59,4 +59,7 @@ struct history_rows {
 bool history_rows_read(struct history_rows *rows, sqlite3_stmt *row,
                        struct history_message *message_out);
 
+/* NULL for "", what is not so. */
+const char *history_rows_text(sqlite3_stmt *row, int column);
+
 #endif

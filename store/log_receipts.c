@@ -46,6 +46,11 @@ static void count_for(struct event_log *log, const struct log_message *message,
     }
 }
 
+/* Of one type: a list of types would be a table, made anew for each message. */
+#define WAITING(type)                                                                              \
+    "SELECT seq,type,lamport,event_id,hash,at FROM receipts WHERE target_event_id=?1"              \
+    " AND type=" type " AND author=?4"
+
 /* The receipts that wait for a message; the caller frees. */
 static struct kept_receipt *find_waiting(struct event_log *log, const struct log_message *message,
                                          size_t *count_out)
@@ -53,10 +58,7 @@ static struct kept_receipt *find_waiting(struct event_log *log, const struct log
     struct kept_receipt *receipts = NULL;
     size_t count = 0;
     int64_t recipient = log_nodes_number(log, &message->recipient);
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT seq,type,lamport,event_id,hash,at FROM receipts"
-                                       " WHERE target_event_id=?1 AND type IN (?2,?3)"
-                                       " AND author=?4",
+    sqlite3_stmt *row = database_query(&log->database, WAITING("?2") " UNION ALL " WAITING("?3"),
                                        "tiii", message->event_id, (int64_t)EVENT_MESSAGE_DELIVERED,
                                        (int64_t)EVENT_MESSAGE_READ, recipient);
     while (database_next(&log->database, row)) {

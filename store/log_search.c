@@ -79,36 +79,48 @@ static void change(struct event_log *log, int64_t seq, const char *change)
     buffer_deinit(&grams);
 }
 
-/* Those with these arrival numbers get a place, in this order. The last of them; 0: none. */
+/* Those with these arrival numbers get a place, in the order of places: FTS5 writes what it
+ * gathered whenever the next one is not behind the last, however little that is. The greatest of
+ * the numbers; 0: none. */
 static int64_t put_all(struct event_log *log, int64_t first, int64_t last)
 {
     struct buffer folded;
     struct buffer grams;
-    int64_t seq = 0;
+    int64_t greatest = 0;
     buffer_init(&folded);
     buffer_init(&grams);
-    sqlite3_stmt *row = database_query(&log->database,
-                                       "SELECT " TEXTS ",seq,lamport FROM messages NOT INDEXED"
-                                       " WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
-                                       "ii", first, last);
+    sqlite3_stmt *row =
+        database_query(&log->database,
+                       "SELECT " TEXTS ",s.seq,lamport FROM (SELECT seq FROM messages NOT INDEXED"
+                       " WHERE seq BETWEEN ?1 AND ?2 ORDER BY lamport,seq LIMIT -1) s"
+                       " CROSS JOIN messages m ON m.seq=s.seq",
+                       "ii", first, last);
     while (database_next(&log->database, row)) {
         int64_t place = find_place(log, sqlite3_column_int64(row, 4));
-        seq = sqlite3_column_int64(row, 3);
+        int64_t seq = sqlite3_column_int64(row, 3);
         write_grams(row, &folded, &grams);
         database_run(&log->database, "UPDATE messages SET place=?2 WHERE seq=?1", "ii", seq, place);
         database_run(&log->database, put_in, "it", place, buffer_text(&grams));
+        greatest = seq > greatest ? seq : greatest;
     }
     database_done(row);
     buffer_deinit(&folded);
     buffer_deinit(&grams);
-    return seq;
+    return greatest;
 }
 
+/* A long log's in parts, for their order is kept in memory. */
 void log_search_catch_up(struct event_log *log)
 {
+    enum { PART = 65536 };
     struct log_search *search = &log->state.search;
-    int64_t last = put_all(log, search->through + 1, INT64_MAX);
-    *search = (struct log_search){.through = last > search->through ? last : search->through};
+    int64_t end = database_integer(&log->database, 0, "SELECT max(seq) FROM messages", "");
+    while (search->through < end) {
+        int64_t last = end - search->through < PART ? end : search->through + PART;
+        (void)put_all(log, search->through + 1, last);
+        search->through = last;
+    }
+    *search = (struct log_search){.through = search->through};
 }
 
 static bool is_waiting(const struct event_log *log, int64_t seq)

@@ -29,7 +29,7 @@ OWNERS = {
     "jansson.h": ["protocol", "gossip", "handlers"],
 }
 # Reading the log waits for the disk, comparing it takes a processor: these do on threads that may (ARCHITECTURE.md, "Threads").
-LOG = ["store/event_reader.h", "store/event_set.h", "store/export.h", "store/history.h", "store/log_lost.h", "store/log_verified.h", "store/search.h"]
+LOG = ["store/event_reader.h", "store/event_set.h", "store/export.h", "store/history.h", "store/history_conversations.h", "store/log_lost.h", "store/log_verified.h", "store/search.h"]
 LOG_READERS = [
     "gossip/event_batch.c", "gossip/joining.c", "gossip/known_peers.c", "gossip/peer_comparison.c",
     "gossip/peer_reading.c",

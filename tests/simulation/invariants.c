@@ -7,7 +7,7 @@
 #include "protocol/canonical.h"
 #include "protocol/community_manifest.h"
 #include "store/event_reader.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/maintenance.h"
 #include "support/terms.h"
 
@@ -384,7 +384,7 @@ unsigned invariants_check(struct chronicle *chronicle)
             problems += complain(chronicle, i, "sees another community:", seen);
         }
         memory_free(seen);
-        (void)history_conversations(world->nodes[i]->log, NULL, check_conversation, &unread);
+        (void)history_conversations(world->nodes[i]->log, NULL, NULL, check_conversation, &unread);
         problems += unread.problems;
         problems += i < MOST_VERIFIED ? check_derived(chronicle, i) : 0;
     }

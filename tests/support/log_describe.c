@@ -6,7 +6,7 @@
 #include "protocol/canonical.h"
 #include "store/event_reader.h"
 #include "store/event_set.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 
 static void append_key(struct buffer *text, const struct node_id *node_id)
 {
@@ -186,7 +186,7 @@ char *log_describe_conversations(struct event_log *log, bool ids)
     const struct history_query all = {.limit = HISTORY_MOST_LIMIT};
     buffer_init(&describing.text);
     if (history_page(log, &all, describe_message, &describing, &more) != RESULT_OK ||
-        history_conversations(log, NULL, describe_conversation, &describing) != RESULT_OK) {
+        history_conversations(log, NULL, NULL, describe_conversation, &describing) != RESULT_OK) {
         buffer_append_text(&describing.text, "the conversations can't be read\n");
     }
     return buffer_take(&describing.text);

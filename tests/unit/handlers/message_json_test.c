@@ -24,12 +24,16 @@ static struct history_message a_message(void)
 /* What was written, read again; written again it is the same. */
 static json_t *read_again(const struct history_message *message)
 {
+    char own[NODE_ID_TEXT_BYTES];
+    char other[NODE_ID_TEXT_BYTES];
     struct buffer text;
     struct buffer again;
     json_t *json = NULL;
     buffer_init(&text);
     buffer_init(&again);
-    message_json_write(message, test_id(ALICE), &text);
+    node_id_format(test_id(ALICE), own);
+    node_id_format(test_id(BOB), other);
+    message_json_write(message, own, other, &text);
     assert_int_equal(
         canonical_parse(buffer_text(&text), text.length_bytes, CANONICAL_MOST_NESTING, &json, NULL),
         RESULT_OK);

@@ -64,19 +64,21 @@ static void json_text_add__parts_members_by_commas(void **state)
     json_text_separate(&written);
     buffer_append_byte(&written, '{');
     json_text_add(&written, "", "");
-    json_text_name(&written, "list");
-    buffer_append_byte(&written, '[');
+    *json_text_name(&written, "list", 1) = '[';
     json_text_separate(&written);
     json_text_write(&written, "one");
     json_text_separate(&written);
     json_text_write(&written, NULL);
     buffer_append_byte(&written, ']');
     json_text_add(&written, "none", NULL);
+    json_text_add_null(&written, "null");
+    json_text_add_plain(&written, "plain", "text", 4);
     json_text_add_bool(&written, "yes", true);
     json_text_add_bool(&written, "no", false);
     json_text_add_integer(&written, "number", 7);
     buffer_append_byte(&written, '}');
     assert_string_equal(buffer_text(&written), "{\"\":\"\",\"list\":[\"one\",null],\"none\":null,"
+                                               "\"null\":null,\"plain\":\"text\","
                                                "\"yes\":true,\"no\":false,\"number\":7}");
     buffer_deinit(&written);
 }
@@ -86,13 +88,14 @@ static void json_text_add_integer__writes_the_least_and_the_most(void **state)
     struct buffer written;
     (void)state;
     buffer_init(&written);
+    buffer_append_byte(&written, '{');
     json_text_add_integer(&written, "a", INT64_MIN);
     json_text_add_integer(&written, "b", INT64_MAX);
     json_text_add_integer(&written, "c", 0);
     json_text_add_integer(&written, "d", -1);
     json_text_add_integer(&written, "e", 9007199254740991);
     assert_string_equal(buffer_text(&written),
-                        "\"a\":-9223372036854775808,\"b\":9223372036854775807,\"c\":0,\"d\":-1,"
+                        "{\"a\":-9223372036854775808,\"b\":9223372036854775807,\"c\":0,\"d\":-1,"
                         "\"e\":9007199254740991");
     buffer_deinit(&written);
 }

@@ -6,7 +6,7 @@
 #include "core/lock.h"
 #include "core/memory.h"
 #include "store/event_reader.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "support/test_support.h"
 
 enum { ALICE = 1, BOB = 2, JANA = 3 };
@@ -411,7 +411,7 @@ static void take_unread(void *context, const struct history_conversation *conver
 static int64_t unread_of(struct test_log *test, uint8_t peer)
 {
     struct unread unread = {*test_id(peer), 0};
-    assert_int_equal(history_conversations(test->log, NULL, take_unread, &unread), RESULT_OK);
+    assert_int_equal(history_conversations(test->log, NULL, NULL, take_unread, &unread), RESULT_OK);
     return unread.count;
 }
 

@@ -144,44 +144,11 @@ static void history__an_id_costs_the_same_however_often_it_was_taken(void **stat
                      count_steps_beside(BOB, test_id(ALICE), FEW));
 }
 
-static void count_conversation(void *context, const struct history_conversation *conversation)
-{
-    (void)conversation;
-    ++*(int *)context;
-}
-
-/* Beside messages that Bob wrote to as many that nobody knows. */
-static int64_t count_steps_of_list(unsigned invented)
-{
-    struct test_log test;
-    int listed = 0;
-    int64_t lamport = begin(&test);
-    receive(&test, message(BOB, test_id(ALICE), ID, lamport));
-    receive(&test, message(CAROL, test_id(DAVE), ID + 1, lamport + 1));
-    for (unsigned i = 1; i <= invented; i++) {
-        const struct node_id nobody = {{UINT8_MAX, (uint8_t)i, (uint8_t)(i >> 8)}};
-        receive(&test, message(BOB, &nobody, ID + 1 + i, lamport + 1 + i));
-    }
-    (void)count_steps(&test);
-    assert_int_equal(history_conversations(test.log, NULL, count_conversation, &listed), RESULT_OK);
-    assert_int_equal(listed, DAVE - ALICE); /* Bob, Carol and Dave */
-    int64_t steps = count_steps(&test);
-    test_log_close(&test);
-    return steps;
-}
-
-static void history_conversations__does_not_look_at_whom_others_invent(void **state)
-{
-    (void)state;
-    assert_int_equal(count_steps_of_list(MANY), count_steps_of_list(FEW));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(history_find__sees_past_others_with_that_id),
         cmocka_unit_test(history__an_id_costs_the_same_however_often_it_was_taken),
-        cmocka_unit_test(history_conversations__does_not_look_at_whom_others_invent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

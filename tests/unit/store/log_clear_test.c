@@ -8,6 +8,7 @@
 #include "protocol/co_signature.h"
 #include "protocol/envelope.h"
 #include "store/export.h"
+#include "store/history_conversations.h"
 #include "store/log_keep_aside_private.h"
 #include "store/log_readers_private.h"
 #include "support/changes.h"
@@ -423,7 +424,7 @@ static int64_t count_steps_beside(struct neighbours *street, int messages)
     (void)neighbours_send(street, BOB, ALICE, "walnut");
     neighbours_exchange(street);
     (void)count_steps(street);
-    assert_int_equal(history_conversations(log, NULL, count_conversation, &count), RESULT_OK);
+    assert_int_equal(history_conversations(log, NULL, NULL, count_conversation, &count), RESULT_OK);
     assert_int_equal(history_last_message(log, test_id(BOB), count_message, &count), RESULT_OK);
     assert_int_equal(history_page(log, &all, count_message, &count, &more), RESULT_OK);
     assert_int_equal(count, 4);

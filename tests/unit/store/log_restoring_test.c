@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/log_private.h"
 #include "store/log_restoring.h"
 #include "store/log_sessions_private.h"
@@ -47,7 +47,8 @@ static int64_t count_lost(struct neighbours *street)
 {
     int64_t count = -1;
     assert_int_equal(
-        history_conversations(street->logs[ALICE].log, test_id(BOB), take_lost, &count), RESULT_OK);
+        history_conversations(street->logs[ALICE].log, NULL, test_id(BOB), take_lost, &count),
+        RESULT_OK);
     return count;
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "protocol/co_signature.h"
-#include "store/history.h"
+#include "store/history_conversations.h"
 #include "store/log_clear.h"
 #include "store/log_readers_private.h"
 #include "store/log_unread_private.h"
@@ -80,7 +80,7 @@ static int64_t unread(struct test_log *test)
 {
     int64_t listed = 0;
     int64_t asked = 0;
-    assert_int_equal(history_conversations(test->log, NULL, take_count, &listed), RESULT_OK);
+    assert_int_equal(history_conversations(test->log, NULL, NULL, take_count, &listed), RESULT_OK);
     assert_int_equal(history_count_unread(test->log, test_id(BOB), &asked), RESULT_OK);
     assert_int_equal(listed, asked);
     return listed;
@@ -142,7 +142,7 @@ static void assert_listed(struct test_log *test, unsigned first, unsigned last)
     struct listed listed = {0};
     struct listed paged = {0};
     char event_id[ULID_TEXT_BYTES];
-    assert_int_equal(history_conversations(test->log, test_id(BOB), take_listed, &listed),
+    assert_int_equal(history_conversations(test->log, NULL, test_id(BOB), take_listed, &listed),
                      RESULT_OK);
     assert_string_equal(listed.first, first == 0 ? "" : test_ulid(FIRST_ID + first, event_id));
     assert_string_equal(listed.last, last == 0 ? "" : test_ulid(FIRST_ID + last, event_id));
@@ -154,7 +154,7 @@ static void assert_listed(struct test_log *test, unsigned first, unsigned last)
 static bool is_last_read(struct test_log *test)
 {
     struct listed listed = {0};
-    assert_int_equal(history_conversations(test->log, test_id(BOB), take_listed, &listed),
+    assert_int_equal(history_conversations(test->log, NULL, test_id(BOB), take_listed, &listed),
                      RESULT_OK);
     return listed.read_at[0] != '\0';
 }
@@ -275,7 +275,7 @@ static void on_cleared(void *context, enum result result, const struct error *er
     (void)error;
     assert_int_equal(result, RESULT_OK);
     assert_int_equal(messages, 2);
-    assert_int_equal(history_conversations(test->log, test_id(BOB), take_listed, &listed),
+    assert_int_equal(history_conversations(test->log, NULL, test_id(BOB), take_listed, &listed),
                      RESULT_OK);
     assert_int_equal(listed.conversations, 1);
     assert_int_equal(listed.messages, 0);
@@ -341,11 +341,15 @@ static void log_unread__is_listed_in_one_statement(void **state)
         char client_id[ULID_TEXT_BYTES];
         receive_from(&test, (uint8_t)i, i, lamport + i, test_ulid(i, client_id));
     }
+    const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
     (void)count(&test, SQLITE_STMTSTATUS_RUN);
-    assert_int_equal(history_conversations(test.log, NULL, take_listed, &listed), RESULT_OK);
-    assert_int_equal(count(&test, SQLITE_STMTSTATUS_RUN), 1);
-    assert_int_equal(listed.conversations, MEMBERS - 2); /* who never wrote has no number */
+    assert_int_equal(
+        history_conversations(test.log, snapshot->membership, NULL, take_listed, &listed),
+        RESULT_OK);
+    assert_int_equal(count(&test, SQLITE_STMTSTATUS_RUN), 2); /* and one for who never wrote */
+    assert_int_equal(listed.conversations, MEMBERS - 1);
     assert_int_equal(listed.messages, MEMBERS - 2);
+    log_snapshot_release(test.log, &snapshot);
     end(&test);
 }
 
