@@ -40,39 +40,13 @@ enum result wall_clock_parse(const char *text, int64_t *seconds_out)
     return RESULT_OK;
 }
 
-/* Of a number below 100. */
-static void put_two(char *at, unsigned number)
+static void put_two(char *at, int number)
 {
-    at[0] = (char)('0' + number / 10);
+    at[0] = (char)('0' + number / 10 % 10);
     at[1] = (char)('0' + number % 10);
 }
 
-/* The date of a day since 1970, from -719528 on. Years are counted from the first of March, so that
- * the day that some of them have more is the last one of its year. */
-static void date_of(int64_t day, char text_out[static WALL_CLOCK_TEXT_BYTES])
-{
-    enum { DAYS_OF_FOUR = 1461, DAYS_OF_CENTURY = 36524, DAYS_OF_ALL = 146097 };
-    const int64_t march_of_year_400_before = 719468 + DAYS_OF_ALL; /* none is negative then */
-    unsigned left = (unsigned)(day + march_of_year_400_before);
-    unsigned year = left / DAYS_OF_ALL * 400;
-    left %= DAYS_OF_ALL;
-    unsigned centuries = left / DAYS_OF_CENTURY < 3 ? left / DAYS_OF_CENTURY : 3;
-    left -= centuries * DAYS_OF_CENTURY;
-    unsigned fours = left / DAYS_OF_FOUR;
-    left %= DAYS_OF_FOUR;
-    unsigned years = left / 365 < 3 ? left / 365 : 3;
-    left -= years * 365;
-    year += centuries * 100 + fours * 4 + years - 400;
-    /* Five months from March on have 153 days, and so have the next five. */
-    unsigned month = (left * 5 + 2) / 153;
-    put_two(text_out + 8, left - (month * 153 + 2) / 5 + 1);
-    put_two(text_out + 5, month < 10 ? month + 3 : month - 9);
-    year += month < 10 ? 0 : 1;
-    put_two(text_out, year / 100);
-    put_two(text_out + 2, year % 100);
-}
-
-/* A page of messages has many: no printf, and none of the C library's, which takes a lock. */
+/* A page of messages has many: no printf. */
 void wall_clock_format(int64_t seconds, char text_out[static WALL_CLOCK_TEXT_BYTES])
 {
     const int64_t year_0000 = -62167219200;
@@ -80,12 +54,15 @@ void wall_clock_format(int64_t seconds, char text_out[static WALL_CLOCK_TEXT_BYT
     int64_t inside = seconds < year_0000       ? year_0000
                      : seconds > year_9999_end ? year_9999_end
                                                : seconds;
-    const int64_t day_s = 86400;
-    int64_t day = (inside - year_0000) / day_s;
-    unsigned of_day = (unsigned)((inside - year_0000) % day_s);
+    time_t moment = (time_t)inside;
+    struct tm parts;
+    (void)gmtime_r(&moment, &parts);
     memcpy(text_out, "....-..-..T..:..:..Z", WALL_CLOCK_TEXT_BYTES);
-    date_of(day + year_0000 / day_s, text_out);
-    put_two(text_out + 11, of_day / 3600);
-    put_two(text_out + 14, of_day / 60 % 60);
-    put_two(text_out + 17, of_day % 60);
+    put_two(text_out, (parts.tm_year + 1900) / 100);
+    put_two(text_out + 2, parts.tm_year + 1900);
+    put_two(text_out + 5, parts.tm_mon + 1);
+    put_two(text_out + 8, parts.tm_mday);
+    put_two(text_out + 11, parts.tm_hour);
+    put_two(text_out + 14, parts.tm_min);
+    put_two(text_out + 17, parts.tm_sec);
 }
