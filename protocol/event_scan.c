@@ -317,7 +317,7 @@ static bool scan(struct cursor *cursor, struct event *event)
         wall_clock_parse(event->wall_clock, &seconds) != RESULT_OK || !take(cursor, "\"}")) {
         return false;
     }
-    buffer_reserve(&event->signed_text, (size_t)(head_end - begin) + (size_t)(cursor->at - tail));
+    buffer_reserve(&event->signed_text, (size_t)(cursor->at - begin)); /* for the signature, too */
     buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
     buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
     return event_settle(event, kind, plain != NULL ? NULL : event->json, NULL);
