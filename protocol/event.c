@@ -89,8 +89,18 @@ bool event_settle(struct event *event, const struct event_kind *kind, const json
                         EVENT_MOST_BYTES);
         return false;
     }
-    blake3_hash(event->signed_text.data, event->signed_text.length_bytes, event->hash);
     return true;
+}
+
+void event_hash_each(struct event *const *events, size_t count)
+{
+    struct blake3_text *texts = memory_allocate(count, sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        const struct buffer *text = &events[i]->signed_text;
+        texts[i] = (struct blake3_text){text->data, text->length_bytes, events[i]->hash};
+    }
+    blake3_hash_each(texts, count);
+    memory_free(texts);
 }
 
 static enum event_refusal parse(json_t *json, const struct node_id *community_id,
@@ -108,10 +118,12 @@ static enum event_refusal parse(json_t *json, const struct node_id *community_id
     if (community_id != NULL && !node_id_equal(community_id, &event->community_id)) {
         return EVENT_WRONG_COMMUNITY;
     }
-    return canonical_write_without(json, "signature", &event->signed_text) == RESULT_OK &&
-                   event_settle(event, kind, json_object_get(json, "data"), error)
-               ? EVENT_ACCEPTABLE
-               : EVENT_BAD;
+    if (canonical_write_without(json, "signature", &event->signed_text) != RESULT_OK ||
+        !event_settle(event, kind, json_object_get(json, "data"), error)) {
+        return EVENT_BAD;
+    }
+    event_hash_each(&event, 1);
+    return EVENT_ACCEPTABLE;
 }
 
 enum event_refusal event_parse(json_t *json, const struct node_id *community_id,

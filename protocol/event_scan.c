@@ -323,7 +323,7 @@ static bool scan(struct cursor *cursor, struct event *event)
     return event_settle(event, kind, plain != NULL ? NULL : event->json, NULL);
 }
 
-/* Goes on behind it; false: the cursor is anywhere. */
+/* But for its hash. Goes on behind it; false: the cursor is anywhere. */
 static bool take_event(struct cursor *cursor, const struct node_id *community_id,
                        struct event **event_out)
 {
@@ -340,9 +340,12 @@ bool event_scan_one(const char *text, size_t length_bytes, const struct node_id 
                     struct event **event_out, size_t *taken_out)
 {
     struct cursor cursor = {text, text + length_bytes, NULL};
-    bool taken = take_event(&cursor, community_id, event_out);
-    *taken_out = taken ? (size_t)(cursor.at - text) : 0;
-    return taken;
+    if (!take_event(&cursor, community_id, event_out)) {
+        return false;
+    }
+    event_hash_each(event_out, 1);
+    *taken_out = (size_t)(cursor.at - text);
+    return true;
 }
 
 /* Behind the list comes nothing, or members that are nobody's business here; but all of it is one
@@ -387,6 +390,7 @@ bool event_scan_page(const struct foreign_text *page, const struct node_id *comm
     while (!scanned && count > 0) {
         event_destroy(&events_out[--count]);
     }
+    event_hash_each(events_out, count);
     *count_out = count;
     return scanned;
 }
