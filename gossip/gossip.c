@@ -299,7 +299,8 @@ enum result gossip_start(const struct gossip_options *options, struct gossip **g
     gossip->community_id = snapshot->membership->community_id;
     log_snapshot_release(options->log, &snapshot);
     peer_links_restore(gossip);
-    enum result result = verifier_create(verifier_threads(gossip), &gossip->verifier);
+    enum result result =
+        verifier_create(verifier_threads(gossip), &options->key->node_id, &gossip->verifier);
     if (result == RESULT_OK && options->transport == NULL) {
         result = thread_start("gossip", run, gossip, &gossip->thread);
     }

@@ -13,6 +13,7 @@
 enum { MOST_WAITING = 64 };
 
 struct verification {
+    const struct node_id *reader;
     struct account *payer; /* of the text */
     const char *text;      /* borrowed; NULL: none */
     size_t text_bytes;
@@ -25,6 +26,7 @@ struct verification {
 };
 
 struct verifier {
+    struct node_id reader;
     struct inbox *inbox; /* NULL without threads */
     struct thread **threads;
     size_t thread_count;
@@ -56,7 +58,8 @@ static enum result read_page(struct verification *work, struct event_batch *batc
     }
     struct event **events = memory_allocate(work->asked->count, sizeof(struct event *));
     hash_list_sort(work->asked);
-    if (event_scan_page(&work->paid, &work->community_id, work->asked->count, events, &count)) {
+    if (event_scan_page(&work->paid, &work->community_id, work->reader, work->asked->count, events,
+                        &count)) {
         event_batch_verify(work->asked, events, count, batch);
     } else {
         result = parse_page(work, batch);
@@ -100,10 +103,12 @@ static void verify_until_closed(void *context)
     }
 }
 
-enum result verifier_create(size_t threads, struct verifier **verifier_out)
+enum result verifier_create(size_t threads, const struct node_id *reader,
+                            struct verifier **verifier_out)
 {
     enum result result = RESULT_OK;
     struct verifier *verifier = memory_allocate(1, sizeof *verifier);
+    verifier->reader = *reader;
     verifier->inbox = threads == 0 ? NULL : inbox_create(MOST_WAITING, NULL, NULL);
     verifier->threads = memory_allocate(threads, sizeof(struct thread *));
     for (size_t i = 0; i < threads && result == RESULT_OK; i++) {
@@ -154,7 +159,8 @@ enum result verifier_submit(struct verifier *verifier, struct account *payer,
                             struct hash_list *asked, verifier_done *done, void *context)
 {
     struct verification *work = memory_allocate(1, sizeof *work);
-    *work = (struct verification){.payer = account_share(payer),
+    *work = (struct verification){.reader = &verifier->reader,
+                                  .payer = account_share(payer),
                                   .text = buffer_text(text),
                                   .text_bytes = text->length_bytes,
                                   .community_id = *community_id,

@@ -18,8 +18,10 @@ struct verifier;
  * asked for. RESULT_BUSY: who sent it can't pay for it now (protocol/foreign_text.h). */
 typedef void verifier_done(void *context, struct event_batch *batch, enum result result);
 
-/* RESULT_IO when the system gives no threads. */
-enum result verifier_create(size_t threads, struct verifier **verifier_out);
+/* `reader`: of sealed messages between others than this one no envelope is read. RESULT_IO when the
+ * system gives no threads. */
+enum result verifier_create(size_t threads, const struct node_id *reader,
+                            struct verifier **verifier_out);
 
 /* Finishes what was submitted. */
 void verifier_destroy(struct verifier **verifier);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
+#include "protocol/request_signature.h"
 
 enum { RETRY_AFTER_MS = 1000 };
 
@@ -62,6 +63,20 @@ void request_reply_to_news(struct request *request, const char *text, size_t len
                           .canonical = true,
                           .uncounted = news};
     give(request, &reply);
+}
+
+void request_reply_whole(struct request *request, struct buffer *whole)
+{
+    const size_t room = REQUEST_SIGNATURE_ROOM_BYTES;
+    buffer_reserve(whole, room);
+    struct reply reply = {.status = 200,
+                          .content_type = "application/json",
+                          .bytes = whole->data + room,
+                          .length_bytes = whole->length_bytes - room,
+                          .whole = whole,
+                          .canonical = true};
+    give(request, &reply);
+    buffer_deinit(whole);
 }
 
 void request_reply_canonical(struct request *request, const char *text, size_t length_bytes)

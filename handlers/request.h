@@ -21,8 +21,10 @@ struct reply {
     int status;
     const char *content_type;
     const char *content_encoding; /* NULL: none */
-    const void *bytes;            /* borrowed for the call */
+    const void *bytes;            /* borrowed for the call … */
     size_t length_bytes;
+    struct buffer *whole;   /* … or they are in this, which may be taken, with
+                             * REQUEST_SIGNATURE_ROOM_BYTES around them; NULL: they are not */
     bool canonical;         /* the bytes are canonical JSON. Listeners sign them (§10) */
     bool uncounted;         /* the call brought news: it is none of those that are limited (§16) */
     int64_t retry_after_ms; /* 0: none */
@@ -77,6 +79,10 @@ void request_reply_json(struct request *request, int status, json_t *json);
 void request_reply_canonical(struct request *request, const char *text, size_t length_bytes);
 void request_reply_to_news(struct request *request, const char *text, size_t length_bytes,
                            bool news);
+
+/* The same with a long one, which nobody copies: `whole`, which is emptied, begins with
+ * REQUEST_SIGNATURE_ROOM_BYTES that are nobody's. */
+void request_reply_whole(struct request *request, struct buffer *whole);
 
 /* Status 200 with canonical JSON in pieces, which no signature goes with. A failure of the first
  * is answered with internal_error and that message; of another one, by hanging up. Consumes the

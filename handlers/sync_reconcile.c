@@ -6,6 +6,7 @@
 #include "protocol/hex.h"
 #include "protocol/json_members.h"
 #include "protocol/number.h"
+#include "protocol/request_signature.h"
 #include "store/event_reader.h"
 #include "store/event_set.h"
 
@@ -98,6 +99,16 @@ struct page {
     size_t most_bytes;
 };
 
+/* As much as such events usually take, lest it be copied as it grows. */
+static void reserve(struct page *page, size_t count)
+{
+    const size_t usual_bytes = 1536;
+    size_t bytes = count * usual_bytes;
+    (void)memset(buffer_extend(&page->answer, REQUEST_SIGNATURE_ROOM_BYTES), 0,
+                 REQUEST_SIGNATURE_ROOM_BYTES);
+    buffer_reserve(&page->answer, bytes < page->most_bytes ? bytes : page->most_bytes);
+}
+
 /* One event in any case. */
 static bool add_event(void *context, int64_t seq, int64_t lamport, const char *text,
                       size_t length_bytes)
@@ -105,9 +116,10 @@ static bool add_event(void *context, int64_t seq, int64_t lamport, const char *t
     struct page *page = context;
     struct buffer *answer = &page->answer;
     bool first = buffer_text(answer)[answer->length_bytes - 1] == '[';
+    size_t made = answer->length_bytes - REQUEST_SIGNATURE_ROOM_BYTES;
     (void)seq;
     (void)lamport;
-    if (!first && answer->length_bytes + length_bytes > page->most_bytes) {
+    if (!first && made + length_bytes > page->most_bytes) {
         return false;
     }
     buffer_append_text(answer, first ? "" : ",");
@@ -148,11 +160,12 @@ void sync_reconcile_fetch_handle(struct request *request, const struct node_part
     }
     if (read_most_bytes(request, &page.most_bytes) && read_hashes(request, hashes, &count)) {
         /* Stored texts are canonical, so the whole is: it is written, never parsed again. */
+        reserve(&page, count);
         buffer_append_text(&page.answer, "{\"events\":[");
         if (event_reader_by_hash(log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, count, add_event,
                                  &page, taken) == RESULT_OK) {
             add_missing(&page.answer, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes, taken, count);
-            request_reply_canonical(request, page.answer.data, page.answer.length_bytes);
+            request_reply_whole(request, &page.answer);
         } else {
             request_reply_error(request, WIRE_INTERNAL_ERROR,
                                 "This node can't read its log; ask another one.");

@@ -32,17 +32,24 @@ enum result base64url_decode(const char *text, size_t length_bytes, struct buffe
     return status == 0 ? RESULT_OK : RESULT_INVALID;
 }
 
-/* The values of the digits from '-' to 'z'; 64 for what is none. */
-static const uint8_t values[] = {
-    62, 64, 64, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64,
-    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
-    20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63, 64, 26, 27, 28, 29, 30, 31, 32, 33,
-    34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+/* What the digits stand for, and 64 for what is none. */
+static const uint8_t values[256] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,  1,  2,  3,  4,  5,  6,
+    7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63,
+    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
+    49, 50, 51, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
 };
 
 static unsigned value_of(char digit)
 {
-    return digit >= '-' && digit <= 'z' ? values[digit - '-'] : 64;
+    return values[(unsigned char)digit];
 }
 
 enum result base64url_decode_public(const char *text, size_t length_bytes, struct buffer *bytes)
@@ -84,6 +91,16 @@ enum result base64url_decode_public(const char *text, size_t length_bytes, struc
 size_t base64url_span_public(const char *text, size_t length_bytes)
 {
     size_t digits = 0;
+    unsigned seen = 0; /* its seventh bit: some character is no digit */
+    while (length_bytes - digits >= 8) {
+        for (size_t i = 0; i < 8; i++) {
+            seen |= value_of(text[digits + i]);
+        }
+        if (seen >= 64) {
+            break;
+        }
+        digits += 8;
+    }
     while (digits < length_bytes && value_of(text[digits]) < 64) {
         digits++;
     }
@@ -133,7 +150,18 @@ bool base64url_decode_exact(const char *text, uint8_t *bytes_out, size_t count)
     size_t made = 0;
     unsigned bits = 0; /* how many of `held` are not used yet */
     unsigned held = 0;
-    for (size_t i = 0; i < digits; i++) {
+    size_t i = 0;
+    for (; digits - i >= 4; i += 4) {
+        unsigned first, second, third, fourth;
+        if ((first = value_of(text[i])) > 63 || (second = value_of(text[i + 1])) > 63 ||
+            (third = value_of(text[i + 2])) > 63 || (fourth = value_of(text[i + 3])) > 63) {
+            return false; /* and what is behind it may not be there */
+        }
+        bytes_out[made++] = (uint8_t)(first << 2 | second >> 4);
+        bytes_out[made++] = (uint8_t)(second << 4 | third >> 2);
+        bytes_out[made++] = (uint8_t)(third << 6 | fourth);
+    }
+    for (; i < digits; i++) {
         unsigned value = value_of(text[i]);
         if (value > 63) {
             return false;

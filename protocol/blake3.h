@@ -14,4 +14,13 @@
 void blake3_hash(const void *bytes, size_t length_bytes,
                  uint8_t hash_out[static BLAKE3_HASH_BYTES]);
 
+struct blake3_text {
+    const void *bytes; /* as above */
+    size_t length_bytes;
+    uint8_t *hash_out; /* BLAKE3_HASH_BYTES */
+};
+
+/* The same of many, which takes less than half of it when they are of about the same length. */
+void blake3_hash_each(const struct blake3_text *texts, size_t count);
+
 #endif

@@ -103,9 +103,7 @@ void canonical_write_text(const char *text, size_t length_bytes, struct buffer *
     buffer_append_byte(out, '"');
     size_t plain = 0; /* start of the run that needs no escape */
     for (size_t at = 0; at < length_bytes; at++) {
-        while (length_bytes - at > sizeof(uint64_t) && !json_escape_is_any(text + at)) {
-            at += sizeof(uint64_t);
-        }
+        at += json_escape_pass(text + at, length_bytes - at);
         unsigned char byte = (unsigned char)text[at];
         if (byte >= 0x20 && byte != '"' && byte != '\\') {
             continue;
@@ -243,9 +241,7 @@ size_t canonical_weigh(const char *bytes, size_t length_bytes)
     size_t weight = VALUE_BYTES;
     bool in_string = false;
     for (size_t i = 0; i < length_bytes; i++) {
-        while (in_string && length_bytes - i > sizeof(uint64_t) && !json_escape_is_any(bytes + i)) {
-            i += sizeof(uint64_t);
-        }
+        i += in_string ? json_escape_pass(bytes + i, length_bytes - i) : 0;
         if (bytes[i] == '"') {
             in_string = !in_string;
             weight += in_string ? TEXT_BYTES : 0;

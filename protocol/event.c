@@ -70,9 +70,6 @@ static bool read_envelope(const json_t *json, struct event *event, const char **
     return true;
 }
 
-/* Room that the signature member takes in the canonical text of the whole event. */
-enum { SIGNATURE_MEMBER_BYTES = sizeof "\"signature\":\"\"," - 1 + SIGNATURE_TEXT_BYTES - 1 };
-
 bool event_settle(struct event *event, const struct event_kind *kind, const json_t *data,
                   struct error *error)
 {
@@ -87,13 +84,23 @@ bool event_settle(struct event *event, const struct event_kind *kind, const json
                         "A community is created by its root key, at lamport 1.");
         return false;
     }
-    if (event->signed_text.length_bytes + SIGNATURE_MEMBER_BYTES > EVENT_MOST_BYTES) {
+    if (event->signed_text.length_bytes + EVENT_SIGNATURE_MEMBER_BYTES > EVENT_MOST_BYTES) {
         (void)error_set(error, RESULT_INVALID, "The event is larger than %d bytes.",
                         EVENT_MOST_BYTES);
         return false;
     }
-    blake3_hash(event->signed_text.data, event->signed_text.length_bytes, event->hash);
     return true;
+}
+
+void event_hash_each(struct event *const *events, size_t count)
+{
+    struct blake3_text *texts = memory_allocate(count, sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        const struct buffer *text = &events[i]->signed_text;
+        texts[i] = (struct blake3_text){text->data, text->length_bytes, events[i]->hash};
+    }
+    blake3_hash_each(texts, count);
+    memory_free(texts);
 }
 
 static enum event_refusal parse(json_t *json, const struct node_id *community_id,
@@ -111,10 +118,12 @@ static enum event_refusal parse(json_t *json, const struct node_id *community_id
     if (community_id != NULL && !node_id_equal(community_id, &event->community_id)) {
         return EVENT_WRONG_COMMUNITY;
     }
-    return canonical_write_without(json, "signature", &event->signed_text) == RESULT_OK &&
-                   event_settle(event, kind, json_object_get(json, "data"), error)
-               ? EVENT_ACCEPTABLE
-               : EVENT_BAD;
+    if (canonical_write_without(json, "signature", &event->signed_text) != RESULT_OK ||
+        !event_settle(event, kind, json_object_get(json, "data"), error)) {
+        return EVENT_BAD;
+    }
+    event_hash_each(&event, 1);
+    return EVENT_ACCEPTABLE;
 }
 
 enum event_refusal event_parse(json_t *json, const struct node_id *community_id,
@@ -158,18 +167,19 @@ void event_destroy(struct event **event)
  * order of keys: just before the wall clock, whose length never varies. */
 static struct verified_event *make_verified(struct event *event, const char *signature_text)
 {
+    static const char member[] = ",\"signature\":\"";
     const size_t tail_bytes = sizeof ",\"wall_clock\":\"\"}" - 1 + WALL_CLOCK_TEXT_BYTES - 1;
-    const struct buffer *signed_text = &event->signed_text;
-    size_t head_bytes = signed_text->length_bytes - tail_bytes;
     struct verified_event *verified = memory_allocate(1, sizeof *verified);
-    buffer_init(&verified->text);
     verified->event = event;
-    buffer_reserve(&verified->text, signed_text->length_bytes + SIGNATURE_MEMBER_BYTES);
-    buffer_append(&verified->text, signed_text->data, head_bytes);
-    buffer_append_text(&verified->text, ",\"signature\":\"");
-    buffer_append_text(&verified->text, signature_text);
-    buffer_append_byte(&verified->text, '"');
-    buffer_append(&verified->text, signed_text->data + head_bytes, tail_bytes);
+    verified->text = event->signed_text; /* in its place: nobody else needs that any more */
+    buffer_init(&event->signed_text);
+    size_t head_bytes = verified->text.length_bytes - tail_bytes;
+    (void)buffer_extend(&verified->text, EVENT_SIGNATURE_MEMBER_BYTES);
+    char *at = verified->text.data + head_bytes;
+    memmove(at + EVENT_SIGNATURE_MEMBER_BYTES, at, tail_bytes);
+    memcpy(at, member, sizeof member - 1);
+    memcpy(at + sizeof member - 1, signature_text, SIGNATURE_TEXT_BYTES - 1);
+    at[EVENT_SIGNATURE_MEMBER_BYTES - 1] = '"';
     return verified;
 }
 

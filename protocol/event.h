@@ -34,7 +34,7 @@ struct event {
     enum event_type type;
     union event_data data;
     uint8_t hash[BLAKE3_HASH_BYTES];           /* of the canonical bytes that are signed */
-    struct buffer signed_text;                 /* those bytes */
+    struct buffer signed_text;                 /* those bytes, until it is verified */
     char signature_text[SIGNATURE_TEXT_BYTES]; /* "" when it is malformed */
     json_t *json;                              /* holds what `data` borrows; owned */
     bool proven;                               /* event_prove() held */

@@ -42,10 +42,10 @@ struct message_sent {
     struct node_id recipient;
     const char *client_id;
     bool sealed;            /* it has an envelope (§24.2) */
-    const json_t *envelope; /* that one; NULL when clear */
+    const json_t *envelope; /* that one; NULL when clear, and between others (event_scan_page()) */
     const char *body;       /* "" when sealed */
     size_t body_bytes;
-    const json_t *attachments; /* array of {"cid","name"} */
+    const json_t *attachments; /* array of {"cid","name"}; NULL: none */
 };
 
 struct receipt {

@@ -14,6 +14,7 @@
 struct cursor {
     const char *at;
     const char *end;
+    const struct node_id *reader; /* whose messages are read whole; NULL: everybody's */
 };
 
 /* Goes on behind the literal when it comes next. */
@@ -123,7 +124,7 @@ static json_t *take_plain(struct cursor *cursor)
 }
 
 /* A member whose value is base64url up to its quotation mark, behind `begin`, of which the last
- * `of_value` characters are the value's own. */
+ * `of_value` characters are the value's own. `object` NULL: it is but passed. */
 static bool take_digits(struct cursor *cursor, const char *begin, size_t of_value, const char *name,
                         json_t *object)
 {
@@ -132,11 +133,13 @@ static bool take_digits(struct cursor *cursor, const char *begin, size_t of_valu
     }
     const char *value = cursor->at - of_value;
     cursor->at += base64url_span_public(cursor->at, (size_t)(cursor->end - cursor->at));
-    json_build_member(object, name, json_build_ascii(value, (size_t)(cursor->at - value)));
+    if (object != NULL) {
+        json_build_member(object, name, json_build_ascii(value, (size_t)(cursor->at - value)));
+    }
     return take(cursor, "\"");
 }
 
-/* As our own kind writes it. */
+/* As our own kind writes it; NULL: it is but passed. */
 static bool take_header(struct cursor *cursor, json_t *header)
 {
     const char *begin = cursor->at;
@@ -149,67 +152,81 @@ static bool take_header(struct cursor *cursor, json_t *header)
         cursor->at != reply) {
         return false;
     }
-    json_build_member(header, "v", json_build_number(1));
+    if (header != NULL) {
+        json_build_member(header, "v", json_build_number(1));
+    }
     return take(cursor, ",\"v\":1}") &&
            (size_t)(cursor->at - begin) <= EVENT_DATA_MOST_HEADER_BYTES;
 }
 
-/* NULL: the parser must look. */
-static json_t *take_envelope(struct cursor *cursor)
+/* NULL both: it is but passed. */
+static bool take_envelope(struct cursor *cursor, json_t *envelope, json_t *header)
+{
+    if (!take(cursor, "{\"ciphertext\":\"")) {
+        return false;
+    }
+    const char *digits = cursor->at;
+    return take_digits(cursor, "", 0, "ciphertext", envelope) &&
+           event_data_is_ciphertext(digits, (size_t)(cursor->at - 1 - digits)) &&
+           take(cursor, ",\"e2e\":true,\"header\":") && take_header(cursor, header) &&
+           take(cursor, "}");
+}
+
+/* Of one that was passed before. */
+static json_t *build_envelope(struct cursor cursor)
 {
     json_t *envelope = json_object();
     json_t *header = json_object();
-    bool begun = take(cursor, "{\"ciphertext\":\"");
-    const char *digits = cursor->at;
-    bool taken = begun && take_digits(cursor, "", 0, "ciphertext", envelope) &&
-                 event_data_is_ciphertext(digits, (size_t)(cursor->at - 1 - digits)) &&
-                 take(cursor, ",\"e2e\":true,\"header\":") && take_header(cursor, header) &&
-                 take(cursor, "}");
+    (void)take_envelope(&cursor, envelope, header);
     json_build_member(envelope, "e2e", json_true());
     json_build_member(envelope, "header", header);
-    if (!taken) {
-        json_decref(envelope);
-        return NULL;
-    }
     return envelope;
 }
 
-/* A text, or an envelope. */
-static json_t *take_body(struct cursor *cursor)
+/* NULL: the parser must look. */
+static json_t *take_string(struct cursor *cursor)
 {
-    if (cursor->at < cursor->end && *cursor->at == '{') {
-        return take_envelope(cursor);
-    }
-    json_t *text = take(cursor, "\"") ? take_plain(cursor) : NULL;
+    json_t *string = take(cursor, "\"") ? take_plain(cursor) : NULL;
     (void)take(cursor, "\""); /* before which that ends */
-    return text;
+    return string;
+}
+
+/* Who reads has no use for what others have sealed to others. */
+static bool is_read(const struct cursor *cursor, const struct event *event)
+{
+    return cursor->reader == NULL || node_id_equal(cursor->reader, &event->author) ||
+           node_id_equal(cursor->reader, &event->data.message.recipient);
 }
 
 /* What most events are, a message without attachments, needs no parser. */
 static bool take_message(struct cursor *cursor, struct event *event)
 {
     struct message_sent *message = &event->data.message;
-    json_t *body = NULL;
+    json_t *body = NULL; /* a text, or an envelope */
     json_t *client_id = NULL;
-    if (!take(cursor, "{\"attachments\":[],\"body\":") || (body = take_body(cursor)) == NULL ||
-        !take(cursor, ",\"client_id\":\"") || (client_id = take_plain(cursor)) == NULL ||
-        !take(cursor, "\",\"recipient\":\"") || !take_node_id(cursor, &message->recipient) ||
+    if (!take(cursor, "{\"attachments\":[],\"body\":")) {
+        return false;
+    }
+    const struct cursor begin = *cursor;
+    const bool sealed = begin.at < begin.end && *begin.at == '{';
+    if (!(sealed ? take_envelope(cursor, NULL, NULL) : (body = take_string(cursor)) != NULL) ||
+        !take(cursor, ",\"client_id\":") || (client_id = take_string(cursor)) == NULL ||
+        !take(cursor, ",\"recipient\":\"") || !take_node_id(cursor, &message->recipient) ||
         !take(cursor, "\"}")) {
         json_decref(body);
         json_decref(client_id);
         return false;
     }
-    event->json = json_build_pack("[[],o,o]", body, client_id);
-    message->attachments = json_array_get(event->json, 0);
-    message->sealed = json_is_object(body);
-    message->envelope = message->sealed ? body : NULL;
-    message->body = message->sealed ? "" : json_string_value(body);
-    message->body_bytes = json_string_length(body);
+    message->attachments = NULL;
+    message->sealed = sealed;
+    message->envelope = sealed && is_read(cursor, event) ? (body = build_envelope(begin)) : NULL;
+    message->body = sealed ? "" : json_string_value(body);
+    message->body_bytes = sealed ? 0 : json_string_length(body);
     message->client_id = json_string_value(client_id);
-    return (message->sealed
-                ? event_data_check_frame(message->client_id, message->attachments, NULL)
-                : event_data_check_message(message->client_id, message->body, message->body_bytes,
-                                           message->attachments, NULL)) == RESULT_OK &&
+    event->json = body == NULL ? client_id : json_build_pack("[o,o]", body, client_id);
+    return (sealed ? event_data_check_frame(message->client_id, NULL, NULL)
+                   : event_data_check_message(message->client_id, message->body,
+                                              message->body_bytes, NULL, NULL)) == RESULT_OK &&
            !node_id_equal(&message->recipient, &event->author);
 }
 
@@ -300,22 +317,33 @@ static bool scan(struct cursor *cursor, struct event *event)
         wall_clock_parse(event->wall_clock, &seconds) != RESULT_OK || !take(cursor, "\"}")) {
         return false;
     }
-    buffer_reserve(&event->signed_text, (size_t)(head_end - begin) + (size_t)(cursor->at - tail));
+    buffer_reserve(&event->signed_text, (size_t)(cursor->at - begin)); /* for the signature, too */
     buffer_append(&event->signed_text, begin, (size_t)(head_end - begin));
     buffer_append(&event->signed_text, tail, (size_t)(cursor->at - tail));
     return event_settle(event, kind, plain != NULL ? NULL : event->json, NULL);
 }
 
-bool event_scan_one(const char *text, size_t length_bytes, const struct node_id *community_id,
-                    struct event **event_out, size_t *taken_out)
+/* But for its hash. Goes on behind it; false: the cursor is anywhere. */
+static bool take_event(struct cursor *cursor, const struct node_id *community_id,
+                       struct event **event_out)
 {
-    struct cursor cursor = {text, text + length_bytes};
     struct event *event = memory_allocate(1, sizeof *event);
-    if (!scan(&cursor, event) || !node_id_equal(&event->community_id, community_id)) {
+    if (!scan(cursor, event) || !node_id_equal(&event->community_id, community_id)) {
         event_destroy(&event);
         return false;
     }
     *event_out = event;
+    return true;
+}
+
+bool event_scan_one(const char *text, size_t length_bytes, const struct node_id *community_id,
+                    struct event **event_out, size_t *taken_out)
+{
+    struct cursor cursor = {text, text + length_bytes, NULL};
+    if (!take_event(&cursor, community_id, event_out)) {
+        return false;
+    }
+    event_hash_each(event_out, 1);
     *taken_out = (size_t)(cursor.at - text);
     return true;
 }
@@ -344,18 +372,16 @@ static bool take_end(struct cursor *cursor)
 }
 
 bool event_scan_page(const struct foreign_text *page, const struct node_id *community_id,
-                     size_t most, struct event **events_out, size_t *count_out)
+                     const struct node_id *reader, size_t most, struct event **events_out,
+                     size_t *count_out)
 {
-    struct cursor cursor = {page->bytes, page->bytes + page->length_bytes};
+    struct cursor cursor = {page->bytes, page->bytes + page->length_bytes, reader};
     size_t count = 0;
     thread_expect(THREAD_PARSES);
     bool scanned = take(&cursor, "{\"events\":[") && !take(&cursor, "]");
     while (scanned) {
-        size_t taken = 0;
-        scanned = count < most && event_scan_one(cursor.at, (size_t)(cursor.end - cursor.at),
-                                                 community_id, &events_out[count], &taken);
+        scanned = count < most && take_event(&cursor, community_id, &events_out[count]);
         count += scanned ? 1 : 0;
-        cursor.at += taken;
         if (scanned && !take(&cursor, ",")) {
             break;
         }
@@ -364,6 +390,7 @@ bool event_scan_page(const struct foreign_text *page, const struct node_id *comm
     while (!scanned && count > 0) {
         event_destroy(&events_out[--count]);
     }
+    event_hash_each(events_out, count);
     *count_out = count;
     return scanned;
 }
@@ -391,7 +418,7 @@ static const char *find_end_of_object(const char *at, const char *end)
 
 bool event_scan_broken_page(const char *text, size_t length_bytes, struct buffer *page_out)
 {
-    struct cursor cursor = {text, text + length_bytes};
+    struct cursor cursor = {text, text + length_bytes, NULL};
     const char *whole = NULL; /* up to here */
     thread_expect(THREAD_PARSES);
     if (!take(&cursor, "{\"events\":[")) {

@@ -17,9 +17,12 @@ bool event_scan_one(const char *text, size_t length_bytes, const struct node_id 
                     struct event **event_out, size_t *taken_out);
 
 /* The events of {"events":[…], …}, at most `most`, into `events_out` (room for so many; the caller
- * destroys them). False: there is something among them for event_parse(), and none is given. */
+ * destroys them). Of a sealed message neither from nor to `reader` the envelope is checked as of
+ * any other, but not given: it is NULL. False: there is something among them for event_parse(), and
+ * none is given. */
 bool event_scan_page(const struct foreign_text *page, const struct node_id *community_id,
-                     size_t most, struct event **events_out, size_t *count_out);
+                     const struct node_id *reader, size_t most, struct event **events_out,
+                     size_t *count_out);
 
 /* Of {"events":[…], …} that ends somewhere, as an answer that broke off does: a page of those of
  * its events that are whole, into the empty buffer. False: there is none. */

@@ -1,5 +1,9 @@
 #include "protocol/request_signature.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
 #include "protocol/canonical.h"
 #include "protocol/json_build.h"
 #include "protocol/ulid.h"
@@ -53,20 +57,31 @@ enum result request_signature_verify(const struct request_envelope *envelope, co
     return result;
 }
 
+void request_signature_sign_around(const struct signing_key *key, char *body, size_t body_bytes,
+                                   const char *request_id, const char *timestamp,
+                                   char signature_out[static SIGNATURE_TEXT_BYTES])
+{
+    static const char head[] = "{\"body\":";
+    const size_t head_bytes = sizeof head - 1;
+    struct signature signature;
+    char from[NODE_ID_TEXT_BYTES];
+    node_id_format(&key->node_id, from);
+    memcpy(body - head_bytes, head, head_bytes);
+    int tail_bytes = snprintf(body + body_bytes, REQUEST_SIGNATURE_ROOM_BYTES,
+                              ",\"from\":\"%.*s\",\"request_id\":\"%.*s\",\"timestamp\":\"%.*s\"}",
+                              NODE_ID_TEXT_BYTES, from, ULID_TEXT_BYTES, request_id,
+                              WALL_CLOCK_TEXT_BYTES, timestamp);
+    signing_sign(key, body - head_bytes, head_bytes + body_bytes + (size_t)tail_bytes, &signature);
+    signing_format_signature(&signature, signature_out);
+}
+
 void request_signature_sign_answer(const struct signing_key *key, const char *body,
                                    size_t body_bytes, const char *request_id, const char *timestamp,
                                    char signature_out[static SIGNATURE_TEXT_BYTES])
 {
-    struct signature signature;
-    struct buffer text;
-    char from[NODE_ID_TEXT_BYTES];
-    node_id_format(&key->node_id, from);
-    buffer_init(&text);
-    buffer_append_text(&text, "{\"body\":");
-    buffer_append(&text, body, body_bytes);
-    buffer_append_format(&text, ",\"from\":\"%s\",\"request_id\":\"%s\",\"timestamp\":\"%s\"}",
-                         from, request_id, timestamp);
-    signing_sign(key, text.data, text.length_bytes, &signature);
-    signing_format_signature(&signature, signature_out);
-    buffer_deinit(&text);
+    char *copy = memory_allocate(body_bytes + (size_t)2 * REQUEST_SIGNATURE_ROOM_BYTES, 1);
+    memcpy(copy + REQUEST_SIGNATURE_ROOM_BYTES, body, body_bytes);
+    request_signature_sign_around(key, copy + REQUEST_SIGNATURE_ROOM_BYTES, body_bytes, request_id,
+                                  timestamp, signature_out);
+    memory_free(copy);
 }

@@ -39,4 +39,11 @@ void request_signature_sign_answer(const struct signing_key *key, const char *bo
                                    size_t body_bytes, const char *request_id, const char *timestamp,
                                    char signature_out[static SIGNATURE_TEXT_BYTES]);
 
+/* The same of a body that need not be copied: REQUEST_SIGNATURE_ROOM_BYTES before it and as many
+ * behind it are written. */
+#define REQUEST_SIGNATURE_ROOM_BYTES 256
+void request_signature_sign_around(const struct signing_key *key, char *body, size_t body_bytes,
+                                   const char *request_id, const char *timestamp,
+                                   char signature_out[static SIGNATURE_TEXT_BYTES]);
+
 #endif

@@ -29,16 +29,28 @@ void listener_work_let_go(struct listener_request *request)
     }
 }
 
+static void free_text(void *text)
+{
+    memory_free(text);
+}
+
+static struct MHD_Response *make_of_bytes(const struct reply *reply)
+{
+    void *bytes = (void *)(uintptr_t)reply->bytes;
+    if (reply->whole == NULL) {
+        return MHD_create_response_from_buffer(reply->length_bytes, bytes, MHD_RESPMEM_MUST_COPY);
+    }
+    return MHD_create_response_from_buffer_with_free_callback_cls(
+        reply->length_bytes, bytes, free_text, buffer_take(reply->whole));
+}
+
 static struct MHD_Response *make_response(struct listener_request *request,
                                           const struct reply *reply, bool sign)
 {
     char seconds[32];
     const struct http_listener_options *options = &request->listener->options;
     struct MHD_Response *response =
-        request->stream != NULL
-            ? listener_stream_create(request, reply)
-            : MHD_create_response_from_buffer(reply->length_bytes, (void *)(uintptr_t)reply->bytes,
-                                              MHD_RESPMEM_MUST_COPY);
+        request->stream != NULL ? listener_stream_create(request, reply) : make_of_bytes(reply);
     if (reply->content_type != NULL) {
         (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
     }

@@ -153,8 +153,13 @@ static void sign_answer(void *context, struct listener_request *request,
     }
     node_id_format(&node->key.node_id, from);
     wall_clock_format(clock_wall_ms(node->parts.clock) / 1000, timestamp);
-    request_signature_sign_answer(&node->key, reply->bytes, reply->length_bytes, request_id,
-                                  timestamp, signature);
+    if (reply->whole != NULL) { /* by now the response's, which has them in the same place */
+        request_signature_sign_around(&node->key, (char *)(uintptr_t)reply->bytes,
+                                      reply->length_bytes, request_id, timestamp, signature);
+    } else {
+        request_signature_sign_answer(&node->key, reply->bytes, reply->length_bytes, request_id,
+                                      timestamp, signature);
+    }
     (void)MHD_add_response_header(response, "X-HearthNet-Request-Id", request_id);
     (void)MHD_add_response_header(response, "X-HearthNet-From", from);
     (void)MHD_add_response_header(response, "X-HearthNet-Timestamp", timestamp);

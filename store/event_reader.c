@@ -122,20 +122,46 @@ enum result event_reader_by_seq(struct event_log *log, const int64_t *seqs, size
     return log_readers_release(log, &reader);
 }
 
+/* So many hashes are looked up by one statement, which opens what it reads once: ?2 of them, one
+ * behind the other in ?1. */
+enum { AT_ONCE = 16 };
+#define PLACES                                                                                     \
+    "WITH h(place) AS "                                                                            \
+    "(VALUES(0),(1),(2),(3),(4),(5),(6),(7),(8),(9),(10),(11),(12),(13),(14),(15))"
+#define HASH_AT_PLACE(bytes) "substr(?1,32*h.place+1," bytes ")"
+#define EVENTS_AT_PLACES                                                                           \
+    " FROM h CROSS JOIN events e INDEXED BY events_hash WHERE h.place<?2 AND " LOG_SCHEMA_PREFIX(  \
+        "e.hash") "=" HASH_AT_PLACE("6") " AND e.hash=" HASH_AT_PLACE("32")
+
+static sqlite3_stmt *look_up(struct database *reader, const char *sql,
+                             const uint8_t (*hashes)[BLAKE3_HASH_BYTES], size_t left)
+{
+    size_t count = left < AT_ONCE ? left : AT_ONCE;
+    return database_query(reader, sql, "bi", hashes, (int)(count * sizeof *hashes), (int64_t)count);
+}
+
 enum result event_reader_by_hash(struct event_log *log, const uint8_t (*hashes)[BLAKE3_HASH_BYTES],
                                  size_t count, event_reader_visit *visit, void *context,
                                  bool *taken)
 {
+    struct buffer space;
     struct database *reader = acquire_for_many(log);
-    for (size_t i = 0; i < count; i++) {
-        taken[i] =
-            visit_rows(log, reader,
-                       database_query(reader,
-                                      "SELECT seq,lamport,json FROM events INDEXED BY events_hash"
-                                      " WHERE " LOG_SCHEMA_IS("hash", "?1") " AND aside=0",
-                                      "b", hashes[i], BLAKE3_HASH_BYTES),
-                       visit, context);
+    buffer_init(&space);
+    memset(taken, 0, count * sizeof *taken);
+    for (size_t i = 0; i < count; i += AT_ONCE) {
+        sqlite3_stmt *row = look_up(reader,
+                                    PLACES " SELECT e.seq,e.lamport,e.json,h.place" EVENTS_AT_PLACES
+                                           " AND e.aside=0",
+                                    hashes + i, count - i);
+        while (database_next(reader, row)) {
+            size_t length = 0;
+            const char *text = text_of(log, row, &space, &length);
+            taken[i + (size_t)sqlite3_column_int64(row, 3)] = visit(
+                context, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), text, length);
+        }
+        database_done(row);
     }
+    buffer_deinit(&space);
     return release_after_many(log, &reader);
 }
 
@@ -271,8 +297,14 @@ void event_reader_holds_each(struct event_log *log, const uint8_t (*hashes)[BLAK
                              size_t count, bool *holds_out)
 {
     struct database *reader = acquire_for_many(log);
-    for (size_t i = 0; i < count; i++) {
-        holds_out[i] = log_events_hold(reader, hashes[i]);
+    memset(holds_out, 0, count * sizeof *holds_out);
+    for (size_t i = 0; i < count; i += AT_ONCE) {
+        sqlite3_stmt *row =
+            look_up(reader, PLACES " SELECT h.place" EVENTS_AT_PLACES, hashes + i, count - i);
+        while (database_next(reader, row)) {
+            holds_out[i + (size_t)sqlite3_column_int64(row, 0)] = true;
+        }
+        database_done(row);
     }
     if (release_after_many(log, &reader) != RESULT_OK) {
         memset(holds_out, 0, count * sizeof *holds_out);

@@ -46,16 +46,13 @@ static int64_t moved_clock(int64_t clock, int64_t lamport, bool is_own)
     return is_own ? later : later + 1;
 }
 
-/* Its arrival number; 0 when it is stored already. */
+/* Its arrival number; 0: the disk failed. */
 static int64_t insert_event(struct event_log *log, const struct verified_event *verified)
 {
     size_t length = 0;
     const struct event *event = event_verified_get(verified);
     const char *text = event_verified_text(verified, &length);
     int64_t seq = log->state.last_seq + 1;
-    if (log_events_hold(&log->database, event->hash)) {
-        return 0;
-    }
     struct buffer shortened;
     buffer_init(&shortened);
     stored_text_shorten(text, length, &log->options.community_id, &shortened);
@@ -75,14 +72,9 @@ static int64_t insert_event(struct event_log *log, const struct verified_event *
     return seq;
 }
 
-/* True when its author has another stored event with this id. Ids grow with time, so most are
- * greater than all before and need no look. */
+/* True when its author has another stored event with this id. */
 static bool has_twin(struct event_log *log, const struct event *event, int64_t seq)
 {
-    if (strcmp(event->event_id, log->state.last_id) > 0) {
-        memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
-        return false;
-    }
     if (database_integer(
             &log->database, 0,
             "SELECT seq FROM events INDEXED BY events_event_id"
@@ -96,13 +88,16 @@ static bool has_twin(struct event_log *log, const struct event *event, int64_t s
     return true;
 }
 
-/* What was held already is accepted silently, kept aside or not: inserting finds out. */
+/* What was held already is accepted silently, kept aside or not. */
 static void store(const struct accepting *accepting, struct log_arrival *arrival)
 {
     struct event_log *log = accepting->log;
     struct log_state *state = &log->state;
     const struct event *event = event_of(arrival);
-    int64_t seq = insert_event(log, arrival->event);
+    bool has_new_id = log_ids_take(&state->ids, &log->database, event->event_id);
+    int64_t seq = !has_new_id && log_events_hold(&log->database, event->hash)
+                      ? 0
+                      : insert_event(log, arrival->event);
     if (seq == 0) {
         return;
     }
@@ -121,7 +116,7 @@ static void store(const struct accepting *accepting, struct log_arrival *arrival
     struct log_event fresh = {arrival->event, accepting->source, seq, .concerns_us = false};
     log->entering.event = event;
     fresh.concerns_us =
-        log_views_apply(log, event, seq, !has_twin(log, event, seq), &fresh.parties);
+        log_views_apply(log, event, seq, has_new_id || !has_twin(log, event, seq), &fresh.parties);
     fresh.asks_for_receipt = log->entering.asks_for_receipt;
     fresh.opened = log->entering.opened;
     log->entering = (struct log_entering){.event = NULL};

@@ -1,7 +1,5 @@
 #include "store/log_keep_aside_private.h"
 
-#include <string.h>
-
 #include "core/lock.h"
 #include "core/memory.h"
 #include "protocol/event_kind.h"
@@ -34,9 +32,6 @@ static void keep(struct event_log *log, const struct verified_event *verified)
                  event->lamport, event->event_id, (int64_t)event->type, event->author.key,
                  NODE_ID_BYTES, buffer_text(&shortened));
     buffer_deinit(&shortened);
-    if (strcmp(event->event_id, log->state.last_id) > 0) {
-        memcpy(log->state.last_id, event->event_id, sizeof log->state.last_id);
-    }
 }
 
 static void run_keep(struct writer_job *job, struct event_log *log)
@@ -45,7 +40,8 @@ static void run_keep(struct writer_job *job, struct event_log *log)
     for (size_t i = 0; i < keeping->count && !log->database.failed; i++) {
         const struct event *event = event_verified_get(keeping->events[i]);
         if (!event_kind_get(event->type)->drives_membership &&
-            !log_events_hold(&log->database, event->hash)) {
+            (log_ids_take(&log->state.ids, &log->database, event->event_id) ||
+             !log_events_hold(&log->database, event->hash))) {
             keep(log, keeping->events[i]);
             keeping->kept++;
         }

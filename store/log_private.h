@@ -16,6 +16,7 @@
 #include "store/database_private.h"
 #include "store/event_log.h"
 #include "store/log_ahead_private.h"
+#include "store/log_ids_private.h"
 
 #define LOG_MOST_READERS 16      /* idle connections that are kept */
 #define LOG_REMEMBERED_NODES 512 /* whose numbers are kept in memory */
@@ -38,7 +39,7 @@ struct log_state {
     char life[ULID_TEXT_BYTES];        /* what arrival numbers are good for (§15) */
     int64_t set_back_seen;             /* when own events came that it had lost; 0: never */
     int64_t copy_seen;                 /* when another node was seen that has our key; 0: never */
-    char last_id[ULID_TEXT_BYTES];     /* the greatest event id that is stored; "": none */
+    struct log_ids ids;                /* of the events that are stored */
     char last_target[ULID_TEXT_BYTES]; /* the greatest that a receipt is for; "": none */
     struct fingerprint fingerprint;
     struct community *community;

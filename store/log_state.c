@@ -45,12 +45,9 @@ static void load_row(struct event_log *log)
 static void load_last(struct event_log *log)
 {
     log->state.last_seq = log_events_last(&log->database);
-    sqlite3_stmt *row = database_query(&log->database, "SELECT max(event_id) FROM events", "");
-    if (database_next(&log->database, row)) {
-        (void)snprintf(log->state.last_id, sizeof log->state.last_id, "%s", database_text(row, 0));
-    }
-    database_done(row);
-    row = database_query(&log->database, "SELECT value FROM meta WHERE key='log'", "");
+    log_ids_load(&log->state.ids, &log->database);
+    sqlite3_stmt *row =
+        database_query(&log->database, "SELECT value FROM meta WHERE key='log'", "");
     if (database_next(&log->database, row)) {
         (void)snprintf(log->state.life, sizeof log->state.life, "%s", database_text(row, 0));
     }

@@ -1,6 +1,5 @@
 #include "store/stored_text_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define AUTHOR "{\"author\":\"ed25519:"
@@ -16,9 +15,10 @@ enum {
 
 static void write_member(const struct node_id *community_id, char out[static MEMBER_BYTES + 1])
 {
-    char id[NODE_ID_TEXT_BYTES];
-    node_id_format(community_id, id);
-    (void)snprintf(out, MEMBER_BYTES + 1, MEMBER "%s\",", id);
+    char *at = out + sizeof MEMBER - 1;
+    memcpy(out, MEMBER, sizeof MEMBER - 1);
+    node_id_format(community_id, at);
+    memcpy(at + NODE_ID_TEXT_BYTES - 1, "\",", sizeof "\",");
 }
 
 static bool stands_at(const char *text, size_t length_bytes, size_t place, const char *what)
@@ -31,6 +31,7 @@ void stored_text_shorten(const char *text, size_t length_bytes, const struct nod
 {
     char member[MEMBER_BYTES + 1];
     write_member(community_id, member);
+    buffer_reserve(out, length_bytes);
     if (stands_at(text, length_bytes, AUTHOR_BYTES, member) &&
         stands_at(text, length_bytes, AUTHOR_BYTES + MEMBER_BYTES, NEXT)) {
         buffer_append(out, text, AUTHOR_BYTES);
@@ -49,6 +50,7 @@ const char *stored_text_whole(const char *text, size_t *length_bytes,
     }
     write_member(community_id, member);
     buffer_clear(space);
+    buffer_reserve(space, *length_bytes + MEMBER_BYTES);
     buffer_append(space, text, AUTHOR_BYTES);
     buffer_append(space, member, MEMBER_BYTES);
     buffer_append(space, text + AUTHOR_BYTES, *length_bytes - AUTHOR_BYTES);

@@ -85,12 +85,14 @@ test('a signed request counts like a certificate, while it is fresh, whole and n
 });
 
 test('answers to known callers are signed', async () => {
-  const requestId = ulid();
-  const answer = await peer.call(alice, 'GET', '/sync/v1/heads', undefined, { headers: { 'X-HearthNet-Request-Id': requestId } });
-  assert.equal(answer.headers['x-hearthnet-request-id'], requestId);
-  assert.equal(answer.headers['x-hearthnet-from'], alice.id);
-  const signed = { body: answer.body, from: alice.id, request_id: requestId, timestamp: answer.headers['x-hearthnet-timestamp'] };
-  assert.ok(crypto.verify(null, Buffer.from(canonical(signed)), publicKeyOf(alice.id), Buffer.from(answer.headers['x-hearthnet-signature'].slice(8), 'base64url')));
+  for (const [method, path, body] of [['GET', '/sync/v1/heads'], ['POST', '/sync/v1/fetch', { hashes: ['0'.repeat(64)] }]]) {
+    const requestId = ulid();
+    const answer = await peer.call(alice, method, path, body, { headers: { 'X-HearthNet-Request-Id': requestId } });
+    assert.equal(answer.headers['x-hearthnet-request-id'], requestId);
+    assert.equal(answer.headers['x-hearthnet-from'], alice.id);
+    const signed = { body: answer.body, from: alice.id, request_id: requestId, timestamp: answer.headers['x-hearthnet-timestamp'] };
+    assert.ok(crypto.verify(null, Buffer.from(canonical(signed)), publicKeyOf(alice.id), Buffer.from(answer.headers['x-hearthnet-signature'].slice(8), 'base64url')), path);
+  }
 });
 
 const sync = (body) => peer.call(alice, 'POST', '/sync/v1/events', { community_id: alice.community, ...body });

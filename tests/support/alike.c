@@ -27,11 +27,17 @@ static bool are_texts(const char *left, const char *right)
     return strcmp(left, right) == 0;
 }
 
+static bool are_attachments(const json_t *left, const json_t *right)
+{
+    return (json_array_size(left) == 0 && json_array_size(right) == 0) ||
+           json_equal(left, right) != 0;
+}
+
 static bool are_messages(const struct message_sent *left, const struct message_sent *right)
 {
     return left->body_bytes == right->body_bytes && are_texts(left->body, right->body) &&
            are_texts(left->client_id, right->client_id) &&
-           json_equal(left->attachments, right->attachments) != 0 &&
+           are_attachments(left->attachments, right->attachments) &&
            left->sealed == right->sealed &&
            (left->sealed ? json_equal(left->envelope, right->envelope) != 0
                          : left->envelope == right->envelope) &&
@@ -94,6 +100,51 @@ static struct event *parse(const char *text, size_t length, const struct node_id
     return event;
 }
 
+/* As the only one of a page; NULL: it is left to the parser. */
+static struct event *scan_for(const struct node_id *reader, const char *text, size_t length,
+                              const struct node_id *community_id)
+{
+    struct buffer page;
+    struct event *event = NULL;
+    size_t count = 0;
+    buffer_init(&page);
+    buffer_append_text(&page, "{\"events\":[");
+    buffer_append(&page, text, length);
+    buffer_append_text(&page, "]}");
+    const struct foreign_text foreign = {.bytes = page.data, .length_bytes = page.length_bytes};
+    (void)event_scan_page(&foreign, community_id, reader, 1, &event, &count);
+    buffer_deinit(&page);
+    return event;
+}
+
+static bool is_between_others(const struct event *event)
+{
+    return event->type == EVENT_MESSAGE_SENT && event->data.message.sealed &&
+           event->data.message.envelope == NULL;
+}
+
+/* Who reads is told nothing of envelopes between others, and takes the same events. */
+static const char *difference_for_readers(const struct event *parsed, const char *text,
+                                          size_t length)
+{
+    const struct node_id stranger = {{0xff}};
+    const char *difference = NULL;
+    struct event *theirs = scan_for(&stranger, text, length, &parsed->community_id);
+    struct event *own = scan_for(&parsed->author, text, length, &parsed->community_id);
+    if (theirs == NULL || own == NULL) {
+        difference = "not read for somebody";
+    } else if (!are_events(own, parsed) ||
+               memcmp(theirs->hash, parsed->hash, sizeof parsed->hash) != 0 ||
+               (is_between_others(theirs)
+                    ? !parsed->data.message.sealed || theirs->data.message.body[0] != '\0'
+                    : !are_events(theirs, parsed))) {
+        difference = "read otherwise for somebody";
+    }
+    event_destroy(&theirs);
+    event_destroy(&own);
+    return difference;
+}
+
 const char *alike_difference(const char *text, size_t length_bytes)
 {
     size_t taken = 0;
@@ -106,6 +157,13 @@ const char *alike_difference(const char *text, size_t length_bytes)
         difference = read ? "only scanned" : "only parsed";
     } else if (read && (taken > length_bytes || !are_events(scanned, parsed))) {
         difference = "read otherwise";
+    } else if (read) {
+        difference = difference_for_readers(parsed, text, taken);
+    } else {
+        const struct node_id stranger = {{0xff}};
+        struct event *theirs = scan_for(&stranger, text, length_bytes, &community_id);
+        difference = theirs == NULL ? NULL : "only read for somebody else";
+        event_destroy(&theirs);
     }
     event_destroy(&scanned);
     event_destroy(&parsed);

@@ -103,7 +103,7 @@ static const char *judge_page(const json_t *json, size_t *verified_out)
     verified_count = 0;
     assert_true(
         event_scan_page(&(struct foreign_text){buffer_text(&text), text.length_bytes, NULL, 0},
-                        test_id(ALICE), 1, &event, &count));
+                        test_id(ALICE), NULL, 1, &event, &count));
     struct hash_list asked = {0};
     hash_list_add(&asked, event->hash);
     event_batch_verify(&asked, &event, 1, &batch);

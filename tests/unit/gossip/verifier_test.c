@@ -41,7 +41,7 @@ static struct outcome verify_for(struct account *payer, struct buffer *page,
 {
     struct verifier *verifier = NULL;
     struct outcome outcome = {.kept = kept};
-    assert_int_equal(verifier_create(0, &verifier), RESULT_OK);
+    assert_int_equal(verifier_create(0, test_id(ALICE), &verifier), RESULT_OK);
     assert_int_equal(verifier_submit(verifier, payer, page, test_id(ALICE), asked, note, &outcome),
                      RESULT_OK);
     verifier_destroy(&verifier);

@@ -102,8 +102,8 @@ static const char *verdict_of_scanner(const char *page, const struct node_id *co
     struct event *event = NULL;
     size_t count = 0;
     const struct foreign_text text = {.bytes = page, .length_bytes = strlen(page)};
-    return event_scan_page(&text, community_id, 1, &event, &count) ? verify(&event, hash_out)
-                                                                   : NULL;
+    return event_scan_page(&text, community_id, NULL, 1, &event, &count) ? verify(&event, hash_out)
+                                                                         : NULL;
 }
 
 static bool is_same(const char *left, const char *right)

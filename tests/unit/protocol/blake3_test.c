@@ -56,11 +56,37 @@ static void blake3_hash__agrees_with_b3sum_on_a_random_megabyte(void **state)
     memory_free(bytes);
 }
 
+/* All lengths beside each other about where blocks and chunks end. */
+static void blake3_hash_each__is_each_ones_hash(void **state)
+{
+    enum { TEXTS = 4 * 131, MOST_BYTES = 2200 };
+    static uint8_t bytes[MOST_BYTES + TEXTS];
+    static uint8_t hashes[TEXTS][BLAKE3_HASH_BYTES];
+    struct blake3_text texts[TEXTS];
+    uint8_t expected[BLAKE3_HASH_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    for (size_t round = 0; round < 17; round++) {
+        for (size_t i = 0; i < TEXTS; i++) {
+            size_t length = round < 16 ? round * 129 + i / 4 + i % 4 * (round % 3) : i * 4;
+            texts[i] = (struct blake3_text){length == 0 ? NULL : bytes + i, length, hashes[i]};
+        }
+        blake3_hash_each(texts, TEXTS - round % 4);
+        for (size_t i = 0; i < TEXTS - round % 4; i++) {
+            blake3_hash(texts[i].bytes, texts[i].length_bytes, expected);
+            assert_memory_equal(hashes[i], expected, sizeof expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blake3_hash__agrees_with_b3sum_at_every_edge),
         cmocka_unit_test(blake3_hash__agrees_with_b3sum_on_a_random_megabyte),
+        cmocka_unit_test(blake3_hash_each__is_each_ones_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

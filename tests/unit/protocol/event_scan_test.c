@@ -137,7 +137,7 @@ static bool scan_page(const char *bytes, size_t length_bytes, const struct node_
                       size_t most, struct event **events_out, size_t *count_out)
 {
     const struct foreign_text page = {.bytes = bytes, .length_bytes = length_bytes};
-    return event_scan_page(&page, community_id, most, events_out, count_out);
+    return event_scan_page(&page, community_id, NULL, most, events_out, count_out);
 }
 
 static void event_scan_page__reads_all_of_it_or_nothing(void **state)
@@ -157,6 +157,31 @@ static void event_scan_page__reads_all_of_it_or_nothing(void **state)
     assert_false(scan_page(page, strlen(page), test_id(2), 3, events, &count));
     for (size_t length = 0; length < strlen(page); length++) {
         assert_false(scan_page(page, length, test_id(1), 3, events, &count));
+    }
+    memory_free(page);
+    memory_free(text);
+}
+
+/* For somebody else, for its recipient, its author and everybody. */
+static void event_scan_page__reads_no_envelope_between_others(void **state)
+{
+    static const char header[] = "{\"commit\":\"\",\"keys\":\"\",\"v\":1}";
+    const struct node_id *readers[] = {test_id(4), test_id(3), test_id(2), NULL};
+    (void)state;
+    json_t *envelope =
+        json_pack("{s:b,s:o,s:s}", "e2e", 1, "header", json_loads(header, JSON_DECODE_ANY, NULL),
+                  "ciphertext", "AAAAAAAAAAAAAAAAAAAAAA");
+    char *text = test_event_text(event_draft_sealed("c", test_id(3), envelope));
+    char *page = page_of(text, 1);
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        const struct foreign_text foreign = {.bytes = page, .length_bytes = strlen(page)};
+        struct event *event = NULL;
+        size_t count = 0;
+        assert_true(event_scan_page(&foreign, test_id(1), readers[i], 1, &event, &count));
+        assert_true(event->data.message.sealed);
+        assert_int_equal(event->data.message.envelope == NULL, i == 0);
+        assert_string_equal(event->data.message.client_id, "c");
+        event_destroy(&event);
     }
     memory_free(page);
     memory_free(text);
@@ -266,6 +291,7 @@ int main(void)
         cmocka_unit_test(event_scan__leaves_to_the_parser_what_is_not_canonical),
         cmocka_unit_test(event_scan__takes_a_nul_nowhere),
         cmocka_unit_test(event_scan_page__reads_all_of_it_or_nothing),
+        cmocka_unit_test(event_scan_page__reads_no_envelope_between_others),
         cmocka_unit_test(event_scan_page__leaves_to_the_parser_what_ends_otherwise),
         cmocka_unit_test(event_scan_broken_page__keeps_what_is_whole),
     };

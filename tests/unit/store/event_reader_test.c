@@ -72,7 +72,7 @@ struct lamports {
 
 static void event_reader_holds_each__says_of_each_what_is_so_of_it_alone(void **state)
 {
-    enum { ASKED = 6, EVERY = 2 };
+    enum { ASKED = 35, EVERY = 2 };
     struct test_log test;
     uint8_t hashes[ASKED][BLAKE3_HASH_BYTES];
     bool holds[ASKED];
@@ -92,6 +92,61 @@ static void event_reader_holds_each__says_of_each_what_is_so_of_it_alone(void **
     for (unsigned i = 0; i < ASKED; i++) {
         assert_int_equal(holds[i], i % EVERY == 0);
         assert_int_equal(event_reader_holds(test.log, hashes[i]), holds[i]);
+    }
+    test_log_close(&test);
+}
+
+struct takes {
+    int64_t lamports[64];
+    size_t count;
+};
+
+/* Every third finds no room. */
+static bool take_some(void *context, int64_t seq, int64_t lamport, const char *text,
+                      size_t length_bytes)
+{
+    struct takes *takes = context;
+    (void)seq;
+    assert_int_equal(strlen(text), length_bytes);
+    takes->lamports[takes->count++] = lamport;
+    return lamport % 3 != 0;
+}
+
+static void event_reader_by_hash__gives_what_is_there_in_the_order_asked_for(void **state)
+{
+    enum { MOST = 37, EVERY = 5 };
+    const size_t counts[] = {0, 1, 15, 16, 17, 32, MOST};
+    struct test_log test;
+    uint8_t hashes[MOST][BLAKE3_HASH_BYTES];
+    bool taken[MOST];
+    (void)state;
+    test_log_open(&test, ALICE, ALICE);
+    int64_t first = test_log_populate(&test, JANA);
+    for (unsigned i = 0; i < MOST; i++) { /* the last is the oldest */
+        struct verified_event *event = message(JANA, 300 + i, first + MOST - i);
+        memcpy(hashes[i], event_verified_get(event)->hash, sizeof hashes[i]);
+        if (i % EVERY == 2) {
+            event_verified_destroy(&event);
+        } else {
+            test_log_receive(&test, &event, 1);
+        }
+    }
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        struct takes takes = {.count = 0};
+        size_t place = 0;
+        memset(taken, 1, sizeof taken);
+        assert_int_equal(event_reader_by_hash(test.log, (const uint8_t(*)[BLAKE3_HASH_BYTES])hashes,
+                                              counts[c], take_some, &takes, taken),
+                         RESULT_OK);
+        for (unsigned i = 0; i < counts[c]; i++) {
+            int64_t lamport = first + MOST - i;
+            bool is_there = i % EVERY != 2;
+            assert_int_equal(taken[i], is_there && lamport % 3 != 0);
+            if (is_there) {
+                assert_int_equal(takes.lamports[place++], lamport);
+            }
+        }
+        assert_int_equal(takes.count, place);
     }
     test_log_close(&test);
 }
@@ -184,6 +239,7 @@ int main(void)
         cmocka_unit_test(event_reader_membership__gives_who_belongs_and_the_last_manifests),
         cmocka_unit_test(event_reader_concerning__goes_as_far_as_the_last_that_it_gave),
         cmocka_unit_test(event_reader_holds_each__says_of_each_what_is_so_of_it_alone),
+        cmocka_unit_test(event_reader_by_hash__gives_what_is_there_in_the_order_asked_for),
         cmocka_unit_test(event_reader_addresses__remembers_where_a_peer_was_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
