@@ -62,11 +62,12 @@ const struct log_schema_table log_schema_tables[LOG_SCHEMA_MOST_TABLES] = {
     {NULL, NULL, false},
 };
 
-/* Of every version. */
+/* Of every version, but for the last column of `state`. */
 static const char identity[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE state(id INTEGER PRIMARY KEY CHECK(id=1), clock INTEGER NOT NULL,"
-    " head INTEGER NOT NULL, event_count INTEGER NOT NULL, fingerprint_sum BLOB NOT NULL);"
+    " head INTEGER NOT NULL, event_count INTEGER NOT NULL,"
+    " fingerprint_sum BLOB NOT NULL" LOG_SCHEMA_REACH_COLUMN ");"
     "INSERT INTO state(id,clock,head,event_count,fingerprint_sum) VALUES(1,0,0,0,zeroblob(32));"
     "CREATE TABLE events(seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, lamport INTEGER NOT NULL,"
     " event_id TEXT NOT NULL, type INTEGER NOT NULL, author BLOB NOT NULL,"
@@ -157,22 +158,16 @@ static const char identity[] =
  * emoji. And what follows of it for a message: `original`: its words before they were edited; ""
  * where nothing is so. `cleared`: the keyring says that it went with its conversation; it costs who
  * reads that one nothing. */
-#define CHANGE_TABLES                                                                              \
+#define CHANGES_TABLE                                                                              \
     "CREATE TABLE changes(target BLOB NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL,"   \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
     " hash BLOB NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL, at TEXT NOT NULL,"        \
     " text TEXT NOT NULL,"                                                                         \
     " PRIMARY KEY(target, kind, author, conversation, lamport, event_id, hash)) WITHOUT ROWID;"    \
     "CREATE INDEX changes_seq ON changes(seq);"                                                    \
-    "CREATE INDEX changes_client_id ON changes(client_id, author);"                                \
-    "ALTER TABLE messages ADD COLUMN hash BLOB NOT NULL DEFAULT x'';"                              \
-    "ALTER TABLE messages ADD COLUMN reply_to BLOB NOT NULL DEFAULT x'';"                          \
-    "ALTER TABLE messages ADD COLUMN original TEXT NOT NULL DEFAULT '';"                           \
-    "ALTER TABLE messages ADD COLUMN edited_at TEXT NOT NULL DEFAULT '';"                          \
-    "ALTER TABLE messages ADD COLUMN deleted_at TEXT NOT NULL DEFAULT '';"                         \
-    "ALTER TABLE messages ADD COLUMN own_reaction TEXT NOT NULL DEFAULT '';"                       \
-    "ALTER TABLE messages ADD COLUMN peer_reaction TEXT NOT NULL DEFAULT '';"                      \
-    "ALTER TABLE messages ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;"                          \
+    "CREATE INDEX changes_client_id ON changes(client_id, author);"
+
+#define INDEXES_OF_CONVERSATIONS                                                                   \
     "DROP INDEX IF EXISTS messages_conversation; DROP INDEX IF EXISTS messages_order;"             \
     "CREATE INDEX messages_conversation ON messages(conversation, lamport, event_id, author)"      \
     " WHERE cleared=0;"                                                                            \
@@ -204,7 +199,8 @@ static const char identity[] =
     "CREATE INDEX IF NOT EXISTS events_set ON events(lamport, hash) WHERE aside=0;"                \
     "CREATE INDEX events_type ON events(type, aside, lamport);"                                    \
     "CREATE TABLE nodes(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                        \
-    "CREATE TABLE conversations(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"                \
+    "CREATE TABLE conversations(id INTEGER PRIMARY KEY,"                                           \
+    " key BLOB NOT NULL UNIQUE" LOG_SCHEMA_LIST_COLUMNS ");"                                       \
     "CREATE TABLE local_reads(conversation INTEGER PRIMARY KEY, lamport INTEGER NOT NULL,"         \
     " event_id TEXT NOT NULL);"                                                                    \
     "CREATE TABLE unanswered(seq INTEGER PRIMARY KEY);"                                            \
@@ -226,11 +222,9 @@ static const char identity[] =
     " event_id TEXT NOT NULL, hash BLOB NOT NULL, name TEXT NOT NULL, endpoints TEXT NOT NULL)"    \
     " WITHOUT ROWID;"
 
-/* What is found in messages; made by log_search_renew(). */
-#define SEARCH_INDEX                                                                               \
-    "CREATE INDEX messages_place ON messages(place);" LOG_SCHEMA_SEARCH("messages_search")
-
-/* Logs of the schemas 4 and 5 have words in its stead. */
+/* What is found in messages; made by log_search_renew(). Logs of the schemas 4 and 5 have words in
+ * its stead. */
+#define SEARCH_INDEX LOG_SCHEMA_SEARCH("messages_search")
 #define NEW_SEARCH_INDEX                                                                           \
     "DROP TABLE messages_search; ALTER TABLE messages ADD COLUMN place INTEGER NOT NULL DEFAULT "  \
     "0;" SEARCH_INDEX
@@ -246,7 +240,8 @@ static const char identity[] =
     " lamport INTEGER NOT NULL, conversation INTEGER NOT NULL, author INTEGER NOT NULL,"           \
     " recipient INTEGER NOT NULL, client_id TEXT NOT NULL, input BLOB NOT NULL,"                   \
     " sealed INTEGER NOT NULL, body TEXT NOT NULL, attachments TEXT NOT NULL,"                     \
-    " created_at INTEGER NOT NULL, names TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0);"        \
+    " created_at INTEGER NOT NULL, names TEXT NOT NULL,"                                           \
+    " place INTEGER NOT NULL DEFAULT 0" LOG_SCHEMA_CHANGE_COLUMNS ");"                             \
     "CREATE TABLE repeats(author INTEGER NOT NULL, client_id TEXT NOT NULL,"                       \
     " conversation INTEGER NOT NULL, lamport INTEGER NOT NULL, event_id TEXT NOT NULL,"            \
     " hash BLOB NOT NULL, seq INTEGER NOT NULL,"                                                   \
@@ -268,18 +263,20 @@ static const char identity[] =
 static const char *const tables[] = {
     PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
     COMMUNITY_TABLES CONVERSATION_TABLES INDEXES_OF_IDS,
-    KEY_TABLES OFFER_TABLES CHANGE_TABLES,
-    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST LOG_SCHEMA_SEARCH_REACH "PRAGMA user_version=7;",
+    KEY_TABLES OFFER_TABLES CHANGES_TABLE INDEXES_OF_CONVERSATIONS,
+    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_INDEX_OF_PLACES "PRAGMA user_version=7;",
 };
 
-/* From a version to the next one. What an older one did not look at is derived with all else. */
+/* From a version to the next one. What an older one did not look at is derived with all else. A new
+ * log gets no column this way: for each SQLite reads all tables again. */
 #define DERIVE_ANEW "INSERT OR IGNORE INTO meta(key,value) VALUES('derived','no');"
 static const char *const steps[SCHEMA_VERSION][2] = {
     [4] = {INDEXES_BY_PREFIX, ""},
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
-    [6] = {KEY_TABLES OFFER_TABLES CHANGE_TABLES INDEXES_BY_PREFIX INDEXES_OF_IDS,
-           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_LIST LOG_SCHEMA_SEARCH_REACH DERIVE_ANEW
-           "PRAGMA user_version=7;"},
+    [6] = {KEY_TABLES OFFER_TABLES CHANGES_TABLE LOG_SCHEMA_ADD_CHANGES INDEXES_OF_CONVERSATIONS
+               INDEXES_BY_PREFIX INDEXES_OF_IDS,
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_ADD_LIST LOG_SCHEMA_ADD_REACH
+               LOG_SCHEMA_INDEX_OF_PLACES DERIVE_ANEW "PRAGMA user_version=7;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read
@@ -288,7 +285,7 @@ static const char upgrade[] =
     "DROP INDEX IF EXISTS events_lamport; DROP INDEX IF EXISTS events_community;"
     "DROP INDEX IF EXISTS events_own; ALTER TABLE events DROP COLUMN own;"
     "DROP TABLE IF EXISTS messages_search; DROP TABLE messages; DROP TABLE receipts;"
-    "DROP TABLE read_marks; DROP TABLE heads;"
+    "DROP TABLE read_marks; DROP TABLE heads;" LOG_SCHEMA_ADD_REACH
     "ALTER TABLE local_reads RENAME TO old_local_reads;";
 
 static const char keep_local_reads[] =

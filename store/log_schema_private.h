@@ -44,19 +44,36 @@
 
 /* SQL: up to which arrival number messages are in their index; what waits for that is on no page of
  * it (log_search_private.h). */
-#define LOG_SCHEMA_SEARCH_REACH                                                                    \
-    "ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"                             \
-    "DROP INDEX messages_place; CREATE INDEX messages_place ON messages(place) WHERE place<>0;"
+#define LOG_SCHEMA_REACH_COLUMN ", indexed INTEGER NOT NULL DEFAULT 0"
+#define LOG_SCHEMA_ADD_REACH "ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
+#define LOG_SCHEMA_INDEX_OF_PLACES                                                                 \
+    "DROP INDEX IF EXISTS messages_place;"                                                         \
+    "CREATE INDEX messages_place ON messages(place) WHERE place<>0;"
+
+/* SQL: what others say of a message (log_changes_private.h). */
+#define LOG_SCHEMA_CHANGES_OF(before, after)                                                       \
+    before "hash BLOB NOT NULL DEFAULT x''" after before                                           \
+           "reply_to BLOB NOT NULL DEFAULT x''" after before                                       \
+           "original TEXT NOT NULL DEFAULT ''" after before                                        \
+           "edited_at TEXT NOT NULL DEFAULT ''" after before                                       \
+           "deleted_at TEXT NOT NULL DEFAULT ''" after before                                      \
+           "own_reaction TEXT NOT NULL DEFAULT ''" after before                                    \
+           "peer_reaction TEXT NOT NULL DEFAULT ''" after before                                   \
+           "cleared INTEGER NOT NULL DEFAULT 0" after
+#define LOG_SCHEMA_CHANGE_COLUMNS LOG_SCHEMA_CHANGES_OF(", ", "")
+#define LOG_SCHEMA_ADD_CHANGES LOG_SCHEMA_CHANGES_OF("ALTER TABLE messages ADD COLUMN ", ";")
 
 /* SQL: what is derived of each conversation: up to where it was read, how many messages to us are
  * above, the first of them, and its last message (log_unread_private.h). */
-#define LOG_SCHEMA_LIST                                                                            \
-    "ALTER TABLE conversations ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;"                      \
-    "ALTER TABLE conversations ADD COLUMN read_lamport INTEGER NOT NULL DEFAULT 0;"                \
-    "ALTER TABLE conversations ADD COLUMN read_event_id TEXT NOT NULL DEFAULT '';"                 \
-    "ALTER TABLE conversations ADD COLUMN first_lamport INTEGER NOT NULL DEFAULT 0;"               \
-    "ALTER TABLE conversations ADD COLUMN first_event_id TEXT NOT NULL DEFAULT '';"                \
-    "ALTER TABLE conversations ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;"
+#define LOG_SCHEMA_LIST_OF(before, after)                                                          \
+    before "unread INTEGER NOT NULL DEFAULT 0" after before                                        \
+           "read_lamport INTEGER NOT NULL DEFAULT 0" after before                                  \
+           "read_event_id TEXT NOT NULL DEFAULT ''" after before                                   \
+           "first_lamport INTEGER NOT NULL DEFAULT 0" after before                                 \
+           "first_event_id TEXT NOT NULL DEFAULT ''" after before                                  \
+           "last_seq INTEGER NOT NULL DEFAULT 0" after
+#define LOG_SCHEMA_LIST_COLUMNS LOG_SCHEMA_LIST_OF(", ", "")
+#define LOG_SCHEMA_ADD_LIST LOG_SCHEMA_LIST_OF("ALTER TABLE conversations ADD COLUMN ", ";")
 
 struct log_schema_table {
     const char *name;

@@ -30,7 +30,7 @@ async function load(node, recipient, label, acknowledged, enough, end) {
   await Promise.all(Array.from({ length: 64 }, async (_, writer) => {
     for (let i = 0; !ending; i++) {
       const body = `${label}/${writer}/${i}`;
-      const answer = await node.send(recipient.id, body, body).catch(() => null);
+      const answer = await node.trySend(recipient.id, body);
       if (answer) acknowledged.set(answer.event_id, body);
       if (acknowledged.size > target) ending ??= end();
     }

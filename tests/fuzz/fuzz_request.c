@@ -20,6 +20,7 @@
 #include "protocol/ulid.h"
 #include "protocol/wall_clock.h"
 #include "support/live_node.h"
+#include "support/test_support.h"
 
 static bool has_status_of(const char *code, long status)
 {
@@ -46,7 +47,7 @@ static void check_body(const char *body, size_t length, long status)
         FUZZ_ASSERT(json_members_string(json, "error", &code, NULL));
         FUZZ_ASSERT(json_members_string(json, "message", &message, NULL));
         FUZZ_ASSERT(has_status_of(code, status));
-        FUZZ_ASSERT(message[0] != '\0' && strstr(message, "/tmp/") == NULL &&
+        FUZZ_ASSERT(message[0] != '\0' && strstr(message, TEST_DIRECTORY) == NULL &&
                     strcasestr(message, "sql") == NULL);
     }
     json_decref(json);
@@ -169,7 +170,7 @@ static bool is_left_out(const uint8_t *bytes, size_t length)
             return true;
         }
     }
-    return memmem(bytes, length, "/tmp/", 5) != NULL ||
+    return memmem(bytes, length, TEST_DIRECTORY, sizeof TEST_DIRECTORY - 1) != NULL ||
            memmem(bytes, length, "pubsub", 6) != NULL || memmem(bytes, length, "%", 1) != NULL ||
            memmem(bytes, length, "100-", 4) != NULL;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -12,6 +13,8 @@
 #include "store/history.h"
 #include "store/log_wait.h"
 #include "store/maintenance.h"
+
+static const uint64_t least_room_bytes = UINT64_C(1) << 30;
 
 json_t *test_vectors(const char *name)
 {
@@ -27,12 +30,16 @@ json_t *test_vectors(const char *name)
 
 struct signing_key test_key(uint8_t byte)
 {
-    uint8_t seed[SIGNING_SEED_BYTES];
-    struct signing_key key;
-    memset(seed, byte, sizeof seed);
-    assert_int_equal(signing_start(), RESULT_OK);
-    signing_key_init(&key, seed);
-    return key;
+    static _Thread_local struct signing_key keys[UINT8_MAX + 1];
+    static _Thread_local bool made[UINT8_MAX + 1];
+    if (!made[byte]) {
+        uint8_t seed[SIGNING_SEED_BYTES];
+        memset(seed, byte, sizeof seed);
+        assert_int_equal(signing_start(), RESULT_OK);
+        signing_key_init(&keys[byte], seed);
+        made[byte] = true;
+    }
+    return keys[byte];
 }
 
 const struct node_id *test_id(uint8_t byte)
@@ -85,11 +92,18 @@ json_t *test_manifest(const struct signing_key *key, const char *name, uint16_t 
     return manifest;
 }
 
+const char *test_place(void)
+{
+    struct statvfs room;
+    bool is_there = access("/dev/shm", W_OK) == 0 && statvfs("/dev/shm", &room) == 0;
+    return is_there && room.f_bavail >= least_room_bytes / room.f_frsize ? "/dev/shm" : "/tmp";
+}
+
 char *test_directory(void)
 {
-    char path[] = "/tmp/hearthchat-test-XXXXXX";
+    char *path = memory_format("%s/" TEST_DIRECTORY "XXXXXX", test_place());
     assert_non_null(mkdtemp(path));
-    return memory_duplicate_string(path);
+    return path;
 }
 
 void test_remove_directory(char **path)

@@ -50,6 +50,12 @@ enum result test_search(struct event_log *log, const struct search_query *query,
 /* As a node has them for its peers. */
 struct account_table *test_accounts(void);
 
+/* Where these lie: in memory, for no test waits for a disk; with little room there, on the disk. */
+const char *test_place(void);
+
+/* What the names of temporary directories begin with. */
+#define TEST_DIRECTORY "hearthchat-test-"
+
 /* A fresh temporary directory, removed with test_remove_directory(). */
 char *test_directory(void);
 void test_remove_directory(char **path);

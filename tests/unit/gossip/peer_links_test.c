@@ -30,7 +30,7 @@ static void peer_links_save__an_idle_node_writes_seldom(void **state)
     struct scripted_peers scripted;
     int64_t last_seen = 0;
     (void)state;
-    failing_vfs_watch("/tmp");
+    failing_vfs_watch(test_place());
     scripted_peers_open(&scripted, 1);
     gossip_peer_called(scripted.gossip, test_id(BOB), NULL);
     scripted_peers_run(&scripted, scripted.now_ms + CALLS_EVERY_MS);
@@ -55,7 +55,7 @@ static void peer_links_save__many_who_are_there_are_written_seldom(void **state)
     enum { MANY = 250, TWO_HOURS_MS = 7200000, SAVES = 8, MINUTE_MS = 60000 };
     struct scripted_peers scripted;
     (void)state;
-    failing_vfs_watch("/tmp");
+    failing_vfs_watch(test_place());
     scripted_peers_open(&scripted, MANY);
     failing_vfs_arm(FAILING_VFS_FULL, 0);
     for (int64_t end_ms = scripted.now_ms + TWO_HOURS_MS; scripted.now_ms < end_ms;) {

@@ -25,7 +25,7 @@ static void peer_receiving_store__who_lost_something_has_not_caught_up(void **st
     uint8_t hash[BLAKE3_HASH_BYTES];
     char *text = scripted_peers_message(ALICE, 500, hash);
     (void)state;
-    failing_vfs_watch("/tmp");
+    failing_vfs_watch(test_place());
     scripted_peers_open(&scripted, 2);
     assert_int_equal(log_caught_up_await(scripted.log.log), RESULT_OK);
     failing_vfs_arm(FAILING_VFS_FULL_ONCE, 1);
