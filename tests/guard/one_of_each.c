@@ -343,7 +343,7 @@ static void end_job(struct writer_job *job, struct event_log *log, enum result c
 /* All that waits for the index comes into it. */
 static void index_all(struct pair *pair)
 {
-    static struct writer_job job = {let_in, end_job, false};
+    static struct writer_job job = {.run = let_in, .done = end_job};
     lock_take(gate.lock);
     gate.waiting = 1;
     lock_release(gate.lock);

@@ -76,10 +76,11 @@ static const struct history_conversation *find(const struct visited *visited, ui
 /* Whoever of them comes first by their keys. */
 static void history_conversations__visits_members_and_conversations_once_and_in_order(void **state)
 {
+    const uint8_t last = DAVE;
     struct test_log test;
     (void)state;
     int64_t lamport = begin(&test);
-    for (uint8_t writer = 0; writer <= DAVE; writer++) {
+    for (uint8_t writer = 0; writer <= last; writer++) {
         if (writer == ALICE) {
             continue;
         }
@@ -89,7 +90,7 @@ static void history_conversations__visits_members_and_conversations_once_and_in_
         struct visited all = visit(&test, true, NULL);
         size_t conversations = writer == 0 ? 0 : (size_t)writer - ALICE;
         assert_int_equal(all.count, DAVE - ALICE);
-        for (uint8_t who = BOB; who <= DAVE; who++) {
+        for (uint8_t who = BOB; who <= last; who++) {
             assert_non_null(find(&all, who)->member);
             assert_int_equal(find(&all, who)->last_message != NULL, who <= writer);
             assert_int_equal(find(&all, who)->unread, who <= writer ? 1 : 0);
