@@ -65,7 +65,7 @@ static void on_lost(void *context, const struct node_id *peer, int64_t count)
                         count);
 }
 
-enum { RECEIPTS_WAIT_MS = 5, COMPANY_WAIT_MS = 2 }; /* nobody sees what comes later by that */
+enum { RECEIPTS_WAIT_MS = 5 }; /* nobody sees that a mark comes later by that */
 
 static enum result open_community(struct node *node, const struct node_id *community_id,
                                   struct error *error)
@@ -80,7 +80,6 @@ static enum result open_community(struct node *node, const struct node_id *commu
                                         .answers_messages = node->configuration->chat_enabled,
                                         .has_a_life = true,
                                         .keeps_keys = true,
-                                        .company_wait_ms = COMPANY_WAIT_MS,
                                         .receipts_wait_ms = RECEIPTS_WAIT_MS,
                                         .on_commit = on_commit,
                                         .on_lost = on_lost,
@@ -114,7 +113,8 @@ static enum result open_community(struct node *node, const struct node_id *commu
         .context = node};
     (void)snprintf(gossip_options.listener.host, sizeof gossip_options.listener.host, "%s",
                    node->configuration->peer_host);
-    /* Gossip first: whatever is committed from now on, it is told. Only then handlers append. */
+    /* Gossip first: whatever is committed from now on, it is told. Only then can handlers append.
+     */
     result = gossip_start(&gossip_options, &gossip);
     if (result != RESULT_OK) {
         event_log_close(&log);

@@ -1,4 +1,5 @@
-/* One community's append-only log: one writer thread, group commit, views in the same commit.
+/* The append-only log of one community: one writer thread, group commit, views in the same
+ * transaction.
  *
  * What is answered is on disk: `done` callbacks run after the commit (SQLite, WAL, synchronous
  * FULL), on the writer thread; they must not block. `on_commit` runs there too, before them.
@@ -49,7 +50,6 @@ struct event_log_options {
     bool answers_messages;    /* append chat.message.delivered for messages that arrive for us */
     bool has_a_life;          /* a node's: it notices when it was set back to a backup */
     bool keeps_keys;          /* end-to-end encryption (§24): said once, it is so for good */
-    int64_t company_wait_ms;  /* for as many as came together last, where several did */
     int64_t receipts_wait_ms; /* for company, since nobody waits for them: a commit less */
     int64_t least_clock;      /* own events come after it, and none up to it is too far ahead */
     void (*on_commit)(void *context, const struct committed_event *events, size_t count);

@@ -116,7 +116,6 @@ struct event_log {
     struct database database; /* the only one that writes */
     enum database_mode mode;
     struct inbox *inbox;
-    size_t company; /* so many that are waited for came together last; the writer's */
     struct thread *writer;
     struct log_state state;
     struct log_set set;

@@ -194,36 +194,24 @@ static int64_t patience_ms(const struct event_log *log, enum result sliced)
     return log->options.keeps_keys ? LOG_UPKEEP_LOOK_MS : -1;
 }
 
-static size_t count_awaited(void *const *jobs, size_t count)
-{
-    size_t awaited = 0;
-    for (size_t i = 0; i < count; i++) {
-        awaited += !((const struct writer_job *)jobs[i])->can_wait;
-    }
-    return awaited;
-}
-
-/* A receipt comes when its message was acknowledged, often just before the next one is sent. And
- * where several jobs came together that somebody waits for, as many soon come together again, and
- * a commit of one's own costs each more than their company. Who sends one by one does not wait. */
+/* A receipt comes when its message was acknowledged, often just before the next one is sent. */
 static size_t await_company(struct event_log *log, void **jobs, size_t count)
 {
-    const struct event_log_options *options = &log->options;
-    const int64_t began_ms = clock_monotonic_ms(options->clock);
-    size_t awaited = count_awaited(jobs, count);
-    size_t more = count;
-    while (more > 0 && count < LOG_WRITER_MOST_JOBS_A_COMMIT && !has_more(log)) {
-        int64_t wait_ms = awaited == 0             ? options->receipts_wait_ms
-                          : awaited < log->company ? options->company_wait_ms
-                                                   : 0;
-        int64_t left_ms = wait_ms > 0 ? began_ms + wait_ms - clock_monotonic_ms(options->clock) : 0;
-        more = left_ms > 0 ? inbox_take(log->inbox, jobs + count,
-                                        LOG_WRITER_MOST_JOBS_A_COMMIT - count, left_ms)
-                           : 0;
-        awaited += count_awaited(jobs + count, more);
-        count += more;
+    const struct clock *clock = log->options.clock;
+    int64_t left_ms = has_more(log) ? 0 : log->options.receipts_wait_ms;
+    int64_t until_ms = left_ms > 0 ? clock_monotonic_ms(clock) + left_ms : 0;
+    size_t looked_at = 0;
+    while (left_ms > 0 && looked_at < count && count < LOG_WRITER_MOST_JOBS_A_COMMIT) {
+        if (!((const struct writer_job *)jobs[looked_at])->can_wait) {
+            break;
+        }
+        looked_at++;
+        if (looked_at == count) {
+            count += inbox_take(log->inbox, jobs + count, LOG_WRITER_MOST_JOBS_A_COMMIT - count,
+                                left_ms);
+            left_ms = until_ms - clock_monotonic_ms(clock);
+        }
     }
-    log->company = awaited;
     return count;
 }
 

@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include "core/memory.h"
 #include "protocol/co_signature.h"
 #include "store/event_set.h"
-#include "store/log_private.h"
 #include "store/log_wait.h"
 #include "support/test_support.h"
 
@@ -241,42 +239,15 @@ static void log_writer__leaves_no_long_journal_at_rest(void **state)
     test_log_close(&test);
 }
 
-/* Jobs that are not waited for one by one. */
-struct jobs {
-    struct test_log *test;
-    int answered;     /* under the test's lock */
-    size_t committed; /* events, by the last commit */
-};
-
-static void note_answer(struct jobs *jobs, bool is_stored)
-{
-    lock_take(jobs->test->lock);
-    jobs->answered += is_stored ? 1 : INT_MIN / 2;
-    lock_wake_all(jobs->test->lock);
-    lock_release(jobs->test->lock);
-}
-
-static int await_answers(struct jobs *jobs, int count, int64_t timeout_ms)
-{
-    lock_take(jobs->test->lock);
-    while (jobs->answered < count && lock_wait(jobs->test->lock, timeout_ms)) {
-    }
-    int answered = jobs->answered;
-    lock_release(jobs->test->lock);
-    return answered;
-}
-
-enum { MOMENT_MS = 200 }; /* in which nothing is to be answered that waits for minutes */
-
 static void note_receive(void *context, const struct receive_answer *answer)
 {
-    note_answer(context, answer->result == RESULT_OK && answer->accepted == 1);
+    *(int *)context += answer->result == RESULT_OK && answer->accepted == 1 ? 1 : -1;
 }
 
 static void note_commit(void *context, const struct committed_event *events, size_t count)
 {
     (void)events;
-    ((struct jobs *)context)->committed = count;
+    *(size_t *)context = count;
 }
 
 static struct verified_event *receipt(const char *message_id, unsigned id)
@@ -287,21 +258,23 @@ static struct verified_event *receipt(const char *message_id, unsigned id)
                       test_ulid(id, event_id), 100 + id);
 }
 
-static void receive_receipt(struct jobs *jobs, const char *message_id, unsigned id)
+static void receive_receipt(struct test_log *test, const char *message_id, unsigned id,
+                            int *received)
 {
     struct verified_event **events = memory_allocate(1, sizeof(struct verified_event *));
     events[0] = receipt(message_id, id);
-    assert_int_equal(log_receive_events(jobs->test->log, events, 1, NULL, note_receive, jobs),
+    assert_int_equal(log_receive_events(test->log, events, 1, NULL, note_receive, received),
                      RESULT_OK);
 }
 
 static void log_writer__stores_a_receipt_with_what_comes_next(void **state)
 {
-    static const struct event_log_options patient = {
-        .answers_messages = true, .company_wait_ms = 600000, .receipts_wait_ms = 600000};
+    static const struct event_log_options patient = {.answers_messages = true,
+                                                     .receipts_wait_ms = 600000};
     struct test_log test;
-    struct jobs jobs = {.test = &test};
     char sent[ULID_TEXT_BYTES];
+    int received = 0;
+    size_t committed = 0;
     (void)state;
     test_log_open(&test, ALICE, ALICE);
     (void)test_log_populate(&test, BOB);
@@ -309,27 +282,26 @@ static void log_writer__stores_a_receipt_with_what_comes_next(void **state)
     memcpy(sent, test.appended.event_id, sizeof sent);
     test_log_reopen_with(&test, ALICE, &patient);
     test.watch = note_commit;
-    test.watching = &jobs;
+    test.watching = &committed;
 
-    receive_receipt(&jobs, sent, 400);
-    assert_int_equal(await_answers(&jobs, 1, MOMENT_MS), 0);
+    receive_receipt(&test, sent, 400, &received);
     assert_int_equal(send_to_bob(&test, "two"), RESULT_OK);
-    assert_int_equal(jobs.answered, 1);
-    assert_int_equal(jobs.committed, 2);
+    assert_int_equal(received, 1);
+    assert_int_equal(committed, 2);
 
     /* Somebody waits for a message that comes, and so does none of ours for a receipt. */
-    receive_receipt(&jobs, test.appended.event_id, 401);
+    receive_receipt(&test, test.appended.event_id, 401, &received);
     assert_int_equal(receive_message(&test, BOB, 402, 600), RESULT_OK);
-    assert_int_equal(jobs.answered, 2);
-    assert_int_equal(jobs.committed, 3);
+    assert_int_equal(received, 2);
+    assert_int_equal(committed, 3);
     assert_int_equal(receive_message(&test, BOB, 403, 601), RESULT_OK);
-    assert_int_equal(jobs.committed, 2);
+    assert_int_equal(committed, 2);
 
     /* Nor is it forgotten at the end. */
     assert_int_equal(send_to_bob(&test, "three"), RESULT_OK);
-    receive_receipt(&jobs, test.appended.event_id, 404);
+    receive_receipt(&test, test.appended.event_id, 404, &received);
     test_log_reopen(&test, ALICE);
-    assert_int_equal(jobs.answered, 3);
+    assert_int_equal(received, 3);
     test_log_close(&test);
 }
 
@@ -348,70 +320,6 @@ static void log_writer__stores_a_receipt_that_nothing_follows(void **state)
     test_log_close(&test);
 }
 
-static void note_append(void *context, const struct append_answer *answer)
-{
-    note_answer(context, answer->result == RESULT_OK);
-}
-
-static void begin_to_send(struct jobs *jobs, const char *client_id)
-{
-    struct event_draft draft = event_draft_message(client_id, test_id(BOB), "Hi", NULL);
-    assert_int_equal(log_append_event(jobs->test->log, &draft, note_append, jobs), RESULT_OK);
-}
-
-/* On the writer's thread: both are there when it takes what is next. */
-static void send_two_behind_the_first(void *context, const struct committed_event *events,
-                                      size_t count)
-{
-    struct jobs *jobs = context;
-    (void)events;
-    if (jobs->committed == 0) {
-        begin_to_send(jobs, "one");
-        begin_to_send(jobs, "two");
-    }
-    jobs->committed = count;
-}
-
-/* One that was alone, then two that came together. */
-static void open_with_company(struct test_log *test, struct jobs *jobs, int64_t company_wait_ms)
-{
-    const struct event_log_options sociable = {.company_wait_ms = company_wait_ms};
-    test_log_open(test, ALICE, ALICE);
-    (void)test_log_populate(test, BOB);
-    test_log_reopen_with(test, ALICE, &sociable);
-    *jobs = (struct jobs){.test = test};
-    test->watch = send_two_behind_the_first;
-    test->watching = jobs;
-    assert_int_equal(send_to_bob(test, "alone"), RESULT_OK);
-    assert_int_equal(await_answers(jobs, 2, -1), 2);
-    assert_int_equal(jobs->committed, 2);
-}
-
-static void log_writer__waits_for_as_many_as_came_together(void **state)
-{
-    struct test_log test;
-    struct jobs jobs;
-    (void)state;
-    open_with_company(&test, &jobs, 600000);
-    begin_to_send(&jobs, "three");
-    assert_int_equal(await_answers(&jobs, 3, MOMENT_MS), 2);
-    assert_int_equal(send_to_bob(&test, "beside it"), RESULT_OK);
-    assert_int_equal(jobs.answered, 3);
-    assert_int_equal(jobs.committed, 2);
-    test_log_close(&test);
-}
-
-static void log_writer__waits_for_nobody_who_did_not_come(void **state)
-{
-    struct test_log test;
-    struct jobs jobs;
-    (void)state;
-    open_with_company(&test, &jobs, 1);
-    assert_int_equal(send_to_bob(&test, "in vain"), RESULT_OK);
-    assert_int_equal(test.log->company, 1);
-    test_log_close(&test);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,8 +327,6 @@ int main(void)
         cmocka_unit_test(log_writer__leaves_no_long_journal_at_rest),
         cmocka_unit_test(log_writer__stores_a_receipt_with_what_comes_next),
         cmocka_unit_test(log_writer__stores_a_receipt_that_nothing_follows),
-        cmocka_unit_test(log_writer__waits_for_as_many_as_came_together),
-        cmocka_unit_test(log_writer__waits_for_nobody_who_did_not_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
