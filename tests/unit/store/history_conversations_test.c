@@ -1,9 +1,8 @@
 /* Who is visited, as what, in which order, and what that costs. */
 #include "store/history_conversations.h"
 #include "store/log_nodes_private.h"
-#include "store/log_readers_private.h"
 #include "store/log_unread_private.h"
-#include "support/test_support.h"
+#include "support/statement_steps.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, STRANGER = 90, ID = 1000, FEW = 2, MANY = 500 };
 
@@ -156,27 +155,6 @@ static void history_conversations__says_who_can_be_sealed_to(void **state)
     }
 }
 
-static int64_t take_steps(struct database *database)
-{
-    int64_t steps = 0;
-    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
-        if (database->statements[i].statement != NULL) {
-            steps += sqlite3_stmt_status(database->statements[i].statement,
-                                         SQLITE_STMTSTATUS_VM_STEP, 1);
-        }
-    }
-    return steps;
-}
-
-/* What statements did since the last time; the writer rests. */
-static int64_t count_steps(struct test_log *test)
-{
-    struct database *reader = log_readers_acquire(test->log);
-    int64_t steps = take_steps(reader) + take_steps(&test->log->database);
-    assert_int_equal(log_readers_release(test->log, &reader), RESULT_OK);
-    return steps;
-}
-
 static void count_conversation(void *context, const struct history_conversation *conversation)
 {
     (void)conversation;
@@ -196,12 +174,12 @@ static int64_t count_steps_of_list(unsigned invented)
         receive(&test, message(BOB, &nobody, ID + 1 + i, lamport + 1 + i));
     }
     const struct log_snapshot *snapshot = log_snapshot_acquire(test.log);
-    (void)count_steps(&test);
+    (void)statement_steps_take(&test);
     assert_int_equal(
         history_conversations(test.log, snapshot->membership, NULL, count_conversation, &listed),
         RESULT_OK);
     assert_int_equal(listed, DAVE - ALICE); /* Bob, Carol and Dave */
-    int64_t steps = count_steps(&test);
+    int64_t steps = statement_steps_take(&test);
     log_snapshot_release(test.log, &snapshot);
     test_log_close(&test);
     return steps;

@@ -3,8 +3,7 @@
 #include "store/event_reader.h"
 #include "store/history.h"
 #include "store/log_append_change.h"
-#include "store/log_readers_private.h"
-#include "support/test_support.h"
+#include "support/statement_steps.h"
 
 enum { ALICE = 1, BOB = 2, CAROL = 3, DAVE = 4, ID = 1000, FEW = 2, MANY = 500 };
 
@@ -71,27 +70,6 @@ static void history_find__sees_past_others_with_that_id(void **state)
     }
 }
 
-static int64_t take_steps(struct database *database)
-{
-    int64_t steps = 0;
-    for (size_t i = 0; i < DATABASE_STATEMENT_PLACES; i++) {
-        if (database->statements[i].statement != NULL) {
-            steps += sqlite3_stmt_status(database->statements[i].statement,
-                                         SQLITE_STMTSTATUS_VM_STEP, 1);
-        }
-    }
-    return steps;
-}
-
-/* What statements did since the last time; the writer rests. */
-static int64_t count_steps(struct test_log *test)
-{
-    struct database *reader = log_readers_acquire(test->log);
-    int64_t steps = take_steps(reader) + take_steps(&test->log->database);
-    assert_int_equal(log_readers_release(test->log, &reader), RESULT_OK);
-    return steps;
-}
-
 static void keep_result(void *context, const struct append_answer *answer)
 {
     *(enum result *)context = answer->result;
@@ -127,9 +105,9 @@ static int64_t count_steps_beside(uint8_t author, const struct node_id *recipien
     for (unsigned i = 1; i <= count; i++) {
         receive(&test, message(author, recipient, ID, lamport + i));
     }
-    (void)count_steps(&test);
+    (void)statement_steps_take(&test);
     use_id(&test);
-    int64_t steps = count_steps(&test);
+    int64_t steps = statement_steps_take(&test);
     test_log_close(&test);
     return steps;
 }

@@ -59,6 +59,14 @@ static struct turn prepare(struct neighbours *street, const char *text)
     return turn;
 }
 
+static void prepare_each(struct neighbours *street, struct turn *turns, size_t count)
+{
+    static const char *const texts[] = {"one", "two", "three", "four"};
+    for (size_t i = 0; i < count; i++) {
+        turns[i] = prepare(street, texts[i]);
+    }
+}
+
 /* True: what was sealed early was sent. */
 static bool take(struct neighbours *street, struct turn *turn)
 {
@@ -69,7 +77,7 @@ static bool take(struct neighbours *street, struct turn *turn)
     return turn->taken;
 }
 
-/* Three that are handed over in this order, in one commit. */
+/* Handed over in this order, in one commit. */
 struct turns {
     struct writer_job job;
     struct writer_job *jobs[3];
@@ -96,14 +104,19 @@ static void run_together(struct neighbours *street, struct turn *one, struct tur
     assert_int_equal(log_writer_submit(street->logs[ALICE].log, &turns.job), RESULT_OK);
 }
 
-/* Alice has written to Bob twice: with an offer, and when he was due none any more. */
-static void begin(struct neighbours *street)
+/* A test's street: Alice has written to Bob twice, with an offer, and when he was due none any
+ * more. */
+static int begin(void **state)
 {
+    static struct neighbours begun;
+    struct neighbours *street = &begun;
+    *state = street;
     neighbours_begin(street, 3);
     neighbours_exchange(street);
     (void)neighbours_send(street, ALICE, BOB, "first");
     (void)neighbours_send(street, ALICE, BOB, "second");
     neighbours_exchange(street);
+    return 0;
 }
 
 /* All of Alice's messages have reached Bob, and their numbers are 1 to `count`. */
@@ -140,84 +153,70 @@ static void assert_read(struct neighbours *street, const char *text)
 
 static void log_early__is_sent_when_the_guess_was_right(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn one = prepare(&street, "one");
-    struct turn two = prepare(&street, "two");
-    struct turn three = prepare(&street, "three");
-    assert_true(take(&street, &one) && take(&street, &two) && take(&street, &three));
-    assert_read(&street, "one");
-    assert_read(&street, "two");
-    assert_read(&street, "three");
-    end(&street, 5);
+    struct neighbours *street = *state;
+    struct turn turns[3];
+    prepare_each(street, turns, 3);
+    assert_true(take(street, &turns[0]) && take(street, &turns[1]) && take(street, &turns[2]));
+    assert_read(street, "one");
+    assert_read(street, "two");
+    assert_read(street, "three");
+    end(street, 5);
 }
 
 static void log_early__numbers_follow_the_turns(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn one = prepare(&street, "one");
-    struct turn two = prepare(&street, "two");
-    assert_false(take(&street, &two) || take(&street, &one));
-    struct turn three = prepare(&street, "three");
-    assert_true(take(&street, &three));
-    assert_read(&street, "one");
-    assert_read(&street, "two");
-    end(&street, 5);
+    struct neighbours *street = *state;
+    struct turn one = prepare(street, "one");
+    struct turn two = prepare(street, "two");
+    assert_false(take(street, &two) || take(street, &one));
+    struct turn three = prepare(street, "three");
+    assert_true(take(street, &three));
+    assert_read(street, "one");
+    assert_read(street, "two");
+    end(street, 5);
 }
 
 /* The threads that seal them hand them over as they end. */
 static void log_early__each_has_its_turn_in_a_commit(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn one = prepare(&street, "one");
-    struct turn two = prepare(&street, "two");
-    struct turn three = prepare(&street, "three");
-    run_together(&street, &three, &two, &one);
-    assert_true(one.taken && two.taken && three.taken);
-    end(&street, 5);
+    struct neighbours *street = *state;
+    struct turn turns[3];
+    prepare_each(street, turns, 3);
+    run_together(street, &turns[2], &turns[1], &turns[0]);
+    assert_true(turns[0].taken && turns[1].taken && turns[2].taken);
+    end(street, 5);
 }
 
 /* Where one is still being sealed, one other takes its turn, and not each that of another. */
 static void log_early__one_is_sealed_again_for_one_that_lacks(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn one = prepare(&street, "one");
-    struct turn two = prepare(&street, "two");
-    struct turn three = prepare(&street, "three");
-    struct turn four = prepare(&street, "four");
-    run_together(&street, &two, &three, &four);
-    assert_true(two.taken && three.taken && !four.taken);
-    assert_false(take(&street, &one));
-    struct turn five = prepare(&street, "five");
-    assert_true(take(&street, &five));
-    end(&street, 7);
+    struct neighbours *street = *state;
+    struct turn turns[4];
+    prepare_each(street, turns, 4);
+    run_together(street, &turns[1], &turns[2], &turns[3]);
+    assert_true(turns[1].taken && turns[2].taken && !turns[3].taken);
+    assert_false(take(street, &turns[0]));
+    struct turn five = prepare(street, "five");
+    assert_true(take(street, &five));
+    end(street, 7);
 }
 
 /* A turn with an offer of ours is the writer's. */
 static void log_early__offers_no_keys(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn known = prepare(&street, "known");
-    (void)neighbours_send(&street, BOB, ALICE, "answer");
-    neighbours_exchange(&street);
-    int before = neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\"");
-    struct turn unknown = prepare(&street, "unknown");
+    struct neighbours *street = *state;
+    struct turn known = prepare(street, "known");
+    (void)neighbours_send(street, BOB, ALICE, "answer");
+    neighbours_exchange(street);
+    int before = neighbours_count_events(street, ALICE, "\"ciphertext\"", "\"reply\"");
+    struct turn unknown = prepare(street, "unknown");
     assert_true(known.early->is_sealed && !unknown.early->is_sealed);
-    assert_false(take(&street, &known) || take(&street, &unknown));
-    assert_int_equal(neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\""),
+    assert_false(take(street, &known) || take(street, &unknown));
+    assert_int_equal(neighbours_count_events(street, ALICE, "\"ciphertext\"", "\"reply\""),
                      before + 1);
-    struct turn again = prepare(&street, "again");
-    assert_true(take(&street, &again));
-    end(&street, 5);
+    struct turn again = prepare(street, "again");
+    assert_true(take(street, &again));
+    end(street, 5);
 }
 
 static void rotated(void *context, const struct append_answer *answer)
@@ -228,120 +227,108 @@ static void rotated(void *context, const struct append_answer *answer)
 
 static void log_early__what_changes_before_the_turn_counts(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn old = prepare(&street, "to an offer that ended");
-    assert_int_equal(log_keys_rotate(street.logs[BOB].log, rotated, NULL), RESULT_OK);
-    neighbours_exchange(&street);
+    struct neighbours *street = *state;
+    struct turn old = prepare(street, "to an offer that ended");
+    assert_int_equal(log_keys_rotate(street->logs[BOB].log, rotated, NULL), RESULT_OK);
+    neighbours_exchange(street);
     assert_true(old.early->is_sealed && !old.early->terms.needs_reply);
-    assert_false(take(&street, &old));
-    assert_read(&street, "to an offer that ended");
+    assert_false(take(street, &old));
+    assert_read(street, "to an offer that ended");
 
-    (void)neighbours_send(&street, ALICE, BOB, "between");
-    old = prepare(&street, "to an older offer");
-    (void)neighbours_send(&street, BOB, ALICE, "answer");
-    neighbours_exchange(&street);
+    (void)neighbours_send(street, ALICE, BOB, "between");
+    old = prepare(street, "to an older offer");
+    (void)neighbours_send(street, BOB, ALICE, "answer");
+    neighbours_exchange(street);
     assert_true(old.early->is_sealed);
-    assert_false(take(&street, &old));
-    assert_read(&street, "to an older offer");
+    assert_false(take(street, &old));
+    assert_read(street, "to an older offer");
 
-    (void)neighbours_send(&street, ALICE, BOB, "between");
-    struct turn without = prepare(&street, "without an offer");
-    assert_int_equal(log_keys_rotate(street.logs[ALICE].log, rotated, NULL), RESULT_OK);
+    (void)neighbours_send(street, ALICE, BOB, "between");
+    struct turn without = prepare(street, "without an offer");
+    assert_int_equal(log_keys_rotate(street->logs[ALICE].log, rotated, NULL), RESULT_OK);
     assert_true(without.early->is_sealed && !without.early->terms.needs_reply);
-    int before = neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\"");
-    assert_false(take(&street, &without));
-    assert_int_equal(neighbours_count_events(&street, ALICE, "\"ciphertext\"", "\"reply\""),
+    int before = neighbours_count_events(street, ALICE, "\"ciphertext\"", "\"reply\"");
+    assert_false(take(street, &without));
+    assert_int_equal(neighbours_count_events(street, ALICE, "\"ciphertext\"", "\"reply\""),
                      before + 1);
-    assert_read(&street, "without an offer");
-    end(&street, 7);
+    assert_read(street, "without an offer");
+    end(street, 7);
 }
 
 /* What was sealed to our offer, too, if nothing else comes with it. */
 static void log_early__knows_that_an_offer_was_used(void **state)
 {
-    struct neighbours street;
+    struct neighbours *street = *state;
     struct log_offer offer;
     struct log_terms terms;
-    (void)state;
-    begin(&street);
-    struct event_log *log = street.logs[ALICE].log;
+    struct event_log *log = street->logs[ALICE].log;
     int64_t bob = log_nodes_number(log, test_id(BOB));
     assert_true(log_offers_current(log, log->self, bob, &offer) && !offer.to_everybody);
     assert_true(log_terms_find(log, bob, &terms) && !terms.needs_reply);
     log_receiving_keys_note_use(log, &offer.key, bob, 1);
     assert_false(log_terms_find(log, bob, &terms));
-    struct turn unknown = prepare(&street, "unknown");
-    assert_false(unknown.early->is_sealed || take(&street, &unknown));
-    end(&street, 3);
+    struct turn unknown = prepare(street, "unknown");
+    assert_false(unknown.early->is_sealed || take(street, &unknown));
+    end(street, 3);
 }
 
 /* What a transaction that failed made known is not known. */
 static void log_early__forgets_what_was_rolled_back(void **state)
 {
-    struct neighbours street;
-    (void)state;
+    struct neighbours *street = *state;
     (void)log_open("/dev/null", LOG_ERROR, NULL);
-    begin(&street);
-    struct turn lost = prepare(&street, "lost");
-    struct turn behind = prepare(&street, "behind");
+    struct turn lost = prepare(street, "lost");
+    struct turn behind = prepare(street, "behind");
     lost.fails = true;
-    assert_true(take(&street, &lost));
-    struct turn unknown = prepare(&street, "unknown");
+    assert_true(take(street, &lost));
+    struct turn unknown = prepare(street, "unknown");
     assert_false(unknown.early->is_sealed);
-    assert_false(take(&street, &behind)); /* its number is the one that was lost */
-    assert_false(take(&street, &unknown));
-    struct turn known = prepare(&street, "known");
-    assert_true(take(&street, &known));
-    assert_int_equal(neighbours_count(&street, ALICE, "lost", MESSAGE_OPENED), 0);
-    assert_read(&street, "behind");
-    end(&street, 5);
+    assert_false(take(street, &behind)); /* its number is the one that was lost */
+    assert_false(take(street, &unknown));
+    struct turn known = prepare(street, "known");
+    assert_true(take(street, &known));
+    assert_int_equal(neighbours_count(street, ALICE, "lost", MESSAGE_OPENED), 0);
+    assert_read(street, "behind");
+    end(street, 5);
 }
 
 /* Nor does what is refused; those behind it are sealed again. */
 static void log_early__a_repeat_takes_no_number(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn once = prepare(&street, "once");
-    assert_true(take(&street, &once));
-    struct turn repeated = prepare(&street, "once");
-    struct turn behind = prepare(&street, "behind");
-    assert_false(take(&street, &repeated));
+    struct neighbours *street = *state;
+    struct turn once = prepare(street, "once");
+    assert_true(take(street, &once));
+    struct turn repeated = prepare(street, "once");
+    struct turn behind = prepare(street, "behind");
+    assert_false(take(street, &repeated));
     assert_true(repeated.answer.repeated);
-    struct turn next = prepare(&street, "next");
-    assert_false(take(&street, &behind));
-    assert_true(take(&street, &next));
-    end(&street, 5);
+    struct turn next = prepare(street, "next");
+    assert_false(take(street, &behind));
+    assert_true(take(street, &next));
+    end(street, 5);
 }
 
 /* One that the writer never ran, too. */
 static void log_early__counts_only_those_that_wait(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct event_log *log = street.logs[ALICE].log;
-    struct turn none = prepare(&street, "none");
+    struct neighbours *street = *state;
+    struct event_log *log = street->logs[ALICE].log;
+    struct turn none = prepare(street, "none");
     assert_int_equal(none.early->terms.number, 3);
     log_early_destroy(log, &none.early);
     assert_null(none.early);
     event_draft_deinit(&none.draft);
-    struct turn one = prepare(&street, "one");
+    struct turn one = prepare(street, "one");
     assert_int_equal(one.early->terms.number, 3);
-    assert_true(take(&street, &one));
-    end(&street, 3);
+    assert_true(take(street, &one));
+    end(street, 3);
 }
 
 static void log_early__seals_nothing_twice_alike(void **state)
 {
     static const char *const members[] = {"commit", "keys"};
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct event_log *log = street.logs[ALICE].log;
+    struct neighbours *street = *state;
+    struct event_log *log = street->logs[ALICE].log;
     struct event_draft draft = event_draft_message("c", test_id(BOB), "same", NULL);
     struct log_early_message *one = log_early_seal(log, &draft);
     log_early_forget_all(log);
@@ -369,19 +356,17 @@ static void log_early__seals_nothing_twice_alike(void **state)
     log_early_destroy(log, &one);
     log_early_destroy(log, &other);
     event_draft_deinit(&draft);
-    end(&street, 2);
+    end(street, 2);
 }
 
 /* The secrets are the writer's then, and nowhere else. */
 static void log_early__keeps_no_secrets_that_were_taken(void **state)
 {
     static const struct log_secrets nothing = {.has_key = false};
-    struct neighbours street;
+    struct neighbours *street = *state;
     struct log_secrets secrets;
-    (void)state;
-    begin(&street);
-    struct event_log *log = street.logs[ALICE].log;
-    struct turn one = prepare(&street, "one");
+    struct event_log *log = street->logs[ALICE].log;
+    struct turn one = prepare(street, "one");
     const struct log_terms terms = one.early->terms;
     assert_true(log_early_take(log, one.early, &terms, &one.draft, &secrets));
     assert_true(secrets.has_key);
@@ -390,7 +375,7 @@ static void log_early__keeps_no_secrets_that_were_taken(void **state)
     log_secrets_wipe(&secrets);
     log_early_destroy(log, &one.early);
     event_draft_deinit(&one.draft);
-    neighbours_end(&street);
+    neighbours_end(street);
 }
 
 static void log_early__leaves_the_rest_to_the_writer(void **state)
@@ -416,11 +401,9 @@ static void log_early__leaves_the_rest_to_the_writer(void **state)
 /* Where something waits, nobody else comes. */
 static void log_early__knows_few_peers(void **state)
 {
-    struct neighbours street;
-    (void)state;
-    begin(&street);
-    struct turn waiting = prepare(&street, "waiting");
-    struct event_log *log = street.logs[ALICE].log;
+    struct neighbours *street = *state;
+    struct turn waiting = prepare(street, "waiting");
+    struct event_log *log = street->logs[ALICE].log;
     const struct log_terms terms = {.peer = 99, .number = 7};
     for (uint8_t i = 1; i <= 3 * LOG_EARLY_PEERS; i++) {
         const struct node_id stranger = {{i}};
@@ -428,7 +411,7 @@ static void log_early__knows_few_peers(void **state)
     }
     assert_int_equal(log->early.peers[0].waiting, 1);
     assert_true(node_id_equal(&log->early.peers[0].node_id, test_id(BOB)));
-    assert_true(take(&street, &waiting));
+    assert_true(take(street, &waiting));
     const struct node_id gone = {{1}};
     const struct node_id last = {{3 * LOG_EARLY_PEERS}};
     int found = 0;
@@ -438,7 +421,7 @@ static void log_early__knows_few_peers(void **state)
         found += node_id_equal(&log->early.peers[i].node_id, test_id(BOB)) ? 1 : 0;
     }
     assert_int_equal(found, 2);
-    end(&street, 3);
+    end(street, 3);
 }
 
 struct writing {
@@ -463,50 +446,48 @@ static void write_some(void *context)
 
 static void log_early__many_write_at_once(void **state)
 {
-    struct neighbours street;
+    struct neighbours *street = *state;
     struct writing writings[WRITERS];
     struct thread *threads[WRITERS];
-    (void)state;
-    begin(&street);
     const struct event_log_options options = {
-        .answers_messages = true, .keeps_keys = true, .clock = &street.clock};
-    test_log_reopen_with(&street.logs[ALICE], ALICE, &options);
+        .answers_messages = true, .keeps_keys = true, .clock = &street->clock};
+    test_log_reopen_with(&street->logs[ALICE], ALICE, &options);
     for (int i = 0; i < WRITERS; i++) {
-        writings[i] = (struct writing){street.logs[ALICE].log, *test_id(BOB), i, 0};
+        writings[i] = (struct writing){street->logs[ALICE].log, *test_id(BOB), i, 0};
         assert_int_equal(thread_start("writing", write_some, &writings[i], &threads[i]), RESULT_OK);
     }
     for (int i = 0; i < WRITERS; i++) {
         thread_join(&threads[i]);
         assert_int_equal(writings[i].sealed, EACH);
     }
-    neighbours_reopen(&street, ALICE);
-    neighbours_exchange(&street);
+    neighbours_reopen(street, ALICE);
+    neighbours_exchange(street);
     for (int i = 0; i < WRITERS * EACH; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "%d of %d", i % EACH, i / EACH);
-        assert_int_equal(neighbours_count(&street, BOB, text, MESSAGE_OPENED), 1);
+        assert_int_equal(neighbours_count(street, BOB, text, MESSAGE_OPENED), 1);
     }
-    end(&street, 2 + WRITERS * EACH);
+    end(street, 2 + WRITERS * EACH);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(log_early__is_sent_when_the_guess_was_right),
-        cmocka_unit_test(log_early__numbers_follow_the_turns),
-        cmocka_unit_test(log_early__each_has_its_turn_in_a_commit),
-        cmocka_unit_test(log_early__one_is_sealed_again_for_one_that_lacks),
-        cmocka_unit_test(log_early__offers_no_keys),
-        cmocka_unit_test(log_early__what_changes_before_the_turn_counts),
-        cmocka_unit_test(log_early__knows_that_an_offer_was_used),
-        cmocka_unit_test(log_early__forgets_what_was_rolled_back),
-        cmocka_unit_test(log_early__a_repeat_takes_no_number),
-        cmocka_unit_test(log_early__counts_only_those_that_wait),
-        cmocka_unit_test(log_early__seals_nothing_twice_alike),
-        cmocka_unit_test(log_early__keeps_no_secrets_that_were_taken),
+        cmocka_unit_test_setup(log_early__is_sent_when_the_guess_was_right, begin),
+        cmocka_unit_test_setup(log_early__numbers_follow_the_turns, begin),
+        cmocka_unit_test_setup(log_early__each_has_its_turn_in_a_commit, begin),
+        cmocka_unit_test_setup(log_early__one_is_sealed_again_for_one_that_lacks, begin),
+        cmocka_unit_test_setup(log_early__offers_no_keys, begin),
+        cmocka_unit_test_setup(log_early__what_changes_before_the_turn_counts, begin),
+        cmocka_unit_test_setup(log_early__knows_that_an_offer_was_used, begin),
+        cmocka_unit_test_setup(log_early__forgets_what_was_rolled_back, begin),
+        cmocka_unit_test_setup(log_early__a_repeat_takes_no_number, begin),
+        cmocka_unit_test_setup(log_early__counts_only_those_that_wait, begin),
+        cmocka_unit_test_setup(log_early__seals_nothing_twice_alike, begin),
+        cmocka_unit_test_setup(log_early__keeps_no_secrets_that_were_taken, begin),
         cmocka_unit_test(log_early__leaves_the_rest_to_the_writer),
-        cmocka_unit_test(log_early__knows_few_peers),
-        cmocka_unit_test(log_early__many_write_at_once),
+        cmocka_unit_test_setup(log_early__knows_few_peers, begin),
+        cmocka_unit_test_setup(log_early__many_write_at_once, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
