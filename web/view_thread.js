@@ -34,7 +34,7 @@ export function createThreadView(ui) {
   const lost = element('div', { class: 'notice told', role: 'status' });
   const hidden = new Set(); // of which lost messages nothing more is to be said now
   const view = element('section', { class: 'thread' }, header, lost, empty, scroller, element('div', { class: 'above' }, pill), composer.view);
-  const schedule = inNextFrame(render);
+  const schedule = inNextFrame(() => { if (!pressed) render(); });
   const toggle = (key) => {
     if (!opened.delete(key)) opened.add(key);
     schedule();
@@ -47,15 +47,15 @@ export function createThreadView(ui) {
   const isAtEnd = (timeline) => distanceToEnd() < END_PIXELS && !timeline.newer;
   const isLooking = () => !document.hidden && document.hasFocus() && shown !== null;
 
-  /** What is pressed is drawn anew when it was let go, and what has a menu open when that is closed: a click that has begun is not lost. */
-  let pressed = null;
-  list.addEventListener('pointerdown', ({ target }) => { pressed = target; });
+  /** While something is pressed nothing moves below it, and what has a menu open is drawn anew when that is closed: a click that has begun is not lost. */
+  let pressed = false;
+  list.addEventListener('pointerdown', ({ button: which }) => { pressed = which === 0; });
   const release = () => {
     if (!pressed) return;
-    pressed = null;
+    pressed = false;
     setTimeout(render); // behind the click
   };
-  for (const name of ['pointerup', 'pointercancel']) window.addEventListener(name, release);
+  for (const name of ['pointerup', 'pointercancel', 'contextmenu', 'blur']) window.addEventListener(name, release);
 
   /** A message that is stored now goes on as what it was while it waited: its drawing, and what is open in it. */
   function goOn(message) {
@@ -73,7 +73,7 @@ export function createThreadView(ui) {
       gone.delete(key);
       if (known && isSame(known.signature, signature)) return known.node;
       if (isGone && known && tools.isOpenAt(known.node)) tools.close(); // what is deleted is not to be seen any more
-      if (known && (known.node.contains(pressed) || tools.isOpenAt(known.node))) return known.node;
+      if (known && tools.isOpenAt(known.node)) return known.node;
       const node = draw();
       if (known?.node.contains(document.activeElement)) refocus(known.node, node);
       if (known) tools.goOn(known.node, node);
@@ -215,7 +215,7 @@ export function createThreadView(ui) {
     renderPill(timeline);
     look();
   }, { passive: true });
-  new ResizeObserver(() => { if (placed === model.opening && model.timeline?.following) toEnd(); }).observe(scroller);
+  new ResizeObserver(() => { if (!pressed && placed === model.opening && model.timeline?.following) toEnd(); }).observe(scroller);
   for (const name of ['focus', 'blur', 'visibilitychange']) window.addEventListener(name, () => (isLooking() ? look() : model.setWatching(false)));
 
   /** The arrows go from message to message, Enter shows what is known of one. */

@@ -174,6 +174,28 @@ test('what is pointed at, and what is open, stays so while the message is stored
   await mark(tab, 'with a menu', 'sending').waitFor({ state: 'detached' });
 });
 
+test('what is pressed stays where it is while messages arrive', async () => {
+  const [alice, bob] = await community('1', ['Bob']);
+  await bob.send(alice.id, 'a line\n'.repeat(60));
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  await write(tab, 'the last one'); // at the end, which is followed
+  await mark(tab, 'the last one', 'sending').waitFor({ state: 'detached' });
+  const last = bubble(tab, 'the last one');
+  await last.hover();
+  await last.getByRole('button', { name: 'More' }).hover();
+  const before = await last.boundingBox();
+  await tab.mouse.down();
+  const heard = tab.heard.length;
+  await bob.send(alice.id, 'meanwhile');
+  await alice.until(() => tab.heard.slice(heard).some((frame) => frame.includes('meanwhile')));
+  await tab.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  assert.deepEqual(await last.boundingBox(), before);
+  await tab.mouse.up();
+  await tab.locator('.choices').getByRole('button', { name: 'Details' }).waitFor();
+  await bubble(tab, 'meanwhile').waitFor();
+});
+
 test('an open menu stays open while members come and go', async () => {
   const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
   const tab = await openTab(alice);
