@@ -124,9 +124,9 @@ export class Lab {
     return nodes;
   }
 
-  /** As Node.admit(), as soon as the inviter has an address to be called at. */
+  /** As Node.admit(), as soon as both have an address: one that is new is not used before it is known to be nobody else's. */
   async admit(inviter, guest) {
-    await inviter.until(async () => (await inviter.get('/api/v1/node')).endpoints.length > 0, PATIENCE_LAB_MS);
+    for (const node of [inviter, guest]) await node.until(async () => (await node.get('/api/v1/node')).endpoints.length > 0, PATIENCE_LAB_MS);
     return inviter.admit(guest);
   }
 
