@@ -46,17 +46,14 @@ export function markIn(node, text, ranges) {
   }
 }
 
-/** Makes these the parent's children, and touches only what differs. */
+/** Makes these the parent's children, and touches only what differs: what is moved loses its focus and its open menu. */
 export function arrange(parent, children) {
+  const kept = new Set(children);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
   let at = parent.firstChild;
   for (const child of children) {
     if (child === at) at = at.nextSibling;
     else parent.insertBefore(child, at);
-  }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
   }
 }
 

@@ -196,6 +196,20 @@ test('what is pressed stays where it is while messages arrive', async () => {
   await bubble(tab, 'meanwhile').waitFor();
 });
 
+test('an open menu stays open while what was written before is drawn anew', async () => {
+  const [alice, bob] = await community('1', ['Bob']);
+  await bob.stop();
+  const tab = await openTab(alice);
+  await row(tab, 'Bob').click();
+  for (const text of ['the first', 'the second']) await write(tab, text);
+  await mark(tab, 'the second', 'queued').waitFor();
+  await bubble(tab, 'the second').hover();
+  await bubble(tab, 'the second').getByRole('button', { name: 'More' }).click();
+  await bob.start();
+  await mark(tab, 'the first', 'delivered').waitFor();
+  assert.ok(await tab.locator('.choices').getByRole('button', { name: 'Details' }).isVisible());
+});
+
 test('an open menu stays open while members come and go', async () => {
   const [alice, bob, carol] = await community('1', ['Bob', 'Carol']);
   const tab = await openTab(alice);
