@@ -64,7 +64,7 @@ for (const [name, wire] of WIRES) {
     await lab.plugSlowly(bob, { addresses: ['10.9.0.9/24'], ...wire });
     await bob.start();
     const since = Date.now();
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     say('joined', since);
     for (let i = 0; i < 5; i++) {
       const written = Date.now();

@@ -1,12 +1,17 @@
 // Nodes in network namespaces of their own, on bridges that can be cut.
 
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import path from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { BINARY, cleanup, Node, PATIENCE_MS } from '../integration/support.mjs';
+import { BINARY, cleanup, Node, PATIENCE_MS, temporaryDirectory } from '../integration/support.mjs';
 
 const run = promisify(execFile);
+const INSIDE = fileURLToPath(new URL('inside.py', import.meta.url));
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
 let networks = 0;
@@ -48,6 +53,7 @@ export class Network {
     node.peerHost = '0.0.0.0';
     node.peerPort = 7080;
     node.request = requestInside;
+    node.admit = admitInside;
     node.cli = (command, ...args) => run('ip', ['netns', 'exec', node.namespace, BINARY, command, '--data', node.directory, ...args], { timeout: PATIENCE_MS });
     this.nodes.push(node);
     return node;
@@ -68,14 +74,31 @@ export class Network {
   }
 }
 
+let listening = null; // the path at which inside.py listens, once it does
+
+async function startInside() {
+  const socket = path.join(temporaryDirectory(), 'inside');
+  const child = spawn('python3', [INSIDE, socket], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  for (const held of [child, child.stdin, child.stdout]) held.unref(); // it ends with us
+  return socket;
+}
+
 /** As Node.request, from inside the namespace; node.patienceSeconds is for what a thin wire makes long. */
-export async function requestInside(method, target, body, headers = {}) {
-  const args = ['netns', 'exec', this.namespace, 'curl', '-s', '-m', String(this.patienceSeconds ?? 30), '-X', method, '-w', '\n%{http_code}', this.ui + target];
-  for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);
-  if (body !== undefined) args.push('-H', 'Content-Type: application/json', '-d', JSON.stringify(body));
-  const { stdout } = await run('ip', args, { maxBuffer: 64 * 1024 * 1024 });
-  const text = stdout.slice(0, stdout.lastIndexOf('\n'));
-  return { status: Number(stdout.slice(text.length + 1)), text, body: text.startsWith('{') ? JSON.parse(text) : null };
+export async function requestInside(method, target, body, headers) {
+  const socket = await (listening ??= startInside());
+  const createConnection = () => {
+    const connection = net.connect(socket);
+    connection.write(`${this.namespace} ${new URL(this.ui).port || 80}\n`);
+    return connection;
+  };
+  return Node.prototype.request.call(this, method, target, body, headers, { agent: undefined, createConnection, ...(this.patienceSeconds ? { timeout: 1000 * this.patienceSeconds } : {}) });
+}
+
+/** As Node.admit, as soon as both have an address: one that is new is not used before it is known to be nobody else's. */
+export async function admitInside(guest, invitation) {
+  for (const node of [this, guest]) await node.until(async () => (await node.get('/api/v1/node')).endpoints.length > 0);
+  return Node.prototype.admit.call(this, guest, invitation);
 }
 
 /** Waits until all of them have the same log, and none found fault with another. */

@@ -204,18 +204,18 @@ test('the page has a strict policy and everything it needs; nothing else is ever
   for (const path of [...files, ...data]) {
     const answer = await alice.request('GET', path);
     assert.equal(answer.status, 200, path);
-    const policy = answer.headers.get('content-security-policy');
+    const policy = answer.headers['content-security-policy'];
     assert.match(policy, /^default-src 'none';/);
     assert.match(policy, /frame-ancestors 'none'/);
     assert.match(policy, /base-uri 'none'/);
     assert.doesNotMatch(policy, /unsafe|\*|http/);
     assert.equal(/; sandbox$/.test(policy), data.includes(path), path);
-    assert.equal(answer.headers.get('cache-control'), data.includes(path) ? 'no-store' : 'no-cache', path); // an invite's code may stand in an address
-    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
-    assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
-    assert.equal(answer.headers.get('cross-origin-opener-policy'), 'same-origin');
-    assert.equal(answer.headers.get('cross-origin-embedder-policy'), 'require-corp');
-    assert.equal(answer.headers.get('cross-origin-resource-policy'), 'same-origin');
+    assert.equal(answer.headers['cache-control'], data.includes(path) ? 'no-store' : 'no-cache', path); // an invite's code may stand in an address
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+    assert.equal(answer.headers['referrer-policy'], 'no-referrer');
+    assert.equal(answer.headers['cross-origin-opener-policy'], 'same-origin');
+    assert.equal(answer.headers['cross-origin-embedder-policy'], 'require-corp');
+    assert.equal(answer.headers['cross-origin-resource-policy'], 'same-origin');
   }
   assert.equal((await alice.request('GET', '/../CMakeLists.txt')).status, 404);
 });

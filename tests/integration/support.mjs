@@ -13,6 +13,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 import WebSocket from 'ws';
 
 const run = promisify(execFile);
@@ -61,6 +62,21 @@ export async function freePort() {
     await once(server, 'close');
     return port;
   }
+}
+
+/** A call: {status, headers, text, body}, `body` where the answer is JSON. Without fetch, whose work would be most of a test's. */
+export function call(url, { body, ...options } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { agent: keptAlive, timeout: PATIENCE_MS, ...options }, (response) => {
+      const pieces = [];
+      response.on('data', (piece) => pieces.push(piece)).on('error', reject).on('end', () => {
+        const bytes = Buffer.concat(pieces);
+        const text = (response.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(bytes) : bytes).toString();
+        resolve({ status: response.statusCode, headers: response.headers, text, body: /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(text) : null });
+      });
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer from ${url}`))).on('error', reject).end(body);
+  });
 }
 
 export class Node {
@@ -117,11 +133,9 @@ export class Node {
     await this.signal('SIGKILL');
   }
 
-  async request(method, target, body, headers = {}) {
+  request(method, target, body, headers = {}, options = {}) {
     const text = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-    const response = await fetch(this.ui + target, { method, body: text, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers }, signal: AbortSignal.timeout(PATIENCE_MS) });
-    const bytes = await response.text();
-    return { status: response.status, headers: response.headers, text: bytes, body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(bytes) : null };
+    return call(this.ui + target, { ...options, method, body: text, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers } });
   }
 
   /** The output of a call that must succeed. */
@@ -141,17 +155,10 @@ export class Node {
     return this.post('/api/v1/chat/send', { recipient, body, ...(client_id ? { client_id } : {}) });
   }
 
-  /** As `send`, for those that are many: without fetch, whose work would be most of it. Null: it was not acknowledged. */
-  trySend(recipient, body) {
-    return new Promise((resolve) => {
-      const options = { agent: keptAlive, method: 'POST', headers: { 'Content-Type': 'application/json' }, timeout: PATIENCE_MS };
-      const request = http.request(`${this.ui}/api/v1/chat/send`, options, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (more) => { text += more; });
-        response.on('end', () => resolve(response.statusCode === 200 ? JSON.parse(text).output : null)).on('error', () => resolve(null));
-      });
-      request.on('timeout', () => request.destroy()).on('error', () => resolve(null)).end(JSON.stringify({ recipient, body, client_id: body }));
-    });
+  /** As `send`; null: it was not acknowledged. */
+  async trySend(recipient, body) {
+    const answer = await this.request('POST', '/api/v1/chat/send', { recipient, body, client_id: body }).catch(() => null);
+    return answer?.status === 200 ? answer.body.output : null;
   }
 
   async history(query = '') {

@@ -66,7 +66,7 @@ describe('after a power cut', { concurrency: 3 }, () => {
     const bob = await (await lab.node({ name: 'Bob' })).start();
     const since = Date.now();
     for (const node of [alice, bob]) lab.plug(node, { addresses: [at(node)] });
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     await lab.everybodyTalks([alice, bob], { since });
   });
 });

@@ -16,7 +16,7 @@ async function meet(t, plug) {
   for (const node of [alice, bob]) await plug(lab, node);
   const since = Date.now();
   for (const node of [alice, bob]) await node.start();
-  await lab.admit(alice, bob);
+  await alice.admit(bob);
   await lab.everybodyTalks([alice, bob], { since, what: 'joined, and all was there' });
   for (const node of [alice, bob]) await node.stop();
   for (const node of [alice, bob]) await node.start();
@@ -88,7 +88,7 @@ describe('neighbours meet', { concurrency: 3 }, () => {
     lab.plug(bob, { bridge: 'house', addresses: ['192.168.7.2/24'], defaultRoute: '192.168.7.1', ipv4Only: true });
     for (const node of [alice, bob]) await node.start();
     const since = Date.now();
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     await lab.everybodyTalks([alice, bob], { since, what: 'joined, and all was there' });
     const again = Date.now();
     await bob.stop();
@@ -114,7 +114,7 @@ describe('neighbours meet', { concurrency: 3 }, () => {
       node.wrapper.push('unshare', '--mount', 'sh', '-c', `mount --bind ${file} /etc/resolv.conf && exec "$@"`, 'sh');
       lab.plug(node, { addresses: [`10.9.0.${node.index}/24`] });
       await node.start();
-      if (nodes.length > 0) await lab.admit(nodes[0], node);
+      if (nodes.length > 0) await nodes[0].admit(node);
       nodes.push(node);
     }
     const [alice, bob, carol] = nodes;

@@ -34,7 +34,7 @@ describe('by a thin wire', { concurrency: 8 }, () => {
       const { lab, alice, bob, carol } = await street(t, wire, backlog);
       const since = Date.now();
       const before = lab.received(bob);
-      await lab.admit(alice, bob);
+      await alice.admit(bob);
       t.diagnostic(`joined after ${seconds(since)} s`);
       await lab.converge([alice, bob, carol], PATIENCE_WIRE_MS);
       const came = lab.received(bob) - before;
@@ -49,7 +49,7 @@ describe('by a thin wire', { concurrency: 8 }, () => {
 
   test('nobody is blamed for a wire that stalls', async (t) => {
     const { lab, alice, bob, carol } = await street(t, { rateKbit: 512 }, 1500000);
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     const held = (await bob.get('/api/v1/node')).events;
     await lab.within(bob, async () => (await bob.get('/api/v1/node')).events > held + 20, 'the backlog has begun to arrive', PATIENCE_WIRE_MS);
     lab.setWire(0, { rateKbit: 512, loss: 1 });
@@ -66,7 +66,7 @@ describe('by a thin wire', { concurrency: 8 }, () => {
     const bob = await lab.node({ name: 'Bob' });
     await lab.plugSlowly(bob, { addresses: ['10.9.0.9/24'] });
     await bob.start();
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     await lab.converge([alice, bob, carol]);
     await bob.stop();
     await writeBacklog(alice, carol, 6000000);

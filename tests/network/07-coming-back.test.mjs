@@ -108,7 +108,7 @@ describe('without its log', { concurrency: 2 }, () => {
       await node.start();
     }
     await lab.within(bob, async () => (await bob.get('/api/v1/node')).endpoints.length > 0, 'Bob has an address, too');
-    await lab.admit(alice, bob);
+    await alice.admit(bob);
     await lab.everybodyTalks([alice, bob]);
     await bob.stop();
     loseLog(bob, { all: true });
@@ -173,7 +173,7 @@ describe('without its log', { concurrency: 2 }, () => {
     const refused = await found(eve);
     assert.equal(refused.status, 429, refused.text);
     assert.match(refused.body.message, /that this device's key founded.*try again/);
-    await lab.admit(alice, eve); // which ends what was under way
+    await alice.admit(eve); // which ends what was under way
     await lab.everybodyTalks([alice, eve]);
     const dora = await lab.node({ name: 'Dora' });
     lab.plug(dora, { addresses: [`10.9.0.${dora.index}/24`] });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { requestInside } from '../disasters/support.mjs';
+import { admitInside, requestInside } from '../disasters/support.mjs';
 import { BINARY, Node, PATIENCE_MS, temporaryDirectory } from '../integration/support.mjs';
 
 const run = promisify(execFile);
@@ -100,6 +100,7 @@ export class Lab {
     node.peerHost = null;
     node.peerPort = 7080;
     node.request = requestInside;
+    node.admit = admitInside;
     node.cli = (command, ...args) => run('ip', ['netns', 'exec', node.namespace, BINARY, command, '--data', node.directory, ...args], { timeout: PATIENCE_MS });
     if (faketime) {
       node.clock = path.join(temporaryDirectory(), 'offset');
@@ -117,17 +118,11 @@ export class Lab {
       const node = await this.node({ name, ...(nodes.length === 0 ? { community: 'Street' } : {}), ...options });
       this.plug(node, { addresses: [`10.9.0.${node.index}/${wide ? 16 : 24}`] });
       await node.start();
-      if (nodes.length) await this.admit(nodes[0], node);
+      if (nodes.length) await nodes[0].admit(node);
       nodes.push(node);
     }
     if (nodes.length > 1) await this.converge(nodes);
     return nodes;
-  }
-
-  /** As Node.admit(), as soon as both have an address: one that is new is not used before it is known to be nobody else's. */
-  async admit(inviter, guest) {
-    for (const node of [inviter, guest]) await node.until(async () => (await node.get('/api/v1/node')).endpoints.length > 0, PATIENCE_LAB_MS);
-    return inviter.admit(guest);
   }
 
   /** A cable from the machine to a network. `addresses` are IPv4 or IPv6 with their prefix; IPv6 link-local comes by itself unless `ipv4Only`. */
