@@ -471,7 +471,7 @@ int main(int argc, char **argv)
                {"search of a rare word", &clear, index_all, search_rare, READS, 1},
                {"search of a common word", &clear, NULL, search_common, READS, 1},
                {"search beside 256 waiting", &clear, fill_waiting, search_rare, READS, 1},
-               {"indexing", &clear, index_all, index_batch, 16, LOG_SEARCH_MOST_WAITING}};
+               {"indexing", &clear, index_all, index_batch, 8, LOG_SEARCH_MOST_WAITING}};
     require(argc == 2 && randombytes_set_implementation(&drawn) == 0 &&
                 signing_start() == RESULT_OK,
             "usage: one_of_each DIRECTORY");
