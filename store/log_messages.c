@@ -111,8 +111,8 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
     database_run(
         &log->database,
         "INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,"
-        "client_id,input,sealed,body,attachments,created_at,hash,reply_to,names,cleared)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14," LOG_SEARCH_NAMES(
+        "client_id,input,sealed,body,attachments,created_at,hash,reply_to,place,names,cleared)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,-8*?3," LOG_SEARCH_NAMES(
             "?11") ",CASE WHEN ?9 IN (?15,?16) THEN 0"
                    " ELSE EXISTS(SELECT 1 FROM keyring WHERE hash=?13 AND gone='cleared') END)",
         "itiiiitbittibbii", seq, event->event_id, event->lamport, conversation,

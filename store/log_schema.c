@@ -5,7 +5,7 @@
 #include "protocol/payload.h"
 #include "protocol/search_text.h"
 
-enum { SCHEMA_VERSION = 7 };
+enum { SCHEMA_VERSION = 8 };
 
 /* Where a message stands in the index is no matter of the events alone. */
 #define MESSAGES_BUT_PLACE                                                                         \
@@ -264,7 +264,7 @@ static const char *const tables[] = {
     PRIMARY_TABLES ADDRESSES_TABLE OPEN_INVITES_TABLES INDEXES_BY_PREFIX,
     COMMUNITY_TABLES CONVERSATION_TABLES INDEXES_OF_IDS,
     KEY_TABLES OFFER_TABLES CHANGES_TABLE INDEXES_OF_CONVERSATIONS,
-    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_INDEX_OF_PLACES "PRAGMA user_version=7;",
+    REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_INDEX_OF_PLACES "PRAGMA user_version=8;",
 };
 
 /* From a version to the next one. What an older one did not look at is derived with all else. A new
@@ -275,8 +275,8 @@ static const char *const steps[SCHEMA_VERSION][2] = {
     [5] = {ADDRESSES_TABLE OPEN_INVITES_TABLES NEW_SEARCH_INDEX, ""},
     [6] = {KEY_TABLES OFFER_TABLES CHANGES_TABLE LOG_SCHEMA_ADD_CHANGES INDEXES_OF_CONVERSATIONS
                INDEXES_BY_PREFIX INDEXES_OF_IDS,
-           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_ADD_LIST LOG_SCHEMA_ADD_REACH
-               LOG_SCHEMA_INDEX_OF_PLACES DERIVE_ANEW "PRAGMA user_version=7;"},
+           REPAIR_TABLES CONTACT_TABLES LOG_SCHEMA_ADD_LIST LOG_SCHEMA_ADD_REACH DERIVE_ANEW},
+    [7] = {LOG_SCHEMA_INDEX_OF_PLACES, "PRAGMA user_version=8;"},
 };
 
 /* From any version before 4, whose events are the same: what was derived is dropped, what was read

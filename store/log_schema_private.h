@@ -46,9 +46,11 @@
  * it (log_search_private.h). */
 #define LOG_SCHEMA_REACH_COLUMN ", indexed INTEGER NOT NULL DEFAULT 0"
 #define LOG_SCHEMA_ADD_REACH "ALTER TABLE state ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
+/* SQL: it has a place; said so that no statement begins at this bound instead of its own. */
+#define LOG_SCHEMA_HAS_PLACE "sign(place)=1"
 #define LOG_SCHEMA_INDEX_OF_PLACES                                                                 \
     "DROP INDEX IF EXISTS messages_place;"                                                         \
-    "CREATE INDEX messages_place ON messages(place) WHERE place<>0;"
+    "CREATE INDEX messages_place ON messages(place) WHERE " LOG_SCHEMA_HAS_PLACE ";"
 
 /* SQL: what others say of a message (log_changes_private.h). */
 #define LOG_SCHEMA_CHANGES_OF(before, after)                                                       \

@@ -21,7 +21,7 @@ static int64_t find_free(struct event_log *log, int64_t from, int64_t end)
 {
     int64_t last = database_integer(&log->database, from - 1,
                                     "SELECT max(place) FROM messages INDEXED BY messages_place"
-                                    " WHERE place<>0 AND place>=?1 AND place<?2",
+                                    " WHERE " LOG_SCHEMA_HAS_PLACE " AND place>=?1 AND place<?2",
                                     "ii", from, end);
     return last + 1 < end ? last + 1 : 0;
 }
@@ -72,7 +72,7 @@ static void change(struct event_log *log, int64_t seq, const char *change)
         place = sqlite3_column_int64(row, 3);
     }
     database_done(row);
-    if (place != 0) {
+    if (place > 0) {
         database_run(&log->database, change, "it", place, buffer_text(&grams));
     }
     buffer_deinit(&folded);
@@ -252,7 +252,7 @@ void log_search_clear(struct event_log *log)
 void log_search_renew(struct event_log *log)
 {
     log_search_clear(log);
-    (void)database_execute(&log->database, "UPDATE messages SET place=0");
+    (void)database_execute(&log->database, "UPDATE messages SET place=-abs(place)");
     log_search_catch_up(log);
 }
 
@@ -274,7 +274,8 @@ static void fill_other(struct event_log *log)
     buffer_init(&folded);
     buffer_init(&grams);
     sqlite3_stmt *row = database_query(
-        &log->database, "SELECT " TEXTS ",place FROM messages WHERE place<>0 ORDER BY place", "");
+        &log->database,
+        "SELECT " TEXTS ",place FROM messages WHERE " LOG_SCHEMA_HAS_PLACE " ORDER BY place", "");
     while (database_next(&log->database, row)) {
         write_grams(row, &folded, &grams);
         database_run(&log->database, "INSERT INTO kept_search(rowid,grams) VALUES(?1,?2)", "it",
@@ -306,8 +307,9 @@ static bool places_are_right(struct event_log *log)
 {
     return database_integer(&log->database, 0,
                             "SELECT EXISTS(SELECT 1 FROM messages WHERE CASE WHEN seq>?2"
-                            " THEN place<>0 ELSE place>>?1<lamport END) OR EXISTS(SELECT 1"
-                            " FROM messages WHERE place<>0 GROUP BY place HAVING count(*)>1)",
+                            " THEN place>0 ELSE place>>?1<lamport END) OR EXISTS(SELECT 1"
+                            " FROM messages WHERE " LOG_SCHEMA_HAS_PLACE
+                            " GROUP BY place HAVING count(*)>1)",
                             "ii", (int64_t)PLACES_BITS, log->state.search.through) == 0;
 }
 

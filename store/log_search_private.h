@@ -1,6 +1,7 @@
 /* The index of the owner's messages: what runs of characters each holds (search_grams_private.h),
  * by its place; the text itself stays where it is. Messages enter it in batches: those with an
- * arrival number above `state.indexed` wait, have the place 0, and are looked at by each search.
+ * arrival number above `state.indexed` wait, and are looked at by each search. Until a message has
+ * a place, there is a negative number as long as that will be: its row does not grow.
  *
  * Thread: writer; log_search_bound() any.
  * Limits: what waits is at most LOG_SEARCH_MOST_WAITING messages and LOG_SEARCH_MOST_WAITING_BYTES

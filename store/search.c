@@ -185,7 +185,7 @@ static void query_index(struct search *search)
         database_query(search->reader,
                        "SELECT s.rowid,m.seq,m.lamport,m.event_id,m.body,m.names"
                        " FROM messages_search s CROSS JOIN messages m INDEXED BY messages_place"
-                       " ON m.place=s.rowid AND m.place<>0"
+                       " ON m.place=s.rowid AND " LOG_SCHEMA_HAS_PLACE
                        " WHERE messages_search MATCH ?2 AND s.rowid<?3 AND +m.seq<=?4"
                        " AND " IS_SHOWN " ORDER BY s.rowid DESC",
                        "itii", search->conversation, buffer_text(&search->expression),

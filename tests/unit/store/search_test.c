@@ -341,7 +341,7 @@ static void event_log_open__makes_an_index_of_other_rules_anew(void **state)
     searching_arrive(&fixture, JANA, "another word");
     event_log_close(&fixture.log.log);
     meddle(&fixture, "UPDATE meta SET value='1, Unicode 5.0' WHERE key='search';"
-                     "UPDATE messages SET place=0;"
+                     "UPDATE messages SET place=-8;"
                      "INSERT INTO messages_search(messages_search) VALUES('delete-all')");
     test_log_reopen(&fixture.log, ALICE);
     searching_assert_finds(&fixture, "word", "[another word][a word]");
