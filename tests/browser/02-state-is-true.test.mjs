@@ -144,16 +144,7 @@ test('the server is killed and started again: the tab says so, and resumes witho
 test('however often it connects, the tab looks after the node once at a time', async () => {
   const [alice] = await neighbours();
   const context = await browser.launched.newContext({ locale: 'en-GB' });
-  await context.addInitScript(() => {
-    const [set, clear] = [window.setTimeout, window.clearTimeout];
-    window.looks = new Set();
-    window.setTimeout = (call, ms, ...more) => {
-      const timer = set(() => { window.looks.delete(timer); call(...more); }, ms);
-      if (ms === 30000) window.looks.add(timer);
-      return timer;
-    };
-    window.clearTimeout = (timer) => { window.looks.delete(timer); clear(timer); };
-  });
+  await context.clock.install();
   const tab = await openTab(alice, { context, at: '/icon.svg' });
   let asked;
   const held = new Promise((resolve) => { asked = resolve; });
@@ -162,14 +153,23 @@ test('however often it connects, the tab looks after the node once at a time', a
   await tab.goto(alice.ui);
   const route = await held;
   const answer = await route.fetch();
+  const again = tab.waitForResponse((response) => response.url().endsWith('/api/v1/node') && response.request() !== route.request());
   await restart(alice, 'stop', () => tab.getByText('Your node does not answer').waitFor());
   await tab.getByText('Connected again').waitFor();
-  await tab.waitForFunction(() => window.looks.size === 1);
+  await (await again).finished();
+  /** Time passes in the tab: how often it looked then. */
+  const looksIn = async (ms) => {
+    await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); })); // what came is read
+    const before = calls;
+    await context.clock.fastForward(ms);
+    await tab.evaluate(() => fetch('/health')); // behind all that went out
+    return calls - before;
+  };
+  assert.equal(await looksIn(10000), 0);
   const late = tab.waitForResponse((response) => response.request() === route.request());
   await route.fulfill({ response: answer });
   await (await late).finished();
-  await tab.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
-  assert.equal(await tab.evaluate(() => window.looks.size), 1);
+  assert.deepEqual([await looksIn(21000), await looksIn(9000), await looksIn(30000), await looksIn(30000)], [0, 1, 1, 1]);
 });
 
 test('a node that was set back to a backup: the tab shows what it has now, and not what it had', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { after, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
-import { answerJson, answerOctets, bodyOf, claim, cleanAll, cleanup, freePort, hashOf, net, Node, Peer } from './support.mjs';
+import { answerJson, answerOctets, bodyOf, claim, cleanAll, cleanup, freePort, hashOf, net, Node, once, Peer } from './support.mjs';
 
 after(cleanAll);
 
@@ -20,17 +20,22 @@ test('who has everything and hands out nothing keeps nobody from catching up', a
   const alice = await (await Node.create({ name: 'Alice', community: 'Street' })).start();
   const hashes = Array.from({ length: 8000 }, (_, i) => i.toString(16).padStart(64, '7'));
   let fetched = 0;
+  const waiting = new EventEmitter(); // Bob, who is compared with every 5 s while it isn't his turn
   const mallory = await new Peer().serve(async (request, response) => {
     if (request.url === '/sync/v1/reconcile') return answerOctets(response, claim(hashes));
     fetched++;
-    await setTimeout(12000, null, { ref: false });  // a call may be still for 15 s
+    for (let i = 0; i < 2; i++) await once(waiting, 'compared'); // a call may be still for 15 s
     return answerJson(response, { events: [], missing: [] });
   });
   await mallory.join(alice);
   await alice.until(() => fetched > 0);
   // Nobody calls Alice: what there is she fetches. It is more than a page.
-  const bob = await new Peer().serve(offering((peer) => Array.from({ length: 40 }, (_, i) =>
-    peer.event(peer.community, 60 + i, 'chat.message.sent', { client_id: `${i}`, recipient: alice.id, body: `from Bob ${i} ${'x'.repeat(1000)}`, attachments: [] }))));
+  const offers = offering((peer) => Array.from({ length: 40 }, (_, i) =>
+    peer.event(peer.community, 60 + i, 'chat.message.sent', { client_id: `${i}`, recipient: alice.id, body: `from Bob ${i} ${'x'.repeat(1000)}`, attachments: [] })));
+  const bob = await new Peer().serve((request, response, peer) => {
+    if (request.url === '/sync/v1/reconcile') waiting.emit('compared');
+    return offers(request, response, peer);
+  });
   await bob.join(alice);
   await alice.until(async () => (await alice.history()).length === 40, FAR_MS);
   assert.ok(fetched > 0);
