@@ -113,8 +113,7 @@ static enum result open_community(struct node *node, const struct node_id *commu
         .context = node};
     (void)snprintf(gossip_options.listener.host, sizeof gossip_options.listener.host, "%s",
                    node->configuration->peer_host);
-    /* Gossip first: whatever is committed from now on, it is told. Only then can handlers append.
-     */
+    /* Gossip first: whatever is committed from now on, it is told. Only then handlers append. */
     result = gossip_start(&gossip_options, &gossip);
     if (result != RESULT_OK) {
         event_log_close(&log);

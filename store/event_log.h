@@ -1,5 +1,4 @@
-/* The append-only log of one community: one writer thread, group commit, views in the same
- * transaction.
+/* One community's append-only log: one writer thread, group commit, views in the same commit.
  *
  * What is answered is on disk: `done` callbacks run after the commit (SQLite, WAL, synchronous
  * FULL), on the writer thread; they must not block. `on_commit` runs there too, before them.

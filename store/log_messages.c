@@ -108,6 +108,7 @@ static void show(struct event_log *log, const struct event *event, int64_t seq,
     (void)wall_clock_parse(event->wall_clock, &created_at);
     buffer_init(&attachments);
     event_data_write_attachments(&shown->sent, &attachments);
+    /* In `place` is room for what log_search.c will write there. */
     database_run(
         &log->database,
         "INSERT INTO messages(seq,event_id,lamport,conversation,author,recipient,"
